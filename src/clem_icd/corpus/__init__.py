@@ -1,0 +1,29 @@
+"""The Corpus: notes, their codes and the evidence for them, in one folder that any tool can read.
+
+A source writes it once through `corpus_writer`; everything after that opens it as a `Corpus`. The
+room owns the schema, checks every row on the way in and again on the way out, fixes the label
+space and its order, splits notes by subject, and describes what a corpus holds.
+"""
+
+from clem_icd.corpus.description import TokenCounter, describe
+from clem_icd.corpus.notes import MAX_CHARACTERS, Evidence, Note
+from clem_icd.corpus.reader import Corpus, Label
+from clem_icd.corpus.schema import FORMAT_VERSION, SPLITS
+from clem_icd.corpus.splitting import split_by_subject
+from clem_icd.corpus.writer import CorpusWriter, InputFile, corpus_writer
+
+__all__ = [
+    "FORMAT_VERSION",
+    "MAX_CHARACTERS",
+    "SPLITS",
+    "Corpus",
+    "CorpusWriter",
+    "Evidence",
+    "InputFile",
+    "Label",
+    "Note",
+    "TokenCounter",
+    "corpus_writer",
+    "describe",
+    "split_by_subject",
+]

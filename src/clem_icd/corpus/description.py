@@ -1,0 +1,102 @@
+"""What a corpus holds, in figures: no text leaves this module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from clem_icd.corpus.reader import Corpus
+
+# The contexts that people ask about: BERT, Longformer and ModernBERT.
+CONTEXTS = (512, 4096, 8192)
+
+_PERCENTILES = (5, 25, 50, 75, 95)
+
+TokenCounter = Callable[[Iterable[str]], npt.NDArray[np.int64]]
+
+
+def describe(
+    corpus: Corpus, *, count_tokens: TokenCounter | None = None, tokenizer: str | None = None
+) -> dict[str, Any]:
+    """Describe a corpus: sizes, codes and words and tokens per note, and the label frequencies.
+
+    Parameters
+    ----------
+    count_tokens
+        Gives the number of tokens of every text [texts]. Without it, tokens are left out.
+    tokenizer
+        Says which tokenizer that is.
+
+    Returns
+    -------
+    dict
+        ``name``, ``synthetic``, ``warnings``, ``tokenizer``, ``labels`` (their number),
+        ``label_counts`` (training notes a label, descending), ``word_histogram`` (``edges`` and
+        ``counts`` a split) and ``splits``: for each, ``notes``, ``subjects``, ``admissions``,
+        ``notes_without_codes``, ``labels``, ``codes_per_note``, ``words_per_note``,
+        ``tokens_per_note`` (mean, percentiles and maximum) and ``beyond_tokens`` (the share of
+        notes with more than 512, 4,096 and 8,192 tokens). A word is a run of non-blank characters.
+
+    """
+    words = {split: _words(corpus, split) for split in corpus.splits}
+    edges = _histogram_edges(np.concatenate(list(words.values())))
+    return {
+        "name": corpus.name,
+        "synthetic": corpus.synthetic,
+        "warnings": list(corpus.warnings),
+        "notices": list(corpus.about["notices"]),
+        "tokenizer": tokenizer if count_tokens else None,
+        "labels": len(corpus.labels),
+        "labels_without_title": corpus.about["counts"]["labels_without_title"],
+        "label_counts": sorted((int(count) for count in corpus.train_counts()), reverse=True),
+        "word_histogram": {
+            "edges": edges.tolist(),
+            "counts": {split: np.histogram(words[split], edges)[0].tolist() for split in corpus.splits},
+        },
+        "splits": {
+            split: _describe_split(corpus, split, words[split], count_tokens) for split in corpus.splits
+        },
+    }
+
+
+def _describe_split(
+    corpus: Corpus, split: str, words: npt.NDArray[np.int64], count_tokens: TokenCounter | None
+) -> dict[str, Any]:
+    frame = corpus.frame(split).select(
+        pl.col("subject_id"), pl.col("admission_id"), codes=pl.col("codes").list.len()
+    )
+    columns = frame.collect()
+    codes = columns["codes"].to_numpy().astype(np.int64)
+    tokens = count_tokens(corpus.texts(split)) if count_tokens else None
+    return {
+        "notes": columns.height,
+        "subjects": columns["subject_id"].drop_nulls().n_unique(),
+        "admissions": columns["admission_id"].drop_nulls().n_unique(),
+        "notes_without_codes": int((codes == 0).sum()),
+        "labels": sum(label.counts[split] > 0 for label in corpus.labels),
+        "codes_per_note": _summary(codes),
+        "words_per_note": _summary(words),
+        "tokens_per_note": None if tokens is None else _summary(tokens),
+        "beyond_tokens": None
+        if tokens is None
+        else {str(context): float((tokens > context).mean()) for context in CONTEXTS},
+    }
+
+
+def _words(corpus: Corpus, split: str) -> npt.NDArray[np.int64]:
+    counts = corpus.frame(split).select(pl.col("text").str.count_matches(r"\S+")).collect(engine="streaming")
+    return counts.to_series().to_numpy().astype(np.int64)
+
+
+def _summary(values: npt.NDArray[np.int64]) -> dict[str, float]:
+    percentiles = {f"p{p}": float(np.percentile(values, p)) for p in _PERCENTILES}
+    return {"mean": float(values.mean()), **percentiles, "max": float(values.max())}
+
+
+def _histogram_edges(words: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    # The last percent of notes is often several times as long as the rest, so it shares one bin.
+    return np.append(np.linspace(0, max(np.percentile(words, 99), 1), 41), max(words.max(), 1) + 1.0)

@@ -1,0 +1,228 @@
+"""Reading a Corpus, with every promise of the format checked before anything uses it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clem_icd.corpus.notes import Note
+from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, NOTES, SPLITS, notes_file
+from clem_icd.corpus.validation import check_notes, shared_subjects
+from clem_icd.errors import CorpusError
+from clem_icd.files import read_json
+from clem_icd.icd import Code, CodeSystem
+
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A code of the label space, with its title and how many notes of each split have it."""
+
+    code: Code
+    title: str | None
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus folder, opened and checked.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    about
+        What ``corpus.json`` says.
+    labels
+        The label space, in label order: position ``i`` is column ``i`` of every score matrix.
+    splits
+        The splits that are there, in the order train, validation, test.
+    warnings
+        Sentences about what is allowed but worth knowing.
+
+    """
+
+    path: Path
+    about: dict[str, Any]
+    labels: tuple[Label, ...]
+    splits: tuple[str, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def open(cls, path: Path | str) -> Corpus:
+        """Open a corpus folder and check all of it.
+
+        Raises
+        ------
+        CorpusError
+            If the folder is no corpus, is of another format version, lacks a file, or holds a
+            row that breaks a promise of the format.
+
+        """
+        path = Path(path)
+        about = _read_about(path)
+        splits = _splits(path, about)
+        labels = _read_labels(path)
+        known = [label.code for label in labels]
+        for split in splits:
+            _check_schema(path / notes_file(split), NOTES)
+        check_notes({split: path / notes_file(split) for split in splits}, known)
+        return cls(path, about, labels, splits, tuple(shared_subjects(path, splits)))
+
+    @property
+    def name(self) -> str:
+        """What the corpus is called."""
+        return str(self.about["name"])
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its notes were generated."""
+        return bool(self.about["synthetic"])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The SHA-256 of ``corpus.json``, which holds those of all its files."""
+        return hashlib.sha256((self.path / "corpus.json").read_bytes()).hexdigest()
+
+    @cached_property
+    def codes(self) -> tuple[Code, ...]:
+        """The label space in label order [labels]."""
+        return tuple(label.code for label in self.labels)
+
+    def size(self, split: str) -> int:
+        """Return the number of notes in a split."""
+        return int(pq.read_metadata(self.notes_path(split)).num_rows)
+
+    def notes_path(self, split: str) -> Path:
+        """Return the parquet file of a split.
+
+        Raises
+        ------
+        CorpusError
+            If the corpus has no such split.
+
+        """
+        if split not in self.splits:
+            raise CorpusError(
+                f"has no split {split!r}", path=self.path, remedy=f"It has {', '.join(self.splits)}"
+            )
+        return self.path / notes_file(split)
+
+    def frame(self, split: str) -> pl.LazyFrame:
+        """Return the notes of a split as a lazy polars frame."""
+        return pl.scan_parquet(self.notes_path(split))
+
+    def notes(self, split: str) -> Iterator[Note]:
+        """Yield the notes of a split in file order, a few at a time in memory."""
+        for rows in self._batches(split, None):
+            for row in rows:
+                yield Note.from_row(row)
+
+    def texts(self, split: str) -> Iterator[str]:
+        """Yield the texts of a split in file order, a few at a time in memory."""
+        for rows in self._batches(split, ["text"]):
+            for row in rows:
+                yield row["text"]
+
+    def note_ids(self, split: str) -> list[str]:
+        """Return the note ids of a split in file order."""
+        ids = pq.read_table(self.notes_path(split), columns=["note_id"])["note_id"].to_pylist()
+        return [str(note_id) for note_id in ids]
+
+    def label_indices(self, split: str) -> list[npt.NDArray[np.int64]]:
+        """Return for every note of a split the columns of its codes, ascending."""
+        column = {code: position for position, code in enumerate(self.codes)}
+        return [
+            np.sort([column[Code(code["code"], CodeSystem(code["system"]))] for code in row["codes"]]).astype(
+                np.int64
+            )
+            for rows in self._batches(split, ["codes"])
+            for row in rows
+        ]
+
+    def targets(self, split: str) -> npt.NDArray[np.bool_]:
+        """Return which note has which code, as booleans [notes, labels]."""
+        indices = self.label_indices(split)
+        targets = np.zeros((len(indices), len(self.labels)), dtype=np.bool_)
+        for row, columns in enumerate(indices):
+            targets[row, columns] = True
+        return targets
+
+    def train_counts(self) -> npt.NDArray[np.int64]:
+        """Return the number of training notes of every label [labels]."""
+        return np.array([label.counts["train"] for label in self.labels], dtype=np.int64)
+
+    def _batches(self, split: str, columns: Sequence[str] | None) -> Iterator[list[dict[str, Any]]]:
+        with pq.ParquetFile(self.notes_path(split)) as file:
+            for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
+                yield batch.to_pylist()
+
+
+def _read_about(path: Path) -> dict[str, Any]:
+    if not (path / "corpus.json").is_file():
+        raise CorpusError(
+            "is no corpus: it has no corpus.json", path=path, remedy="Make one with `clem prepare`"
+        )
+    about = read_json(path / "corpus.json", CorpusError)
+    if about.get("format") != FORMAT:
+        raise CorpusError(f"has the format {about.get('format')!r}, expected {FORMAT!r}", path=path)
+    if about.get("format_version") != FORMAT_VERSION:
+        raise CorpusError(
+            f"has format version {about.get('format_version')!r}, this release reads {FORMAT_VERSION}",
+            path=path,
+            remedy="Prepare it again with this release",
+        )
+    return about
+
+
+def _splits(path: Path, about: dict[str, Any]) -> tuple[str, ...]:
+    counts = about.get("counts")
+    notes = counts.get("notes") if isinstance(counts, dict) else None
+    splits = tuple(split for split in SPLITS if isinstance(notes, dict) and split in notes)
+    if not splits:
+        raise CorpusError("names no split", path=path / "corpus.json", remedy="Prepare it again")
+    return splits
+
+
+def _read_labels(path: Path) -> tuple[Label, ...]:
+    _check_schema(path / "labels.parquet", LABELS)
+    rows = pq.read_table(path / "labels.parquet").to_pylist()
+    labels = tuple(
+        Label(
+            Code(row["code"], CodeSystem.parse(row["system"])),
+            row["title"],
+            {split: row[split] for split in SPLITS},
+        )
+        for row in rows
+    )
+    codes = [label.code for label in labels]
+    if codes != sorted(set(codes)):
+        raise CorpusError("labels.parquet is not sorted, or lists a label twice", path=path)
+    return labels
+
+
+def _check_schema(path: Path, expected: pa.Schema) -> None:
+    try:
+        found = pq.read_schema(path)
+    except FileNotFoundError:
+        raise CorpusError("is missing from the corpus", path=path, remedy="Prepare it again") from None
+    except (pa.ArrowInvalid, OSError) as problem:
+        raise CorpusError("is not readable as parquet", path=path, remedy="Prepare it again") from problem
+    if not found.equals(expected):
+        raise CorpusError(
+            f"has the columns {', '.join(found.names)}, expected {', '.join(expected.names)} "
+            "with the types of docs/formats.md",
+            path=path,
+            remedy="Prepare it again",
+        )

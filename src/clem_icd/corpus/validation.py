@@ -1,0 +1,124 @@
+"""The promises of a corpus on disk, checked over its columns without making a Python object a note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clem_icd.corpus.schema import notes_file
+from clem_icd.errors import CorpusError
+from clem_icd.icd import Code
+
+_BATCH = 512
+
+
+def check_notes(files: Mapping[str, Path], labels: Sequence[Code]) -> None:
+    """Check the notes of all splits.
+
+    Raises
+    ------
+    CorpusError
+        If a note id is there twice, a code is not in the label space, or evidence lies outside
+        its text or supports a code that its note does not have.
+
+    """
+    known = pl.DataFrame(
+        {"code": [code.value for code in labels], "system": [code.system.value for code in labels]},
+        schema={"code": pl.String, "system": pl.String},
+    )
+    for path in files.values():
+        for notes in _batches(path):
+            _check_known_labels(notes, known, path)
+            _check_evidence(notes, path)
+    _check_unique_ids(files)
+
+
+def shared_subjects(path: Path, splits: Sequence[str]) -> list[str]:
+    """Return a sentence for every pair of splits that have subjects in common."""
+    subjects = {
+        split: set(
+            pl.scan_parquet(path / notes_file(split))
+            .select(pl.col("subject_id").drop_nulls().unique())
+            .collect(engine="streaming")["subject_id"]
+        )
+        for split in splits
+    }
+    return [
+        f"{len(both)} subjects are in both {one} and {other}: scores on {other} are flattered"
+        for one, other in combinations(splits, 2)
+        if (both := subjects[one] & subjects[other])
+    ]
+
+
+def _batches(path: Path) -> Iterator[pl.DataFrame]:
+    # Not a lazy scan: polars reads ahead, and the texts of a hospital do not fit into memory.
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(_BATCH, columns=["note_id", "text", "codes", "evidence"]):
+                yield pl.DataFrame(batch).with_columns(
+                    characters=pl.col("text").str.len_chars().cast(pl.Int64)
+                )
+    except (pa.ArrowException, OSError):
+        raise CorpusError("is damaged", path=path, remedy="Prepare it again") from None
+
+
+def _check_known_labels(notes: pl.DataFrame, known: pl.DataFrame, path: Path) -> None:
+    codes = notes.select("note_id", "codes").explode("codes").drop_nulls("codes").unnest("codes")
+    unknown = codes.join(known, on=["code", "system"], how="anti")
+    for row in unknown.head(1).iter_rows(named=True):
+        raise CorpusError(
+            f"note {row['note_id']} has the code {row['code']} ({row['system']}), "
+            "which labels.parquet does not list",
+            path=path,
+            remedy="Prepare it again",
+        )
+
+
+def _check_evidence(notes: pl.DataFrame, path: Path) -> None:
+    spans = (
+        notes.select("note_id", "codes", "characters", span="evidence")
+        .explode("span")
+        .drop_nulls("span")
+        .with_columns(
+            begin=pl.col("span").struct.field("begin"),
+            end=pl.col("span").struct.field("end"),
+            code=pl.struct(pl.col("span").struct.field("code", "system")),
+        )
+    )
+    inside = (
+        (pl.col("begin") >= 0)
+        & (pl.col("begin") < pl.col("end"))
+        & (pl.col("end").cast(pl.Int64) <= pl.col("characters"))
+    )
+    for row in spans.filter(~inside).head(1).iter_rows(named=True):
+        raise CorpusError(
+            f"note {row['note_id']} has evidence at {row['begin']}:{row['end']} "
+            f"in a text of {row['characters']} characters",
+            path=path,
+            remedy="Offsets are half-open, in characters of the raw text",
+        )
+    orphans = spans.filter(~pl.col("codes").list.contains(pl.col("code")))
+    for row in orphans.head(1).iter_rows(named=True):
+        raise CorpusError(
+            f"note {row['note_id']} has evidence for {row['code']['code']}, a code that it does not have",
+            path=path,
+            remedy="Add the code to the note, or drop the evidence",
+        )
+
+
+def _check_unique_ids(files: Mapping[str, Path]) -> None:
+    ids = pl.concat([pl.scan_parquet(path).select("note_id") for path in files.values()])
+    twice = (
+        ids.group_by("note_id").len().filter(pl.col("len") > 1).sort("note_id").collect(engine="streaming")
+    )
+    for row in twice.head(1).iter_rows(named=True):
+        raise CorpusError(
+            f"the note id {row['note_id']} is there {row['len']} times",
+            path=next(iter(files.values())).parent,
+            remedy="Ids must be unique over all splits",
+        )

@@ -1,0 +1,203 @@
+"""Writing a Corpus: row by row, in bounded memory, whole or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clem_icd.corpus.notes import Note
+from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, NOTES, SPLITS, notes_file
+from clem_icd.errors import CorpusError
+from clem_icd.files import new_folder, sha256_of, write_json
+from clem_icd.icd import Code, Codebook, is_well_formed
+
+# Rows are handed to the file in groups of about this many characters of text, so that memory
+# stays bounded whatever the length of the notes.
+_GROUP_CHARACTERS = 16_000_000
+_GROUP_NOTES = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A raw file that went into a corpus, by its name below the raw folder."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path, raw: Path) -> InputFile:
+        """Describe a file of the raw folder."""
+        return cls(path.relative_to(raw).as_posix(), path.stat().st_size, sha256_of(path))
+
+
+class CorpusWriter:
+    """Takes notes, split by split, and counts what it sees. Made by `corpus_writer`."""
+
+    def __init__(self, folder: Path, codebook: Codebook) -> None:
+        self._folder = folder
+        self._codebook = codebook
+        self._ids: set[str] = set()
+        self._notes: Counter[str] = Counter()
+        self._uncoded: Counter[str] = Counter()
+        self._counts: dict[str, Counter[Code]] = {split: Counter() for split in SPLITS}
+        (folder / "notes").mkdir()
+
+    def write(self, split: str, notes: Iterable[Note]) -> None:
+        """Write all notes of one split. Call it once a split.
+
+        Raises
+        ------
+        CorpusError
+            If a note is not acceptable (`Note.check`), its id was there before, or the split is
+            unknown or already written.
+
+        """
+        if split not in SPLITS:
+            raise CorpusError(f"there is no split {split!r}", remedy=f"The splits are {', '.join(SPLITS)}")
+        if self._notes[split]:
+            raise CorpusError(f"the split {split} is written already", remedy="Write each split once")
+        with pq.ParquetWriter(self._folder / notes_file(split), NOTES, compression="zstd") as table:
+            for group in _groups(self._checked(split, notes)):
+                table.write_table(pa.Table.from_pylist([note.as_row() for note in group], schema=NOTES))
+        if not self._notes[split]:
+            raise CorpusError(
+                f"the split {split} has no notes", remedy="Change the split fractions, or give it notes"
+            )
+
+    def _checked(self, split: str, notes: Iterable[Note]) -> Iterator[Note]:
+        for note in notes:
+            note.check()
+            if note.note_id in self._ids:
+                raise CorpusError(f"the note id {note.note_id} is there twice", remedy="Ids must be unique")
+            self._ids.add(note.note_id)
+            self._notes[split] += 1
+            self._uncoded[split] += not note.codes
+            self._counts[split].update(note.codes)
+            yield note
+
+    def finish(self, about: Mapping[str, Any]) -> None:
+        """Write the label space and the description of where the corpus came from."""
+        labels = self._labels()
+        pq.write_table(self._label_table(labels), self._folder / "labels.parquet", compression="zstd")
+        occurrences = sum(self._counts.values(), Counter[Code]())
+        unknown = [label for label in labels if not self._codebook.is_known(label.value, label.system)]
+        misshapen = [label for label in labels if not is_well_formed(label.value, label.system)]
+        written = [split for split in SPLITS if self._notes[split]]
+        write_json(
+            self._folder / "corpus.json",
+            {
+                "format": FORMAT,
+                "format_version": FORMAT_VERSION,
+                **about,
+                "counts": {
+                    "notes": {split: self._notes[split] for split in written},
+                    "notes_without_codes": {split: self._uncoded[split] for split in written},
+                    "labels": len(labels),
+                    "labels_without_title": len(unknown),
+                    "codes_without_title": sum(occurrences[label] for label in unknown),
+                    "labels_of_unexpected_shape": len(misshapen),
+                },
+                "files": {
+                    name: sha256_of(self._folder / name)
+                    for name in [*map(notes_file, written), "labels.parquet"]
+                },
+            },
+        )
+
+    def _labels(self) -> list[Code]:
+        if not self._notes:
+            raise CorpusError("there are no notes", remedy="Check that the raw folder is the right one")
+        labels = sorted(set().union(*self._counts.values()))
+        if not labels:
+            raise CorpusError("no note has a code", remedy="Check the code files, and how they are joined")
+        for one, other in pairwise(labels):
+            if one.value == other.value:
+                raise CorpusError(
+                    f"the code {one.value} is in two code systems, {one.system} and {other.system}",
+                    remedy="Prepare them as two corpora, since a label is known by its code",
+                )
+        return labels
+
+    def _label_table(self, labels: Sequence[Code]) -> pa.Table:
+        columns: dict[str, list[Any]] = {
+            "code": [label.value for label in labels],
+            "system": [label.system.value for label in labels],
+            "title": [self._codebook.title(label.value, label.system) for label in labels],
+            **{split: [self._counts[split][label] for label in labels] for split in SPLITS},
+        }
+        return pa.table(columns, schema=LABELS)
+
+
+@contextmanager
+def corpus_writer(
+    out: Path,
+    *,
+    name: str,
+    source: str,
+    options: Mapping[str, Any],
+    inputs: Sequence[InputFile],
+    codebook: Codebook,
+    synthetic: bool = False,
+    notices: Sequence[str] = (),
+    force: bool = False,
+) -> Iterator[CorpusWriter]:
+    """Open a writer; the corpus appears at ``out`` when the block ends without an error.
+
+    Parameters
+    ----------
+    out
+        The folder to make.
+    name, source, options, inputs
+        What the corpus is called, which source made it, with which options, from which files.
+    codebook
+        Where the titles of the labels come from.
+    synthetic
+        Whether the notes were generated. It follows the corpus into every report.
+    notices
+        Sentences that a reader of the corpus has to know, counts in them.
+    force
+        Replace what lies at ``out``.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` is occupied and ``force`` is false, or the disk is full.
+    CorpusError
+        If a note or a split is not acceptable, or no note has a code.
+
+    """
+    with new_folder(out, force=force) as folder:
+        writer = CorpusWriter(folder, codebook)
+        # The caller may add to the list of notices while it writes.
+        about = {
+            "name": name,
+            "source": source,
+            "synthetic": synthetic,
+            "options": dict(options),
+            "inputs": [asdict(file) for file in inputs],
+            "notices": notices,
+        }
+        yield writer
+        writer.finish({**about, "notices": list(notices)})
+
+
+def _groups(notes: Iterator[Note]) -> Iterator[list[Note]]:
+    group: list[Note] = []
+    size = 0
+    for note in notes:
+        group.append(note)
+        size += len(note.text)
+        if size >= _GROUP_CHARACTERS or len(group) >= _GROUP_NOTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group

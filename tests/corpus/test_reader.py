@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from clem_icd.corpus import Corpus, Note
+from clem_icd.corpus.schema import NOTES
+from clem_icd.errors import CorpusError
+
+
+@pytest.fixture
+def corpus(make_corpus: Callable[..., Corpus], notes: dict[str, list[Note]]) -> Corpus:
+    return make_corpus(notes, name="ours", synthetic=True)
+
+
+def rewrite(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the first row of a notes file, behind the writer's back."""
+    rows = pq.read_table(path).to_pylist()
+    change(rows[0])
+    pq.write_table(pa.Table.from_pylist(rows, schema=NOTES), path)
+
+
+def test_what_a_corpus_says_of_itself(corpus: Corpus) -> None:
+    assert corpus.name == "ours"
+    assert corpus.synthetic
+    assert corpus.splits == ("train", "test")
+    assert corpus.size("train") == 3
+    assert corpus.note_ids("train") == ["a", "b", "c"]
+    assert [code.value for code in corpus.codes] == ["E11.9", "I50.9"]
+    assert corpus.train_counts().tolist() == [2, 1]
+    assert corpus.warnings == ()
+
+
+def test_targets_are_notes_by_labels(corpus: Corpus) -> None:
+    assert corpus.targets("train").tolist() == [[True, True], [True, False], [False, False]]
+    assert [row.tolist() for row in corpus.label_indices("train")] == [[0, 1], [0], []]
+    assert corpus.targets("train").dtype == np.bool_
+
+
+def test_polars_reads_it_without_us(corpus: Corpus, notes: dict[str, list[Note]]) -> None:
+    frame = pl.read_parquet(corpus.path / "notes" / "train.parquet")
+
+    assert frame["text"].to_list() == [note.text for note in notes["train"]]
+    assert frame["codes"][1].to_list() == [{"code": "E11.9", "system": "icd10cm"}]
+    assert corpus.frame("train").select("note_id").collect()["note_id"].to_list() == ["a", "b", "c"]
+
+
+def test_a_split_that_is_not_there(corpus: Corpus) -> None:
+    with pytest.raises(CorpusError, match=r"has no split 'validation'\. It has train, test"):
+        corpus.size("validation")
+
+
+def test_no_corpus_at_all(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="clem prepare"):
+        Corpus.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format_version": 2}, "has format version 2, this release reads 1"),
+        ({"format": "other"}, "has the format 'other'"),
+        ({"counts": {}}, "corpus.json"),
+        ({"counts": {"notes": {}}}, "corpus.json"),
+    ],
+)
+def test_another_format(corpus: Corpus, change: dict[str, Any], message: str) -> None:
+    path = corpus.path / "corpus.json"
+    about = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**about, **change}), encoding="utf-8")
+
+    with pytest.raises(CorpusError, match=message):
+        Corpus.open(corpus.path)
+
+
+@pytest.mark.parametrize("name", ["corpus.json", "labels.parquet", "notes/train.parquet"])
+def test_every_file_is_needed_whole(corpus: Corpus, name: str) -> None:
+    path = corpus.path / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    with pytest.raises(CorpusError, match="not readable"):
+        Corpus.open(corpus.path)
+    path.unlink()
+    with pytest.raises(CorpusError, match=r"missing|no corpus"):
+        Corpus.open(corpus.path)
+
+
+def test_a_damaged_page(corpus: Corpus) -> None:
+    path = corpus.path / "notes" / "train.parquet"
+    data = bytearray(path.read_bytes())
+    end = pq.read_metadata(path).row_group(0).column(3).total_compressed_size
+    data[4 : 4 + end] = b"\xff" * end
+    path.write_bytes(data)
+
+    with pytest.raises(CorpusError, match="is damaged"):
+        Corpus.open(corpus.path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda row: row.update(note_id="d"), "note id d is there 2 times"),
+        (lambda row: row["evidence"][0].update(end=99), "note a has evidence at 0:99 in a text of 12"),
+        (lambda row: row["evidence"][0].update(begin=3), "note a has evidence at 3:3"),
+        (lambda row: row["evidence"][0].update(begin=-1), "note a has evidence at -1:3"),
+        (lambda row: row["evidence"][0].update(code="I10"), "evidence for I10"),
+        (lambda row: row["codes"].append({"code": "I10", "system": "icd10cm"}), "has the code I10"),
+        (lambda row: row["codes"][0].update(system="icd9cm"), "icd9cm"),
+    ],
+)
+def test_rows_that_break_a_promise(
+    corpus: Corpus, change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    rewrite(corpus.path / "notes" / "train.parquet", change)
+
+    with pytest.raises(CorpusError, match=message) as caught:
+        Corpus.open(corpus.path)
+    assert "T2DM" not in str(caught.value)
+
+
+def test_another_schema(corpus: Corpus) -> None:
+    path = corpus.path / "notes" / "train.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["evidence"]), path)
+
+    with pytest.raises(CorpusError, match="expected note_id, subject_id"):
+        Corpus.open(corpus.path)
+
+
+def test_labels_out_of_order(corpus: Corpus) -> None:
+    path = corpus.path / "labels.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.take([1, 0]), path)
+
+    with pytest.raises(CorpusError, match="not sorted"):
+        Corpus.open(corpus.path)
+
+
+def test_shared_subjects_are_a_warning(
+    make_corpus: Callable[..., Corpus], notes: dict[str, list[Note]]
+) -> None:
+    [code] = notes["test"][0].codes
+    notes["validation"] = [Note("e", "x", (code,), (), "1"), Note("f", "x", (code,), (), None)]
+
+    corpus = make_corpus(notes)
+
+    assert corpus.warnings == (
+        "1 subjects are in both train and validation: scores on validation are flattered",
+    )
