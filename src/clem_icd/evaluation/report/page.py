@@ -1,0 +1,127 @@
+"""The report as one HTML file that needs nothing beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from clem_icd.evaluation.report import tables
+from clem_icd.evaluation.report.run import RunFolder, read_run
+from clem_icd.files import write_text
+
+__all__ = ["write_learning_curves", "write_report"]
+
+
+def write_report(run: Path, *, beside: Sequence[Path] = (), out: Path | None = None) -> Path:
+    """Write the report of a run as a self-contained HTML file.
+
+    What an older or interrupted run lacks is said in its place on the page.
+
+    Parameters
+    ----------
+    run
+        The run folder that the report is about.
+    beside
+        Other run folders, shown next to it in the tables and the figures of the test split.
+    out
+        Where to write; ``report.html`` in the run folder if not given.
+
+    Returns
+    -------
+        Where the report is.
+
+    Raises
+    ------
+    RunError
+        If a folder is no run, or one of its files is not what it should be.
+    OutputError
+        If the file cannot be written.
+
+    """
+    runs = _with_distinct_names([read_run(folder) for folder in (run, *beside)])
+    place = run / "report.html" if out is None else out
+    write_text(place, _render(runs))
+    return place
+
+
+def write_learning_curves(run: Path) -> Path | None:
+    """Write the learning curves of a run as ``learning-curves.png``, and return where; None if it has none.
+
+    Raises
+    ------
+    RunError
+        If the folder is no run.
+    """
+    from clem_icd.evaluation.report.figures import learning_charts
+    from clem_icd.evaluation.report.svg import write_picture
+
+    charts = learning_charts(read_run(run).history or [])
+    if not charts:
+        return None
+    write_picture(charts, run / "learning-curves.png")
+    return run / "learning-curves.png"
+
+
+def _with_distinct_names(runs: Sequence[RunFolder]) -> list[RunFolder]:
+    seen: Counter[str] = Counter()
+    distinct = []
+    for run in runs:
+        seen[run.name] += 1
+        again = seen[run.name] > 1
+        distinct.append(replace(run, name=f"{run.name} ({seen[run.name]})") if again else run)
+    return distinct
+
+
+def _render(runs: Sequence[RunFolder]) -> str:
+    environment = Environment(
+        loader=PackageLoader("clem_icd.evaluation.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html.j2")
+    return template.render(run=runs[0], runs=runs, **_results(runs), **_corpus(runs[0]))
+
+
+def _results(runs: Sequence[RunFolder]) -> dict[str, Any]:
+    # Drawing costs a third of a second to import, which nothing but a report should pay.
+    from clem_icd.evaluation.report import figures
+
+    run = runs[0]
+    return {
+        "synthetic": [each.name for each in runs if each.synthetic],
+        "facts": [tables.run_facts(each) for each in runs],
+        "headlines": tables.metric_rows(runs, tables.HEADLINES),
+        "metrics": tables.metric_rows(runs),
+        "like_with_like": _like_with_like(runs),
+        "learning": figures.learning_panels(run.history or []),
+        "threshold": figures.threshold_panel(run.validation or {}, run.threshold),
+        "buckets": figures.bucket_panels(runs),
+        "bucket_table": tables.bucket_table(runs),
+        "environment": tables.environment_table(run.environment or {}),
+    }
+
+
+def _corpus(run: RunFolder) -> dict[str, Any]:
+    from clem_icd.evaluation.report import figures
+
+    if run.description is None:
+        return {"description": [], "corpus_panels": []}
+    panels = [figures.length_panel(run.description), figures.label_panel(run.description)]
+    return {
+        "description": [tables.split_table(run.description), tables.spread_table(run.description)],
+        "corpus_panels": [panel for panel in panels if panel is not None],
+    }
+
+
+def _like_with_like(runs: Sequence[RunFolder]) -> bool:
+    """Whether all runs were evaluated on the same notes and labels, as far as their sizes and names tell."""
+    tests = [run.test for run in runs if run.test is not None]
+    evaluated = {(test["corpus"].get("name"), test["split"], test["notes"], test["labels"]) for test in tests}
+    return len(evaluated) <= 1

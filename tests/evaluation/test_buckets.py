@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from clem_icd.errors import ScoresError
+from clem_icd.evaluation.buckets import BUCKETS, Bucket, frequency_buckets
+from clem_icd.evaluation.metrics import evaluate
+
+TARGETS = np.array([[1, 1, 0, 1], [1, 0, 0, 0]], dtype=bool)
+SCORES = np.array([[0.9, 0.1, 0.9, 0.1], [0.9, 0.1, 0.1, 0.1]])
+# label 1: TP 2; label 2: FN 1; label 3: FP 1; label 4: FN 1
+
+
+def test_hand_worked_buckets() -> None:
+    assert frequency_buckets(TARGETS, SCORES, 0.5, np.array([501, 3, 900, 0])) == [
+        Bucket("0", 0, 0, labels=1, positives=1, micro_f1=0.0, macro_f1=0.0),
+        Bucket("1_5", 1, 5, labels=1, positives=1, micro_f1=0.0, macro_f1=0.0),
+        # labels 1 and 3: TP 2, FP 1, FN 0; F1 of each: 1 and 0
+        Bucket("over_500", 501, None, labels=2, positives=2, micro_f1=4 / 5, macro_f1=1 / 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "name"),
+    [
+        (0, "0"),
+        (1, "1_5"),
+        (5, "1_5"),
+        (6, "6_10"),
+        (10, "6_10"),
+        (11, "11_50"),
+        (50, "11_50"),
+        (51, "51_500"),
+        (500, "51_500"),
+        (501, "over_500"),
+        (10**7, "over_500"),
+    ],
+)
+def test_both_ends_of_a_bucket_are_inside(count: int, name: str) -> None:
+    buckets = frequency_buckets(TARGETS, SCORES, 0.5, np.full(4, count))
+    assert [bucket.name for bucket in buckets] == [name]
+    assert buckets[0].labels == 4
+
+
+def test_buckets_leave_no_gap() -> None:
+    for (_, _, high), (_, low, _) in pairwise(BUCKETS):
+        assert high is not None
+        assert low == high + 1
+
+
+def test_the_buckets_are_also_metrics_and_one_bucket_is_all_labels() -> None:
+    values = evaluate(TARGETS, SCORES, train_counts=np.full(4, 7))
+    assert values["micro_f1_train_count_6_10"] == values["micro_f1"]
+    assert values["macro_f1_train_count_6_10"] == values["macro_f1_all_labels"]
+    assert not [name for name in values if "train_count" in name and not name.endswith("_6_10")]
+
+
+def test_counts_of_another_label_space_are_refused() -> None:
+    with pytest.raises(ScoresError, match=r"shape \(3,\) for 4 labels"):
+        evaluate(TARGETS, SCORES, train_counts=np.array([1, 2, 3]))
