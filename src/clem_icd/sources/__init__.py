@@ -1,0 +1,23 @@
+"""Raw files become a Corpus here, one module a step and one function an origin.
+
+A source finds its files, reads them as a stream, checks every row on the way, and writes a Corpus
+whole or not at all. What it leaves out it counts, and says so in the corpus; what it cannot read
+it refuses, naming the file, the row and the remedy. MIMIC-IV, CodiEsp and a table of one's own are
+origins; `synthetic` makes raw files of its own, so that everything runs where there is no data.
+"""
+
+from __future__ import annotations
+
+from clem_icd.sources.codiesp import prepare_codiesp
+from clem_icd.sources.mimic4 import prepare_mimic4_icd10
+from clem_icd.sources.synthetic import LAYOUTS, SynthesisSummary, synthesize
+from clem_icd.sources.table import prepare_table
+
+__all__ = [
+    "LAYOUTS",
+    "SynthesisSummary",
+    "prepare_codiesp",
+    "prepare_mimic4_icd10",
+    "prepare_table",
+    "synthesize",
+]

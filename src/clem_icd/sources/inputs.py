@@ -1,0 +1,87 @@
+"""What every source does: keep off the raw folder, describe its files, and count what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from clem_icd.corpus import InputFile
+from clem_icd.errors import OutputError, SourceError
+from clem_icd.files import check_free, read_json, sha256_of
+from clem_icd.sources.refusals import unreadable
+
+SYNTHETIC = "SYNTHETIC.json"
+
+
+def check_raw(raw: Path) -> None:
+    """Refuse a raw folder that is not there.
+
+    Raises
+    ------
+    SourceError
+        If ``raw`` is no folder.
+
+    """
+    if not raw.is_dir():
+        raise SourceError(
+            "there is no such folder", path=raw, remedy="Name the folder that holds the raw files"
+        )
+
+
+def check_out(out: Path, raw: Path, *, force: bool) -> None:
+    """Refuse an output place that is occupied, or whose making would replace the raw files.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` holds something and ``force`` is false, or it is or contains ``raw``.
+
+    """
+    if raw.resolve().is_relative_to(out.resolve()):
+        raise OutputError("holds the raw files", path=out, remedy="Choose another place for the corpus")
+    check_free(out, force=force)
+
+
+def input_file(path: Path, raw: Path) -> InputFile:
+    """Describe an input file: by its name below the raw folder, or by its own name outside of it.
+
+    Raises
+    ------
+    SourceError
+        If it is missing or unreadable.
+
+    """
+    try:
+        if path.is_relative_to(raw):
+            return InputFile.of(path, raw)
+        return InputFile(path.name, path.stat().st_size, sha256_of(path))
+    except OSError as problem:
+        raise unreadable(path, problem) from None
+
+
+def synthetic_notice(raw: Path) -> str | None:
+    """Return what a generated raw folder says of itself, or None for any other.
+
+    Raises
+    ------
+    SourceError
+        If its ``SYNTHETIC.json`` is malformed.
+
+    """
+    path = raw / SYNTHETIC
+    if not path.exists():
+        return None
+    notice = read_json(path, SourceError).get("notice")
+    if not isinstance(notice, str):
+        raise SourceError("has no notice", path=path, remedy="Generate the folder again")
+    return notice
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return a sentence with its count: "1 note is empty", "1,204 notes are empty"."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def tell(counts: Mapping[str, int], words: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Return a sentence for everything that occurred: what, for one and for many, by its key."""
+    return [counted(counts[key], *both) for key, both in words.items() if counts[key]]

@@ -1,0 +1,57 @@
+"""What several readers refuse, in the same words."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from clem_icd.errors import SourceError
+
+# What reading compressed text can raise. Their messages may quote the file, so none is passed on.
+READ_ERRORS = (OSError, EOFError, zlib.error, UnicodeError)
+
+
+def missing_column(path: Path, column: str, columns: Sequence[str], row: int | None = None) -> SourceError:
+    """Return the error for a column that a file does not have, with the nearest one it has."""
+    if not all(map(is_name, columns)):
+        return SourceError(
+            f"has no column {column!r}, and its first record does not read like names of columns",
+            path=path,
+            row=row,
+            remedy="Give the file a header",
+        )
+    near = get_close_matches(column.lower(), [name.lower() for name in columns], n=1)
+    meant = next((name for name in columns if near and name.lower() == near[0]), None)
+    return SourceError(
+        f"has no column {column!r}; it has {', '.join(columns)}",
+        path=path,
+        row=row,
+        remedy=f"Did you mean {meant!r}?" if meant else "Name the column that holds it",
+    )
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text may be shown as the name of a column.
+
+    Where a file has no header, its first line is a patient's, and so what looks like a value is not
+    shown: a number, a sentence, anything long.
+    """
+    return re.fullmatch(r"[^\W\d][\w.#/()-]*(?: [\w.#/()-]+){0,2}", text) is not None and len(text) <= 40
+
+
+def unreadable(path: Path, problem: BaseException, row: int | None = None) -> SourceError:
+    """Return the error for a file that could not be read on after some row."""
+    if isinstance(problem, FileNotFoundError):
+        return SourceError("there is no such file", path=path, remedy="Check the name")
+    if isinstance(problem, EOFError):
+        found = "the compressed file is cut short"
+    elif isinstance(problem, gzip.BadGzipFile | zlib.error):
+        found = "is no intact gzip file"
+    else:
+        found = f"is not readable as text ({type(problem).__name__})"
+    after = f" after row {row}" if row else ""
+    return SourceError(f"{found}{after}", path=path, remedy="Download or export it again")

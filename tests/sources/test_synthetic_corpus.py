@@ -1,0 +1,49 @@
+"""From the synthetic hospital to a corpus, as a user goes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from clem_icd.corpus import Corpus
+from clem_icd.sources import prepare_mimic4_icd10, synthesize
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("hospital") / "raw"
+    synthesize(out, admissions=60, seed=3, words=120)
+    return out
+
+
+@pytest.fixture(scope="module")
+def corpus(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    out = tmp_path_factory.mktemp("prepared") / "corpus"
+    return prepare_mimic4_icd10(raw, out, evidence=raw / "evidence.parquet", min_count=1)
+
+
+def test_it_is_labelled_synthetic(corpus: Corpus, raw: Path) -> None:
+    assert corpus.synthetic
+    label = json.loads((raw / "SYNTHETIC.json").read_text(encoding="utf-8"))
+    assert corpus.about["notices"][0] == label["notice"]
+    assert corpus.warnings == ()
+
+
+def test_every_code_of_every_note_has_its_evidence(corpus: Corpus, raw: Path) -> None:
+    spans = pl.read_parquet(raw / "evidence.parquet")
+    for split in corpus.splits:
+        for note in corpus.notes(split):
+            assert {span.code for span in note.evidence} == set(note.codes)
+            expected = spans.filter(pl.col("note_id") == note.note_id).unique(["code", "begin", "end"])
+            assert len(note.evidence) == expected.filter(pl.col("system") != "icd9cm").height
+
+
+def test_every_admission_is_there_or_accounted_for(corpus: Corpus) -> None:
+    notes = sum(corpus.size(split) for split in corpus.splits)
+    [without] = [n for n in corpus.about["notices"] if "no ICD-10 codes" in n]
+
+    assert notes + int(without.split()[0]) == 60
+    assert notes >= 45
