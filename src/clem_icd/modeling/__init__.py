@@ -1,0 +1,45 @@
+"""What reads a note and scores every label: encoder, head, tokenizer; the linear baseline; model folders.
+
+A neural system is three choices: an encoder, a reading and a head. Here the reading is ``whole``
+and the head is ``pooled``: the stock Hugging Face classifier, so that its checkpoint loads without
+this package. Every system, neural or not, scores texts through one protocol and rests in a model
+folder with a ``clem.json``.
+"""
+
+from clem_icd.modeling.counting import tokenizer_for_counting
+from clem_icd.modeling.encoder import (
+    SmallEncoder,
+    attention_for,
+    new_classifier,
+    set_prior_bias,
+    shipped_encoders,
+)
+from clem_icd.modeling.folder import load_model, save_model
+from clem_icd.modeling.info import ModelInfo
+from clem_icd.modeling.inputs import Collator, TokenizedNotes, count_tokens, tokenize
+from clem_icd.modeling.linear import LinearSystem
+from clem_icd.modeling.neural import NeuralSystem, best_device
+from clem_icd.modeling.system import NoteScores, System
+from clem_icd.modeling.tokenizer import learn_tokenizer
+
+__all__ = [
+    "Collator",
+    "LinearSystem",
+    "ModelInfo",
+    "NeuralSystem",
+    "NoteScores",
+    "SmallEncoder",
+    "System",
+    "TokenizedNotes",
+    "attention_for",
+    "best_device",
+    "count_tokens",
+    "learn_tokenizer",
+    "load_model",
+    "new_classifier",
+    "save_model",
+    "set_prior_bias",
+    "shipped_encoders",
+    "tokenize",
+    "tokenizer_for_counting",
+]

@@ -1,0 +1,75 @@
+"""The model card: what someone has to know before using a model."""
+
+from __future__ import annotations
+
+from clem_icd.modeling.info import ModelInfo
+
+_SYNTHETIC = """
+> **Trained on synthetic notes.** It has never seen a patient's note. It shows how the software
+> works, and nothing about how well notes can be coded.
+"""
+
+_SHOWN = (
+    "micro_f1",
+    "macro_f1_all_labels",
+    "macro_f1_split_labels",
+    "macro_f1_caml",
+    "map",
+    "precision_at_8",
+)
+
+
+def model_card(info: ModelInfo) -> str:
+    """Return the card as Markdown with a Hugging Face header."""
+    lines = [
+        "---",
+        "library_name: transformers" if info.system == "neural" else "library_name: clem-icd",
+        "pipeline_tag: text-classification",
+        "tags: [icd, medical-coding, clinical-nlp]",
+        "---",
+        "",
+        f"# ICD codes from clinical notes ({info.system})",
+    ]
+    if info.corpus.get("synthetic"):
+        lines.append(_SYNTHETIC)
+    lines += [
+        "",
+        f"- Labels: {len(info.labels)} codes, in `config.json` and `clem.json`.",
+        f"- Trained on: {info.corpus['name']} (source `{info.corpus['source']}`).",
+        f"- Decides for a code where its probability is greater than {info.threshold:.4f}:",
+        f"  {info.threshold_policy}.",
+    ]
+    if info.max_tokens:
+        lines.append(f"- Reads {info.max_tokens:,} tokens of a note; what follows is not read.")
+    lines += ["", "It suggests codes to a medical coder, who decides. It is not a medical device.", ""]
+    lines += _metrics(info)
+    if info.system == "neural":
+        lines += [
+            "## Use without this package",
+            "",
+            "```python",
+            "from transformers import pipeline",
+            'coder = pipeline("text-classification", model="path/to/this/folder",',
+            '                 top_k=None, function_to_apply="sigmoid", truncation=True)',
+            "```",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _metrics(info: ModelInfo) -> list[str]:
+    if not info.metrics:
+        return []
+    rows = [
+        f"| {name} | " + " | ".join(f"{values[name]:.4f}" for values in info.metrics.values()) + " |"
+        for name in _SHOWN
+    ]
+    return [
+        "## Metrics",
+        "",
+        "| metric | " + " | ".join(info.metrics) + " |",
+        "|---|" + "---|" * len(info.metrics),
+        *rows,
+        "",
+        "A metric's name carries its definition; see the documentation of `clem_icd.evaluation`.",
+        "",
+    ]

@@ -1,0 +1,170 @@
+"""From the name of an encoder to a stock classifier over a label space, with its tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    ModernBertConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils.import_utils import is_flash_attn_2_available
+
+from clem_icd.errors import ModelError
+from clem_icd.icd import Code
+from clem_icd.modeling.tokenizer import learn_tokenizer
+
+SMALL = "small"
+
+
+@dataclass(frozen=True, slots=True)
+class SmallEncoder:
+    """The dimensions of ``encoder=small``: a ModernBERT with random weights.
+
+    Attributes
+    ----------
+    hidden_size, intermediate_size, layers, attention_heads
+        As in ModernBERT, where they are 768, 1,152, 22 and 12.
+    vocabulary
+        Number of tokens of the tokenizer learned from the training notes.
+
+    """
+
+    hidden_size: int
+    intermediate_size: int
+    layers: int
+    attention_heads: int
+    vocabulary: int
+
+
+def attention_for(device: torch.device, dtype: torch.dtype) -> str:
+    """Return FlashAttention-2 where it is installed and fits, else PyTorch's own attention."""
+    fits = device.type == "cuda" and dtype in (torch.float16, torch.bfloat16)
+    return "flash_attention_2" if fits and is_flash_attn_2_available() else "sdpa"
+
+
+def new_classifier(
+    encoder: str,
+    labels: Sequence[Code],
+    *,
+    max_tokens: int,
+    texts: Iterable[str],
+    small: SmallEncoder,
+    attention: str = "sdpa",
+    options: dict[str, Any] | None = None,
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Return the stock multi-label classifier on top of an encoder, and its tokenizer.
+
+    The weights of the head are random, those of ``encoder=small`` as well: seed torch before.
+
+    Parameters
+    ----------
+    encoder
+        ``small``, the name of an encoder that comes with this package, a folder, or a Hub id.
+    labels
+        The label space [labels]; the codes become ``id2label``.
+    max_tokens
+        The longest input that the model will be given.
+    texts
+        Training notes; the tokenizer of ``encoder=small`` is learned from them.
+    options
+        Further fields of the encoder's config, such as ``classifier_pooling``.
+
+    Raises
+    ------
+    ModelError
+        If the encoder cannot be loaded, or reads fewer than ``max_tokens`` tokens.
+
+    """
+    head = {
+        "num_labels": len(labels),
+        "id2label": {position: label.value for position, label in enumerate(labels)},
+        "label2id": {label.value: position for position, label in enumerate(labels)},
+        "problem_type": "multi_label_classification",
+        **(options or {}),
+    }
+    if encoder == SMALL:
+        return _new_small(small, head, max_tokens, texts, attention)
+    return _load_encoder(encoder, head, max_tokens, attention)
+
+
+def set_prior_bias(model: PreTrainedModel, frequencies: npt.NDArray[np.float64]) -> None:
+    """Set the bias of the head so that an untrained model predicts each label's frequency.
+
+    Without it, the first epochs of a training with thousands of rare labels go into learning that
+    they are rare (Lin et al. 2017, Focal Loss for Dense Object Detection, 3.3).
+
+    Parameters
+    ----------
+    frequencies
+        Share of the training notes that have the label [labels].
+
+    """
+    odds = np.clip(frequencies, 1e-6, 1 - 1e-6)
+    with torch.no_grad():
+        model.get_parameter("classifier.bias").copy_(torch.from_numpy(np.log(odds / (1 - odds))))
+
+
+def shipped_encoders() -> dict[str, Path]:
+    """Return the encoders that come with this package, by name."""
+    root = resources.files("clem_icd") / "encoders"
+    with resources.as_file(root) as folder:
+        return {path.parent.name: path.parent for path in sorted(folder.glob("*/config.json"))}
+
+
+def _new_small(
+    small: SmallEncoder, head: dict[str, Any], max_tokens: int, texts: Iterable[str], attention: str
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    tokenizer = learn_tokenizer(texts, vocabulary=small.vocabulary, max_tokens=max_tokens)
+    config = ModernBertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=small.hidden_size,
+        intermediate_size=small.intermediate_size,
+        num_hidden_layers=small.layers,
+        num_attention_heads=small.attention_heads,
+        max_position_embeddings=max_tokens,
+        pad_token_id=tokenizer.pad_token_id,
+        cls_token_id=tokenizer.cls_token_id,
+        sep_token_id=tokenizer.sep_token_id,
+        bos_token_id=tokenizer.cls_token_id,
+        eos_token_id=tokenizer.sep_token_id,
+        **{"classifier_pooling": "mean", **head},
+    )
+    return AutoModelForSequenceClassification.from_config(config, attn_implementation=attention), tokenizer
+
+
+def _load_encoder(
+    encoder: str, head: dict[str, Any], max_tokens: int, attention: str
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    place = str(shipped_encoders().get(encoder, encoder))
+    try:
+        config = AutoConfig.from_pretrained(place, **head)
+        tokenizer = AutoTokenizer.from_pretrained(place)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            place, config=config, attn_implementation=attention, dtype=torch.float32, use_safetensors=True
+        )
+    except (OSError, ValueError, SafetensorError) as problem:
+        raise ModelError(
+            f"the encoder {encoder!r} cannot be loaded ({type(problem).__name__})",
+            remedy="Name a folder with config.json, model.safetensors and a tokenizer, "
+            f"a Hub id where the Hub can be reached, or {SMALL!r}",
+        ) from problem
+    context = getattr(config, "max_position_embeddings", max_tokens)
+    if context < max_tokens:
+        raise ModelError(
+            f"the encoder {encoder!r} reads {context} tokens, asked for {max_tokens}",
+            remedy=f"Set max_tokens={context}",
+        )
+    return model, tokenizer

@@ -1,0 +1,114 @@
+"""``clem.json``: what a model folder knows beyond its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clem_icd.errors import ModelError
+from clem_icd.files import read_json, write_json
+from clem_icd.icd import Code, CodeSystem
+
+FORMAT = "clem-icd/model"
+FORMAT_VERSION = 1
+FILE = "clem.json"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """How to read the scores of a model, and where it came from.
+
+    Attributes
+    ----------
+    system
+        ``neural`` or ``linear``.
+    labels
+        The label space in label order [labels].
+    titles
+        The title of every label, None where there is none [labels].
+    threshold
+        A code is decided where its probability is greater than this.
+    threshold_policy
+        How the threshold was chosen, on what.
+    max_tokens
+        How many tokens of a note are read; None where the system knows no tokens.
+    corpus
+        Name, source and fingerprint of the corpus it was trained on, and whether that was synthetic.
+    recipe
+        The resolved recipe.
+    metrics
+        By split, then by name. Definitions: `clem_icd.evaluation`.
+
+    """
+
+    system: str
+    labels: tuple[Code, ...]
+    titles: tuple[str | None, ...]
+    threshold: float
+    threshold_policy: str
+    max_tokens: int | None = None
+    corpus: dict[str, Any] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Write ``clem.json`` into a model folder."""
+        write_json(
+            folder / FILE,
+            {
+                "format": FORMAT,
+                "format_version": FORMAT_VERSION,
+                "system": self.system,
+                "threshold": self.threshold,
+                "threshold_policy": self.threshold_policy,
+                "max_tokens": self.max_tokens,
+                "corpus": self.corpus,
+                "metrics": self.metrics,
+                "recipe": self.recipe,
+                "labels": [
+                    {"code": label.value, "system": label.system.value, "title": title}
+                    for label, title in zip(self.labels, self.titles, strict=True)
+                ],
+            },
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> ModelInfo:
+        """Read ``clem.json`` from a model folder.
+
+        Raises
+        ------
+        ModelError
+            If there is none, or it is not one that this release reads.
+
+        """
+        path = folder / FILE
+        if not path.is_file():
+            raise ModelError(
+                f"is no model: it has no {FILE}",
+                path=folder,
+                remedy="Name the `model` folder of a training run",
+            )
+        about = read_json(path, ModelError)
+        if about.get("format") != FORMAT or about.get("format_version") != FORMAT_VERSION:
+            raise ModelError(
+                f"has format {about.get('format')!r} version {about.get('format_version')!r}, "
+                f"this release reads {FORMAT!r} version {FORMAT_VERSION}",
+                path=path,
+                remedy="Train it again with this release",
+            )
+        try:
+            return cls(
+                system=about["system"],
+                labels=tuple(Code(row["code"], CodeSystem.parse(row["system"])) for row in about["labels"]),
+                titles=tuple(row["title"] for row in about["labels"]),
+                threshold=float(about["threshold"]),
+                threshold_policy=about["threshold_policy"],
+                max_tokens=about["max_tokens"],
+                corpus=about["corpus"],
+                recipe=about["recipe"],
+                metrics=about["metrics"],
+            )
+        except (KeyError, TypeError, ValueError) as problem:
+            raise ModelError(f"lacks or misspells a field ({problem})", path=path) from problem

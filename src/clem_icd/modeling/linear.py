@@ -1,0 +1,137 @@
+"""The linear baseline: TF-IDF of words and word pairs, and a logistic regression for every label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from clem_icd.errors import ModelError
+from clem_icd.files import read_json, write_json
+from clem_icd.modeling.system import NoteScores
+
+_WINDOW = 512
+
+# A word may be a number or hold one: "K 6.1" and "CKD3" are what codes rest on.
+_WORD = r"(?u)\b\w[\w.%/-]*\w\b|\b\w\b"
+_VOCABULARY = "vocabulary.json"
+_WEIGHTS = "linear.safetensors"
+
+
+@dataclass(frozen=True)
+class LinearSystem:
+    """A fitted linear baseline.
+
+    Attributes
+    ----------
+    vectorizer
+        Turns texts into rows of a sparse matrix [notes, features].
+    weights
+        One row a label [labels, features].
+    bias
+        One value a label [labels]. A label without positives has weights of 0 and a low bias.
+
+    """
+
+    vectorizer: Any
+    weights: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
+
+    @classmethod
+    def fit(
+        cls,
+        texts: Iterable[str],
+        positives: Sequence[npt.NDArray[np.int64]],
+        *,
+        ngrams: tuple[int, int],
+        features: int,
+        min_notes: int,
+        inverse_regularization: float,
+        progress: Any = None,
+    ) -> LinearSystem:
+        """Fit on the training notes.
+
+        Parameters
+        ----------
+        texts
+            Training notes, read once [notes].
+        positives
+            For every label, the rows of the notes that have it [labels].
+        ngrams, features, min_notes
+            Shortest and longest run of words, the most frequent how many, in at least how many notes.
+        inverse_regularization
+            ``C`` of the logistic regression: larger fits closer.
+        progress
+            Called after every label.
+
+        """
+        vectorizer = _vectorizer(ngram_range=ngrams, max_features=features, min_df=min_notes)
+        matrix = vectorizer.fit_transform(texts).tocsr().astype(np.float32)
+        weights = np.zeros((len(positives), matrix.shape[1]), dtype=np.float32)
+        bias = np.zeros(len(positives), dtype=np.float32)
+        for label, rows in enumerate(positives):
+            weights[label], bias[label] = _fit_label(matrix, rows, inverse_regularization)
+            if progress is not None:
+                progress()
+        return cls(vectorizer, weights, bias)
+
+    @classmethod
+    def load(cls, folder: Path) -> LinearSystem:
+        """Load the files that `save` wrote."""
+        about = read_json(folder / _VOCABULARY, ModelError)
+        try:
+            arrays = load_file(folder / _WEIGHTS)
+        except (OSError, SafetensorError) as problem:
+            raise ModelError("is not readable as safetensors", path=folder / _WEIGHTS) from problem
+        vectorizer = _vectorizer(ngram_range=tuple(about["ngrams"]), vocabulary=about["terms"])
+        vectorizer.idf_ = arrays["idf"]
+        return cls(vectorizer, arrays["weights"], arrays["bias"])
+
+    def save(self, folder: Path) -> None:
+        """Write weights and vocabulary into an existing folder."""
+        terms = self.vectorizer.get_feature_names_out().tolist()
+        write_json(folder / _VOCABULARY, {"ngrams": list(self.vectorizer.ngram_range), "terms": terms})
+        arrays = {"weights": self.weights, "bias": self.bias, "idf": self.vectorizer.idf_.astype(np.float64)}
+        save_file(arrays, folder / _WEIGHTS)
+
+    def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
+        """Yield the scores of every text, in order."""
+        remaining = iter(texts)
+        while window := list(islice(remaining, _WINDOW)):
+            logits = self.vectorizer.transform(window).astype(np.float32) @ self.weights.T + self.bias
+            for row in 1 / (1 + np.exp(-np.clip(logits, -60, 60))):
+                yield NoteScores(row.astype(np.float32))
+
+
+def _vectorizer(**options: Any) -> Any:
+    return TfidfVectorizer(
+        lowercase=True,
+        sublinear_tf=True,
+        token_pattern=_WORD,
+        dtype=np.float64,
+        **options,
+    )
+
+
+def _fit_label(
+    matrix: csr_matrix, rows: npt.NDArray[np.int64], inverse_regularization: float
+) -> tuple[npt.NDArray[np.float32], float]:
+    notes = matrix.shape[0]
+    if len(rows) in (0, notes):
+        odds = (len(rows) + 0.5) / (notes - len(rows) + 0.5)
+        return np.zeros(matrix.shape[1], dtype=np.float32), float(np.log(odds))
+    targets = np.zeros(notes, dtype=np.int8)
+    targets[rows] = 1
+    model = LogisticRegression(C=inverse_regularization, solver="liblinear", random_state=0)
+    model.fit(matrix, targets)
+    return model.coef_[0].astype(np.float32), float(model.intercept_[0])

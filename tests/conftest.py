@@ -1,0 +1,34 @@
+"""The little corpus and its recipe, and the real data where it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clem_icd.corpus import Corpus
+from clem_icd.training import NeuralRecipe, read_recipe
+from support import LITTLE_SETTINGS, write_little_corpus
+
+
+@pytest.fixture(scope="session")
+def little_corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """A corpus of 124 notes and six labels."""
+    return write_little_corpus(tmp_path_factory.mktemp("corpus") / "little")
+
+
+@pytest.fixture(scope="session")
+def little_recipe() -> NeuralRecipe:
+    """A recipe that trains in a few seconds."""
+    recipe = read_recipe("clem-icd-small", LITTLE_SETTINGS)
+    assert isinstance(recipe, NeuralRecipe)
+    return recipe
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The real data beside the checkout; tests that use it are marked ``shared_data``."""
+    folder = Path(__file__).parents[1].parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the real data is not beside the checkout")
+    return folder

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import ModelError, OutputError
+from clem_icd.modeling import LinearSystem, System, load_model, save_model
+from support import info_of, make_note, new_system
+
+TEXTS = [make_note(number).text for number in range(200, 212)] + ["naïve café 🫀 e\u0301", "zz " * 400]
+
+
+@pytest.fixture
+def folder(little_corpus: Corpus, tmp_path: Path) -> Path:
+    save_model(new_system(little_corpus, 256), info_of(little_corpus, max_tokens=256), tmp_path / "model")
+    return tmp_path / "model"
+
+
+def probabilities(system: System) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.stack([score.probabilities for score in system.score(TEXTS)])
+
+
+def test_a_neural_model_comes_back_as_it_was(folder: Path, little_corpus: Corpus) -> None:
+    system, info = load_model(folder)
+    np.testing.assert_array_equal(probabilities(system), probabilities(new_system(little_corpus, 256)))
+    assert (info.labels, info.threshold) == (little_corpus.codes, 0.25)
+
+
+def test_the_checkpoint_gives_the_same_probabilities_through_a_pipeline(folder: Path) -> None:
+    from transformers import pipeline
+
+    system, info = load_model(folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        stock: Any = pipeline(
+            "text-classification", model=str(folder), top_k=None, function_to_apply="sigmoid"
+        )
+        found = stock(TEXTS, truncation=True, max_length=256)
+    for ours, theirs in zip(probabilities(system), found, strict=True):
+        by_code = {row["label"]: row["score"] for row in theirs}
+        np.testing.assert_allclose(ours, [by_code[label.value] for label in info.labels], atol=1e-5)
+
+
+def test_a_linear_model_comes_back_as_it_was(little_corpus: Corpus, tmp_path: Path) -> None:
+    positives = [np.arange(label, 80, label + 2) for label in range(len(little_corpus.codes))]
+    system = LinearSystem.fit(
+        little_corpus.texts("train"),
+        positives,
+        ngrams=(1, 2),
+        features=500,
+        min_notes=1,
+        inverse_regularization=1.0,
+    )
+    save_model(system, info_of(little_corpus, "linear", None), tmp_path / "model")
+    loaded, _ = load_model(tmp_path / "model")
+    np.testing.assert_allclose(probabilities(loaded), probabilities(system), atol=1e-6)
+
+
+def test_the_card_says_that_the_notes_were_synthetic(folder: Path) -> None:
+    card = (folder / "README.md").read_text()
+    assert "synthetic" in card
+    assert "0.2500" in card
+
+
+def test_a_model_is_never_overwritten_unasked(folder: Path, little_corpus: Corpus) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(OutputError, match="--force"):
+        save_model(new_system(little_corpus, 256), info_of(little_corpus), folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "deep/er/weights.pkl", "head.PT", "x.joblib"])
+def test_a_pickle_is_refused_unread(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"cos\nsystem\n")
+    with pytest.raises(ModelError, match="holds a pickle"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("clem.json", "is no model"), ("config.json", "config.json"), ("model.safetensors", "missing")],
+)
+def test_a_missing_file_is_named(folder: Path, name: str, words: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=words):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("size", [0, 7, 100, 5000])
+def test_cut_weights_are_refused(folder: Path, size: int) -> None:
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:size])
+    with pytest.raises(ModelError, match="damaged"):
+        load_model(folder)
+
+
+def edit(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_another_format_version_is_refused(folder: Path) -> None:
+    edit(folder / "clem.json", format_version=99)
+    with pytest.raises(ModelError, match="99"):
+        load_model(folder)
+
+
+def test_labels_that_disagree_are_refused(folder: Path) -> None:
+    labels = json.loads((folder / "clem.json").read_text())["labels"]
+    edit(folder / "clem.json", labels=labels[::-1])
+    with pytest.raises(ModelError, match="disagree"):
+        load_model(folder)
+
+
+def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="is no folder"):
+        load_model(tmp_path / "nothing")

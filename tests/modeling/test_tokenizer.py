@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clem_icd.modeling import learn_tokenizer, tokenize
+from support import make_note
+
+TEXTS = [make_note(number).text for number in range(40)]
+TOKENIZER = learn_tokenizer(TEXTS, vocabulary=400, max_tokens=64)
+
+
+def test_the_special_tokens_are_modernberts() -> None:
+    assert TOKENIZER.special_tokens_map == {
+        "unk_token": "[UNK]",
+        "sep_token": "[SEP]",
+        "pad_token": "[PAD]",
+        "cls_token": "[CLS]",
+        "mask_token": "[MASK]",
+    }
+    ids = TOKENIZER("fever")["input_ids"]
+    assert (ids[0], ids[-1]) == (TOKENIZER.cls_token_id, TOKENIZER.sep_token_id)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_no_text_is_lost_or_unknown(text: str) -> None:
+    ids = TOKENIZER(text, add_special_tokens=False)["input_ids"]
+    assert TOKENIZER.unk_token_id not in ids
+    assert TOKENIZER.decode(ids) == unicodedata.normalize("NFC", text)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet="aé🫀 .\u0301\n", max_size=300), st.integers(3, 40))
+def test_cutting_is_what_the_tokenizer_itself_would_do(text: str, limit: int) -> None:
+    (cut,) = tokenize(TOKENIZER, [text], limit)
+    assert cut.ids.tolist() == TOKENIZER(text, truncation=True, max_length=limit)["input_ids"]
+    assert cut.total == len(TOKENIZER(text, verbose=False)["input_ids"])
+
+
+def test_the_same_texts_give_the_same_tokenizer() -> None:
+    again = learn_tokenizer(TEXTS, vocabulary=400, max_tokens=64)
+    assert again.get_vocab() == TOKENIZER.get_vocab()
+    assert len(again) <= 400

@@ -1,0 +1,100 @@
+"""What tests share: a little corpus that a little model learns in seconds."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import torch
+
+from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
+from clem_icd.icd import Code, CodeSystem, default_codebook
+from clem_icd.modeling import ModelInfo, NeuralSystem, SmallEncoder, new_classifier
+
+LITTLE_SETTINGS = [
+    "small.hidden_size=32",
+    "small.intermediate_size=48",
+    "small.layers=2",
+    "small.attention_heads=2",
+    "small.vocabulary=400",
+    "max_tokens=128",
+    "training.epochs=3",
+    "training.learning_rate=0.01",
+    "training.batch_size=8",
+    "training.precision=fp32",
+]
+
+FINDINGS = {
+    "I10": "hypertension",
+    "E11.9": "type 2 diabetes",
+    "N17.9": "acute kidney injury",
+    "J18.9": "pneumonia",
+    "I48.91": "atrial fibrillation",
+    "E87.6": "hypokalemia",
+}
+FILLER = tuple("the patient was seen today and had a quiet night with stable vital signs on the ward".split())  # noqa: SIM905
+
+
+def make_note(number: int) -> Note:
+    """Return note ``number``: a few findings among filler, always the same."""
+    random_ = random.Random(number)
+    chosen = [code for code in FINDINGS if random_.random() < 0.4] or ["I10"]
+    text, evidence = "", []
+    for value in chosen:
+        text += " ".join(random_.choices(FILLER, k=random_.randint(2, 12))) + " "
+        code = Code(value, CodeSystem.ICD10CM)
+        evidence.append(Evidence(code, len(text), len(text) + len(FINDINGS[value])))
+        text += FINDINGS[value] + ". "
+    return Note(
+        note_id=f"n{number}",
+        text=text,
+        codes=tuple(Code(value, CodeSystem.ICD10CM) for value in chosen),
+        evidence=tuple(evidence),
+        subject_id=f"s{number // 2}",
+        admission_id=f"a{number}",
+    )
+
+
+def write_little_corpus(path: Path, *, sizes: dict[str, int] | None = None) -> Corpus:
+    """Write a corpus of notes by `make_note`."""
+    first = 0
+    with corpus_writer(
+        path, name="little", source="test", options={}, inputs=[], codebook=default_codebook(), synthetic=True
+    ) as writer:
+        for split, size in (sizes or {"train": 80, "validation": 20, "test": 24}).items():
+            writer.write(split, [make_note(number) for number in range(first, first + size)])
+            first += size
+    return Corpus.open(path)
+
+
+TINY = SmallEncoder(hidden_size=32, intermediate_size=48, layers=4, attention_heads=2, vocabulary=400)
+
+
+def new_system(corpus: Corpus, max_tokens: int = 8192, **options: object) -> NeuralSystem:
+    """Return a system with random weights, the same at every call."""
+    torch.manual_seed(0)
+    model, tokenizer = new_classifier(
+        "small",
+        corpus.codes,
+        max_tokens=max_tokens,
+        texts=corpus.texts("train"),
+        small=TINY,
+        options=dict(options),
+    )
+    # Larger than a head starts with, so that a mistake shows in the logits.
+    with torch.no_grad():
+        model.get_parameter("classifier.weight").mul_(8)
+    return NeuralSystem(model, tokenizer, max_tokens)
+
+
+def info_of(corpus: Corpus, system: str = "neural", max_tokens: int | None = 8192) -> ModelInfo:
+    """Return what goes into clem.json."""
+    return ModelInfo(
+        system=system,
+        labels=corpus.codes,
+        titles=tuple(label.title for label in corpus.labels),
+        threshold=0.25,
+        threshold_policy="given by a test",
+        max_tokens=max_tokens,
+        corpus={"name": corpus.name, "source": "test", "synthetic": True},
+    )
