@@ -1,0 +1,25 @@
+"""From a trained model to scores for a corpus, or to suggestions for notes that nobody has coded.
+
+`Scores` rest on disk and are judged by the room ``evaluation``, whoever made them. The `Coder` is
+what a coder's screen, a service or a script holds.
+"""
+
+from clem_icd.prediction.bulk import predict_split
+from clem_icd.prediction.coder import Coder, Coding, Suggestion
+from clem_icd.prediction.scores import Scores, require_same_labels, write_scores
+from clem_icd.prediction.text import check_text, decode_note, read_note
+from clem_icd.prediction.thresholds import threshold_for
+
+__all__ = [
+    "Coder",
+    "Coding",
+    "Scores",
+    "Suggestion",
+    "check_text",
+    "decode_note",
+    "predict_split",
+    "read_note",
+    "require_same_labels",
+    "threshold_for",
+    "write_scores",
+]

@@ -1,0 +1,57 @@
+"""Scoring a split of a corpus into a scores file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from clem_icd.corpus import Corpus
+from clem_icd.modeling import ModelInfo, System
+from clem_icd.prediction.scores import write_scores
+
+
+def predict_split(
+    system: System,
+    info: ModelInfo,
+    corpus: Corpus,
+    split: str,
+    out: Path,
+    *,
+    force: bool = False,
+    progress: Callable[[int], Any] | None = None,
+) -> None:
+    """Score every note of a split.
+
+    Parameters
+    ----------
+    system, info
+        What `load_model` returns.
+    out
+        The scores file to write.
+    progress
+        Called with the number of notes done since it was last called.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus has no such split.
+    OutputError
+        If ``out`` is occupied and ``force`` is false, or the disk is full.
+
+    """
+
+    def rows() -> Any:
+        for note_id, scores in zip(corpus.note_ids(split), system.score(corpus.texts(split)), strict=True):
+            if progress is not None:
+                progress(1)
+            yield note_id, scores.probabilities
+
+    about = {
+        "system": info.system,
+        "corpus": corpus.name,
+        "corpus_fingerprint": corpus.fingerprint,
+        "split": split,
+        "synthetic": corpus.synthetic,
+    }
+    write_scores(out, info.labels, rows(), about, force=force)

@@ -1,0 +1,136 @@
+"""The Coder: a note that nobody has coded goes in, suggestions come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from clem_icd.errors import ModelError
+from clem_icd.modeling import ModelInfo, NoteScores, System, load_model
+from clem_icd.prediction.text import check_text
+from clem_icd.prediction.thresholds import check_threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A code for a note.
+
+    Attributes
+    ----------
+    code, system, title
+        The code as text, its code system (``icd10cm``, …) and its title, where one is known.
+    probability
+        What the model gives it, between 0 and 1.
+    decided
+        Whether the probability is greater than the model's threshold.
+
+    """
+
+    code: str
+    system: str
+    title: str | None
+    probability: float
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """The suggestions for one note, most probable first, and how much of the note was read.
+
+    Attributes
+    ----------
+    suggestions
+        Every decided code, then the most probable of the others.
+    tokens, tokens_read
+        Length of the note and how much of it was read; None where the system knows no tokens.
+
+    """
+
+    suggestions: tuple[Suggestion, ...]
+    tokens: int | None
+    tokens_read: int | None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the end of the note was not read."""
+        return self.tokens is not None and self.tokens != self.tokens_read
+
+
+class Coder:
+    """A trained model that codes notes.
+
+    Parameters
+    ----------
+    system, info
+        What `load_model` returns.
+    threshold
+        A code is decided where its probability is greater. By default the model's own.
+
+    Examples
+    --------
+    >>> coder = Coder.load("runs/demo/model")  # doctest: +SKIP
+    >>> coder.code("CHIEF COMPLAINT: ...")[0]  # doctest: +SKIP
+    Suggestion(code='I10', system='icd10cm', title='Essential (primary) hypertension', ...)
+
+    """
+
+    def __init__(self, system: System, info: ModelInfo, *, threshold: float | None = None) -> None:
+        self.system = system
+        self.info = info
+        self.threshold = check_threshold(info.threshold if threshold is None else threshold)
+
+    @classmethod
+    def load(cls, folder: str | Path, *, threshold: float | None = None) -> Coder:
+        """Open a model folder.
+
+        Raises
+        ------
+        ModelError
+            If the folder is no model that this release reads.
+
+        """
+        system, info = load_model(Path(folder))
+        return cls(system, info, threshold=threshold)
+
+    def code(self, text: str, *, top: int = 15) -> list[Suggestion]:
+        """Return suggestions for one note, most probable first.
+
+        Parameters
+        ----------
+        text
+            The raw note.
+        top
+            Return at least this many suggestions, where there are as many labels.
+
+        Raises
+        ------
+        NoteError
+            If the note is empty, binary, or too long to be one note.
+
+        """
+        return list(next(self.code_all([text], top=top)).suggestions)
+
+    def code_all(self, texts: Iterable[str], *, top: int = 15) -> Iterator[Coding]:
+        """Yield a coding for every note, in order, a bounded number of notes in memory."""
+        for scores in self.system.score(map(check_text, texts)):
+            yield self._coding(scores, top)
+
+    def _coding(self, scores: NoteScores, top: int) -> Coding:
+        if not np.isfinite(scores.probabilities).all():
+            raise ModelError("the model gives probabilities that are no numbers", remedy="Train it again")
+        order = np.argsort(-scores.probabilities, kind="stable")
+        decided = int((scores.probabilities > self.threshold).sum())
+        return Coding(
+            tuple(self._suggestion(int(label), scores) for label in order[: max(top, decided)]),
+            scores.tokens,
+            scores.tokens_read,
+        )
+
+    def _suggestion(self, label: int, scores: NoteScores) -> Suggestion:
+        code, probability = self.info.labels[label], scores.probabilities[label]
+        # Compared in single precision, as metrics do, so that both decide alike at the threshold.
+        decided = bool(probability > np.float32(self.threshold))
+        return Suggestion(code.value, code.system.value, self.info.titles[label], float(probability), decided)

@@ -1,0 +1,49 @@
+"""The threshold that scores are judged by."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from clem_icd.errors import InputError, ScoresError
+from clem_icd.modeling import ModelInfo
+from clem_icd.prediction.scores import Scores, require_same_labels
+
+
+def threshold_for(scores: Scores, *, model: Path | None, given: float | None) -> float:
+    """Return the threshold of a model that fits the scores, or the one that was given.
+
+    Raises
+    ------
+    ScoresError
+        If not exactly one of the two is there, or the model has another label space than the scores.
+    ModelError
+        If there is no model at ``model``.
+    InputError
+        If the threshold is not finite.
+
+    """
+    if model is None and given is not None:
+        return check_threshold(given)
+    if model is None or given is not None:
+        raise ScoresError(
+            "the threshold is not clear",
+            remedy="Pass either --model, whose threshold is used, or --threshold",
+        )
+    info = ModelInfo.read(model)
+    require_same_labels(scores.labels, info.labels, "the scores", f"the model {model}")
+    return check_threshold(info.threshold)
+
+
+def check_threshold(threshold: float) -> float:
+    """Return a threshold that something can be greater than.
+
+    Raises
+    ------
+    InputError
+        If it is not finite.
+
+    """
+    if not math.isfinite(threshold):
+        raise InputError(f"the threshold is {threshold}, expected a number", remedy="Choose one from 0 to 1")
+    return threshold

@@ -1,0 +1,24 @@
+"""A recipe becomes a run: training, the choice of epoch and threshold, scores, metrics and a report.
+
+A recipe names a system and its settings in YAML. The Hugging Face Trainer trains neural systems;
+this room gives it batches of similar length in an order that resumes exactly, and checkpoints that
+are known to be whole.
+"""
+
+from clem_icd.training.folder import RunFolder
+from clem_icd.training.observer import Observer, Silent
+from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes
+from clem_icd.training.run import train
+from clem_icd.training.thresholds import global_threshold
+
+__all__ = [
+    "LinearRecipe",
+    "NeuralRecipe",
+    "Observer",
+    "RunFolder",
+    "Silent",
+    "global_threshold",
+    "read_recipe",
+    "shipped_recipes",
+    "train",
+]

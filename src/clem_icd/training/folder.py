@@ -1,0 +1,112 @@
+"""The folder of a training run: what it is of, and how far it has come."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import RunError
+from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
+from clem_icd.training.environment import describe_environment
+from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
+
+FORMAT = "clem-icd/run"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run on disk: ``run.json`` says which recipe on which corpus, and whether it has ended."""
+
+    path: Path
+
+    @classmethod
+    def start(
+        cls,
+        path: Path,
+        recipe: NeuralRecipe | LinearRecipe,
+        corpus: Corpus,
+        description: dict[str, Any],
+        *,
+        resume: bool,
+        force: bool,
+    ) -> RunFolder:
+        """Make the folder of a run, or open the one that is there to go on with it.
+
+        Raises
+        ------
+        OutputError
+            If ``path`` is occupied and neither ``resume`` nor ``force`` is true.
+        RunError
+            If ``resume`` is true and ``path`` is of another recipe or another corpus.
+
+        """
+        identity = {"recipe": recipe.model_dump(mode="json"), "corpus": corpus.fingerprint}
+        if resume and (path / "run.json").is_file():
+            run = cls(path)
+            run._require_same(identity)
+            return run
+        check_free(path, force=force)
+        with new_folder(path, force=force) as folder:
+            write_text(folder / "recipe.yaml", yaml.safe_dump(identity["recipe"], sort_keys=False))
+            write_json(folder / "environment.json", describe_environment())
+            write_json(folder / "corpus.json", corpus.about)
+            write_json(folder / "description.json", description)
+            state = {"format": FORMAT, "format_version": FORMAT_VERSION, **identity, "ended": False}
+            write_json(folder / "run.json", state)
+        return cls(path)
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything of the run is there."""
+        return bool(self._state()["ended"])
+
+    def record(self, **facts: Any) -> None:
+        """Add facts to ``environment.json``."""
+        environment = read_json(self.path / "environment.json", RunError)
+        write_json(self.path / "environment.json", {**environment, **facts})
+
+    def end(self) -> None:
+        """Say that everything is there, and delete what was only needed to get there."""
+        write_json(self.path / "run.json", {**self._state(), "ended": True})
+        shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
+
+    def _state(self) -> dict[str, Any]:
+        state = read_json(self.path / "run.json", RunError)
+        if state.get("format") != FORMAT or state.get("format_version") != FORMAT_VERSION:
+            raise RunError(
+                f"has format version {state.get('format_version')!r}, this release has {FORMAT_VERSION}",
+                path=self.path,
+                remedy="Train into another folder",
+            )
+        return state
+
+    def _require_same(self, identity: dict[str, Any]) -> None:
+        state = self._state()
+        if state["corpus"] != identity["corpus"]:
+            raise RunError(
+                "was trained on another corpus", path=self.path, remedy="Name that corpus, or another folder"
+            )
+        changed = sorted(_differences(state["recipe"], identity["recipe"]))
+        if changed:
+            raise RunError(
+                f"has another recipe: {', '.join(changed)} changed",
+                path=self.path,
+                remedy="Resume with the same recipe, or train into another folder",
+            )
+
+
+def _differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> set[str]:
+    changed: set[str] = set()
+    for key in one.keys() | other.keys():
+        mine, theirs = one.get(key), other.get(key)
+        if isinstance(mine, dict) and isinstance(theirs, dict):
+            changed |= _differences(mine, theirs, f"{prefix}{key}.")
+        elif mine != theirs:
+            changed.add(prefix + key)
+    return changed

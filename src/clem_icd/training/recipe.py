@@ -1,0 +1,205 @@
+"""Recipes: what to train and how, as YAML checked field by field.
+
+A recipe is read from a file or by the name of one that comes with the package, then changed by
+``key=value`` settings, where a key is the dotted path of a field. Nothing in a recipe names code.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from clem_icd.errors import RecipeError
+
+
+class _Fields(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SmallEncoderFields(_Fields):
+    """The dimensions of ``encoder: small``, a ModernBERT with random weights."""
+
+    hidden_size: int = Field(default=256, ge=8)
+    intermediate_size: int = Field(default=384, ge=8)
+    layers: int = Field(default=4, ge=1)
+    attention_heads: int = Field(default=4, ge=1)
+    vocabulary: int = Field(default=8192, ge=300)
+
+
+class NeuralTraining(_Fields):
+    """How a neural system is trained. Every field is a setting of the Hugging Face Trainer."""
+
+    epochs: int = Field(default=20, ge=1)
+    learning_rate: float = Field(default=5e-5, gt=0)
+    schedule: Literal["linear", "cosine", "constant_with_warmup"] = "linear"
+    warmup_share: float = Field(default=0.1, ge=0, lt=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+    max_gradient_norm: float = Field(default=1.0, gt=0)
+    batch_size: int = Field(default=16, ge=1)
+    gradient_accumulation: int = Field(default=1, ge=1)
+    gradient_checkpointing: bool = False
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    checkpoint_steps: int | None = Field(default=None, ge=1)
+    selection_metric: Literal["map", "micro_f1", "macro_f1_all_labels", "precision_at_8", "loss"] = "map"
+    patience: int | None = Field(default=3, ge=1)
+    report_to: list[Literal["tensorboard"]] = []
+    log_steps: int = Field(default=50, ge=1)
+
+
+class NeuralRecipe(_Fields):
+    """Encoder, reading and head of a neural system, and its training."""
+
+    system: Literal["neural"]
+    encoder: str
+    reading: Literal["whole"] = "whole"
+    head: Literal["pooled"] = "pooled"
+    pooling: Literal["cls", "mean"] | None = None
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    prior_bias: bool = False
+    max_tokens: int = Field(default=8192, ge=8)
+    small: SmallEncoderFields = SmallEncoderFields()
+    seed: int = 0
+    training: NeuralTraining = NeuralTraining()
+
+
+class LinearTraining(_Fields):
+    """How the linear baseline is fitted."""
+
+    ngrams: tuple[int, int] = (1, 2)
+    features: int = Field(default=200_000, ge=10)
+    min_notes: int = Field(default=2, ge=1)
+    inverse_regularization: float = Field(default=10.0, gt=0)
+
+
+class LinearRecipe(_Fields):
+    """TF-IDF and a logistic regression for every label."""
+
+    system: Literal["linear"]
+    training: LinearTraining = LinearTraining()
+
+
+Recipe = Annotated[NeuralRecipe | LinearRecipe, Field(discriminator="system")]
+_ADAPTER: TypeAdapter[NeuralRecipe | LinearRecipe] = TypeAdapter(Recipe)
+_SYSTEMS: dict[str, type[NeuralRecipe] | type[LinearRecipe]] = {
+    "neural": NeuralRecipe,
+    "linear": LinearRecipe,
+}
+
+
+def shipped_recipes() -> dict[str, str]:
+    """Return the recipes that come with the package, name to YAML text."""
+    folder = resources.files("clem_icd") / "recipes"
+    return {
+        file.name.removesuffix(".yaml"): file.read_text(encoding="utf-8")
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        if file.name.endswith(".yaml")
+    }
+
+
+def read_recipe(name: str, settings: Sequence[str] = ()) -> NeuralRecipe | LinearRecipe:
+    """Read a recipe by name or path, and apply ``key=value`` settings.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such recipe, a key is unknown ("did you mean …?") or a value does not fit.
+
+    """
+    fields = _parse(_text(name), name)
+    system = str(fields.get("system"))
+    if system not in _SYSTEMS:
+        raise RecipeError(f"system is {system!r}", path=name, remedy=f"It is one of {', '.join(_SYSTEMS)}")
+    known = list(_paths(_SYSTEMS[system]))
+    for setting in settings:
+        key, separator, value = setting.partition("=")
+        if not separator:
+            raise RecipeError(f"{setting!r} is no key=value", remedy="For example: training.epochs=3")
+        if key not in known:
+            raise _unknown(key, known, None)
+        _assign(fields, key, _value(value, key))
+    return _validated(fields, name, known)
+
+
+def _text(name: str) -> str:
+    shipped = shipped_recipes()
+    if name in shipped:
+        return shipped[name]
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        close = difflib.get_close_matches(name, shipped, n=1)
+        hint = f"Did you mean {close[0]}?" if close else f"The shipped ones are {', '.join(shipped)}"
+        raise RecipeError(
+            f"there is no recipe {name!r}, by name or as a file", remedy=hint.rstrip(".")
+        ) from None
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        fields = yaml.safe_load(text)
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        raise RecipeError("is not valid YAML", path=name, row=line) from problem
+    if not isinstance(fields, dict):
+        raise RecipeError("holds no mapping of fields", path=name, remedy="See docs/recipes.md")
+    return fields
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _paths(field.annotation, f"{prefix}{name}.")
+
+
+def _value(text: str, key: str) -> Any:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as problem:
+        raise RecipeError(f"the value of {key} is not valid YAML") from problem
+    # YAML 1.1 reads 1e-5 as text, people mean a number.
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _assign(fields: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
+    for parent in parents:
+        fields = fields.setdefault(parent, {})
+    fields[last] = value
+
+
+def _validated(fields: dict[str, Any], name: str, known: Sequence[str]) -> NeuralRecipe | LinearRecipe:
+    try:
+        return _ADAPTER.validate_python(fields)
+    except ValidationError as problem:
+        first = problem.errors(include_url=False, include_input=False)[0]
+        # The first element is the value of the discriminator.
+        key = ".".join(str(part) for part in first["loc"][1:])
+        if first["type"] == "extra_forbidden":
+            raise _unknown(key, known, name) from None
+        message = first["msg"].removesuffix(".")
+        raise RecipeError(f"{key}: {message}", path=name, remedy="See docs/recipes.md") from None
+
+
+def _unknown(key: str, known: Iterable[str], path: str | None) -> RecipeError:
+    known = list(known)
+    last = key.rsplit(".", 1)[-1]
+    close = [path for path in known if path.rsplit(".", 1)[-1] == last]
+    close = close or difflib.get_close_matches(key, known, n=1)
+    if not close:
+        by_name = {path.rsplit(".", 1)[-1]: path for path in known}
+        close = [by_name[name] for name in difflib.get_close_matches(last, by_name, n=1)]
+    hint = f"Did you mean {close[0]}?" if close else f"The keys are {', '.join(known)}"
+    return RecipeError(f"there is no key {key!r}", path=path, remedy=hint.rstrip("."))

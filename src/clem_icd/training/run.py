@@ -1,0 +1,144 @@
+"""A recipe and a corpus become a run: model, scores, metrics and report in one folder."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clem_icd.corpus import Corpus, describe
+from clem_icd.errors import CorpusError
+from clem_icd.evaluation import metrics_document, write_learning_curves, write_report
+from clem_icd.files import write_json
+from clem_icd.modeling import ModelInfo, System, save_model
+from clem_icd.prediction import Scores, predict_split
+from clem_icd.training.folder import RunFolder
+from clem_icd.training.linear import train_linear
+from clem_icd.training.neural import train_neural
+from clem_icd.training.observer import Observer, Silent
+from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
+from clem_icd.training.thresholds import POLICY, global_threshold
+
+
+def train(
+    recipe: NeuralRecipe | LinearRecipe,
+    corpus: Corpus,
+    out: Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    observer: Observer | None = None,
+) -> Path:
+    """Train a system and judge it.
+
+    The validation split selects the epoch and the threshold; the test split, where there is one,
+    is scored once, at the end.
+
+    Parameters
+    ----------
+    recipe
+        What `read_recipe` returns.
+    out
+        The folder of the run.
+    resume
+        Go on with the run at ``out``, or start it if there is none. A run that ended is left as it is.
+    force
+        Replace what lies at ``out``.
+
+    Returns
+    -------
+    Path
+        ``out``, with ``model/``, ``scores/``, ``metrics.json``, ``history.json`` and ``report.html``.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus has no train or no validation split.
+    OutputError, RunError
+        As `RunFolder.start`.
+
+    """
+    for split in ("train", "validation"):
+        if split not in corpus.splits:
+            raise CorpusError(
+                f"has no {split} split, which training needs",
+                path=corpus.path,
+                remedy="Prepare it with one"
+                if split == "train"
+                else "Prepare it with a share for validation",
+            )
+    observer = observer or Silent()
+    run = RunFolder.start(out, recipe, corpus, describe(corpus), resume=resume, force=force)
+    if run.ended:
+        observer.say(f"{out} has ended: nothing to do")
+        return out
+    began = time.monotonic()
+    system = _trained(recipe, corpus, out, observer)
+    _judge(system, recipe, corpus, out, observer)
+    run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
+    write_learning_curves(out)
+    write_report(out)
+    run.end()
+    return out
+
+
+def _trained(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, observer: Observer) -> System:
+    if isinstance(recipe, NeuralRecipe):
+        return train_neural(recipe, corpus, out, observer)
+    write_json(out / "history.json", [])
+    return train_linear(recipe, corpus, observer)
+
+
+def _judge(
+    system: System, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, observer: Observer
+) -> None:
+    info = ModelInfo(
+        system=recipe.system,
+        labels=corpus.codes,
+        titles=tuple(label.title for label in corpus.labels),
+        threshold=0.5,
+        threshold_policy="not chosen yet",
+        max_tokens=recipe.max_tokens if isinstance(recipe, NeuralRecipe) else None,
+        corpus={
+            "name": corpus.name,
+            "source": corpus.about["source"],
+            "synthetic": corpus.synthetic,
+            "fingerprint": corpus.fingerprint,
+        },
+        recipe=recipe.model_dump(mode="json"),
+    )
+    scores = {
+        split: _scores(system, info, corpus, split, out, observer)
+        for split in ("validation", "test")
+        if split in corpus.splits
+    }
+    threshold = global_threshold(corpus.targets("validation"), scores["validation"])
+    documents = {
+        split: metrics_document(
+            corpus.targets(split),
+            values,
+            threshold=threshold,
+            threshold_source="model",
+            corpus=corpus.about,
+            split=split,
+            system=recipe.system,
+            train_counts=corpus.train_counts(),
+        )
+        for split, values in scores.items()
+    }
+    write_json(out / "metrics-validation.json", documents["validation"])
+    write_json(out / "metrics.json", documents.get("test", documents["validation"]))
+    metrics = {split: document["metrics"] for split, document in documents.items()}
+    chosen: dict[str, Any] = {"threshold": threshold, "threshold_policy": POLICY, "metrics": metrics}
+    save_model(system, ModelInfo(**{**vars(info), **chosen}), out / "model", force=True)
+
+
+def _scores(
+    system: System, info: ModelInfo, corpus: Corpus, split: str, out: Path, observer: Observer
+) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    observer.begin(f"Scoring {split}", corpus.size(split))
+    path = out / "scores" / f"{split}.parquet"
+    predict_split(system, info, corpus, split, path, force=True, progress=observer.advance)
+    return Scores.read(path).of(corpus, split)

@@ -1,0 +1,52 @@
+"""The order in which notes are seen: batches of similar length, shuffled by seed and epoch alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+from torch.utils.data import Sampler
+
+# Batches that are sorted by length together. Larger means less padding and less randomness.
+_BATCHES_A_POOL = 50
+
+
+class LengthGroupedSampler(Sampler[int]):
+    """Yields rows so that consecutive ``batch_size`` of them have similar lengths.
+
+    The order is a function of (lengths, batch size, seed, epoch): it does not depend on the state
+    of any random generator, so a resumed epoch sees the notes that it would have seen.
+    """
+
+    def __init__(self, lengths: npt.NDArray[np.int64], batch_size: int, seed: int) -> None:
+        self._lengths = lengths
+        self._batch_size = batch_size
+        self._seed = seed
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order is yielded next."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        random = np.random.default_rng([self._seed, self._epoch])
+        rows = random.permutation(len(self._lengths))
+        pool = self._batch_size * _BATCHES_A_POOL
+        batches: list[npt.NDArray[np.int64]] = []
+        for begin in range(0, len(rows), pool):
+            members = rows[begin : begin + pool]
+            members = members[np.argsort(self._lengths[members], kind="stable")]
+            batches += [
+                members[at : at + self._batch_size] for at in range(0, len(members), self._batch_size)
+            ]
+        # The one batch that may be short stays last, or every batch after it would be a mixture.
+        whole = [batch for batch in batches if len(batch) == self._batch_size]
+        rest = [batch for batch in batches if len(batch) < self._batch_size]
+        for position in random.permutation(len(whole)):
+            yield from whole[position].tolist()
+        for batch in rest:
+            yield from batch.tolist()

@@ -1,0 +1,173 @@
+"""One small run, looked at from every side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import CorpusError, OutputError, RunError
+from clem_icd.modeling import load_model
+from clem_icd.prediction import Scores
+from clem_icd.training import NeuralRecipe, global_threshold, read_recipe, train
+from support import LITTLE_SETTINGS, write_little_corpus
+
+
+@pytest.fixture(scope="module")
+def run(little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(little_recipe, little_corpus, tmp_path_factory.mktemp("run") / "neural")
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_everything_of_a_run_is_there(run: Path) -> None:
+    names = set(snapshot(run))
+    assert names >= {
+        "recipe.yaml",
+        "environment.json",
+        "history.json",
+        "metrics.json",
+        "metrics-validation.json",
+        "model/clem.json",
+        "model/model.safetensors",
+        "scores/validation.parquet",
+        "scores/test.parquet",
+        "learning-curves.png",
+        "report.html",
+    }
+    assert not any(name.startswith("checkpoints") for name in names)
+
+
+def test_a_little_model_learns_the_little_corpus(run: Path) -> None:
+    document = read(run / "metrics.json")
+    assert document["split"] == "test"
+    # Predicting every label for every note would give 0.57.
+    assert document["metrics"]["micro_f1"] > 0.75
+
+
+def test_the_history_shows_every_epoch(run: Path) -> None:
+    rows = [row for row in read(run / "history.json") if "eval_loss" in row]
+    assert [row["epoch"] for row in rows] == [1.0, 2.0, 3.0]
+    assert {"eval_micro_f1", "eval_map", "eval_macro_f1_caml"} <= rows[0].keys()
+    assert rows[-1]["eval_loss"] < rows[0]["eval_loss"]
+
+
+def test_the_threshold_is_the_best_on_validation(run: Path, little_corpus: Corpus) -> None:
+    scores = Scores.read(run / "scores" / "validation.parquet").of(little_corpus, "validation")
+    chosen = global_threshold(little_corpus.targets("validation"), scores)
+    assert read(run / "model" / "clem.json")["threshold"] == chosen == read(run / "metrics.json")["threshold"]
+
+
+def test_the_model_gives_the_scores_of_the_run(run: Path, little_corpus: Corpus) -> None:
+    system, _ = load_model(run / "model")
+    found = np.stack([score.probabilities for score in system.score(little_corpus.texts("test"))])
+    np.testing.assert_allclose(found, Scores.read(run / "scores" / "test.parquet").values, atol=1e-6)
+
+
+def test_the_resolved_recipe_is_a_recipe(run: Path, little_recipe: NeuralRecipe) -> None:
+    assert read_recipe(str(run / "recipe.yaml")) == little_recipe
+    assert yaml.safe_load((run / "recipe.yaml").read_text())["training"]["epochs"] == 3
+
+
+def test_no_note_text_is_in_a_run(run: Path, little_corpus: Corpus) -> None:
+    phrases = [text[:40].encode() for text in little_corpus.texts("test")]
+    for name, content in snapshot(run).items():
+        assert not any(phrase in content for phrase in phrases), name
+
+
+def test_a_run_that_ended_is_left_as_it_is(
+    run: Path, little_corpus: Corpus, little_recipe: NeuralRecipe
+) -> None:
+    before = snapshot(run)
+    train(little_recipe, little_corpus, run, resume=True)
+    assert snapshot(run) == before
+
+
+def test_a_run_is_not_overwritten_unasked(
+    run: Path, little_corpus: Corpus, little_recipe: NeuralRecipe
+) -> None:
+    before = snapshot(run)
+    with pytest.raises(OutputError, match="--force"):
+        train(little_recipe, little_corpus, run)
+    assert snapshot(run) == before
+
+
+def test_another_recipe_does_not_go_on_with_a_run(run: Path, little_corpus: Corpus) -> None:
+    other = read_recipe(str(run / "recipe.yaml"), ["training.learning_rate=0.5", "seed=3"])
+    with pytest.raises(RunError, match=r"seed, training\.learning_rate changed"):
+        train(other, little_corpus, run, resume=True)
+
+
+def test_another_corpus_does_not_go_on_with_a_run(
+    run: Path, little_recipe: NeuralRecipe, tmp_path: Path
+) -> None:
+    other = write_little_corpus(tmp_path / "other", sizes={"train": 30, "validation": 10})
+    with pytest.raises(RunError, match="another corpus"):
+        train(little_recipe, other, run, resume=True)
+
+
+def test_the_same_seed_gives_the_same_weights(
+    run: Path, little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path
+) -> None:
+    train(little_recipe, little_corpus, tmp_path / "again")
+    weights = "model/model.safetensors"
+    assert (tmp_path / "again" / weights).read_bytes() == (run / weights).read_bytes()
+
+
+def test_the_linear_baseline_is_a_run_like_the_others(little_corpus: Corpus, tmp_path: Path) -> None:
+    run = train(read_recipe("linear"), little_corpus, tmp_path / "linear")
+    assert read(run / "metrics.json")["metrics"]["micro_f1"] > 0.75
+    assert {"model/linear.safetensors", "scores/test.parquet", "report.html"} <= set(snapshot(run))
+
+
+def test_without_a_test_split_validation_is_reported_as_validation(tmp_path: Path) -> None:
+    corpus = write_little_corpus(tmp_path / "corpus", sizes={"train": 40, "validation": 15})
+    run = train(read_recipe("linear"), corpus, tmp_path / "run")
+    assert read(run / "metrics.json")["split"] == "validation"
+
+
+def test_without_a_validation_split_nothing_is_trained(little_recipe: NeuralRecipe, tmp_path: Path) -> None:
+    corpus = write_little_corpus(tmp_path / "corpus", sizes={"train": 40, "test": 15})
+    with pytest.raises(CorpusError, match="no validation split"):
+        train(little_recipe, corpus, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_early_stopping_keeps_the_best_epoch(little_corpus: Corpus, tmp_path: Path) -> None:
+    recipe = read_recipe(
+        "clem-icd-small",
+        [
+            *LITTLE_SETTINGS,
+            "training.learning_rate=3.0",
+            "training.epochs=30",
+            "training.patience=1",
+        ],
+    )
+    run = train(recipe, little_corpus, tmp_path / "run")
+    rows = [row for row in read(run / "history.json") if "eval_loss" in row]
+    assert len(rows) < 30
+    best = max(row["eval_map"] for row in rows)
+    assert read(run / "metrics-validation.json")["metrics"]["map"] == pytest.approx(best, abs=1e-6)
+
+
+def test_tensorboard_gets_events_where_it_is_asked_for(
+    little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path
+) -> None:
+    recipe = little_recipe.model_copy(
+        update={
+            "training": little_recipe.training.model_copy(update={"report_to": ["tensorboard"], "epochs": 1})
+        }
+    )
+    run = train(recipe, little_corpus, tmp_path / "run")
+    assert list((run / "tensorboard").rglob("events.out.tfevents.*"))
