@@ -130,7 +130,7 @@ def read_json(path: Path, error: type[ClemError]) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise error("there is no such file", path=path) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise error(f"is not readable as json ({type(problem).__name__})", path=path) from problem
     if not isinstance(value, dict):
         raise error(f"holds a json {type(value).__name__}, expected an object", path=path)

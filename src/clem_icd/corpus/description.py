@@ -36,7 +36,8 @@ def describe(
     dict
         ``name``, ``synthetic``, ``warnings``, ``tokenizer``, ``labels`` (their number),
         ``label_counts`` (training notes a label, descending), ``word_histogram`` (``edges`` and
-        ``counts`` a split) and ``splits``: for each, ``notes``, ``subjects``, ``admissions``,
+        ``counts`` a split; the last bin takes the longest percent) and ``splits``: for each,
+        ``notes``, ``subjects``, ``admissions``,
         ``notes_without_codes``, ``labels``, ``codes_per_note``, ``words_per_note``,
         ``tokens_per_note`` (mean, percentiles and maximum) and ``beyond_tokens`` (the share of
         notes with more than 512, 4,096 and 8,192 tokens). A word is a run of non-blank characters.

@@ -8,6 +8,7 @@ from typing import Any
 
 from clem_icd.corpus import Corpus
 from clem_icd.modeling import ModelInfo, System
+from clem_icd.prediction.coder import finite
 from clem_icd.prediction.scores import write_scores
 
 
@@ -36,6 +37,8 @@ def predict_split(
     ------
     CorpusError
         If the corpus has no such split.
+    ModelError
+        If the model gives something that is no number.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
 
@@ -45,7 +48,7 @@ def predict_split(
         for note_id, scores in zip(corpus.note_ids(split), system.score(corpus.texts(split)), strict=True):
             if progress is not None:
                 progress(1)
-            yield note_id, scores.probabilities
+            yield note_id, finite(scores)
 
     about = {
         "system": info.system,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from clem_icd.errors import ModelError
 from clem_icd.modeling import ModelInfo, NoteScores, System, load_model
@@ -119,10 +120,8 @@ class Coder:
             yield self._coding(scores, top)
 
     def _coding(self, scores: NoteScores, top: int) -> Coding:
-        if not np.isfinite(scores.probabilities).all():
-            raise ModelError("the model gives probabilities that are no numbers", remedy="Train it again")
-        order = np.argsort(-scores.probabilities, kind="stable")
-        decided = int((scores.probabilities > self.threshold).sum())
+        order = np.argsort(-finite(scores), kind="stable")
+        decided = int((scores.probabilities > np.float32(self.threshold)).sum())
         return Coding(
             tuple(self._suggestion(int(label), scores) for label in order[: max(top, decided)]),
             scores.tokens,
@@ -134,3 +133,17 @@ class Coder:
         # Compared in single precision, as metrics do, so that both decide alike at the threshold.
         decided = bool(probability > np.float32(self.threshold))
         return Suggestion(code.value, code.system.value, self.info.titles[label], float(probability), decided)
+
+
+def finite(scores: NoteScores) -> npt.NDArray[np.float32]:
+    """Return the probabilities of a note [labels].
+
+    Raises
+    ------
+    ModelError
+        If one is no number, which the weights of a damaged model give.
+
+    """
+    if not np.isfinite(scores.probabilities).all():
+        raise ModelError("the model gives probabilities that are no numbers", remedy="Train it again")
+    return scores.probabilities

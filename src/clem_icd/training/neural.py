@@ -126,7 +126,9 @@ def _new_model(recipe: NeuralRecipe, corpus: Corpus) -> tuple[PreTrainedModel, P
         max_tokens=recipe.max_tokens,
         texts=corpus.texts("train"),
         small=small,
-        attention=attention_for(best_device(), torch.bfloat16 if _bf16(recipe) else torch.float32),
+        attention=attention_for(
+            best_device(), torch.bfloat16 if precision_of(recipe) == "bf16" else torch.float32
+        ),
         options=options,
     )
     if recipe.prior_bias:
@@ -211,7 +213,7 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
         per_device_eval_batch_size=training.batch_size,
         gradient_accumulation_steps=training.gradient_accumulation,
         activation_checkpointing=training.gradient_checkpointing,
-        bf16=_bf16(recipe),
+        bf16=precision_of(recipe) == "bf16",
         use_cpu=best_device().type == "cpu",
         eval_strategy=every,
         save_strategy=every,
@@ -231,10 +233,14 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
     )
 
 
-def _bf16(recipe: NeuralRecipe) -> bool:
-    if recipe.training.precision == "auto":
-        return torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    return recipe.training.precision == "bf16"
+def precision_of(recipe: NeuralRecipe) -> str:
+    """Return the precision that a recipe trains in on this machine: ``bf16`` or ``fp32``."""
+    if recipe.training.precision != "auto":
+        return recipe.training.precision
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    # Without matrix units for it, bf16 is slower on a processor than single precision.
+    return "bf16" if torch.cpu.get_capabilities().get("amx_bf16") else "fp32"
 
 
 def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:

@@ -16,7 +16,7 @@ from clem_icd.modeling import ModelInfo, System, save_model
 from clem_icd.prediction import Scores, predict_split
 from clem_icd.training.folder import RunFolder
 from clem_icd.training.linear import train_linear
-from clem_icd.training.neural import train_neural
+from clem_icd.training.neural import precision_of, train_neural
 from clem_icd.training.observer import Observer, Silent
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
 from clem_icd.training.thresholds import POLICY, global_threshold
@@ -75,6 +75,8 @@ def train(
         observer.say(f"{out} has ended: nothing to do")
         return out
     began = time.monotonic()
+    if isinstance(recipe, NeuralRecipe):
+        run.record(precision=precision_of(recipe))
     system = _trained(recipe, corpus, out, observer)
     _judge(system, recipe, corpus, out, observer)
     run.record(seconds_since_last_start=round(time.monotonic() - began, 1))

@@ -105,12 +105,13 @@ def test_the_threshold_stands_on_the_curve(drawn: Drawn) -> None:
 
 
 def test_lengths_are_shares_of_each_split(drawn: Drawn) -> None:
-    histogram = {"edges": [0, 10, 20], "counts": {"train": [3, 1], "test": [0, 0]}}
+    histogram = {"edges": [0, 10, 20, 900], "counts": {"train": [2, 1, 1], "test": [0, 0, 0]}}
     panel = figures.length_panel({"word_histogram": histogram})
     assert panel is not None
     assert [key.name for key in panel.legend] == ["train", "test"]
     train, test = (np.asarray(patch.get_data().values) for patch in drawn["length"].patches)  # type: ignore[attr-defined]
-    assert (train.tolist(), test.tolist()) == ([75.0, 25.0], [0.0, 0.0])
+    assert (train.tolist(), test.tolist()) == ([50.0, 25.0], [0.0, 0.0])
+    assert "more than 20 words are not drawn" in panel.caption
 
 
 def test_labels_that_never_occur_are_counted_not_drawn(drawn: Drawn) -> None:

@@ -81,7 +81,7 @@ def threshold_panel(validation: Document, threshold: float | None) -> Panel | No
 
 
 def length_panel(description: Document) -> Panel | None:
-    """Draw how long the notes of each split are."""
+    """Draw how long the notes of each split are; the last bin, which takes the longest, is only told of."""
     histogram = description.get("word_histogram")
     if not histogram:
         return None
@@ -90,10 +90,11 @@ def length_panel(description: Document) -> Panel | None:
     def paint(axes: Axes) -> None:
         for key, counts in zip(keys, histogram["counts"].values(), strict=True):
             shares = np.asarray(counts) / max(1, sum(counts))
-            axes.stairs(100 * shares, histogram["edges"], color=key.colour, linestyle=_line(key))
+            axes.stairs(100 * shares[:-1], histogram["edges"][:-1], color=key.colour, linestyle=_line(key))
         _label(axes, "length of a note (words)", "share of the split (percent)")
 
-    return draw("length", "Length of the notes, by split.", paint, keys)
+    longest = f"notes of more than {histogram['edges'][-2]:,.0f} words are not drawn"
+    return draw("length", f"Length of the notes, by split; {longest}.", paint, keys)
 
 
 def label_panel(description: Document) -> Panel | None:

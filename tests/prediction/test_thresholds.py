@@ -1,0 +1,52 @@
+"""Whose threshold scores are judged by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import InputError, ModelError, ScoresError
+from clem_icd.prediction import Scores, threshold_for
+from support import info_of
+
+
+@pytest.fixture
+def scores(little_corpus: Corpus) -> Scores:
+    return Scores(("a",), little_corpus.codes, np.zeros((1, len(little_corpus.codes)), dtype=np.float32))
+
+
+def test_a_given_threshold_is_used_as_it_is(scores: Scores) -> None:
+    assert threshold_for(scores, model=None, given=-3.5) == -3.5
+
+
+def test_the_threshold_of_a_model_is_used(scores: Scores, little_corpus: Corpus, tmp_path: Path) -> None:
+    info_of(little_corpus).write(tmp_path)
+    assert threshold_for(scores, model=tmp_path, given=None) == 0.25
+
+
+@pytest.mark.parametrize(("model", "given"), [(None, None), (Path("model"), 0.5)])
+def test_it_must_be_one_of_both(scores: Scores, model: Path | None, given: float | None) -> None:
+    with pytest.raises(ScoresError, match="either --model, whose threshold is used, or --threshold"):
+        threshold_for(scores, model=model, given=given)
+
+
+def test_a_model_with_other_labels_is_refused(scores: Scores, little_corpus: Corpus, tmp_path: Path) -> None:
+    info = info_of(little_corpus)
+    replace(info, labels=info.labels[1:], titles=info.titles[1:]).write(tmp_path)
+    with pytest.raises(ScoresError, match=f"only in the scores, 0 only in the model {tmp_path}"):
+        threshold_for(scores, model=tmp_path, given=None)
+
+
+def test_no_model_is_refused(scores: Scores, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"clem\.json"):
+        threshold_for(scores, model=tmp_path, given=None)
+
+
+@pytest.mark.parametrize("given", [float("nan"), float("inf"), -float("inf")])
+def test_a_threshold_is_a_number(scores: Scores, given: float) -> None:
+    with pytest.raises(InputError, match="the threshold is"):
+        threshold_for(scores, model=None, given=given)
