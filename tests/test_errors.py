@@ -25,3 +25,10 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
     drawn = {word for word in errors.__doc__.split() if word in classes}
     assert drawn == classes == set(errors.__all__)
     assert errors.__all__ == sorted(errors.__all__)
+
+
+def test_a_remedy_may_be_a_question() -> None:
+    assert (
+        str(ClemError("there is no key 'a'", remedy="Did you mean b?"))
+        == "there is no key 'a'. Did you mean b?"
+    )

@@ -72,7 +72,12 @@ class ClemError(Exception):
         parts = [f"{place}: {self.found}" if place else self.found]
         if self.remedy:
             parts.append(self.remedy)
-        return ". ".join(" ".join(part.split()) for part in parts) + "."
+        return " ".join(_sentence(part) for part in parts)
+
+
+def _sentence(part: str) -> str:
+    line = " ".join(part.split())
+    return line if line.endswith(("?", ".")) else f"{line}."
 
 
 class InputError(ClemError):

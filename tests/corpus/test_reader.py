@@ -154,3 +154,43 @@ def test_shared_subjects_are_a_warning(
     assert corpus.warnings == (
         "1 subjects are in both train and validation: scores on validation are flattered",
     )
+
+
+def test_a_corpus_that_was_changed_is_refused(corpus: Corpus) -> None:
+    def change(row: dict[str, Any]) -> None:
+        row["text"] += " and one word more"
+
+    rewrite(corpus.path / "notes" / "train.parquet", change)
+    with pytest.raises(CorpusError, match="has changed since the corpus was written"):
+        Corpus.open(corpus.path)
+
+
+def test_an_empty_note_is_refused(corpus: Corpus) -> None:
+    def change(row: dict[str, Any]) -> None:
+        row["text"], row["evidence"] = " \n", []
+
+    rewrite(corpus.path / "notes" / "train.parquet", change)
+    with pytest.raises(CorpusError, match="note a is empty"):
+        Corpus.open(corpus.path)
+
+
+@pytest.mark.parametrize("key", ["name", "files", "notices"])
+def test_a_description_that_lacks_something_is_refused(corpus: Corpus, key: str) -> None:
+    path = corpus.path / "corpus.json"
+    about = json.loads(path.read_text(encoding="utf-8"))
+    del about[key]
+    path.write_text(json.dumps(about), encoding="utf-8")
+    with pytest.raises(CorpusError, match=f"lacks {key}"):
+        Corpus.open(corpus.path)
+
+
+@pytest.mark.parametrize("name", ["labels.parquet", "notes/test.parquet"])
+def test_a_byte_that_was_flipped_anywhere_is_noticed(corpus: Corpus, name: str) -> None:
+    path = corpus.path / name
+    whole = path.read_bytes()
+    for position in range(0, len(whole), 97):
+        damaged = bytearray(whole)
+        damaged[position] ^= 0x55
+        path.write_bytes(damaged)
+        with pytest.raises(CorpusError):
+            Corpus.open(corpus.path)

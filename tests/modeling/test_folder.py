@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError, OutputError
@@ -121,3 +122,37 @@ def test_labels_that_disagree_are_refused(folder: Path) -> None:
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is no folder"):
         load_model(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["classifier.weight", "model.layers.1.mlp.Wi.weight"])
+def test_weights_that_are_missing_are_not_made_up(folder: Path, name: str) -> None:
+    weights = load_file(folder / "model.safetensors")
+    del weights[name]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="missing or damaged"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"max_tokens": "many"}, "max_tokens"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": 10**9}, "read 1000000000 tokens"),
+        ({"threshold": float("nan")}, "threshold"),
+        ({"system": "oracle"}, "system"),
+        ({"labels": [{"code": "I10", "system": "icd11", "title": None}]}, "labels.0.system"),
+        ({"labels": [{"code": "I10", "system": "icd10cm", "title": 7}]}, "labels.0.title"),
+        ({"auto_map": {}}, "auto_map"),
+    ],
+)
+def test_a_field_that_does_not_fit_is_named(folder: Path, changes: dict[str, object], words: str) -> None:
+    edit(folder / "clem.json", **changes)
+    with pytest.raises(ModelError, match=words):
+        load_model(folder)
+
+
+def test_a_missing_tokenizer_is_refused(folder: Path) -> None:
+    (folder / "tokenizer_config.json").unlink()
+    with pytest.raises(ModelError, match="missing or damaged"):
+        load_model(folder)

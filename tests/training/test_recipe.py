@@ -91,3 +91,13 @@ def test_yaml_makes_no_objects(tmp_path: Path) -> None:
     path.write_text("system: !!python/object/apply:os.getcwd []\n")
     with pytest.raises(RecipeError, match="not valid YAML"):
         read_recipe(str(path))
+
+
+def test_a_group_of_keys_is_no_value() -> None:
+    with pytest.raises(RecipeError, match="training is a value and a group of keys at once"):
+        read_recipe("clem-icd-small", ["training=3", "training.epochs=3"])
+
+
+def test_heads_have_to_divide_the_width() -> None:
+    with pytest.raises(RecipeError, match="multiple of twice attention_heads"):
+        read_recipe("clem-icd-small", ["small.attention_heads=7"])

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from clem_icd.corpus import Corpus
-from clem_icd.errors import CorpusError, OutputError, RunError
+from clem_icd.errors import CorpusError, ModelError, OutputError, RunError
 from clem_icd.modeling import load_model
 from clem_icd.prediction import Scores
 from clem_icd.training import NeuralRecipe, global_threshold, read_recipe, train
@@ -171,3 +171,10 @@ def test_tensorboard_gets_events_where_it_is_asked_for(
     )
     run = train(recipe, little_corpus, tmp_path / "run")
     assert list((run / "tensorboard").rglob("events.out.tfevents.*"))
+
+
+def test_a_run_that_fails_at_once_leaves_nothing(little_corpus: Corpus, tmp_path: Path) -> None:
+    recipe = read_recipe("clem-icd-small", [*LITTLE_SETTINGS, "encoder=./no-such-folder"])
+    with pytest.raises(ModelError, match="no such encoder folder"):
+        train(recipe, little_corpus, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

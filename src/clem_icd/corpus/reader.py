@@ -17,12 +17,14 @@ import pyarrow.parquet as pq
 
 from clem_icd.corpus.notes import Note
 from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, NOTES, SPLITS, notes_file
-from clem_icd.corpus.validation import check_notes, shared_subjects
+from clem_icd.corpus.validation import check_notes, check_sums, shared_subjects
 from clem_icd.errors import CorpusError
 from clem_icd.files import read_json
 from clem_icd.icd import Code, CodeSystem
 
 _BATCH = 256
+
+_KEYS = ("name", "source", "synthetic", "options", "inputs", "notices", "counts", "files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,25 @@ class Corpus:
         Raises
         ------
         CorpusError
-            If the folder is no corpus, is of another format version, lacks a file, or holds a
-            row that breaks a promise of the format.
+            If the folder is no corpus, is of another format version, lacks a file, holds a row
+            that breaks a promise of the format, or was changed after it was written.
 
         """
         path = Path(path)
         about = _read_about(path)
         splits = _splits(path, about)
-        labels = _read_labels(path)
-        known = [label.code for label in labels]
         for split in splits:
             _check_schema(path / notes_file(split), NOTES)
-        check_notes({split: path / notes_file(split) for split in splits}, known)
-        return cls(path, about, labels, splits, tuple(shared_subjects(path, splits)))
+        try:
+            labels = _read_labels(path)
+            check_notes(
+                {split: path / notes_file(split) for split in splits}, [label.code for label in labels]
+            )
+            warnings = shared_subjects(path, splits)
+        except (pa.ArrowException, pl.exceptions.PolarsError, OSError):
+            raise CorpusError("has a damaged file", path=path, remedy="Prepare it again") from None
+        check_sums(path, about["files"])
+        return cls(path, about, labels, splits, tuple(warnings))
 
     @property
     def name(self) -> str:
@@ -182,6 +190,11 @@ def _read_about(path: Path) -> dict[str, Any]:
             f"has format version {about.get('format_version')!r}, this release reads {FORMAT_VERSION}",
             path=path,
             remedy="Prepare it again with this release",
+        )
+    missing = [key for key in _KEYS if key not in about]
+    if missing or not isinstance(about["files"], dict):
+        raise CorpusError(
+            f"lacks {', '.join(missing or ['files'])}", path=path / "corpus.json", remedy="Prepare it again"
         )
     return about
 

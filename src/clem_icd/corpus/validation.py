@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from clem_icd.corpus.schema import notes_file
 from clem_icd.errors import CorpusError
+from clem_icd.files import sha256_of
 from clem_icd.icd import Code
 
 _BATCH = 512
@@ -23,7 +24,7 @@ def check_notes(files: Mapping[str, Path], labels: Sequence[Code]) -> None:
     Raises
     ------
     CorpusError
-        If a note id is there twice, a code is not in the label space, or evidence lies outside
+        If a note is empty, its id is there twice, a code is not in the label space, or evidence lies outside
         its text or supports a code that its note does not have.
 
     """
@@ -33,9 +34,28 @@ def check_notes(files: Mapping[str, Path], labels: Sequence[Code]) -> None:
     )
     for path in files.values():
         for notes in _batches(path):
+            _check_texts(notes, path)
             _check_known_labels(notes, known, path)
             _check_evidence(notes, path)
     _check_unique_ids(files)
+
+
+def check_sums(path: Path, sums: Mapping[str, str]) -> None:
+    """Check that the files of a corpus are those that were written.
+
+    The fingerprint of a corpus rests on these sums, and what was trained on it names that.
+
+    Raises
+    ------
+    CorpusError
+        If a file has another SHA-256 than ``corpus.json`` says.
+
+    """
+    for name, expected in sums.items():
+        if not (path / name).is_file() or sha256_of(path / name) != expected:
+            raise CorpusError(
+                "has changed since the corpus was written", path=path / name, remedy="Prepare it again"
+            )
 
 
 def shared_subjects(path: Path, splits: Sequence[str]) -> list[str]:
@@ -65,6 +85,12 @@ def _batches(path: Path) -> Iterator[pl.DataFrame]:
                 )
     except (pa.ArrowException, OSError):
         raise CorpusError("is damaged", path=path, remedy="Prepare it again") from None
+
+
+def _check_texts(notes: pl.DataFrame, path: Path) -> None:
+    empty = notes.filter(~pl.col("text").str.contains(r"\S"))
+    for row in empty.select("note_id").head(1).iter_rows(named=True):
+        raise CorpusError(f"note {row['note_id']} is empty", path=path, remedy="Prepare it again")
 
 
 def _check_known_labels(notes: pl.DataFrame, known: pl.DataFrame, path: Path) -> None:

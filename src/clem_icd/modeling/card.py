@@ -39,6 +39,9 @@ def model_card(info: ModelInfo) -> str:
         f"- Decides for a code where its probability is greater than {info.threshold:.4f}:",
         f"  {info.threshold_policy}.",
     ]
+    lines.append(
+        "- Its vocabulary holds words of the notes that it was trained on. Share it as you may share those."
+    )
     if info.max_tokens:
         lines.append(f"- Reads {info.max_tokens:,} tokens of a note; what follows is not read.")
     lines += ["", "It suggests codes to a medical coder, who decides. It is not a medical device.", ""]

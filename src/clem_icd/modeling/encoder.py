@@ -111,10 +111,21 @@ def set_prior_bias(model: PreTrainedModel, frequencies: npt.NDArray[np.float64])
     frequencies
         Share of the training notes that have the label [labels].
 
+    Raises
+    ------
+    ModelError
+        If the head has no layer ``classifier`` with a bias.
+
     """
     odds = np.clip(frequencies, 1e-6, 1 - 1e-6)
+    try:
+        bias = model.get_parameter("classifier.bias")
+    except AttributeError:
+        raise ModelError(
+            f"the head of {type(model).__name__} has no bias that can be set", remedy="Set prior_bias=false"
+        ) from None
     with torch.no_grad():
-        model.get_parameter("classifier.bias").copy_(torch.from_numpy(np.log(odds / (1 - odds))))
+        bias.copy_(torch.from_numpy(np.log(odds / (1 - odds))))
 
 
 def shipped_encoders() -> dict[str, Path]:
@@ -149,11 +160,19 @@ def _load_encoder(
     encoder: str, head: dict[str, Any], max_tokens: int, attention: str
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     place = str(shipped_encoders().get(encoder, encoder))
+    # What can only be a path is not looked for on the Hub.
+    if not Path(place).is_dir() and (place.startswith((".", "/", "~")) or place.count("/") > 1):
+        raise ModelError("there is no such encoder folder", path=place, remedy="Check the path")
     try:
-        config = AutoConfig.from_pretrained(place, **head)
-        tokenizer = AutoTokenizer.from_pretrained(place)
+        config = AutoConfig.from_pretrained(place, trust_remote_code=False, **head)
+        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
         model = AutoModelForSequenceClassification.from_pretrained(
-            place, config=config, attn_implementation=attention, dtype=torch.float32, use_safetensors=True
+            place,
+            config=config,
+            attn_implementation=attention,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
         )
     except (OSError, ValueError, SafetensorError) as problem:
         raise ModelError(

@@ -50,14 +50,12 @@ def load_model(folder: Path) -> tuple[System, ModelInfo]:
     _refuse_pickles(folder)
     if info.system == "linear":
         return _checked_linear(LinearSystem.load(folder), info, folder), info
-    if info.system != "neural":
-        raise ModelError(f"holds a system {info.system!r}, expected neural or linear", path=folder)
     if info.max_tokens is None:
         raise ModelError("clem.json does not say how many tokens are read", path=folder)
     _check_head(folder, info)
     try:
         return NeuralSystem.load(folder, info.max_tokens), info
-    except (OSError, ValueError, RuntimeError, SafetensorError) as problem:
+    except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as problem:
         raise ModelError(
             f"cannot be loaded ({type(problem).__name__}): a file is missing or damaged",
             path=folder,
@@ -81,6 +79,11 @@ def _check_head(folder: Path, info: ModelInfo) -> None:
         codes = [config["id2label"][str(position)] for position in range(len(config["id2label"]))]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ModelError("has no readable config.json with id2label", path=folder) from problem
+    context = config.get("max_position_embeddings")
+    if isinstance(context, int) and info.max_tokens is not None and info.max_tokens > context:
+        raise ModelError(
+            f"clem.json has the model read {info.max_tokens} tokens, config.json {context}", path=folder
+        )
     if codes != [label.value for label in info.labels]:
         raise ModelError(
             f"config.json and clem.json disagree about the {len(codes)} and {len(info.labels)} labels",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveInt, ValidationError
 
 from clem_icd.errors import ModelError
 from clem_icd.files import read_json, write_json
@@ -13,6 +15,27 @@ from clem_icd.icd import Code, CodeSystem
 FORMAT = "clem-icd/model"
 FORMAT_VERSION = 1
 FILE = "clem.json"
+
+
+class _Label(BaseModel):
+    code: str
+    system: CodeSystem
+    title: str | None
+
+
+class _Fields(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    format: str
+    format_version: int
+    system: Literal["neural", "linear"]
+    threshold: FiniteFloat
+    threshold_policy: str
+    max_tokens: PositiveInt | None
+    corpus: dict[str, Any]
+    metrics: dict[str, dict[str, float]]
+    recipe: dict[str, Any]
+    labels: list[_Label]
 
 
 @dataclass(frozen=True)
@@ -99,16 +122,15 @@ class ModelInfo:
                 remedy="Train it again with this release",
             )
         try:
-            return cls(
-                system=about["system"],
-                labels=tuple(Code(row["code"], CodeSystem.parse(row["system"])) for row in about["labels"]),
-                titles=tuple(row["title"] for row in about["labels"]),
-                threshold=float(about["threshold"]),
-                threshold_policy=about["threshold_policy"],
-                max_tokens=about["max_tokens"],
-                corpus=about["corpus"],
-                recipe=about["recipe"],
-                metrics=about["metrics"],
-            )
-        except (KeyError, TypeError, ValueError) as problem:
-            raise ModelError(f"lacks or misspells a field ({problem})", path=path) from problem
+            fields = _Fields.model_validate(about)
+        except ValidationError as problem:
+            first = problem.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise ModelError(
+                f"{place}: {first['msg']}", path=path, remedy="Copy the model folder again, all of it"
+            ) from None
+        return cls(
+            labels=tuple(Code(label.code, label.system) for label in fields.labels),
+            titles=tuple(label.title for label in fields.labels),
+            **fields.model_dump(exclude={"labels", "format", "format_version"}),
+        )

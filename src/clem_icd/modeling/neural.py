@@ -65,10 +65,21 @@ class NeuralSystem:
     ) -> NeuralSystem:
         """Load a checkpoint folder."""
         device = device or best_device()
-        model = AutoModelForSequenceClassification.from_pretrained(
-            folder, use_safetensors=True, dtype=dtype, attn_implementation=attention_for(device, dtype)
+        model, loading = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=dtype,
+            attn_implementation=attention_for(device, dtype),
+            output_loading_info=True,
         )
-        return cls(model.to(device), AutoTokenizer.from_pretrained(folder), max_tokens)
+        # What is missing would be random, and predict all the same.
+        if loading["missing_keys"] or loading["mismatched_keys"]:
+            raise ValueError("the file of weights lacks some")
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        if tokenizer.pad_token_id is None:
+            raise ValueError("the tokenizer has no padding token")
+        return cls(model.to(device), tokenizer, max_tokens)
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint folder that `transformers` loads without this package."""

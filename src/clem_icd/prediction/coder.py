@@ -81,7 +81,7 @@ class Coder:
     def __init__(self, system: System, info: ModelInfo, *, threshold: float | None = None) -> None:
         self.system = system
         self.info = info
-        self.threshold = check_threshold(info.threshold if threshold is None else threshold)
+        self.threshold = info.threshold if threshold is None else check_threshold(threshold)
 
     @classmethod
     def load(cls, folder: str | Path, *, threshold: float | None = None) -> Coder:

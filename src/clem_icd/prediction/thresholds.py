@@ -32,7 +32,7 @@ def threshold_for(scores: Scores, *, model: Path | None, given: float | None) ->
         )
     info = ModelInfo.read(model)
     require_same_labels(scores.labels, info.labels, "the scores", f"the model {model}")
-    return check_threshold(info.threshold)
+    return info.threshold
 
 
 def check_threshold(threshold: float) -> float:

@@ -12,6 +12,7 @@ import yaml
 from clem_icd.corpus import Corpus
 from clem_icd.errors import RunError
 from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
+from clem_icd.training.checkpoints import last_checkpoint
 from clem_icd.training.environment import describe_environment
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
 
@@ -24,6 +25,7 @@ class RunFolder:
     """A run on disk: ``run.json`` says which recipe on which corpus, and whether it has ended."""
 
     path: Path
+    fresh: bool = False
 
     @classmethod
     def start(
@@ -59,7 +61,12 @@ class RunFolder:
             write_json(folder / "description.json", description)
             state = {"format": FORMAT, "format_version": FORMAT_VERSION, **identity, "ended": False}
             write_json(folder / "run.json", state)
-        return cls(path)
+        return cls(path, fresh=True)
+
+    def withdraw(self) -> None:
+        """Take back a run that was made now and failed before there was anything to go on with."""
+        if self.fresh and last_checkpoint(self.path / "checkpoints") is None:
+            shutil.rmtree(self.path)
 
     @property
     def ended(self) -> bool:

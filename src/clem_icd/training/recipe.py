@@ -10,10 +10,10 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from clem_icd.errors import RecipeError
 
@@ -30,6 +30,12 @@ class SmallEncoderFields(_Fields):
     layers: int = Field(default=4, ge=1)
     attention_heads: int = Field(default=4, ge=1)
     vocabulary: int = Field(default=8192, ge=300)
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> Self:
+        if self.hidden_size % (2 * self.attention_heads):
+            raise ValueError("hidden_size has to be a multiple of twice attention_heads")
+        return self
 
 
 class NeuralTraining(_Fields):
@@ -135,9 +141,7 @@ def _text(name: str) -> str:
     except (OSError, UnicodeDecodeError):
         close = difflib.get_close_matches(name, shipped, n=1)
         hint = f"Did you mean {close[0]}?" if close else f"The shipped ones are {', '.join(shipped)}"
-        raise RecipeError(
-            f"there is no recipe {name!r}, by name or as a file", remedy=hint.rstrip(".")
-        ) from None
+        raise RecipeError(f"there is no recipe {name!r}, by name or as a file", remedy=hint) from None
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
@@ -177,6 +181,8 @@ def _assign(fields: dict[str, Any], key: str, value: Any) -> None:
     *parents, last = key.split(".")
     for parent in parents:
         fields = fields.setdefault(parent, {})
+        if not isinstance(fields, dict):
+            raise RecipeError(f"{parent} is a value and a group of keys at once", remedy=f"Set {key} only")
     fields[last] = value
 
 
@@ -202,4 +208,4 @@ def _unknown(key: str, known: Iterable[str], path: str | None) -> RecipeError:
         by_name = {path.rsplit(".", 1)[-1]: path for path in known}
         close = [by_name[name] for name in difflib.get_close_matches(last, by_name, n=1)]
     hint = f"Did you mean {close[0]}?" if close else f"The keys are {', '.join(known)}"
-    return RecipeError(f"there is no key {key!r}", path=path, remedy=hint.rstrip("."))
+    return RecipeError(f"there is no key {key!r}", path=path, remedy=hint)

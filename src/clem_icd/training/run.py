@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from clem_icd.corpus import Corpus, describe
-from clem_icd.errors import CorpusError
+from clem_icd.errors import ClemError, CorpusError
 from clem_icd.evaluation import metrics_document, write_learning_curves, write_report
 from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, System, save_model
@@ -77,7 +77,11 @@ def train(
     began = time.monotonic()
     if isinstance(recipe, NeuralRecipe):
         run.record(precision=precision_of(recipe))
-    system = _trained(recipe, corpus, out, observer)
+    try:
+        system = _trained(recipe, corpus, out, observer)
+    except ClemError:
+        run.withdraw()
+        raise
     _judge(system, recipe, corpus, out, observer)
     run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
     write_learning_curves(out)

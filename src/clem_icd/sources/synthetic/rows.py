@@ -74,9 +74,10 @@ class EvidenceFile:
     def __enter__(self) -> EvidenceFile:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._flush()
-        self._writer.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._writer:
+            if kind is None:
+                self._flush()
 
     def add(self, note_id: str, evidence: Iterable[Mention]) -> None:
         """Write the evidence of one note."""

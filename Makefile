@@ -1,0 +1,51 @@
+# Two commands do everything: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help install demo test lint types contracts unit format clean-demo
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+install: $(INSTALLED) ## Make .venv with everything that demo and test need
+
+demo: $(INSTALLED) ## Run the main job on a synthetic hospital: about five minutes on two cores
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
+
+test: lint types contracts unit ## Lint, types, import contracts, tests
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+contracts: $(INSTALLED)
+	$(BIN)/lint-imports
+
+# One thread a process: the tests run side by side, and their models are tiny.
+unit: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadscope
+
+format: $(INSTALLED) ## Put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean-demo: ## Delete what the demo made
+	rm -rf runs/demo runs/demo-linear runs/demo-corpus runs/demo-raw
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "clem-icd needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+			"Install it, or name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@echo "Installing into $(VENV); the first time this takes a few minutes."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock torch==2.13.0
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@touch $(INSTALLED)

@@ -1,0 +1,54 @@
+"""The verbs, put together."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from clem_icd.cli.code import code
+from clem_icd.cli.describe import describe
+from clem_icd.cli.evaluate import evaluate
+from clem_icd.cli.predict import predict
+from clem_icd.cli.prepare import prepare
+from clem_icd.cli.report import report
+from clem_icd.cli.synthesize import synthesize
+from clem_icd.cli.train import train
+
+app = typer.Typer(
+    name="clem",
+    help="Reads long clinical notes and assigns ICD codes.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(synthesize)
+app.add_typer(prepare, name="prepare")
+for verb in (describe, train, predict, evaluate, code, report):
+    app.command()(verb)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"clem-icd {version('clem-icd')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+def main() -> None:
+    """Run the command line."""
+    # Nothing about a run at a hospital leaves the machine unasked.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    app()

@@ -1,0 +1,78 @@
+"""A disk that is full in the middle of writing: one line, exit code 2, nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Fill = Callable[[int], None]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux may mount a small disk")
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "none", place], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting is not allowed here")
+    yield place
+    # Lazily: an error in flight may still hold a file that is deleted already.
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@pytest.fixture
+def fill(disk: Path) -> Fill:
+    """Leave room for so many kilobytes."""
+
+    def leave(kilobytes: int) -> None:
+        with (disk / "filler").open("wb", buffering=0) as file:
+            free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+            assert file.write(bytes(free - 1024 * kilobytes)) == free - 1024 * kilobytes
+
+    return leave
+
+
+def assert_full(found: Any, disk: Path) -> None:
+    assert (found.code, found.out) == (2, "")
+    [line] = found.err.splitlines()
+    assert line.startswith(f"clem: {disk}")
+    assert line.endswith("the disk is full. Free some space, then run it again.")
+    assert [path.name for path in disk.iterdir()] == ["filler"]
+
+
+@pytest.mark.parametrize("kilobytes", [0, 32])
+def test_synthesis(disk: Path, fill: Fill, clem: Callable[..., Any], kilobytes: int) -> None:
+    fill(kilobytes)
+    size = ("--admissions", 200, "--words", 200)
+    assert_full(clem("synthesize", *size, "--out", disk / "raw"), disk)
+
+
+@pytest.mark.parametrize("kilobytes", [0, 16, 32])
+def test_preparation(journey: Any, disk: Path, fill: Fill, clem: Callable[..., Any], kilobytes: int) -> None:
+    fill(kilobytes)
+    prepare = ("prepare", "mimic4-icd10", "--raw", journey.raw, "--out", disk / "corpus")
+    assert_full(clem(*prepare, "--min-count", 5), disk)
+
+
+def test_prediction(journey: Any, disk: Path, fill: Fill, clem: Callable[..., Any]) -> None:
+    fill(0)
+    predict = ("predict", journey.model, "--corpus", journey.corpus)
+    assert_full(clem(*predict, "--out", disk / "scores.parquet"), disk)
+
+
+def test_evaluation(world: Any, disk: Path, fill: Fill, clem: Callable[..., Any]) -> None:
+    fill(0)
+    evaluate = world.evaluate()
+    evaluate[evaluate.index("--out") + 1] = disk / "metrics.json"
+    assert_full(clem(*evaluate), disk)

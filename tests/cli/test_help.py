@@ -1,0 +1,65 @@
+"""What the commands say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+VERBS = [
+    ("synthesize",),
+    ("prepare",),
+    ("prepare", "mimic4-icd10"),
+    ("prepare", "codiesp"),
+    ("prepare", "table"),
+    ("describe",),
+    ("train",),
+    ("predict",),
+    ("evaluate",),
+    ("code",),
+    ("report",),
+]
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_help_has_an_example_of_the_verb(clem: Callable[..., Any], verb: tuple[str, ...]) -> None:
+    found = clem(*verb, "--help")
+    assert found.code == 0
+    [example] = [line for line in found.out.splitlines() if "Example" in line]
+    assert f"clem {' '.join(verb)} " in example
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != ("prepare",)], ids=" ".join)
+def test_every_verb_has_the_options_of_all(clem: Callable[..., Any], verb: tuple[str, ...]) -> None:
+    help_ = clem(*verb, "--help").out
+    assert [option for option in ("--json", "--quiet", "--debug") if option not in help_] == []
+
+
+@pytest.mark.parametrize("verb", ["synthesize", "train", "predict", "evaluate"])
+def test_what_writes_to_a_place_can_be_forced(clem: Callable[..., Any], verb: str) -> None:
+    assert "--force" in clem(verb, "--help").out
+
+
+def test_the_command_lists_its_verbs(clem: Callable[..., Any]) -> None:
+    listed = clem("--help").out
+    assert [verb[0] for verb in VERBS if f" {verb[0]} " not in listed] == []
+
+
+def test_the_version_is_that_of_the_package(clem: Callable[..., Any]) -> None:
+    assert clem("--version").out == f"clem-icd {version('clem-icd')}\n"
+
+
+@pytest.mark.parametrize("arguments", [("cod",), ("describe", "--jsn"), ("train", "linear"), ("describe",)])
+def test_a_command_that_does_not_exist_ends_with_2(
+    clem: Callable[..., Any], arguments: tuple[str, ...]
+) -> None:
+    found = clem(*arguments)
+    assert (found.code, found.out) == (2, "")
+    assert "Usage" in found.err

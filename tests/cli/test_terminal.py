@@ -1,0 +1,103 @@
+"""What every verb does with faults of ours, progress, and names that a terminal could take for markup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import typer
+
+from clem_icd.cli.terminal import Terminal, terminal
+from clem_icd.errors import CorpusError
+
+CANARY = "SECRETPATIENT"
+
+
+def exit_code(error: BaseException, *, json: bool = False, quiet: bool = False, debug: bool = False) -> int:
+    """The exit code of a verb in which an error occurs."""
+    with pytest.raises(typer.Exit) as caught, terminal(json=json, quiet=quiet, debug=debug):
+        raise error
+    return caught.value.exit_code
+
+
+def test_bad_input_ends_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    error = CorpusError("is [bold]odd[/bold] :key:", path="/x" * 100, row=3, remedy="Mend it")
+    assert exit_code(error, json=True, quiet=True) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"clem: {'/x' * 100}, row 3: is [bold]odd[/bold] :key:. Mend it.\n",
+    )
+
+
+def test_a_fault_of_ours_ends_with_1_and_only_its_class(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(ValueError(f"cannot read {CANARY}")) == 1
+    found = capsys.readouterr()
+    assert found.out == ""
+    assert found.err.count("\n") == 1
+    assert "unexpected ValueError" in found.err
+    assert CANARY not in found.err
+
+
+def test_an_interruption_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(KeyboardInterrupt(), debug=True) == 130
+    assert capsys.readouterr().err == "clem: interrupted; nothing was left half-written.\n"
+
+
+@pytest.mark.parametrize("error", [CorpusError("no"), ValueError("no")])
+def test_debug_lets_errors_through(error: Exception) -> None:
+    with pytest.raises(type(error), match="no"), terminal(json=False, quiet=False, debug=True):
+        raise error
+
+
+def test_away_from_a_terminal_progress_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("clem_icd.cli.terminal.time.monotonic", lambda: now)
+    own = Terminal(json=False, quiet=False)
+    own.begin("Reading", 1000)
+    for now in (1.0, 15.5, 16.0, 31.0):  # noqa: B007
+        own.advance(100)
+    own.finish()
+    assert capsys.readouterr().err == "Reading: 200 of 1,000\nReading: 400 of 1,000\n"
+
+
+def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clem_icd.cli.terminal._SECONDS_BETWEEN_LINES", -1.0)
+    own = Terminal(json=False, quiet=True)
+    own.begin("Reading", 2)
+    own.advance()
+    own.say("a note")
+    own.result({"a": 1}, lambda console: console.print("done"))
+    assert capsys.readouterr() == ("done\n", "")
+
+
+def test_a_terminal_shows_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    own = Terminal(json=False, quiet=False)
+    own.begin("Reading", 2)
+    own.advance()
+    own.finish()
+    assert "1/2" in capsys.readouterr().err
+
+
+def test_json_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    Terminal(json=True, quiet=False).result({"a": "b\nc \u00e9", "n": [1, None]}, lambda _: None)
+    assert capsys.readouterr().out == '{"a": "b\\nc \u00e9", "n": [1, null]}\n'
+
+
+def test_brackets_in_names_and_titles_are_shown(
+    world: Any, clem: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    card = world.model / "clem.json"
+    card.write_text(card.read_text().replace("Essential (primary)", "Essential [any part] [/]"))
+    folder = world.root / "odd ["
+    folder.mkdir()
+    note = folder / "bold] :key:.txt"
+    note.write_text("pain")
+    found = clem("code", world.model, note)
+    assert found.code == 0
+    assert str(note) in found.out.replace("\n", "")
+    assert "Essential [any part] [/] hypertension" in found.out

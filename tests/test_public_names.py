@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+import clem_icd
+
+ROOMS = ["corpus", "evaluation", "icd", "modeling", "prediction", "sources", "training"]
+
+
+def test_the_public_names_are_there_and_sorted() -> None:
+    assert sorted(clem_icd.__all__) == clem_icd.__all__
+    for name in clem_icd.__all__:
+        assert getattr(clem_icd, name).__name__ == name
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="Codr"):
+        _ = clem_icd.Codr
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_says_what_happens_in_it_and_names_what_it_gives(room: str) -> None:
+    module = importlib.import_module(f"clem_icd.{room}")
+    assert module.__doc__ is not None
+    assert len(module.__doc__.split()) > 20
+    assert module.__all__
+    for name in module.__all__:
+        assert hasattr(module, name)
+
+
+def test_the_package_is_imported_without_torch() -> None:
+    program = "import sys, clem_icd, clem_icd.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
