@@ -46,6 +46,6 @@ $(INSTALLED): requirements.lock pyproject.toml
 		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
 	@echo "Installing into $(VENV); the first time this takes a few minutes."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock torch==2.13.0
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock torch==2.13.0
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
 	@touch $(INSTALLED)

@@ -178,3 +178,12 @@ def test_a_run_that_fails_at_once_leaves_nothing(little_corpus: Corpus, tmp_path
     with pytest.raises(ModelError, match="no such encoder folder"):
         train(recipe, little_corpus, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_several_processes_do_not_share_a_run(
+    little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(RunError, match="without torchrun"):
+        train(little_recipe, little_corpus, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from clem_icd.corpus import Corpus, describe
-from clem_icd.errors import ClemError, CorpusError
+from clem_icd.errors import ClemError, CorpusError, RunError
 from clem_icd.evaluation import metrics_document, write_learning_curves, write_report
 from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, System, save_model
@@ -56,10 +57,18 @@ def train(
     ------
     CorpusError
         If the corpus has no train or no validation split.
-    OutputError, RunError
-        As `RunFolder.start`.
+    OutputError
+        If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
+    RunError
+        If the run at ``out`` is of another recipe or corpus, or several processes were started.
 
     """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise RunError(
+            "a run is one process, and several were started for it",
+            path=out,
+            remedy="Start it without torchrun or accelerate launch",
+        )
     for split in ("train", "validation"):
         if split not in corpus.splits:
             raise CorpusError(

@@ -1,0 +1,86 @@
+"""Do a model's probabilities depend on anything but the note?
+
+Scores notes of the test split alone, with padding, among others, in another order, and through
+`transformers.pipeline`, and prints the largest differences.
+
+    python benchmarks/same_answers.py runs/demo/model runs/demo-corpus
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import pipeline
+from transformers.utils import logging
+
+from clem_icd import Coder, Corpus
+from clem_icd.modeling import NeuralSystem
+
+
+def logits(system: NeuralSystem, texts: list[str], **padding: Any) -> torch.Tensor:
+    """Return the logits of a batch of texts [texts, labels]."""
+    encoded = system.tokenizer(
+        texts, padding=True, truncation=True, max_length=system.max_tokens, return_tensors="pt", **padding
+    )
+    with torch.inference_mode():
+        found: torch.Tensor = system.model(**encoded).logits
+    return found
+
+
+def logit_differences(system: NeuralSystem, texts: list[str]) -> dict[str, float]:
+    """Return the largest difference of a logit from that of the note alone, by what surrounds it."""
+    alone = torch.cat([logits(system, [text]) for text in texts])
+    padded = torch.cat([logits(system, [text], pad_to_multiple_of=512) for text in texts])
+    order = list(range(len(texts)))
+    random.Random(0).shuffle(order)
+    together = torch.cat([logits(system, texts[at : at + 16]) for at in range(0, len(texts), 16)])
+    mixed = torch.cat(
+        [logits(system, [texts[row] for row in order[at : at + 16]]) for at in range(0, len(texts), 16)]
+    )
+    return {
+        "padding": float((padded - alone).abs().max()),
+        "batch mates": float((together - alone).abs().max()),
+        "batch order": float((mixed - alone[order]).abs().max()),
+    }
+
+
+def pipeline_difference(coder: Coder, folder: Path, texts: list[str]) -> float:
+    """Return the largest difference of a probability between `Coder` and a stock pipeline."""
+    options: dict[str, Any] = {"top_k": None, "function_to_apply": "sigmoid", "truncation": True}
+    stock: Any = pipeline("text-classification", model=str(folder), **options)
+    largest = 0.0
+    for text in texts:
+        ours = {row.code: row.probability for row in coder.code(text, top=len(coder.info.labels))}
+        theirs = {row["label"]: row["score"] for row in stock([text])[0]}
+        largest = max(largest, *(abs(ours[code] - theirs[code]) for code in ours))
+    return largest
+
+
+def main() -> None:
+    """Print the differences."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments.add_argument("model", type=Path)
+    arguments.add_argument("corpus", type=Path)
+    arguments.add_argument("--notes", type=int, default=64)
+    given = arguments.parse_args()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    coder = Coder.load(given.model)
+    if not isinstance(coder.system, NeuralSystem):
+        sys.exit("same_answers.py compares neural models; this one is linear")
+    texts = list(islice(Corpus.open(given.corpus).texts("test"), given.notes))
+    for name, value in logit_differences(coder.system, texts).items():
+        print(f"largest difference of a logit, {name}: {value:.1e}")
+    print(
+        f"largest difference of a probability, pipeline: {pipeline_difference(coder, given.model, texts):.1e}"
+    )
+
+
+if __name__ == "__main__":
+    main()
