@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from clem_icd.errors import ModelError
 from clem_icd.files import read_json, write_json
@@ -76,13 +77,16 @@ class LinearSystem:
 
         """
         vectorizer = _vectorizer(ngram_range=ngrams, max_features=features, min_df=min_notes)
-        matrix = vectorizer.fit_transform(texts).tocsr().astype(np.float32)
+        matrix = vectorizer.fit_transform(texts).tocsr()
         weights = np.zeros((len(positives), matrix.shape[1]), dtype=np.float32)
         bias = np.zeros(len(positives), dtype=np.float32)
-        for label, rows in enumerate(positives):
-            weights[label], bias[label] = _fit_label(matrix, rows, inverse_regularization)
-            if progress is not None:
-                progress()
+        # The vectors of liblinear are so short that BLAS would spend its threads on waiting for them.
+        # Labels side by side in threads of ours are no way out: that corrupts liblinear's memory.
+        with threadpool_limits(1, user_api="blas"):
+            for label, rows in enumerate(positives):
+                weights[label], bias[label] = _fit_label(matrix, rows, inverse_regularization)
+                if progress is not None:
+                    progress()
         return cls(vectorizer, weights, bias)
 
     @classmethod

@@ -80,7 +80,7 @@ class LinearTraining(_Fields):
     ngrams: tuple[int, int] = (1, 2)
     features: int = Field(default=200_000, ge=10)
     min_notes: int = Field(default=2, ge=1)
-    inverse_regularization: float = Field(default=10.0, gt=0)
+    inverse_regularization: float = Field(default=100.0, gt=0)
 
 
 class LinearRecipe(_Fields):
