@@ -8,7 +8,7 @@ import pytest
 
 from clem_icd import files
 from clem_icd.errors import CorpusError, OutputError
-from clem_icd.files import new_file, new_folder, read_json, write_json
+from clem_icd.files import check_free, new_file, new_folder, read_json, write_json
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -69,6 +69,52 @@ def test_an_empty_folder_is_no_obstacle(tmp_path: Path) -> None:
     with new_folder(tmp_path / "run") as temporary:
         (temporary / "a").touch()
     assert (tmp_path / "run" / "a").exists()
+
+
+def test_the_current_folder_is_filled_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path / "run")
+    with new_folder(Path()) as temporary:
+        (temporary / "a").mkdir()
+        (temporary / "a" / "b").touch()
+    assert [path.name for path in Path().iterdir()] == ["a"]
+    assert Path("a/b").resolve() == tmp_path / "run" / "a" / "b"
+    assert not leftovers(tmp_path)
+
+
+def test_a_mount_point_is_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename_really = Path.rename
+
+    def rename(path: Path, target: Path) -> None:
+        if tmp_path / "mount" in (path, target):
+            raise OSError(errno.EBUSY, "busy")
+        rename_really(path, target)
+
+    (tmp_path / "mount").mkdir()
+    monkeypatch.setattr(Path, "rename", rename)
+    with new_folder(tmp_path / "mount") as temporary:
+        assert temporary.parent == tmp_path / "mount"  # its parent is another file system
+        (temporary / "a").touch()
+    assert [path.name for path in (tmp_path / "mount").iterdir()] == ["a"]
+
+    with pytest.raises(OutputError, match="in use"), new_folder(tmp_path / "mount", force=True):
+        pass
+    assert [path.name for path in (tmp_path / "mount").iterdir()] == ["a"]
+    assert not leftovers(tmp_path)
+
+
+def test_what_cannot_be_replaced_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match="cannot be replaced"):
+        check_free(Path(), force=True)
+    monkeypatch.undo()
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path)
+    with pytest.raises(OutputError, match="cannot be replaced"):
+        check_free(tmp_path, force=True)
+    assert (tmp_path / "mine").exists()
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,8 +30,6 @@ __all__ = [
     "write_text",
 ]
 
-_TEMPORARY = ".partial-"
-
 
 def check_free(path: Path, *, force: bool = False) -> None:
     """Refuse a place that already holds something.
@@ -39,14 +37,22 @@ def check_free(path: Path, *, force: bool = False) -> None:
     Raises
     ------
     OutputError
-        If ``path`` is a file or a folder with something in it, and ``force`` is false.
+        If ``path`` is a file or a folder with something in it, and ``force`` is false or the folder
+        cannot be replaced: the process runs in it, or another file system is mounted there.
 
     """
     with _storage_errors(path):
-        occupied = path.is_file() or (path.is_dir() and any(path.iterdir()))
-    if occupied and not force:
+        folder = path.is_dir() and any(path.iterdir())
+        fixed = folder and (path.is_mount() or Path.cwd().is_relative_to(path.resolve()))
+    if (folder or path.is_file()) and not force:
         raise OutputError(
             "already holds something", path=path, remedy="Choose another place, or pass --force"
+        )
+    if fixed:
+        raise OutputError(
+            "holds something and cannot be replaced: it is a mount point, or the command runs in it",
+            path=path,
+            remedy="Choose another place, or empty it",
         )
 
 
@@ -65,12 +71,9 @@ def new_file(path: Path, *, force: bool = True) -> Iterator[Path]:
         raise OutputError("is a folder, expected a place for a file", path=path, remedy="Name a file")
     with _storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = path.parent / f"{_temporary_name()}{path.suffix}"
         try:
             yield temporary
-            temporary.chmod(0o666 & ~_umask())
             _sync(temporary)
             temporary.replace(path)
             _sync(path.parent)
@@ -82,7 +85,8 @@ def new_file(path: Path, *, force: bool = True) -> Iterator[Path]:
 def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Give a temporary folder to fill; on success it becomes ``path``, on failure it vanishes.
 
-    With ``force`` an existing folder at ``path`` is replaced, and only once the new one is whole.
+    With ``force`` an existing folder at ``path`` is replaced, and only once the new one is whole. An empty
+    one stays and is filled, since it may be a mount point, or the folder that somebody's shell is in.
 
     Raises
     ------
@@ -94,14 +98,20 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     if path.is_file():
         raise OutputError("is a file, expected a place for a folder", path=path, remedy="Name a folder")
     with _storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=path.parent))
+        place = path.resolve()
+        empty = place.is_dir() and not any(place.iterdir())
+        beside = place if empty else place.parent
+        beside.mkdir(parents=True, exist_ok=True)
+        temporary = beside / _temporary_name()
         try:
+            temporary.mkdir()
             yield temporary
-            temporary.chmod(0o777 & ~_umask())
             sync_tree(temporary)
-            _replace_folder(temporary, path)
-            _sync(path.parent)
+            if empty:
+                _fill_folder(temporary, place)
+            else:
+                _replace_folder(temporary, place)
+            _sync(beside)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -151,14 +161,29 @@ def sync_tree(folder: Path) -> None:
         _sync(Path(place))
 
 
+def _fill_folder(temporary: Path, path: Path) -> None:
+    for child in sorted(temporary.iterdir()):
+        child.rename(path / child.name)
+
+
 def _replace_folder(temporary: Path, path: Path) -> None:
     if not path.exists():
         temporary.rename(path)
         return
-    retired = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=path.parent))
-    path.rename(retired / path.name)
-    temporary.rename(path)
+    retired = path.parent / _temporary_name()
+    path.rename(retired)
+    try:
+        temporary.rename(path)
+    except BaseException:
+        if not path.exists():
+            retired.rename(path)
+        raise
     shutil.rmtree(retired, ignore_errors=True)
+
+
+def _temporary_name() -> str:
+    # Known before anything of that name exists, so that an interruption at any point can clean up.
+    return f".partial-{secrets.token_hex(6)}"
 
 
 def _sync(path: Path) -> None:
@@ -167,12 +192,6 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
 
 
 @contextmanager
@@ -186,6 +205,8 @@ def _storage_errors(path: Path) -> Iterator[None]:
             ) from problem
         if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise OutputError("may not be written to", path=path, remedy="Choose another place") from problem
+        if problem.errno == errno.EBUSY:
+            raise OutputError("is in use", path=path, remedy="Choose another place") from problem
         if problem.errno in (errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG):
             raise OutputError(
                 "cannot be made: it lies below a file, or its name is too long",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from clem_icd.cli import app
 from clem_icd.sources import synthesize
 
 
@@ -41,8 +42,23 @@ def folder(tmp_path: Path) -> Path:
 
 def test_synthesis(folder: Path) -> None:
     code, err = interrupt(folder, "synthesize", "--admissions", 1_000_000, "--out", folder / "raw")
-    assert (code, err) == (130, "clem: interrupted; nothing was left half-written.\n")
+    assert (code, err) == (130, "clem: interrupted. Nothing was left half-written.\n")
     assert list(folder.iterdir()) == []
+
+
+def test_training_says_how_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("clem_icd.corpus.Corpus.open", stopped)
+    with pytest.raises(SystemExit) as caught:
+        app(["train", "demo", "--corpus", str(tmp_path), "--out", str(tmp_path / "run")])
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == (
+        "clem: interrupted. The same command with --resume goes on with the run.\n"
+    )
 
 
 def test_preparation(tmp_path: Path, folder: Path) -> None:
@@ -50,5 +66,5 @@ def test_preparation(tmp_path: Path, folder: Path) -> None:
     code, err = interrupt(
         folder, "prepare", "mimic4-icd10", "--raw", tmp_path / "raw", "--out", folder / "corpus"
     )
-    assert (code, err) == (130, "clem: interrupted; nothing was left half-written.\n")
+    assert (code, err) == (130, "clem: interrupted. Nothing was left half-written.\n")
     assert list(folder.iterdir()) == []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from clem_icd.cli.evaluate import show_metrics
 from clem_icd.cli.terminal import Terminal, terminal
 from clem_icd.errors import CorpusError
 
@@ -41,7 +45,7 @@ def test_a_fault_of_ours_ends_with_1_and_only_its_class(capsys: pytest.CaptureFi
 
 def test_an_interruption_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(KeyboardInterrupt(), debug=True) == 130
-    assert capsys.readouterr().err == "clem: interrupted; nothing was left half-written.\n"
+    assert capsys.readouterr().err == "clem: interrupted. Nothing was left half-written.\n"
 
 
 @pytest.mark.parametrize("error", [CorpusError("no"), ValueError("no")])
@@ -101,3 +105,43 @@ def test_brackets_in_names_and_titles_are_shown(
     assert found.code == 0
     assert str(note) in found.out.replace("\n", "")
     assert "Essential [any part] [/] hypertension" in found.out
+
+
+def test_markup_in_a_name_is_no_markup(world: Any, clem: Callable[..., Any], tmp_path: Path) -> None:
+    note = tmp_path / "n[red].txt"
+    note.write_text("pain")
+    assert "n[red].txt" in clem("code", world.model, note).out.replace("\n", "")
+
+
+def test_markup_in_the_name_of_a_corpus_is_no_markup(world: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    document = world.said["evaluate"].json
+    document["corpus"]["name"] = "c[red]"
+    show_metrics(Terminal(json=False, quiet=False).out, document, "m[red].json")
+    out = capsys.readouterr().out
+    assert "on c[red], synthetic, test" in out
+    assert "m[red].json" in out
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_result_that_nobody_reads_ends_quietly(world: Any, options: tuple[str, ...]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "clem_icd.cli", "describe", str(world.corpus), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=60) == 141
+    process.stderr.close()
+
+
+def test_an_occupied_place_for_a_run_is_seen_before_the_corpus(
+    clem: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/mine.txt").write_text("mine")
+    found = clem("train", "demo", "--corpus", tmp_path / "no-corpus", "--out", tmp_path / "run")
+    assert found.code == 2
+    assert "already holds something" in found.err

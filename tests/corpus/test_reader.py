@@ -14,6 +14,7 @@ import pytest
 from clem_icd.corpus import Corpus, Note
 from clem_icd.corpus.schema import NOTES
 from clem_icd.errors import CorpusError
+from clem_icd.files import sha256_of
 
 
 @pytest.fixture
@@ -114,6 +115,13 @@ def test_a_damaged_page(corpus: Corpus) -> None:
         (lambda row: row["evidence"][0].update(code="I10"), "evidence for I10"),
         (lambda row: row["codes"].append({"code": "I10", "system": "icd10cm"}), "has the code I10"),
         (lambda row: row["codes"][0].update(system="icd9cm"), "icd9cm"),
+        (lambda row: row["codes"].append(row["codes"][0]), r"note a lists the code I50.9 \(icd10cm\) twice"),
+        (
+            lambda row: row.update(codes=row["codes"][:1], evidence=[]),
+            "code E11.9 1 times, expected 2",
+        ),
+        (lambda row: row.update(note_id=" "), "empty id"),
+        (lambda row: row.update(text="x" * 1_000_001), "1,000,001 characters long"),
     ],
 )
 def test_rows_that_break_a_promise(
@@ -171,6 +179,44 @@ def test_an_empty_note_is_refused(corpus: Corpus) -> None:
 
     rewrite(corpus.path / "notes" / "train.parquet", change)
     with pytest.raises(CorpusError, match="note a is empty"):
+        Corpus.open(corpus.path)
+
+
+def change_about(corpus: Corpus, change: Callable[[dict[str, Any]], Any]) -> None:
+    path = corpus.path / "corpus.json"
+    about = json.loads(path.read_text(encoding="utf-8"))
+    change(about)
+    path.write_text(json.dumps(about), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda about: about.update(synthetic="false"), "lacks synthetic"),
+        (lambda about: about["counts"].pop("labels_without_title"), "lacks the counts labels_without_title"),
+        (lambda about: about["counts"].update(labels=None), "lacks the counts labels"),
+        (lambda about: about["counts"].update(labels=7), "lists 2 labels, expected 7"),
+        (lambda about: about["counts"]["notes"].update(test=0), "a split without notes"),
+        (lambda about: about["counts"]["notes"].update(test=2), "has 1 notes, expected 2"),
+        (lambda about: about["counts"]["notes"].update(dev=2), "train, test, dev"),
+        (lambda about: about.update(files={}), "checksum"),
+        (lambda about: about["files"].pop("labels.parquet"), "checksum"),
+        (lambda about: about["files"].pop("notes/test.parquet"), "checksum"),
+    ],
+)
+def test_a_description_that_does_not_fit_is_refused(
+    corpus: Corpus, change: Callable[[dict[str, Any]], Any], message: str
+) -> None:
+    change_about(corpus, change)
+    with pytest.raises(CorpusError, match=message):
+        Corpus.open(corpus.path)
+
+
+def test_a_split_that_lost_its_notes_is_refused(corpus: Corpus) -> None:
+    path = corpus.path / "notes" / "test.parquet"
+    pq.write_table(NOTES.empty_table(), path)
+    change_about(corpus, lambda about: about["files"].update({"notes/test.parquet": sha256_of(path)}))
+    with pytest.raises(CorpusError, match=r"test\.parquet.*has 0 notes, expected 1"):
         Corpus.open(corpus.path)
 
 

@@ -1,16 +1,34 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from transformers import ModernBertForSequenceClassification
+from safetensors.torch import load_file, save_file
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    ModernBertForSequenceClassification,
+    PreTrainedModel,
+    RobertaConfig,
+    RobertaModel,
+)
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
-from clem_icd.modeling import NeuralSystem, attention_for, new_classifier, set_prior_bias, shipped_encoders
-from support import TINY, new_system
+from clem_icd.modeling import (
+    NeuralSystem,
+    attention_for,
+    load_model,
+    new_classifier,
+    save_model,
+    set_prior_bias,
+    shipped_encoders,
+)
+from clem_icd.modeling.context import context_of
+from support import TINY, info_of, new_system
 
 
 def test_the_small_encoder_is_a_stock_modernbert(little_corpus: Corpus, system: NeuralSystem) -> None:
@@ -84,3 +102,112 @@ def test_flash_attention_is_for_half_precision_on_a_gpu() -> None:
 
 def test_a_shipped_encoder_has_a_config() -> None:
     assert all((folder / "config.json").is_file() for folder in shipped_encoders().values())
+
+
+def classifier_on(place: Path, corpus: Corpus, max_tokens: int = 128) -> PreTrainedModel:
+    model, _ = new_classifier(str(place), corpus.codes, max_tokens=max_tokens, texts=[], small=TINY)
+    return model
+
+
+def change_weights(place: Path, change: Callable[[str, torch.Tensor], dict[str, torch.Tensor]]) -> None:
+    path = place / "model.safetensors"
+    changed: dict[str, torch.Tensor] = {}
+    for name, tensor in load_file(path).items():
+        changed |= change(name, tensor)
+    save_file(changed, path, metadata={"format": "pt"})
+
+
+def renamed(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
+    return {f"oops.{name}": tensor}
+
+
+def less_one(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
+    return {} if name.endswith("layers.1.mlp.Wi.weight") else {name: tensor}
+
+
+def of_another_shape(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
+    return {name: tensor[:-1].clone() if name.endswith("layers.1.mlp.Wi.weight") else tensor}
+
+
+@pytest.mark.parametrize("change", [renamed, less_one, of_another_shape])
+def test_weights_of_an_encoder_are_never_made_up(
+    little_corpus: Corpus,
+    system: NeuralSystem,
+    tmp_path: Path,
+    change: Callable[[str, torch.Tensor], dict[str, torch.Tensor]],
+) -> None:
+    system.save(tmp_path)
+    change_weights(tmp_path, change)
+    with pytest.raises(ModelError, match="no weights, or some of another shape"):
+        classifier_on(tmp_path, little_corpus)
+
+
+def test_a_model_trained_on_masks_needs_no_pooler(
+    little_corpus: Corpus, system: NeuralSystem, tmp_path: Path
+) -> None:
+    config = BertConfig(
+        vocab_size=len(system.tokenizer),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+    )
+    masked = BertForMaskedLM(config)
+    masked.save_pretrained(tmp_path)
+    system.tokenizer.save_pretrained(tmp_path)
+    model = classifier_on(tmp_path, little_corpus)
+    name = "bert.encoder.layer.0.output.dense.weight"
+    torch.testing.assert_close(model.get_parameter(name), masked.get_parameter(name))
+
+
+def test_an_earlier_run_with_other_labels_gets_a_new_head(
+    little_corpus: Corpus, system: NeuralSystem, tmp_path: Path
+) -> None:
+    save_model(system, info_of(little_corpus), tmp_path / "model")
+    codes = little_corpus.codes[:4]
+    model, _ = new_classifier(str(tmp_path / "model"), codes, max_tokens=128, texts=[], small=TINY)
+    assert model.config.id2label == {position: code.value for position, code in enumerate(codes)}
+    assert model.get_parameter("classifier.weight").shape == (4, 32)
+    name = "model.layers.1.mlp.Wi.weight"
+    torch.testing.assert_close(model.get_parameter(name), system.model.get_parameter(name))
+
+
+def test_an_earlier_run_may_be_given_longer_notes(little_corpus: Corpus, tmp_path: Path) -> None:
+    system = new_system(little_corpus)
+    save_model(NeuralSystem(system.model, system.tokenizer, 64), info_of(little_corpus), tmp_path / "model")
+    assert context_of(classifier_on(tmp_path / "model", little_corpus, 128)) == 8192
+
+
+@pytest.fixture
+def roberta(system: NeuralSystem, tmp_path: Path) -> Path:
+    """An encoder of 66 positions, which are counted from 2."""
+    config = RobertaConfig(
+        vocab_size=len(system.tokenizer),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=66,
+        pad_token_id=1,
+    )
+    RobertaModel(config, add_pooling_layer=False).save_pretrained(tmp_path / "roberta")
+    system.tokenizer.save_pretrained(tmp_path / "roberta")
+    return tmp_path / "roberta"
+
+
+def test_the_context_of_a_roberta_is_less_than_its_positions(little_corpus: Corpus, roberta: Path) -> None:
+    with pytest.raises(ModelError, match=r"reads 64 tokens, asked for 65\. Set max_tokens=64"):
+        classifier_on(roberta, little_corpus, 65)
+    model = classifier_on(roberta, little_corpus, 64)
+    assert torch.isfinite(model(input_ids=torch.full((1, 64), 5)).logits).all()
+    with pytest.raises((IndexError, RuntimeError)):
+        model(input_ids=torch.full((1, 65), 5))
+
+
+def test_a_model_folder_that_reads_beyond_a_roberta_is_refused(
+    little_corpus: Corpus, system: NeuralSystem, roberta: Path, tmp_path: Path
+) -> None:
+    beyond = NeuralSystem(classifier_on(roberta, little_corpus, 64), system.tokenizer, 65)
+    save_model(beyond, info_of(little_corpus, max_tokens=65), tmp_path / "model")
+    with pytest.raises(ModelError, match="read 65 tokens, its encoder reads 64"):
+        load_model(tmp_path / "model")

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError, OutputError
-from clem_icd.modeling import LinearSystem, System, load_model, save_model
+from clem_icd.modeling import LinearSystem, NeuralSystem, System, load_model, save_model
 from support import info_of, make_note, new_system
 
 TEXTS = [make_note(number).text for number in range(200, 212)] + ["naïve café 🫀 e\u0301", "zz " * 400]
@@ -33,22 +33,30 @@ def test_a_neural_model_comes_back_as_it_was(folder: Path, little_corpus: Corpus
     assert (info.labels, info.threshold) == (little_corpus.codes, 0.25)
 
 
-def test_the_checkpoint_gives_the_same_probabilities_through_a_pipeline(folder: Path) -> None:
+def test_the_checkpoint_gives_the_same_probabilities_through_a_pipeline(
+    little_corpus: Corpus, tmp_path: Path
+) -> None:
     from transformers import pipeline
 
+    # The encoder reads more than the model was given.
+    model, tokenizer = new_system(little_corpus).model, new_system(little_corpus).tokenizer
+    folder = tmp_path / "model"
+    save_model(NeuralSystem(model, tokenizer, 256), info_of(little_corpus, max_tokens=256), folder)
     system, info = load_model(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         stock: Any = pipeline(
-            "text-classification", model=str(folder), top_k=None, function_to_apply="sigmoid"
+            "text-classification", model=str(folder), top_k=None, function_to_apply="sigmoid", truncation=True
         )
-        found = stock(TEXTS, truncation=True, max_length=256)
+        found = stock(TEXTS)
+    assert any((score.tokens or 0) > 256 for score in system.score(TEXTS))
     for ours, theirs in zip(probabilities(system), found, strict=True):
         by_code = {row["label"]: row["score"] for row in theirs}
         np.testing.assert_allclose(ours, [by_code[label.value] for label in info.labels], atol=1e-5)
 
 
-def test_a_linear_model_comes_back_as_it_was(little_corpus: Corpus, tmp_path: Path) -> None:
+@pytest.fixture
+def linear(little_corpus: Corpus, tmp_path: Path) -> tuple[LinearSystem, Path]:
     positives = [np.arange(label, 80, label + 2) for label in range(len(little_corpus.codes))]
     system = LinearSystem.fit(
         little_corpus.texts("train"),
@@ -58,8 +66,13 @@ def test_a_linear_model_comes_back_as_it_was(little_corpus: Corpus, tmp_path: Pa
         min_notes=1,
         inverse_regularization=1.0,
     )
-    save_model(system, info_of(little_corpus, "linear", None), tmp_path / "model")
-    loaded, _ = load_model(tmp_path / "model")
+    save_model(system, info_of(little_corpus, "linear", None), tmp_path / "linear")
+    return system, tmp_path / "linear"
+
+
+def test_a_linear_model_comes_back_as_it_was(linear: tuple[LinearSystem, Path]) -> None:
+    system, folder = linear
+    loaded, _ = load_model(folder)
     np.testing.assert_allclose(probabilities(loaded), probabilities(system), atol=1e-6)
 
 
@@ -156,3 +169,37 @@ def test_a_missing_tokenizer_is_refused(folder: Path) -> None:
     (folder / "tokenizer_config.json").unlink()
     with pytest.raises(ModelError, match="missing or damaged"):
         load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "vocabulary",
+    [
+        {},
+        {"ngrams": [1, 2], "terms": []},
+        {"ngrams": [1, 2], "terms": ["a", "b"]},
+        {"ngrams": [1, 2], "terms": ["a", "a"]},
+        {"ngrams": 1, "terms": ["a"]},
+        {"ngrams": [1, 2], "terms": 7},
+    ],
+)
+def test_a_damaged_vocabulary_is_refused(
+    linear: tuple[LinearSystem, Path], vocabulary: dict[str, object]
+) -> None:
+    (linear[1] / "vocabulary.json").write_text(json.dumps(vocabulary))
+    with pytest.raises(ModelError, match="are damaged"):
+        load_model(linear[1])
+
+
+@pytest.mark.parametrize("name", ["weights", "bias", "idf"])
+@pytest.mark.parametrize("damage", ["gone", "short", "flat"])
+def test_damaged_linear_weights_are_refused(
+    linear: tuple[LinearSystem, Path], name: str, damage: str
+) -> None:
+    path = linear[1] / "linear.safetensors"
+    arrays = load_file(path)
+    array = arrays.pop(name)
+    if damage != "gone":
+        arrays[name] = array[:-1].clone() if damage == "short" else array.sum()
+    save_file(arrays, path)
+    with pytest.raises(ModelError, match="are damaged"):
+        load_model(linear[1])

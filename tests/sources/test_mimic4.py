@@ -290,6 +290,54 @@ def test_a_version_that_does_not_exist(tmp_path: Path, raw: Path, hosp: Path, re
         prepare_mimic4_icd10(raw, tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("name", "row"), [("diagnoses_icd.csv.gz", "row 9"), ("procedures_icd.csv", "row 3")]
+)
+def test_an_admission_with_a_decimal_point(
+    tmp_path: Path, raw: Path, hosp: Path, refused: Any, name: str, row: str
+) -> None:
+    opened: Any = gzip.open if name.endswith(".gz") else open
+    with opened(hosp / name, "rt", encoding="utf-8") as file:
+        rows = [line.split(",") for line in file]
+    first = next(fields for fields in rows if fields[1] == "700")
+    first[1] = "700.0"
+    with opened(hosp / name, "wt", encoding="utf-8") as file:
+        file.writelines(",".join(fields) for fields in rows)
+
+    with refused(SourceError, name, row, "hadm_id that is no whole number"):
+        prepare_mimic4_icd10(raw, tmp_path / "out")
+
+
+def test_admissions_without_a_note_are_counted(
+    tmp_path: Path, raw: Path, hosp: Path, splits: Path, write_csv: Callable[..., Path]
+) -> None:
+    rows = [*DIAGNOSES, (9, 901, 1, "I10", 10), (9, 902, 1, "I10", 10), (9, 903, 1, "4019", 9)]
+    write_csv(hosp / "diagnoses_icd.csv.gz", DIAGNOSIS_COLUMNS, rows)
+
+    corpus = prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits, min_count=2)
+
+    expected = "2 admissions with ICD-10 codes have no discharge summary, as is common in MIMIC-IV"
+    assert expected in corpus.about["notices"]
+
+
+def test_an_odd_code_is_kept_with_its_evidence(
+    tmp_path: Path, raw: Path, hosp: Path, splits: Path, write_csv: Callable[..., Path]
+) -> None:
+    rows = [*DIAGNOSES, (2, 200, 3, "xyz?1", 10), (2, 200, 4, "I10.", 10)]
+    write_csv(hosp / "diagnoses_icd.csv.gz", DIAGNOSIS_COLUMNS, rows)
+    path = tmp_path / "evidence.parquet"
+    pl.DataFrame(
+        {"note_id": "2-DS-1", "code": ["XYZ?1", "I10."], "system": "icd10cm", "begin": 0, "end": 3}
+    ).write_parquet(path)
+
+    corpus = prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits, evidence=path, min_count=1)
+
+    [note] = corpus.notes("validation")
+    odd = Code("XYZ.?1", CodeSystem.ICD10CM)
+    assert note.codes == (I10, odd, BYPASS)
+    assert note.evidence == (Evidence(odd, 0, 3), Evidence(I10, 0, 3))
+
+
 def test_codes_of_other_admissions_are_no_use(
     tmp_path: Path, raw: Path, write_csv: Callable[..., Path], refused: Any
 ) -> None:
@@ -315,7 +363,7 @@ def test_a_full_disk_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("clem_icd.sources.mimic4.stage_notes", full)
+    monkeypatch.setattr("clem_icd.sources.mimic4.write_notes", full)
     with refused(OutputError, "the disk is full"):
         prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "raw"]
@@ -336,14 +384,22 @@ def test_the_output_is_never_overwritten_unasked(
     assert prepare_mimic4_icd10(raw, out, splits=splits, min_count=2, force=True).size("train") == 1
 
 
-def test_synthetic_notes_stay_labelled(tmp_path: Path, raw: Path, splits: Path) -> None:
+@pytest.mark.parametrize("part", ["", "physionet.org", "physionet.org/files"])
+def test_synthetic_notes_stay_labelled(
+    tmp_path: Path, raw: Path, splits: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (raw / "SYNTHETIC.json").write_text(
         json.dumps({"synthetic": True, "notice": "Made up."}), encoding="utf-8"
     )
 
-    corpus = prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits, min_count=2)
+    monkeypatch.chdir(raw / part)
+    corpora = [
+        prepare_mimic4_icd10(folder, tmp_path / str(trial), splits=splits, min_count=2)
+        for trial, folder in enumerate((raw / part, Path()))
+    ]
 
-    assert corpus.synthetic
+    assert all(corpus.synthetic for corpus in corpora)
+    corpus = corpora[1]
     assert corpus.about["notices"][0] == "Made up."
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers.models.modernbert.modeling_modernbert import ModernBertMLP
 
 from clem_icd.corpus import Corpus
 from clem_icd.training import NeuralRecipe, Silent, read_recipe
@@ -38,12 +40,24 @@ def test_accumulated_batches_weigh_as_one(little_corpus: Corpus, tmp_path: Path)
 
 
 def test_gradient_checkpointing_changes_memory_and_nothing_else(
-    little_corpus: Corpus, tmp_path: Path
+    little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = first_step(little_corpus, tmp_path / "plain", "training.batch_size=80")
+    counted = Counter[str]()
+    forward = ModernBertMLP.forward
+
+    def counting(layer: ModernBertMLP, *arguments: Any, **keywords: Any) -> Any:
+        counted[run] += layer.training
+        return forward(layer, *arguments, **keywords)
+
+    monkeypatch.setattr(ModernBertMLP, "forward", counting)
+    run = "plain"
+    plain = first_step(little_corpus, tmp_path / run, "training.batch_size=80")
+    run = "saved"
     saved = first_step(
-        little_corpus, tmp_path / "saved", "training.batch_size=80", "training.gradient_checkpointing=true"
+        little_corpus, tmp_path / run, "training.batch_size=80", "training.gradient_checkpointing=true"
     )
+    # Every layer is computed a second time, on the way back.
+    assert counted["saved"] == 2 * counted["plain"]
     assert saved["loss"] == pytest.approx(plain["loss"], rel=1e-5)
     assert saved["grad_norm"] == pytest.approx(plain["grad_norm"], rel=1e-4)
 
@@ -52,3 +66,4 @@ def test_bf16_comes_close_to_single_precision(little_corpus: Corpus, tmp_path: P
     single = first_step(little_corpus, tmp_path / "single", "training.batch_size=80")
     half = first_step(little_corpus, tmp_path / "half", "training.batch_size=80", "training.precision=bf16")
     assert half["loss"] == pytest.approx(single["loss"], rel=0.02)
+    assert half["loss"] != single["loss"]

@@ -58,18 +58,9 @@ main()
 """
 
 
-def command(corpus: Path, run: Path) -> list[str]:
-    return [
-        "train",
-        "clem-icd-small",
-        "--corpus",
-        str(corpus),
-        "--out",
-        str(run),
-        "--resume",
-        "-q",
-        *SETTINGS,
-    ]
+def command(corpus: Path, run: Path, settings: list[str] = SETTINGS) -> list[str]:
+    places = ["--corpus", str(corpus), "--out", str(run)]
+    return ["train", "clem-icd-small", *places, "--resume", "-q", *settings]
 
 
 def start(program: list[str]) -> subprocess.CompletedProcess[str]:
@@ -84,6 +75,27 @@ def uninterrupted(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactor
     ended = start(["-m", "clem_icd.cli", *command(little_corpus.path, run)])
     assert ended.returncode == 0, ended.stderr
     return run
+
+
+EPOCHS = [*LITTLE_SETTINGS, "training.gradient_accumulation=3", "training.batch_size=4"]
+STOPPING = [*LITTLE_SETTINGS, "training.learning_rate=3.0", "training.epochs=30", "training.patience=1"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "where", "count"), [(EPOCHS, "step", 40), (EPOCHS, "mark", 1), (STOPPING, "scores", 0)]
+)
+def test_so_does_one_that_accumulates_or_stopped_early(
+    little_corpus: Corpus, tmp_path: Path, settings: list[str], where: str, count: int
+) -> None:
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    assert start(["-m", "clem_icd.cli", *command(little_corpus.path, whole, settings)]).returncode == 0
+    killed = start(["-c", PROGRAM, where, str(count), *command(little_corpus.path, run, settings)])
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    resumed = start(["-m", "clem_icd.cli", *command(little_corpus.path, run, settings)])
+    assert resumed.returncode == 0, resumed.stderr
+    for name in RESULTS:
+        assert (run / name).read_bytes() == (whole / name).read_bytes(), name
 
 
 @pytest.mark.slow

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from safetensors import SafetensorError
+from transformers import Trainer
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, ModelError, OutputError, RunError
 from clem_icd.modeling import load_model
 from clem_icd.prediction import Scores
-from clem_icd.training import NeuralRecipe, global_threshold, read_recipe, train
+from clem_icd.training import NeuralRecipe, RunFolder, global_threshold, read_recipe, train
 from support import LITTLE_SETTINGS, write_little_corpus
 
 
@@ -186,4 +188,62 @@ def test_several_processes_do_not_share_a_run(
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(RunError, match="without torchrun"):
         train(little_recipe, little_corpus, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_replaced_only_by_one_that_ends(
+    little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path
+) -> None:
+    run = train(read_recipe("linear"), little_corpus, tmp_path / "run")
+    before = snapshot(run)
+    broken = read_recipe("clem-icd-small", [*LITTLE_SETTINGS, "encoder=./no-such-folder"])
+    with pytest.raises(ModelError):
+        train(broken, little_corpus, run, force=True)
+    assert snapshot(run) == before
+    train(read_recipe("linear", ["training.min_notes=3"]), little_corpus, run, force=True)
+    assert snapshot(run) != before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("place", [".", "run", ".."])
+def test_a_run_never_replaces_a_corpus(tmp_path: Path, place: str) -> None:
+    corpus = write_little_corpus(tmp_path / "corpus", sizes={"train": 40, "validation": 15})
+    before = snapshot(tmp_path)
+    with pytest.raises(OutputError, match="in the way of the corpus"):
+        train(read_recipe("linear"), corpus, corpus.path / place, force=True)
+    assert snapshot(tmp_path) == before
+
+
+def test_force_replaces_runs_and_nothing_else(little_corpus: Corpus, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter-1.txt").write_text("mine")
+    with pytest.raises(OutputError, match="no run"):
+        train(read_recipe("linear"), little_corpus, tmp_path / "thesis", force=True)
+    assert (tmp_path / "thesis" / "chapter-1.txt").read_text() == "mine"
+
+
+def test_two_processes_do_not_train_one_run(
+    little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path
+) -> None:
+    run = RunFolder.start(tmp_path / "run", little_recipe, little_corpus, {}, resume=False, force=False)
+    with run.locked(), pytest.raises(RunError, match="another process"):
+        train(little_recipe, little_corpus, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "run.json").is_file()
+
+
+def test_a_disk_that_fills_up_is_named(
+    little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(Trainer, "save_model", full)
+    with pytest.raises(OutputError, match=r"the disk is full.*--resume"):
+        train(little_recipe, little_corpus, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_words_that_are_in_too_few_notes_are_told_of(little_corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"Lower training\.min_notes"):
+        train(read_recipe("linear", ["training.min_notes=500"]), little_corpus, tmp_path / "run")
     assert not (tmp_path / "run").exists()

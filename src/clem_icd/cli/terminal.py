@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -31,12 +32,21 @@ Force = Annotated[bool, typer.Option("--force", help="Replace what lies at --out
 # Between two progress lines, where there is no terminal to draw a bar on.
 _SECONDS_BETWEEN_LINES = 15.0
 
+# What a shell shows for a program that SIGPIPE ended: 128 + 13.
+_SIGPIPE = 141
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the error through, where rich would exit with 1."""
+        raise BrokenPipeError
+
 
 class Terminal:
     """Standard output for the result, standard error for all else; an `Observer` of long work."""
 
     def __init__(self, *, json: bool, quiet: bool) -> None:
-        self.out = Console(soft_wrap=True, highlight=False, emoji=False)
+        self.out = _Output(soft_wrap=True, highlight=False, emoji=False)
         self.err = Console(stderr=True, highlight=False, emoji=False)
         self._json = json
         self._quiet = quiet
@@ -50,10 +60,16 @@ class Terminal:
     def result(self, value: dict[str, Any], show: Callable[[Console], None]) -> None:
         """Print the result of the verb, once."""
         self.finish()
-        if self._json:
-            sys.stdout.write(jsonlib.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
-        else:
-            show(self.out)
+        try:
+            if self._json:
+                sys.stdout.write(jsonlib.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+            else:
+                show(self.out)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Python flushes once more when it ends, and would complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(_SIGPIPE) from None
 
     def say(self, line: str) -> None:
         """Tell one line that stays."""
@@ -109,10 +125,13 @@ def hush_transformers() -> None:
 
 
 @contextmanager
-def terminal(*, json: bool, quiet: bool, debug: bool) -> Iterator[Terminal]:
+def terminal(
+    *, json: bool, quiet: bool, debug: bool, interrupted: str = "Nothing was left half-written."
+) -> Iterator[Terminal]:
     """Give a terminal, and turn whatever goes wrong into one line and an exit code.
 
-    2 is for bad input and results that cannot be written, 130 for Ctrl-C, 1 for a fault of ours.
+    2 is for bad input and results that cannot be written, 130 for Ctrl-C, 141 for a result that nobody
+    reads to its end, as in ``| head``, 1 for a fault of ours.
     The message of a foreign exception may quote a note, so only its class is shown.
     """
     own = Terminal(json=json, quiet=quiet)
@@ -126,7 +145,7 @@ def terminal(*, json: bool, quiet: bool, debug: bool) -> Iterator[Terminal]:
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         own.finish()
-        own.err.print("clem: interrupted; nothing was left half-written.", markup=False)
+        own.err.print(f"clem: interrupted. {interrupted}", markup=False, soft_wrap=True)
         raise typer.Exit(130) from None
     except (typer.Exit, typer.Abort):
         own.finish()

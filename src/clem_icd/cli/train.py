@@ -10,6 +10,8 @@ import typer
 from clem_icd.cli.evaluate import show_metrics
 from clem_icd.cli.terminal import Debug, Force, Json, Quiet, hush_transformers, terminal
 
+_INTERRUPTED = "The same command with --resume goes on with the run."
+
 
 def train(
     recipe: Annotated[str, typer.Argument(help="A recipe: its name, or a YAML file.")],
@@ -30,17 +32,19 @@ def train(
 
     Example: `clem train clem-icd-small --corpus runs/corpus --out runs/mine training.epochs=5`
     """
-    with terminal(json=json, quiet=quiet, debug=debug) as own:
+    with terminal(json=json, quiet=quiet, debug=debug, interrupted=_INTERRUPTED) as own:
         from clem_icd.training import read_recipe
 
         resolved = read_recipe(recipe, settings or [])
 
         from clem_icd.corpus import Corpus
         from clem_icd.errors import RunError
-        from clem_icd.files import read_json
+        from clem_icd.files import check_free, read_json
         from clem_icd.training import train as run
 
         hush_transformers()
+        if not resume:
+            check_free(out, force=force)
         opened = Corpus.open(corpus)
         for line in opened.warnings:
             own.say(f"Note: {line}")

@@ -15,16 +15,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clem_icd.corpus.about import read_about
 from clem_icd.corpus.notes import Note
-from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, NOTES, SPLITS, notes_file
-from clem_icd.corpus.validation import check_notes, check_sums, shared_subjects
+from clem_icd.corpus.schema import LABELS, NOTES, SPLITS, notes_file
+from clem_icd.corpus.validation import check_counts, check_notes, check_sums, shared_subjects
 from clem_icd.errors import CorpusError
-from clem_icd.files import read_json
 from clem_icd.icd import Code, CodeSystem
 
 _BATCH = 256
-
-_KEYS = ("name", "source", "synthetic", "options", "inputs", "notices", "counts", "files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +71,17 @@ class Corpus:
 
         """
         path = Path(path)
-        about = _read_about(path)
-        splits = _splits(path, about)
+        about = read_about(path)
+        splits = tuple(split for split in SPLITS if split in about["counts"]["notes"])
         for split in splits:
             _check_schema(path / notes_file(split), NOTES)
         try:
-            labels = _read_labels(path)
-            check_notes(
-                {split: path / notes_file(split) for split in splits}, [label.code for label in labels]
-            )
+            labels = _read_labels(path, about["counts"]["labels"])
+            files = {split: path / notes_file(split) for split in splits}
+            check_notes(files, [label.code for label in labels])
+            for split, file in files.items():
+                notes_with = {label.code: label.counts[split] for label in labels}
+                check_counts(file, about["counts"]["notes"][split], notes_with)
             warnings = shared_subjects(path, splits)
         except (pa.ArrowException, pl.exceptions.PolarsError, OSError):
             raise CorpusError("has a damaged file", path=path, remedy="Prepare it again") from None
@@ -177,38 +177,7 @@ class Corpus:
                 yield batch.to_pylist()
 
 
-def _read_about(path: Path) -> dict[str, Any]:
-    if not (path / "corpus.json").is_file():
-        raise CorpusError(
-            "is no corpus: it has no corpus.json", path=path, remedy="Make one with `clem prepare`"
-        )
-    about = read_json(path / "corpus.json", CorpusError)
-    if about.get("format") != FORMAT:
-        raise CorpusError(f"has the format {about.get('format')!r}, expected {FORMAT!r}", path=path)
-    if about.get("format_version") != FORMAT_VERSION:
-        raise CorpusError(
-            f"has format version {about.get('format_version')!r}, this release reads {FORMAT_VERSION}",
-            path=path,
-            remedy="Prepare it again with this release",
-        )
-    missing = [key for key in _KEYS if key not in about]
-    if missing or not isinstance(about["files"], dict):
-        raise CorpusError(
-            f"lacks {', '.join(missing or ['files'])}", path=path / "corpus.json", remedy="Prepare it again"
-        )
-    return about
-
-
-def _splits(path: Path, about: dict[str, Any]) -> tuple[str, ...]:
-    counts = about.get("counts")
-    notes = counts.get("notes") if isinstance(counts, dict) else None
-    splits = tuple(split for split in SPLITS if isinstance(notes, dict) and split in notes)
-    if not splits:
-        raise CorpusError("names no split", path=path / "corpus.json", remedy="Prepare it again")
-    return splits
-
-
-def _read_labels(path: Path) -> tuple[Label, ...]:
+def _read_labels(path: Path, expected: int) -> tuple[Label, ...]:
     _check_schema(path / "labels.parquet", LABELS)
     rows = pq.read_table(path / "labels.parquet").to_pylist()
     labels = tuple(
@@ -219,8 +188,12 @@ def _read_labels(path: Path) -> tuple[Label, ...]:
         )
         for row in rows
     )
+    if len(labels) != expected:
+        raise CorpusError(
+            f"labels.parquet lists {len(labels)} labels, expected {expected} as corpus.json says", path=path
+        )
     codes = [label.code for label in labels]
-    if codes != sorted(set(codes)):
+    if codes != sorted(codes) or len({code.value for code in codes}) < len(codes):
         raise CorpusError("labels.parquet is not sorted, or lists a label twice", path=path)
     return labels
 

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clem_icd.corpus.notes import MAX_CHARACTERS
 from clem_icd.corpus.schema import notes_file
 from clem_icd.errors import CorpusError
 from clem_icd.files import sha256_of
@@ -24,8 +25,9 @@ def check_notes(files: Mapping[str, Path], labels: Sequence[Code]) -> None:
     Raises
     ------
     CorpusError
-        If a note is empty, its id is there twice, a code is not in the label space, or evidence lies outside
-        its text or supports a code that its note does not have.
+        If a note has no id, no text or too long a one, its id is there twice, a code is not in the label
+        space or listed twice, or evidence lies outside its text or supports a code that its note does not
+        have.
 
     """
     known = pl.DataFrame(
@@ -35,9 +37,43 @@ def check_notes(files: Mapping[str, Path], labels: Sequence[Code]) -> None:
     for path in files.values():
         for notes in _batches(path):
             _check_texts(notes, path)
-            _check_known_labels(notes, known, path)
+            _check_codes(notes, known, path)
             _check_evidence(notes, path)
     _check_unique_ids(files)
+
+
+def check_counts(path: Path, notes: int, labels: Mapping[Code, int]) -> None:
+    """Check the number of notes of a split, and of those that have each label.
+
+    Raises
+    ------
+    CorpusError
+        If the notes are not as many as ``corpus.json`` says, or a label's as ``labels.parquet`` says.
+
+    """
+    rows = pq.read_metadata(path).num_rows
+    if rows != notes:
+        raise CorpusError(
+            f"has {rows:,} notes, expected {notes:,} as corpus.json says",
+            path=path,
+            remedy="Prepare it again",
+        )
+    codes = pl.scan_parquet(path).select(pl.col("codes").explode()).drop_nulls().unnest("codes")
+    found = {
+        (code, system): count
+        for code, system, count in codes.group_by("code", "system")
+        .len()
+        .collect(engine="streaming")
+        .iter_rows()
+    }
+    for label, count in labels.items():
+        own = found.get((label.value, label.system.value), 0)
+        if own != count:
+            raise CorpusError(
+                f"has the code {label} {own:,} times, expected {count:,} as labels.parquet says",
+                path=path,
+                remedy="Prepare it again",
+            )
 
 
 def check_sums(path: Path, sums: Mapping[str, str]) -> None:
@@ -91,10 +127,28 @@ def _check_texts(notes: pl.DataFrame, path: Path) -> None:
     empty = notes.filter(~pl.col("text").str.contains(r"\S"))
     for row in empty.select("note_id").head(1).iter_rows(named=True):
         raise CorpusError(f"note {row['note_id']} is empty", path=path, remedy="Prepare it again")
+    if not notes["note_id"].str.contains(r"\S").all():
+        raise CorpusError("a note has an empty id", path=path, remedy="Prepare it again")
+    for row in notes.filter(pl.col("characters") > MAX_CHARACTERS).head(1).iter_rows(named=True):
+        raise CorpusError(
+            f"note {row['note_id']} is {row['characters']:,} characters long, "
+            f"expected at most {MAX_CHARACTERS:,}",
+            path=path,
+            remedy="Prepare it again",
+        )
 
 
-def _check_known_labels(notes: pl.DataFrame, known: pl.DataFrame, path: Path) -> None:
-    codes = notes.select("note_id", "codes").explode("codes").drop_nulls("codes").unnest("codes")
+def _check_codes(notes: pl.DataFrame, known: pl.DataFrame, path: Path) -> None:
+    codes = (
+        notes.select("note_id", "codes").with_row_index().explode("codes").drop_nulls("codes").unnest("codes")
+    )
+    twice = codes.filter(pl.struct("index", "code", "system").is_duplicated())
+    for row in twice.head(1).iter_rows(named=True):
+        raise CorpusError(
+            f"note {row['note_id']} lists the code {row['code']} ({row['system']}) twice",
+            path=path,
+            remedy="List each code once",
+        )
     unknown = codes.join(known, on=["code", "system"], how="anti")
     for row in unknown.head(1).iter_rows(named=True):
         raise CorpusError(

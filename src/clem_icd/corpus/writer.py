@@ -14,15 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clem_icd.corpus.notes import Note
-from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, NOTES, SPLITS, notes_file
+from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, SPLITS, notes_file
+from clem_icd.corpus.table import write_notes
 from clem_icd.errors import CorpusError
 from clem_icd.files import new_folder, sha256_of, write_json
 from clem_icd.icd import Code, Codebook, is_well_formed
-
-# Rows are handed to the file in groups of about this many characters of text, so that memory
-# stays bounded whatever the length of the notes.
-_GROUP_CHARACTERS = 16_000_000
-_GROUP_NOTES = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +36,17 @@ class InputFile:
 
 
 class CorpusWriter:
-    """Takes notes, split by split, and counts what it sees. Made by `corpus_writer`."""
+    """Takes notes, split by split, and counts what it sees. Made by `corpus_writer`.
+
+    Attributes
+    ----------
+    folder
+        Where the corpus is made. What else is put there has to go before the writer ends.
+
+    """
 
     def __init__(self, folder: Path, codebook: Codebook) -> None:
-        self._folder = folder
+        self.folder = folder
         self._codebook = codebook
         self._ids: set[str] = set()
         self._notes: Counter[str] = Counter()
@@ -65,9 +68,7 @@ class CorpusWriter:
             raise CorpusError(f"there is no split {split!r}", remedy=f"The splits are {', '.join(SPLITS)}")
         if self._notes[split]:
             raise CorpusError(f"the split {split} is written already", remedy="Write each split once")
-        with pq.ParquetWriter(self._folder / notes_file(split), NOTES, compression="zstd") as table:
-            for group in _groups(self._checked(split, notes)):
-                table.write_table(pa.Table.from_pylist([note.as_row() for note in group], schema=NOTES))
+        write_notes(self.folder / notes_file(split), self._checked(split, notes))
         if not self._notes[split]:
             raise CorpusError(
                 f"the split {split} has no notes", remedy="Change the split fractions, or give it notes"
@@ -87,13 +88,13 @@ class CorpusWriter:
     def finish(self, about: Mapping[str, Any]) -> None:
         """Write the label space and the description of where the corpus came from."""
         labels = self._labels()
-        pq.write_table(self._label_table(labels), self._folder / "labels.parquet", compression="zstd")
+        pq.write_table(self._label_table(labels), self.folder / "labels.parquet", compression="zstd")
         occurrences = sum(self._counts.values(), Counter[Code]())
         unknown = [label for label in labels if not self._codebook.is_known(label.value, label.system)]
         misshapen = [label for label in labels if not is_well_formed(label.value, label.system)]
         written = [split for split in SPLITS if self._notes[split]]
         write_json(
-            self._folder / "corpus.json",
+            self.folder / "corpus.json",
             {
                 "format": FORMAT,
                 "format_version": FORMAT_VERSION,
@@ -107,7 +108,7 @@ class CorpusWriter:
                     "labels_of_unexpected_shape": len(misshapen),
                 },
                 "files": {
-                    name: sha256_of(self._folder / name)
+                    name: sha256_of(self.folder / name)
                     for name in [*map(notes_file, written), "labels.parquet"]
                 },
             },
@@ -188,16 +189,3 @@ def corpus_writer(
         }
         yield writer
         writer.finish({**about, "notices": list(notices)})
-
-
-def _groups(notes: Iterator[Note]) -> Iterator[list[Note]]:
-    group: list[Note] = []
-    size = 0
-    for note in notes:
-        group.append(note)
-        size += len(note.text)
-        if size >= _GROUP_CHARACTERS or len(group) >= _GROUP_NOTES:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group

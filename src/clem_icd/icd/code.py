@@ -67,6 +67,11 @@ class Code:
                 f"{shown(text, _LONGEST)} does not have the shape of an {system.title} code",
                 remedy=f"Expected something like {_EXAMPLES[system]}, as text",
             )
+        return cls.normalized(text, system)
+
+    @classmethod
+    def normalized(cls, text: str, system: CodeSystem) -> Code:
+        """Read a code as :meth:`parse` does, and keep one of any shape: a hospital's odd code is one too."""
         return cls(normal_form(text, system), system)
 
     def __str__(self) -> str:

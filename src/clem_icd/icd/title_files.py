@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clem_icd.errors import SourceError
-from clem_icd.icd.code import Code, is_well_formed, normal_form
+from clem_icd.icd.code import Code, is_well_formed
 from clem_icd.icd.systems import CodeSystem
 
 __all__ = ["read_titles"]
@@ -59,7 +59,7 @@ def read_titles(path: Path, system: CodeSystem | None = None) -> dict[Code, str]
     is_csv = path.name.lower().removesuffix(".gz").endswith(".csv")
     rows = list(_csv_rows(text, path, system) if is_csv else _list_rows(text, path, system))
     _check_shapes(rows, path)
-    return {Code(normal_form(code, found), found): title for _, code, found, title in rows}
+    return {Code.normalized(code, found): title for _, code, found, title in rows}
 
 
 def _text(path: Path) -> str:

@@ -33,7 +33,7 @@ def tokenizer_for_counting(place: str | None, corpus: Corpus) -> tuple[PreTraine
         learned = learn_tokenizer(texts, vocabulary=_VOCABULARY, max_tokens=8192)
         return learned, f"a byte-level BPE of {len(learned):,} tokens learned from this corpus"
     try:
-        return AutoTokenizer.from_pretrained(place), place
+        return AutoTokenizer.from_pretrained(place, trust_remote_code=False), place
     except (OSError, ValueError) as problem:
         raise ModelError(
             f"the tokenizer {place!r} cannot be loaded ({type(problem).__name__})",

@@ -24,6 +24,7 @@ from transformers.utils.import_utils import is_flash_attn_2_available
 
 from clem_icd.errors import ModelError
 from clem_icd.icd import Code
+from clem_icd.modeling.context import context_of
 from clem_icd.modeling.tokenizer import learn_tokenizer
 
 SMALL = "small"
@@ -67,7 +68,8 @@ def new_classifier(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return the stock multi-label classifier on top of an encoder, and its tokenizer.
 
-    The weights of the head are random, those of ``encoder=small`` as well: seed torch before.
+    The weights of a head that does not come with the encoder are random, and so is all of
+    ``encoder=small``: seed torch before.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def new_classifier(
     Raises
     ------
     ModelError
-        If the encoder cannot be loaded, or reads fewer than ``max_tokens`` tokens.
+        If the encoder cannot be loaded, lacks weights, or reads fewer than ``max_tokens`` tokens.
 
     """
     head = {
@@ -166,13 +168,16 @@ def _load_encoder(
     try:
         config = AutoConfig.from_pretrained(place, trust_remote_code=False, **head)
         tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
-        model = AutoModelForSequenceClassification.from_pretrained(
+        model, loading = AutoModelForSequenceClassification.from_pretrained(
             place,
             config=config,
             attn_implementation=attention,
             dtype=torch.float32,
             use_safetensors=True,
             trust_remote_code=False,
+            # The head of an earlier run is of that run's labels, and gives way to a new one.
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
         )
     except (OSError, ValueError, SafetensorError) as problem:
         raise ModelError(
@@ -180,10 +185,25 @@ def _load_encoder(
             remedy="Name a folder with config.json, model.safetensors and a tokenizer, "
             f"a Hub id where the Hub can be reached, or {SMALL!r}",
         ) from problem
-    context = getattr(config, "max_position_embeddings", max_tokens)
-    if context < max_tokens:
+    _refuse_random_weights(encoder, model, loading)
+    context = context_of(model)
+    if context is not None and context < max_tokens:
         raise ModelError(
             f"the encoder {encoder!r} reads {context} tokens, asked for {max_tokens}",
             remedy=f"Set max_tokens={context}",
         )
     return model, tokenizer
+
+
+def _refuse_random_weights(encoder: str, model: PreTrainedModel, loading: dict[str, Any]) -> None:
+    """Refuse an encoder of which some weights were not in its file, or of another shape there."""
+    base = f"{model.base_model_prefix}."
+    unloaded = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}
+    # A pooler is part of the head, though BERT has it in the encoder; those trained on masks lack it.
+    random = sorted(key for key in unloaded if key.startswith(base) and ".pooler." not in key)
+    if random:
+        raise ModelError(
+            f"the encoder {encoder!r} has no weights, or some of another shape, for {len(random)} of its "
+            f"parameters, such as {random[0]}",
+            remedy="Name an encoder whose model.safetensors belongs to its config.json",
+        )

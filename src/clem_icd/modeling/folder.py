@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from clem_icd.errors import ModelError
 from clem_icd.files import new_folder, write_text
 from clem_icd.modeling.card import model_card
+from clem_icd.modeling.context import context_of
 from clem_icd.modeling.info import ModelInfo
 from clem_icd.modeling.linear import LinearSystem
 from clem_icd.modeling.neural import NeuralSystem
@@ -54,13 +55,19 @@ def load_model(folder: Path) -> tuple[System, ModelInfo]:
         raise ModelError("clem.json does not say how many tokens are read", path=folder)
     _check_head(folder, info)
     try:
-        return NeuralSystem.load(folder, info.max_tokens), info
+        system = NeuralSystem.load(folder, info.max_tokens)
     except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as problem:
         raise ModelError(
             f"cannot be loaded ({type(problem).__name__}): a file is missing or damaged",
             path=folder,
             remedy="Copy the model folder again, all of it",
         ) from problem
+    context = context_of(system.model)
+    if context is not None and info.max_tokens > context:
+        raise ModelError(
+            f"clem.json has the model read {info.max_tokens} tokens, its encoder reads {context}", path=folder
+        )
+    return system, info
 
 
 def _refuse_pickles(folder: Path) -> None:
@@ -79,11 +86,6 @@ def _check_head(folder: Path, info: ModelInfo) -> None:
         codes = [config["id2label"][str(position)] for position in range(len(config["id2label"]))]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ModelError("has no readable config.json with id2label", path=folder) from problem
-    context = config.get("max_position_embeddings")
-    if isinstance(context, int) and info.max_tokens is not None and info.max_tokens > context:
-        raise ModelError(
-            f"clem.json has the model read {info.max_tokens} tokens, config.json {context}", path=folder
-        )
     if codes != [label.value for label in info.labels]:
         raise ModelError(
             f"config.json and clem.json disagree about the {len(codes)} and {len(info.labels)} labels",

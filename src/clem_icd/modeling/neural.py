@@ -83,6 +83,8 @@ class NeuralSystem:
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint folder that `transformers` loads without this package."""
+        # So that `transformers` cuts a long note where this class does.
+        self.tokenizer.model_max_length = self.max_tokens
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 

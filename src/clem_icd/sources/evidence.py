@@ -45,7 +45,7 @@ class EvidenceFile:
         Raises
         ------
         SourceError
-            If a span lies outside the text, or its code is none of its code system.
+            If a span lies outside the text, or names no code system.
 
         """
         known = set(codes)
@@ -75,15 +75,15 @@ class EvidenceFile:
                     remedy="Offsets are half-open, in characters of the raw text",
                 )
             try:
-                yield Evidence(_parsed(code, system), begin, end)
+                yield Evidence(_code(code, system), begin, end)
             except CodeError as problem:
                 raise SourceError(problem.found, path=self._path, row=row, remedy=problem.remedy) from None
 
 
 @cache
-def _parsed(code: str, system: str) -> Code:
+def _code(code: str, system: str) -> Code:
     # A few thousand codes stand in millions of spans.
-    return Code.parse(code, CodeSystem.parse(system))
+    return Code.normalized(code, CodeSystem.parse(system))
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from clem_icd.corpus import InputFile
@@ -59,8 +59,13 @@ def input_file(path: Path, raw: Path) -> InputFile:
         raise unreadable(path, problem) from None
 
 
-def synthetic_notice(raw: Path) -> str | None:
-    """Return what a generated raw folder says of itself, or None for any other.
+def synthetic_notice(folders: Iterable[Path]) -> str | None:
+    """Return what a generated tree says of itself, or None for any other.
+
+    Parameters
+    ----------
+    folders
+        Where its ``SYNTHETIC.json`` may lie; the first that has one speaks.
 
     Raises
     ------
@@ -68,8 +73,8 @@ def synthetic_notice(raw: Path) -> str | None:
         If its ``SYNTHETIC.json`` is malformed.
 
     """
-    path = raw / SYNTHETIC
-    if not path.exists():
+    path = next((path for folder in folders if (path := folder / SYNTHETIC).exists()), None)
+    if path is None:
         return None
     notice = read_json(path, SourceError).get("notice")
     if not isinstance(notice, str):

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from clem_icd.corpus import SPLITS, Corpus, CorpusWriter, Note, corpus_writer, split_by_subject
+from clem_icd.corpus.table import write_notes
 from clem_icd.errors import SourceError
 from clem_icd.icd import Code, Codebook, default_codebook, read_titles
 from clem_icd.sources.evidence import EvidenceFile
@@ -17,7 +18,7 @@ from clem_icd.sources.mimic4_codes import AdmissionCodes, read_codes
 from clem_icd.sources.mimic4_files import Mimic4Files
 from clem_icd.sources.mimic4_notes import Selection, select_notes
 from clem_icd.sources.splits import read_split, split_file
-from clem_icd.sources.staging import stage_notes, staged_notes
+from clem_icd.sources.staging import staged_notes
 
 SPLIT_FILE = "mimiciv_icd10_split.feather"
 
@@ -101,7 +102,7 @@ def prepare_mimic4_icd10(
     split_path = split_file(splits, SPLIT_FILE) if splits else None
     given = read_split(split_path) if split_path else None
     spans = EvidenceFile(evidence) if evidence else None
-    synthetic = synthetic_notice(raw)
+    synthetic = synthetic_notice([raw, *files.roots()])
     notices = [synthetic] if synthetic else []
     with (
         corpus_writer(
@@ -119,8 +120,8 @@ def prepare_mimic4_icd10(
             notices=notices,
             force=force,
         ) as writer,
-        # Beside the output: a system's own temporary folder is often too small for a hospital's notes.
-        TemporaryDirectory(prefix=".partial-", dir=out.parent) as staging,
+        # Where the output is made: a system's own temporary folder is often too small for a hospital's notes.
+        TemporaryDirectory(prefix=".partial-", dir=writer.folder) as staging,
     ):
         notices += _fill(writer, files, Path(staging) / "notes.parquet", given, spans, rules, progress)
     return Corpus.open(out)
@@ -139,7 +140,7 @@ def _fill(
     admissions = read_codes(files)
     selection = _stage(files.discharge, staged, admissions, given, progress)
     codes, filtered = _frequent_codes(admissions, selection, rules.min_count)
-    notices = [*admissions.notices(), *selection.notices(), *filtered]
+    notices = [*admissions.notices(), *_unnoted(admissions, selection), *selection.notices(), *filtered]
     if given is None:
         subjects = {admission: selection.subjects[admission] for admission in codes}
         split_of: Mapping[str, str] = _drawn_split(subjects, rules)
@@ -152,6 +153,12 @@ def _fill(
     return [*notices, *spans.notices()] if spans else notices
 
 
+def _unnoted(admissions: AdmissionCodes, selection: Selection) -> list[str]:
+    words = "admission with ICD-10 codes has", "admissions with ICD-10 codes have"
+    count = len(admissions.codes.keys() - selection.noted)
+    return [counted(count, *words) + " no discharge summary, as is common in MIMIC-IV"] if count else []
+
+
 def _stage(
     path: Path,
     staged: Path,
@@ -161,7 +168,7 @@ def _stage(
 ) -> Selection:
     selection = Selection()
     wanted = select_notes(path, selection, coded=admissions.codes, in_split=given, progress=progress)
-    stage_notes(staged, wanted)
+    write_notes(staged, wanted)
     if not selection.subjects:
         raise SourceError(
             "has no note of an admission with ICD-10 codes",

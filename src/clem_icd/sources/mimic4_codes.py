@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clem_icd.errors import SourceError
-from clem_icd.icd import Code, CodeSystem, dot
+from clem_icd.icd import Code, CodeSystem
 from clem_icd.sources.delimited import read_rows
 from clem_icd.sources.inputs import tell
 from clem_icd.sources.mimic4_files import Mimic4Files
+from clem_icd.sources.refusals import check_admission
 
 _VERSIONS = ("9", "10")
 
@@ -44,20 +45,21 @@ class AdmissionCodes:
         Raises
         ------
         SourceError
-            If the table is malformed.
+            If the table is malformed, or an admission is no number.
 
         """
         known: dict[str, Code] = {}
         for row, (admission, text, version) in read_rows(path, ["hadm_id", "icd_code", "icd_version"]):
             if version not in _VERSIONS:
                 raise SourceError("has an icd_version that is neither 9 nor 10", path=path, row=row)
+            check_admission(admission, path, row)
             if not admission or not text.strip():
                 self.left_out["no code" if admission else "no admission"] += 1
             elif version == "9":
                 self._icd9.add(admission)
             else:
-                # One object a code, not one a row.
-                code = known.get(text) or known.setdefault(text, _code(text, system))
+                # One object a code, not one a row. One of odd shape is kept, and counted by the corpus.
+                code = known.get(text) or known.setdefault(text, Code.normalized(text, system))
                 self.codes.setdefault(admission, []).append(code)
 
     def finish(self) -> None:
@@ -85,8 +87,3 @@ def read_codes(files: Mimic4Files) -> AdmissionCodes:
     admissions.read(files.procedures, CodeSystem.ICD10PCS)
     admissions.finish()
     return admissions
-
-
-def _code(text: str, system: CodeSystem) -> Code:
-    # Not Code.parse: a hospital's odd code is kept, and counted as one of unexpected shape.
-    return Code(dot(text.strip().upper(), system), system)

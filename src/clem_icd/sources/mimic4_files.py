@@ -7,6 +7,7 @@ from pathlib import Path
 
 from clem_icd.errors import SourceError
 
+_DOWNLOAD = "physionet.org", "files"
 _CODES = "mimiciv", "hosp"
 _NOTES = "mimic-iv-note", "note"
 
@@ -44,6 +45,17 @@ class Mimic4Files:
         """Return every file, in a fixed order."""
         return (self.discharge, self.diagnoses, self.procedures, *self.titles)
 
+    def roots(self) -> tuple[Path, ...]:
+        """Return the folders that may be the root of the tree: that of the modules, and those above it.
+
+        Whoever names ``physionet.org`` or its ``files`` as raw folder has named a part of the tree.
+        """
+        folders = [self.discharge.parents[3].resolve()]
+        for name in reversed(_DOWNLOAD):
+            if folders[-1].name == name:
+                folders.append(folders[-1].parent)
+        return tuple(folders)
+
 
 def _required(raw: Path, module: tuple[str, str], name: str) -> Path:
     path = _find(raw, module, name)
@@ -78,4 +90,4 @@ def _folders(raw: Path, module: tuple[str, str]) -> list[Path]:
 
 
 def _bases(raw: Path) -> tuple[Path, ...]:
-    return raw / "physionet.org" / "files", raw / "files", raw
+    return raw.joinpath(*_DOWNLOAD), raw / _DOWNLOAD[-1], raw

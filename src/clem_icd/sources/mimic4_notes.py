@@ -12,6 +12,7 @@ from clem_icd.corpus import Note
 from clem_icd.errors import SourceError
 from clem_icd.sources.delimited import read_rows
 from clem_icd.sources.inputs import tell
+from clem_icd.sources.refusals import check_admission
 
 _COLUMNS = ["note_id", "subject_id", "hadm_id", "text"]
 _PROGRESS_EVERY = 500
@@ -45,6 +46,8 @@ class Selection:
         The subject of every admission that has a note, in file order.
     texts
         The number of distinct texts of every such admission.
+    noted
+        The admissions that have a row in the file.
     left_out
         The number of notes left out, by reason.
 
@@ -52,6 +55,7 @@ class Selection:
 
     subjects: dict[str, str] = field(default_factory=dict)
     texts: Counter[str] = field(default_factory=Counter)
+    noted: set[str] = field(default_factory=set)
     left_out: Counter[str] = field(default_factory=Counter)
 
     def notices(self) -> list[str]:
@@ -94,6 +98,7 @@ def select_notes(
         if progress and row % _PROGRESS_EVERY == 0:
             progress(_PROGRESS_EVERY)
         _check_row(path, row, note_id, subject, admission, ids)
+        selection.noted.add(admission)
         reason = _reason_to_leave_out(admission, text, coded, in_split, seen)
         if reason is None:
             selection.texts[admission] += 1
@@ -115,13 +120,7 @@ def _check_row(path: Path, row: int, note_id: str, subject: str, admission: str,
             "has a note_id that an earlier row has", path=path, row=row, remedy="Ids must be unique"
         )
     ids.add(note_id)
-    if admission and not admission.isdecimal():
-        raise SourceError(
-            "has a hadm_id that is no whole number",
-            path=path,
-            row=row,
-            remedy="Use PhysioNet's own file: other programs write 22595853 as 22595853.0",
-        )
+    check_admission(admission, path, row)
 
 
 def _reason_to_leave_out(

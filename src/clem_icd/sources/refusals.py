@@ -34,6 +34,24 @@ def missing_column(path: Path, column: str, columns: Sequence[str], row: int | N
     )
 
 
+def check_admission(admission: str, path: Path, row: int) -> None:
+    """Refuse the id of an admission, unless it is empty, that no other file of MIMIC-IV could have.
+
+    Raises
+    ------
+    SourceError
+        If it is no whole number.
+
+    """
+    if admission and not admission.isdecimal():
+        raise SourceError(
+            "has a hadm_id that is no whole number",
+            path=path,
+            row=row,
+            remedy="Use PhysioNet's own file: other programs write 22595853 as 22595853.0",
+        )
+
+
 def is_name(text: str) -> bool:
     """Tell whether a text may be shown as the name of a column.
 

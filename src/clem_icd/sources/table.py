@@ -9,13 +9,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from clem_icd.corpus import SPLITS, Corpus, Note, corpus_writer, split_by_subject
+from clem_icd.corpus.table import write_notes
 from clem_icd.errors import SourceError
 from clem_icd.icd import CodeSystem, default_codebook, read_titles
 from clem_icd.sources.delimited import check_text
 from clem_icd.sources.inputs import check_out, input_file
 from clem_icd.sources.records import Record, read_records
 from clem_icd.sources.splits import SPLIT_NAMES
-from clem_icd.sources.staging import stage_notes, staged_notes
+from clem_icd.sources.staging import staged_notes
 from clem_icd.sources.values import read_codes, read_evidence, read_id, read_system, read_text
 
 _BY_NOTE = (
@@ -123,11 +124,11 @@ def prepare_table(
             notices=notices,
             force=force,
         ) as writer,
-        TemporaryDirectory(prefix=".partial-", dir=out.parent) as staging,
+        TemporaryDirectory(prefix=".partial-", dir=writer.folder) as staging,
     ):
         table = _Table(raw, columns, system, delimiter, encoding)
         staged = Path(staging) / "notes.parquet"
-        stage_notes(staged, table.notes())
+        write_notes(staged, table.notes())
         if split is None and subject_id is None:
             notices.append(_BY_NOTE)
         split_of = table.splits or _drawn(table.subjects, seed=seed, **shares)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 from importlib import metadata
@@ -35,10 +36,18 @@ def describe_environment() -> dict[str, Any]:
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use, which a container makes fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return how many cores this process may use: a container's quota can make them fewer than there are."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(allowed, _quota(Path("/sys/fs/cgroup/cpu.max"), allowed)))
+
+
+def _quota(file: Path, otherwise: int) -> int:
+    """Return the cores that a control group (version 2) grants, rounded up."""
+    try:
+        quota, period = file.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return otherwise
+    return otherwise if quota == "max" else math.ceil(int(quota) / int(period))
 
 
 def _cpu_name() -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import yaml
 
 from clem_icd.corpus import Corpus
-from clem_icd.errors import RunError
+from clem_icd.errors import OutputError, RunError
 from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
 from clem_icd.training.checkpoints import last_checkpoint
 from clem_icd.training.environment import describe_environment
@@ -43,7 +46,8 @@ class RunFolder:
         Raises
         ------
         OutputError
-            If ``path`` is occupied and neither ``resume`` nor ``force`` is true.
+            If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
+            that is no run, or lies in or around the corpus.
         RunError
             If ``resume`` is true and ``path`` is of another recipe or another corpus.
 
@@ -53,8 +57,8 @@ class RunFolder:
             run = cls(path)
             run._require_same(identity)
             return run
-        check_free(path, force=force)
-        with new_folder(path, force=force) as folder:
+        _make_way(path, corpus, force=force)
+        with new_folder(path) as folder:
             write_text(folder / "recipe.yaml", yaml.safe_dump(identity["recipe"], sort_keys=False))
             write_json(folder / "environment.json", describe_environment())
             write_json(folder / "corpus.json", corpus.about)
@@ -63,10 +67,30 @@ class RunFolder:
             write_json(folder / "run.json", state)
         return cls(path, fresh=True)
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other process from going on with this run meanwhile.
+
+        Raises
+        ------
+        RunError
+            If another process has it.
+        """
+        with (self.path / "run.json").open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunError(
+                    "another process is training this run", path=self.path, remedy="Wait for it, or end it"
+                ) from None
+            yield
+
     def withdraw(self) -> None:
         """Take back a run that was made now and failed before there was anything to go on with."""
         if self.fresh and last_checkpoint(self.path / "checkpoints") is None:
             shutil.rmtree(self.path)
+            if _retired(self.path).exists():
+                _retired(self.path).rename(self.path)
 
     @property
     def ended(self) -> bool:
@@ -79,9 +103,14 @@ class RunFolder:
         write_json(self.path / "environment.json", {**environment, **facts})
 
     def end(self) -> None:
-        """Say that everything is there, and delete what was only needed to get there."""
+        """Say that everything is there."""
         write_json(self.path / "run.json", {**self._state(), "ended": True})
+        self.clean()
+
+    def clean(self) -> None:
+        """Delete what was only needed to get to the end."""
         shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
+        shutil.rmtree(_retired(self.path), ignore_errors=True)
 
     def _state(self) -> dict[str, Any]:
         state = read_json(self.path / "run.json", RunError)
@@ -106,6 +135,26 @@ class RunFolder:
                 path=self.path,
                 remedy="Resume with the same recipe, or train into another folder",
             )
+
+
+def _make_way(path: Path, corpus: Corpus, *, force: bool) -> None:
+    """Refuse a place that is not for a run; put a run that is to be replaced aside until the new one ends."""
+    out, notes = path.resolve(), corpus.path.resolve()
+    if out.is_relative_to(notes) or notes.is_relative_to(out):
+        raise OutputError("is in the way of the corpus", path=path, remedy="Choose another place for the run")
+    check_free(path, force=force)
+    if not path.exists() or not any(path.iterdir()):
+        return
+    if not (path / "run.json").is_file():
+        raise OutputError("holds something that is no run", path=path, remedy="Choose another place")
+    if _retired(path).exists():
+        shutil.rmtree(path)
+    else:
+        path.rename(_retired(path))
+
+
+def _retired(path: Path) -> Path:
+    return path.with_name(f".replaced-{path.name}")
 
 
 def _differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -59,14 +60,16 @@ def train_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Obse
 
     Writes ``checkpoints/`` and ``history.json`` below ``run``.
     """
-    torch.set_num_threads(usable_cores())
+    # More threads than cores wait for each other; someone who sets the number knows better.
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(usable_cores())
     set_seed(recipe.seed)
-    model, tokenizer = _new_model(recipe, corpus)
-    train = _tokenized(corpus, "train", tokenizer, recipe, observer)
-    validation = _tokenized(corpus, "validation", tokenizer, recipe, observer)
     folder = run / "checkpoints"
     folder.mkdir(exist_ok=True)
     resumed = last_checkpoint(folder)
+    model, tokenizer = _new_model(recipe, corpus, resumed[0] if resumed else None)
+    train = _tokenized(corpus, "train", tokenizer, recipe, observer)
+    validation = _tokenized(corpus, "validation", tokenizer, recipe, observer)
     trainer = _trainer(recipe, model, tokenizer, train, validation, run, observer)
     if resumed is None:
         trainer.train()
@@ -113,7 +116,10 @@ class _Report(TrainerCallback):
         )
 
 
-def _new_model(recipe: NeuralRecipe, corpus: Corpus) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _new_model(
+    recipe: NeuralRecipe, corpus: Corpus, checkpoint: Path | None
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Return the model that the recipe starts from, or that of a checkpoint with its own tokenizer."""
     small = SmallEncoder(**recipe.small.model_dump())
     options: dict[str, Any] = {"classifier_pooling": recipe.pooling} if recipe.pooling else {}
     if recipe.dropout is not None:
@@ -121,7 +127,7 @@ def _new_model(recipe: NeuralRecipe, corpus: Corpus) -> tuple[PreTrainedModel, P
             ("embedding_dropout", "mlp_dropout", "attention_dropout", "classifier_dropout"), recipe.dropout
         )
     model, tokenizer = new_classifier(
-        recipe.encoder,
+        recipe.encoder if checkpoint is None else str(checkpoint),
         corpus.codes,
         max_tokens=recipe.max_tokens,
         texts=corpus.texts("train"),
@@ -131,7 +137,7 @@ def _new_model(recipe: NeuralRecipe, corpus: Corpus) -> tuple[PreTrainedModel, P
         ),
         options=options,
     )
-    if recipe.prior_bias:
+    if recipe.prior_bias and checkpoint is None:
         set_prior_bias(model, corpus.train_counts() / corpus.size("train"))
     return model, tokenizer
 
@@ -201,7 +207,7 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
     training = recipe.training
     steps = -(-notes // (training.batch_size * training.gradient_accumulation)) * training.epochs
     every = "epoch" if training.checkpoint_steps is None else "steps"
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=training.epochs,
         learning_rate=training.learning_rate,
@@ -231,6 +237,10 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
         remove_unused_columns=False,
         dataloader_pin_memory=best_device().type == "cuda",
     )
+    # Several GPUs in one process would multiply the batch size behind the recipe's back.
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1
+    return arguments
 
 
 def precision_of(recipe: NeuralRecipe) -> str:

@@ -82,6 +82,12 @@ class LinearTraining(_Fields):
     min_notes: int = Field(default=2, ge=1)
     inverse_regularization: float = Field(default=100.0, gt=0)
 
+    @model_validator(mode="after")
+    def _ngrams_are_a_range(self) -> Self:
+        if not 1 <= self.ngrams[0] <= self.ngrams[1]:
+            raise ValueError("ngrams has to be the shortest and the longest run of words")
+        return self
+
 
 class LinearRecipe(_Fields):
     """TF-IDF and a logistic regression for every label."""

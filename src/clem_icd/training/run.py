@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 
 from clem_icd.corpus import Corpus, describe
-from clem_icd.errors import ClemError, CorpusError, RunError
+from clem_icd.errors import CorpusError, OutputError, RunError
 from clem_icd.evaluation import metrics_document, write_learning_curves, write_report
 from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, System, save_model
@@ -21,6 +25,9 @@ from clem_icd.training.neural import precision_of, train_neural
 from clem_icd.training.observer import Observer, Silent
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
 from clem_icd.training.thresholds import POLICY, global_threshold
+
+# A file system with less room than this takes no checkpoint.
+_NO_SPACE = 100_000
 
 
 def train(
@@ -81,22 +88,44 @@ def train(
     observer = observer or Silent()
     run = RunFolder.start(out, recipe, corpus, describe(corpus), resume=resume, force=force)
     if run.ended:
+        run.clean()
         observer.say(f"{out} has ended: nothing to do")
         return out
+    with run.locked(), _full_disk_is_named(out):
+        _go_to_the_end(run, recipe, corpus, observer)
+    return out
+
+
+def _go_to_the_end(
+    run: RunFolder, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, observer: Observer
+) -> None:
     began = time.monotonic()
     if isinstance(recipe, NeuralRecipe):
         run.record(precision=precision_of(recipe))
     try:
-        system = _trained(recipe, corpus, out, observer)
-    except ClemError:
+        system = _trained(recipe, corpus, run.path, observer)
+    except BaseException:
         run.withdraw()
         raise
-    _judge(system, recipe, corpus, out, observer)
+    _judge(system, recipe, corpus, run.path, observer)
     run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
-    write_learning_curves(out)
-    write_report(out)
+    write_learning_curves(run.path)
+    write_report(run.path)
     run.end()
-    return out
+
+
+@contextmanager
+def _full_disk_is_named(out: Path) -> Iterator[None]:
+    """Turn the many errors that libraries have for a full disk into ours."""
+    try:
+        yield
+    except (OutputError, OSError, RuntimeError, SafetensorError) as problem:
+        full = shutil.disk_usage(out if out.exists() else out.parent).free < _NO_SPACE
+        if not (full or "No space left" in str(problem) or "disk is full" in str(problem)):
+            raise
+        raise OutputError(
+            "the disk is full", path=out, remedy="Free some space, then go on with --resume"
+        ) from problem
 
 
 def _trained(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, observer: Observer) -> System:

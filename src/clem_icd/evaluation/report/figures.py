@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
-from clem_icd.evaluation.report.run import Document, RunFolder
+from clem_icd.evaluation.report.run import Document, RunResults
 from clem_icd.evaluation.report.svg import Chart, Key, Panel, draw, line_style
 from clem_icd.evaluation.report.tables import training_notes
 
@@ -47,7 +47,7 @@ def learning_charts(history: Sequence[Document]) -> list[Chart]:
     return [chart for chart in charts if chart is not None]
 
 
-def bucket_panels(runs: Sequence[RunFolder]) -> list[Panel]:
+def bucket_panels(runs: Sequence[RunResults]) -> list[Panel]:
     """Draw F1 by how often a label was seen in training, all runs together."""
     evaluated = [
         (line_style(run.name, place), run.test["buckets"])

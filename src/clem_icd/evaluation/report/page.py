@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from clem_icd.evaluation.report import tables
-from clem_icd.evaluation.report.run import RunFolder, read_run
+from clem_icd.evaluation.report.run import RunResults, read_run
 from clem_icd.files import write_text
 
 __all__ = ["write_learning_curves", "write_report"]
@@ -67,7 +67,7 @@ def write_learning_curves(run: Path) -> Path | None:
     return run / "learning-curves.png"
 
 
-def _with_distinct_names(runs: Sequence[RunFolder]) -> list[RunFolder]:
+def _with_distinct_names(runs: Sequence[RunResults]) -> list[RunResults]:
     seen: Counter[str] = Counter()
     distinct = []
     for run in runs:
@@ -77,7 +77,7 @@ def _with_distinct_names(runs: Sequence[RunFolder]) -> list[RunFolder]:
     return distinct
 
 
-def _render(runs: Sequence[RunFolder]) -> str:
+def _render(runs: Sequence[RunResults]) -> str:
     environment = Environment(
         loader=PackageLoader("clem_icd.evaluation.report"),
         autoescape=True,
@@ -89,7 +89,7 @@ def _render(runs: Sequence[RunFolder]) -> str:
     return template.render(run=runs[0], runs=runs, **_results(runs), **_corpus(runs[0]))
 
 
-def _results(runs: Sequence[RunFolder]) -> dict[str, Any]:
+def _results(runs: Sequence[RunResults]) -> dict[str, Any]:
     # Drawing costs a third of a second to import, which nothing but a report should pay.
     from clem_icd.evaluation.report import figures
 
@@ -108,7 +108,7 @@ def _results(runs: Sequence[RunFolder]) -> dict[str, Any]:
     }
 
 
-def _corpus(run: RunFolder) -> dict[str, Any]:
+def _corpus(run: RunResults) -> dict[str, Any]:
     from clem_icd.evaluation.report import figures
 
     if run.description is None:
@@ -120,7 +120,7 @@ def _corpus(run: RunFolder) -> dict[str, Any]:
     }
 
 
-def _like_with_like(runs: Sequence[RunFolder]) -> bool:
+def _like_with_like(runs: Sequence[RunResults]) -> bool:
     """Whether all runs were evaluated on the same notes and labels, as far as their sizes and names tell."""
     tests = [run.test for run in runs if run.test is not None]
     evaluated = {(test["corpus"].get("name"), test["split"], test["notes"], test["labels"]) for test in tests}

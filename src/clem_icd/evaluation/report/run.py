@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from clem_icd.errors import RunError
 from clem_icd.evaluation.document import METRICS_FORMAT, METRICS_FORMAT_VERSION
 
-__all__ = ["Document", "RunFolder", "read_run"]
+__all__ = ["Document", "RunResults", "read_run"]
 
 Document = Mapping[str, Any]
 Json = TypeVar("Json", dict[str, Any], list[Any])
@@ -34,7 +34,7 @@ _REPAIR = "Remove the file to report without it, or restore it"
 
 
 @dataclass(frozen=True)
-class RunFolder:
+class RunResults:
     """What a run left on the disk; an interrupted run lacks some of it."""
 
     name: str
@@ -54,7 +54,7 @@ class RunFolder:
         return bool(self.corpus.get("synthetic") or evaluated.get("synthetic"))
 
 
-def read_run(folder: Path) -> RunFolder:
+def read_run(folder: Path) -> RunResults:
     """Read a run folder.
 
     Raises
@@ -70,7 +70,7 @@ def read_run(folder: Path) -> RunFolder:
             remedy="Name the folder that a training wrote its results to",
         )
     test = _metrics(folder / "metrics.json")
-    return RunFolder(
+    return RunResults(
         name=folder.resolve().name,
         recipe=_text(folder / "recipe.yaml"),
         environment=_json(folder / "environment.json", dict),

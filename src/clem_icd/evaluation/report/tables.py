@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from clem_icd.evaluation.definitions import DEFINITIONS
-from clem_icd.evaluation.report.run import Document, RunFolder
+from clem_icd.evaluation.report.run import Document, RunResults
 
 __all__ = [
     "HEADLINES",
@@ -67,7 +67,7 @@ class MetricRow:
     values: Sequence[str]
 
 
-def metric_rows(runs: Sequence[RunFolder], names: Sequence[str] | None = None) -> list[MetricRow]:
+def metric_rows(runs: Sequence[RunResults], names: Sequence[str] | None = None) -> list[MetricRow]:
     """Lay metrics of several runs side by side; without ``names`` all but the buckets, in their order."""
     if names is None:
         present = {name for run in runs if run.test is not None for name in run.test["metrics"]}
@@ -80,7 +80,7 @@ def metric_rows(runs: Sequence[RunFolder], names: Sequence[str] | None = None) -
     return rows
 
 
-def run_facts(run: RunFolder) -> str:
+def run_facts(run: RunResults) -> str:
     """Say in a line what the test metrics of a run are of."""
     if run.test is None:
         return "not evaluated: metrics.json is missing"
@@ -92,7 +92,7 @@ def run_facts(run: RunFolder) -> str:
     )
 
 
-def bucket_table(runs: Sequence[RunFolder]) -> Table | None:
+def bucket_table(runs: Sequence[RunResults]) -> Table | None:
     """Write down what the bucket figures show, with the number of labels behind each point."""
     rows = [
         [

@@ -1,0 +1,75 @@
+"""What ``corpus.json`` says, checked before anything relies on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, SPLITS, notes_file
+from clem_icd.errors import CorpusError
+from clem_icd.files import read_json
+
+_KEYS: dict[str, type] = {
+    "name": str,
+    "source": str,
+    "synthetic": bool,
+    "options": dict,
+    "inputs": list,
+    "notices": list,
+    "counts": dict,
+    "files": dict,
+}
+_BY_SPLIT = ("notes", "notes_without_codes")
+_COUNTS = ("labels", "labels_without_title", "codes_without_title", "labels_of_unexpected_shape")
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """Read the ``corpus.json`` of a folder.
+
+    Raises
+    ------
+    CorpusError
+        If there is none, it is of another format or version, lacks something, or names no split or
+        one without notes.
+
+    """
+    if not (path / "corpus.json").is_file():
+        raise CorpusError(
+            "is no corpus: it has no corpus.json", path=path, remedy="Make one with `clem prepare`"
+        )
+    about = read_json(path / "corpus.json", CorpusError)
+    if about.get("format") != FORMAT:
+        raise CorpusError(f"has the format {about.get('format')!r}, expected {FORMAT!r}", path=path)
+    if about.get("format_version") != FORMAT_VERSION:
+        raise CorpusError(
+            f"has format version {about.get('format_version')!r}, this release reads {FORMAT_VERSION}",
+            path=path,
+            remedy="Prepare it again with this release",
+        )
+    found = _flaw(about)
+    if found is not None:
+        raise CorpusError(found, path=path / "corpus.json", remedy="Prepare it again")
+    return about
+
+
+def _flaw(about: dict[str, Any]) -> str | None:
+    missing = [key for key, kind in _KEYS.items() if not isinstance(about.get(key), kind)]
+    if missing:
+        return f"lacks {', '.join(missing)}, or has another type there"
+    counts, files = about["counts"], about["files"]
+    missing = [key for key in _BY_SPLIT if not isinstance(counts.get(key), dict)]
+    missing += [key for key in _COUNTS if not _is_count(counts.get(key))]
+    if missing:
+        return f"lacks the counts {', '.join(missing)}"
+    splits = counts["notes"]
+    if not splits or splits.keys() - set(SPLITS) or splits.keys() != counts["notes_without_codes"].keys():
+        return f"counts the notes of {', '.join(splits) or 'no split'}, expected some of {', '.join(SPLITS)}"
+    if not all(_is_count(splits[split]) and splits[split] > 0 for split in splits):
+        return "has a split without notes"
+    if files.keys() != {"labels.parquet", *map(notes_file, splits)}:
+        return "does not give a checksum for each of its files, and no other"
+    return None
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0

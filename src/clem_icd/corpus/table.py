@@ -1,0 +1,37 @@
+"""Notes on their way into a parquet file, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clem_icd.corpus.notes import Note
+from clem_icd.corpus.schema import NOTES
+
+# Rows are handed to the file in groups of about this many characters of text, so that memory
+# stays bounded whatever the length of the notes.
+_GROUP_CHARACTERS = 16_000_000
+_GROUP_NOTES = 4_000
+
+
+def write_notes(path: Path, notes: Iterable[Note]) -> None:
+    """Write notes as a notes table, in their order."""
+    with pq.ParquetWriter(path, NOTES, compression="zstd") as table:
+        for group in _groups(notes):
+            table.write_table(pa.Table.from_pylist([note.as_row() for note in group], schema=NOTES))
+
+
+def _groups(notes: Iterable[Note]) -> Iterator[list[Note]]:
+    group: list[Note] = []
+    size = 0
+    for note in notes:
+        group.append(note)
+        size += len(note.text)
+        if size >= _GROUP_CHARACTERS or len(group) >= _GROUP_NOTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group

@@ -1,0 +1,22 @@
+"""How many tokens an encoder reads at most."""
+
+from __future__ import annotations
+
+from transformers import PreTrainedModel
+
+
+def context_of(model: PreTrainedModel) -> int | None:
+    """Return the longest input in tokens, special ones included, or None where there is no limit known.
+
+    Encoders like RoBERTa count positions from ``padding_idx + 1``, and lose as many: their 514 positions
+    take 512 tokens. The tokenizer's ``model_max_length`` is not asked: that of a model trained with a
+    smaller ``max_tokens`` is smaller than what its encoder reads.
+    """
+    positions = getattr(model.config, "max_position_embeddings", None)
+    if not isinstance(positions, int) or positions < 1:
+        return None
+    for name, module in model.named_modules():
+        padding = getattr(module, "padding_idx", None)
+        if name.endswith(".position_embeddings") and padding is not None:
+            return positions - (int(padding) + 1)
+    return positions
