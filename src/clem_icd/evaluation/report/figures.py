@@ -40,9 +40,10 @@ def learning_charts(history: Sequence[Document]) -> list[Chart]:
     """Return the two curves of the paper's Figures 1 and 2: loss, and F1 on validation, by epoch."""
     loss = [("loss", "Training"), ("eval_loss", "Validation")]
     f1 = [("eval_micro_f1", "Micro-F1"), ("eval_macro_f1_all_labels", "Macro-F1 (all labels)")]
+    f1_caption = "F1 on validation by epoch, at threshold 0.5."
     charts = [
         _curves("loss", "Loss by epoch.", _from_history(history, loss, 1), "loss"),
-        _curves("f1", "F1 on validation by epoch, at threshold 0.5.", _from_history(history, f1, 100), "F1 (percent)"),
+        _curves("f1", f1_caption, _from_history(history, f1, 100), "F1 (percent)"),
     ]
     return [chart for chart in charts if chart is not None]
 
