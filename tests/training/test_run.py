@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -231,11 +232,23 @@ def test_two_processes_do_not_train_one_run(
     assert (tmp_path / "run" / "run.json").is_file()
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        SafetensorError("I/O error: No space left on device (os error 28)"),
+        RuntimeError("PytorchStreamWriter failed writing file data/3: file write failed"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+)
 def test_a_disk_that_fills_up_is_named(
-    little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little_corpus: Corpus,
+    little_recipe: NeuralRecipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
 ) -> None:
     def full(*_: object, **__: object) -> None:
-        raise SafetensorError("I/O error: No space left on device (os error 28)")
+        raise error
 
     monkeypatch.setattr(Trainer, "save_model", full)
     with pytest.raises(OutputError, match=r"the disk is full.*--resume"):

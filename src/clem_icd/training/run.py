@@ -29,6 +29,9 @@ from clem_icd.training.thresholds import POLICY, global_threshold
 # A file system with less room than this takes no checkpoint.
 _NO_SPACE = 100_000
 
+# What safetensors, ours and torch say where it is full.
+_FULL = ("No space left", "the disk is full", "PytorchStreamWriter failed")
+
 
 def train(
     recipe: NeuralRecipe | LinearRecipe,
@@ -91,7 +94,7 @@ def train(
         run.clean()
         observer.say(f"{out} has ended: nothing to do")
         return out
-    with run.locked(), _full_disk_is_named(out):
+    with run.locked():
         _go_to_the_end(run, recipe, corpus, observer)
     return out
 
@@ -103,15 +106,17 @@ def _go_to_the_end(
     if isinstance(recipe, NeuralRecipe):
         run.record(precision=precision_of(recipe))
     try:
-        system = _trained(recipe, corpus, run.path, observer)
+        with _full_disk_is_named(run.path):
+            system = _trained(recipe, corpus, run.path, observer)
     except BaseException:
         run.withdraw()
         raise
-    _judge(system, recipe, corpus, run.path, observer)
-    run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
-    write_learning_curves(run.path)
-    write_report(run.path)
-    run.end()
+    with _full_disk_is_named(run.path):
+        _judge(system, recipe, corpus, run.path, observer)
+        run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
+        write_learning_curves(run.path)
+        write_report(run.path)
+        run.end()
 
 
 @contextmanager
@@ -120,8 +125,8 @@ def _full_disk_is_named(out: Path) -> Iterator[None]:
     try:
         yield
     except (OutputError, OSError, RuntimeError, SafetensorError) as problem:
-        full = shutil.disk_usage(out if out.exists() else out.parent).free < _NO_SPACE
-        if not (full or "No space left" in str(problem) or "disk is full" in str(problem)):
+        full = shutil.disk_usage(out).free < _NO_SPACE
+        if not full and not any(words in str(problem) for words in _FULL):
             raise
         raise OutputError(
             "the disk is full", path=out, remedy="Free some space, then go on with --resume"
