@@ -226,7 +226,7 @@ def test_force_replaces_runs_and_nothing_else(little_corpus: Corpus, tmp_path: P
 def test_two_processes_do_not_train_one_run(
     little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path
 ) -> None:
-    run = RunFolder.start(tmp_path / "run", little_recipe, little_corpus, {}, resume=False, force=False)
+    run = RunFolder.start(tmp_path / "run", little_recipe, little_corpus, resume=False, force=False)
     with run.locked(), pytest.raises(RunError, match="another process"):
         train(little_recipe, little_corpus, tmp_path / "run", resume=True)
     assert (tmp_path / "run" / "run.json").is_file()

@@ -97,12 +97,12 @@ class NeuralSystem:
     def _score_window(self, window: Sequence[Tokens]) -> list[NoteScores]:
         notes = TokenizedNotes(window)
         collate = Collator(self.tokenizer.pad_token_id)
-        scores: list[NoteScores | None] = [None] * len(window)
+        scores: dict[int, NoteScores] = {}
         for batch in _batches([len(note.ids) for note in window], self.batch_tokens):
             probabilities = self._probabilities(collate([notes[row] for row in batch]))
             for row, values in zip(batch, probabilities, strict=True):
                 scores[row] = NoteScores(values, window[row].total, len(window[row].ids))
-        return [score for score in scores if score is not None]
+        return [scores[row] for row in range(len(window))]
 
     @torch.inference_mode()
     def _probabilities(

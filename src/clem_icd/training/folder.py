@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from clem_icd.corpus import Corpus
+from clem_icd.corpus import Corpus, describe
 from clem_icd.errors import OutputError, RunError
 from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
 from clem_icd.training.checkpoints import last_checkpoint
@@ -36,7 +36,6 @@ class RunFolder:
         path: Path,
         recipe: NeuralRecipe | LinearRecipe,
         corpus: Corpus,
-        description: dict[str, Any],
         *,
         resume: bool,
         force: bool,
@@ -57,6 +56,7 @@ class RunFolder:
             run = cls(path)
             run._require_same(identity)
             return run
+        description = describe(corpus)
         _make_way(path, corpus, force=force)
         with new_folder(path) as folder:
             write_text(folder / "recipe.yaml", yaml.safe_dump(identity["recipe"], sort_keys=False))

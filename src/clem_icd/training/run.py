@@ -7,13 +7,13 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
 
-from clem_icd.corpus import Corpus, describe
+from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, OutputError, RunError
 from clem_icd.evaluation import metrics_document, write_learning_curves, write_report
 from clem_icd.files import write_json
@@ -89,7 +89,7 @@ def train(
                 else "Prepare it with a share for validation",
             )
     observer = observer or Silent()
-    run = RunFolder.start(out, recipe, corpus, describe(corpus), resume=resume, force=force)
+    run = RunFolder.start(out, recipe, corpus, resume=resume, force=force)
     if run.ended:
         run.clean()
         observer.say(f"{out} has ended: nothing to do")
@@ -179,9 +179,11 @@ def _judge(
     }
     write_json(out / "metrics-validation.json", documents["validation"])
     write_json(out / "metrics.json", documents.get("test", documents["validation"]))
-    metrics = {split: document["metrics"] for split, document in documents.items()}
-    chosen: dict[str, Any] = {"threshold": threshold, "threshold_policy": POLICY, "metrics": metrics}
-    save_model(system, ModelInfo(**{**vars(info), **chosen}), out / "model", force=True)
+    metrics: dict[str, dict[str, float]] = {
+        split: document["metrics"] for split, document in documents.items()
+    }
+    judged = replace(info, threshold=threshold, threshold_policy=POLICY, metrics=metrics)
+    save_model(system, judged, out / "model", force=True)
 
 
 def _scores(
