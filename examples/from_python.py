@@ -13,7 +13,7 @@ from pathlib import Path
 from clem_icd import Coder
 from clem_icd.evaluation import DEFINITIONS
 from clem_icd.modeling import ModelInfo
-from clem_icd.sources import prepare_mimic4_icd10, synthesize
+from clem_icd.sources import prepare_mimic4, synthesize
 from clem_icd.training import read_recipe, train
 
 NOTE = Path(__file__).with_name("note.txt")
@@ -23,7 +23,7 @@ def main(place: Path, recipe: str, *settings: str) -> None:
     """Synthesise a hospital below ``place``, train on it, and code the example note."""
     raw = place / "raw"
     synthesize(raw, admissions=600, seed=1, words=100)
-    corpus = prepare_mimic4_icd10(raw, place / "corpus", evidence=raw / "evidence.parquet", min_count=20)
+    corpus = prepare_mimic4(raw, place / "corpus", evidence=raw / "evidence.parquet", min_count=20)
     print({split: corpus.size(split) for split in corpus.splits}, len(corpus.labels), "labels")
 
     run = train(read_recipe(recipe, settings), corpus, place / "run")

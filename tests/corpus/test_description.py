@@ -30,6 +30,7 @@ def test_the_figures_are_those_counted_by_hand(
     assert train["tokens_per_note"]["max"] == 20.0
     assert train["beyond_tokens"] == {"512": 0.0, "4096": 0.0, "8192": 0.0}
     assert described["splits"]["test"]["labels"] == 1
+    assert described["medians"] == {"codes_per_note": 1.0, "words_per_note": 3.0}
     assert sum(described["word_histogram"]["counts"]["train"]) == 3
 
 

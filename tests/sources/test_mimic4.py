@@ -12,7 +12,7 @@ import pytest
 from clem_icd.corpus import Corpus, Evidence, Note
 from clem_icd.errors import CorpusError, OutputError, SourceError
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.sources import prepare_mimic4_icd10
+from clem_icd.sources import prepare_mimic4
 
 NOTE_COLUMNS = ["note_id", "subject_id", "hadm_id", "note_type", "note_seq", "charttime", "storetime", "text"]
 DIAGNOSIS_COLUMNS = ["subject_id", "hadm_id", "seq_num", "icd_code", "icd_version"]
@@ -53,10 +53,14 @@ PROCEDURES = [
     (7, 700, 1, "2180-01-01", "0016070", 10),
     (7, 700, 2, "2180-01-01", "0066", 9),
 ]
+# The split files of these tests are not the published ones, and a notice says so.
+NOT_PUBLISHED = "The split file mimiciv_icd10_split.feather is not the published one of this source"
+
 SPLIT = {100: "train", 200: "val", 700: "test", 600: "train", 400: "train", 999: "train"}
 
 I10 = Code("I10", CodeSystem.ICD10CM)
 E119 = Code("E11.9", CodeSystem.ICD10CM)
+VACCINE = Code("Z23", CodeSystem.ICD10CM)
 INTUBATION = Code("0BH17EZ", CodeSystem.ICD10PCS)
 BYPASS = Code("0016070", CodeSystem.ICD10PCS)
 
@@ -96,34 +100,34 @@ def all_notes(corpus: Corpus) -> dict[str, list[Note]]:
 
 
 def test_the_golden_tree_becomes_this_corpus(tmp_path: Path, raw: Path, splits: Path) -> None:
-    corpus = prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits, min_count=2)
+    corpus = prepare_mimic4(raw, tmp_path / "out", splits=splits, min_count=2)
 
     assert all_notes(corpus) == {
         "train": [Note("1-DS-1", FIRST, (I10, E119, INTUBATION), (), "1", "100")],
         "validation": [Note("2-DS-1", SECOND, (I10, BYPASS), (), "2", "200")],
-        "test": [Note("7-DS-1", "both versions, SECRETPATIENT", (I10, BYPASS), (), "7", "700")],
+        "test": [Note("7-DS-1", "both versions, SECRETPATIENT", (I10, VACCINE, BYPASS), (), "7", "700")],
     }
-    assert corpus.codes == (BYPASS, INTUBATION, E119, I10)
+    assert corpus.codes == (BYPASS, INTUBATION, E119, I10, VACCINE)
     assert corpus.labels[3].title == "The hospital's own title"
     assert corpus.about["notices"] == [
         "1 row of codes has no code and was left out",
         "1 row of codes has no hadm_id and was left out",
-        "1 admission has only ICD-9 codes and was left out",
         "1 note has no hadm_id and was left out",
         "1 note has no text and was left out",
-        "2 notes have no ICD-10 codes and were left out",
+        "2 notes have no codes and were left out",
         "1 note repeats an earlier one of its admission and was left out",
+        "1 admission has codes of both ICD-9 and ICD-10, which are in its labels as published",
         "1 note is not the first one of its admission and was left out",
-        "2 codes are in fewer than 2 notes and were left out",
-        "1 note then had no code and was left out",
-        "2 admissions of the split file have no discharge summary with ICD-10 codes here",
+        "3 codes are too rare and were left out",
+        "1 document then had no code and was left out",
+        NOT_PUBLISHED,
     ]
+    assert corpus.about["absent"] == {"train": {"count": 3, "admissions": ["400", "600", "999"]}}
+    assert corpus.about["population"] == "mimic4"
     assert corpus.about["options"] == {
+        "compat": "edin2024",
         "min_count": 2,
-        "validation": 0.1,
-        "test": 0.15,
-        "seed": 10,
-        "splits": "mimiciv_icd10_split.feather",
+        "splits": ["mimiciv_icd10_split.feather"],
         "evidence": None,
     }
     assert [file["path"] for file in corpus.about["inputs"]] == [
@@ -139,24 +143,29 @@ def test_the_golden_tree_becomes_this_corpus(tmp_path: Path, raw: Path, splits: 
 
 
 def test_codes_count_over_distinct_notes_before_one_is_kept(tmp_path: Path, raw: Path, splits: Path) -> None:
-    # E11.9 reaches 2 through the two notes of admission 100, and I10 reaches 4 through them.
-    assert prepare_mimic4_icd10(raw, tmp_path / "at", splits=splits, min_count=4).codes == (I10,)
+    # I10 counts twice through the two notes of admission 100, once in 200, and twice in 700, whose diagnoses
+    # of ICD-10 go with two lists of procedures.
+    assert prepare_mimic4(raw, tmp_path / "at", splits=splits, min_count=5).codes == (I10,)
     with pytest.raises(CorpusError, match="no notes"):
-        prepare_mimic4_icd10(raw, tmp_path / "above", splits=splits, min_count=5)
+        prepare_mimic4(raw, tmp_path / "above", splits=splits, min_count=6)
     assert not (tmp_path / "above").exists()
 
 
 def test_min_count_of_one_keeps_every_code(tmp_path: Path, raw: Path, splits: Path) -> None:
-    corpus = prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits, min_count=1)
+    corpus = prepare_mimic4(raw, tmp_path / "out", splits=splits, min_count=1)
 
-    assert {code.value for code in corpus.codes} == {"0016070", "0BH17EZ", "E11.9", "I10", "R69", "Z23"}
+    assert {code.value for code in corpus.codes} == {
+        *("0016070", "0BH17EZ", "E11.9", "I10", "R69", "Z23"),
+        # Admission 700 has codes of both revisions.
+        *("401.9", "00.66"),
+    }
     assert [note.note_id for note in corpus.notes("train")] == ["1-DS-1", "6-DS-1"]
 
 
 def test_without_a_split_file_it_is_drawn_by_subject_and_says_so(tmp_path: Path, raw: Path) -> None:
-    options: dict[str, Any] = {"min_count": 2, "validation": 0.3, "test": 0.3}
+    options: dict[str, Any] = {"draw_split": True, "min_count": 2, "validation": 0.3, "test": 0.3}
     corpora = [
-        prepare_mimic4_icd10(raw, tmp_path / str(trial), **options, seed=seed)
+        prepare_mimic4(raw, tmp_path / str(trial), **options, seed=seed)
         for trial, seed in enumerate((1, 1, 2, 3, 4))
     ]
 
@@ -168,10 +177,13 @@ def test_without_a_split_file_it_is_drawn_by_subject_and_says_so(tmp_path: Path,
 def test_a_csv_split_file(tmp_path: Path, raw: Path, write_csv: Callable[..., Path]) -> None:
     path = write_csv(tmp_path / "mine.csv", ["_id", "split"], [(100, "train"), (200, "test")])
 
-    corpus = prepare_mimic4_icd10(raw, tmp_path / "out", splits=path, min_count=1)
+    corpus = prepare_mimic4(raw, tmp_path / "out", splits=path, min_count=1)
 
     assert corpus.splits == ("train", "test")
-    assert "2 notes are not in the split file and were left out" in corpus.about["notices"]
+    assert (
+        "2 notes are of admissions that the split file does not name and were left out"
+        in corpus.about["notices"]
+    )
 
 
 def test_evidence_goes_with_its_codes(tmp_path: Path, raw: Path, splits: Path) -> None:
@@ -185,7 +197,7 @@ def test_evidence_goes_with_its_codes(tmp_path: Path, raw: Path, splits: Path) -
         tmp_path / "evidence.parquet"
     )
 
-    corpus = prepare_mimic4_icd10(
+    corpus = prepare_mimic4(
         raw, tmp_path / "out", splits=splits, evidence=tmp_path / "evidence.parquet", min_count=2
     )
 
@@ -202,7 +214,7 @@ def test_evidence_beyond_its_note(tmp_path: Path, raw: Path, splits: Path, refus
     pl.DataFrame(rows).write_parquet(path)
 
     with refused(SourceError, "evidence.parquet, row 2", "1:9999"):
-        prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits, evidence=path, min_count=2)
+        prepare_mimic4(raw, tmp_path / "out", splits=splits, evidence=path, min_count=2)
     assert not (tmp_path / "out").exists()
 
 
@@ -222,7 +234,7 @@ def test_malformed_evidence(
     pl.DataFrame({**good, **columns}).write_parquet(path)
 
     with refused(SourceError, "evidence.parquet", fragment):
-        prepare_mimic4_icd10(raw, tmp_path / "out", evidence=path)
+        prepare_mimic4(raw, tmp_path / "out", draw_split=True, evidence=path)
 
 
 @pytest.mark.parametrize("base", ["physionet.org/files", "files", "."])
@@ -231,10 +243,7 @@ def test_any_folder_of_the_download_will_do(tmp_path: Path, raw: Path, splits: P
     other.parent.mkdir(parents=True, exist_ok=True)
     (raw / "physionet.org/files").rename(other)
 
-    assert (
-        prepare_mimic4_icd10(tmp_path / "other", tmp_path / "out", splits=splits, min_count=2).size("train")
-        == 1
-    )
+    assert prepare_mimic4(tmp_path / "other", tmp_path / "out", splits=splits, min_count=2).size("train") == 1
 
 
 def test_a_missing_file_says_where_it_was_looked_for(
@@ -242,19 +251,19 @@ def test_a_missing_file_says_where_it_was_looked_for(
 ) -> None:
     (hosp / "procedures_icd.csv").unlink()
     with refused(SourceError, "procedures_icd.csv.gz", "3.1/hosp"):
-        prepare_mimic4_icd10(raw, tmp_path / "out")
+        prepare_mimic4(raw, tmp_path / "out", draw_split=True)
     discharge.parent.rename(discharge.parent.parent / "notes")
     with refused(SourceError, "discharge.csv.gz", "files/mimic-iv-note"):
-        prepare_mimic4_icd10(raw, tmp_path / "out")
+        prepare_mimic4(raw, tmp_path / "out", draw_split=True)
     with refused(SourceError, "absent", "no such folder"):
-        prepare_mimic4_icd10(tmp_path / "absent", tmp_path / "out")
+        prepare_mimic4(tmp_path / "absent", tmp_path / "out")
 
 
 def test_two_releases_are_one_too_many(tmp_path: Path, raw: Path, hosp: Path, refused: Any) -> None:
     (hosp.parent.parent / "2.2" / "hosp").mkdir(parents=True)
 
     with refused(SourceError, "several releases: 2.2, 3.1", "Keep one"):
-        prepare_mimic4_icd10(raw, tmp_path / "out")
+        prepare_mimic4(raw, tmp_path / "out", draw_split=True)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +287,7 @@ def test_malformed_notes(
     discharge.write_bytes(gzip.compress(broken.encode(errors="surrogateescape")))
 
     with refused(SourceError, "discharge.csv.gz", *fragments):
-        prepare_mimic4_icd10(raw, tmp_path / "out")
+        prepare_mimic4(raw, tmp_path / "out", draw_split=True)
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
@@ -287,7 +296,7 @@ def test_a_version_that_does_not_exist(tmp_path: Path, raw: Path, hosp: Path, re
     path.write_text(path.read_text(encoding="utf-8").replace("0066,9", "0066,11"), encoding="utf-8")
 
     with refused(SourceError, "procedures_icd.csv, row 4", "icd_version"):
-        prepare_mimic4_icd10(raw, tmp_path / "out")
+        prepare_mimic4(raw, tmp_path / "out", draw_split=True)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +314,7 @@ def test_an_admission_with_a_decimal_point(
         file.writelines(",".join(fields) for fields in rows)
 
     with refused(SourceError, name, row, "hadm_id that is no whole number"):
-        prepare_mimic4_icd10(raw, tmp_path / "out")
+        prepare_mimic4(raw, tmp_path / "out", draw_split=True)
 
 
 def test_admissions_without_a_note_are_counted(
@@ -314,9 +323,9 @@ def test_admissions_without_a_note_are_counted(
     rows = [*DIAGNOSES, (9, 901, 1, "I10", 10), (9, 902, 1, "I10", 10), (9, 903, 1, "4019", 9)]
     write_csv(hosp / "diagnoses_icd.csv.gz", DIAGNOSIS_COLUMNS, rows)
 
-    corpus = prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits, min_count=2)
+    corpus = prepare_mimic4(raw, tmp_path / "out", splits=splits, min_count=2)
 
-    expected = "2 admissions with ICD-10 codes have no discharge summary, as is common in MIMIC-IV"
+    expected = "2 admissions with codes have no discharge summary"
     assert expected in corpus.about["notices"]
 
 
@@ -330,7 +339,7 @@ def test_an_odd_code_is_kept_with_its_evidence(
         {"note_id": "2-DS-1", "code": ["XYZ?1", "I10."], "system": "icd10cm", "begin": 0, "end": 3}
     ).write_parquet(path)
 
-    corpus = prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits, evidence=path, min_count=1)
+    corpus = prepare_mimic4(raw, tmp_path / "out", splits=splits, evidence=path, min_count=1)
 
     [note] = corpus.notes("validation")
     odd = Code("XYZ.?1", CodeSystem.ICD10CM)
@@ -343,8 +352,8 @@ def test_codes_of_other_admissions_are_no_use(
 ) -> None:
     path = write_csv(tmp_path / "mine.csv", ["_id", "split"], [(999, "train")])
 
-    with refused(SourceError, "discharge.csv.gz", "no note of an admission with ICD-10 codes"):
-        prepare_mimic4_icd10(raw, tmp_path / "out", splits=path)
+    with refused(SourceError, "mine.csv", "names 1 admissions, and none of them has codes here"):
+        prepare_mimic4(raw, tmp_path / "out", splits=path)
 
 
 def test_a_split_without_notes(
@@ -353,7 +362,7 @@ def test_a_split_without_notes(
     path = write_csv(tmp_path / "mine.csv", ["_id", "split"], [(100, "train"), (999, "test")])
 
     with refused(CorpusError, "the split test has no notes"):
-        prepare_mimic4_icd10(raw, tmp_path / "out", splits=path, min_count=1)
+        prepare_mimic4(raw, tmp_path / "out", splits=path, min_count=1)
     assert not (tmp_path / "out").exists()
 
 
@@ -363,9 +372,9 @@ def test_a_full_disk_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("clem_icd.sources.mimic4.write_notes", full)
+    monkeypatch.setattr("clem_icd.corpus.writer.write_tables", full)
     with refused(OutputError, "the disk is full"):
-        prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits)
+        prepare_mimic4(raw, tmp_path / "out", splits=splits)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "raw"]
 
 
@@ -376,12 +385,12 @@ def test_the_output_is_never_overwritten_unasked(
     out.mkdir()
     (out / "thesis.txt").write_text("mine", encoding="utf-8")
     with refused(OutputError, "--force"):
-        prepare_mimic4_icd10(raw, out, splits=splits, min_count=2)
+        prepare_mimic4(raw, out, splits=splits, min_count=2)
     assert (out / "thesis.txt").read_text(encoding="utf-8") == "mine"
 
     with refused(OutputError, "holds the raw files"):
-        prepare_mimic4_icd10(raw, tmp_path, splits=splits, min_count=2, force=True)
-    assert prepare_mimic4_icd10(raw, out, splits=splits, min_count=2, force=True).size("train") == 1
+        prepare_mimic4(raw, tmp_path, splits=splits, min_count=2, force=True)
+    assert prepare_mimic4(raw, out, splits=splits, min_count=2, force=True).size("train") == 1
 
 
 @pytest.mark.parametrize("part", ["", "physionet.org", "physionet.org/files"])
@@ -394,7 +403,7 @@ def test_synthetic_notes_stay_labelled(
 
     monkeypatch.chdir(raw / part)
     corpora = [
-        prepare_mimic4_icd10(folder, tmp_path / str(trial), splits=splits, min_count=2)
+        prepare_mimic4(folder, tmp_path / str(trial), splits=splits, min_count=2)
         for trial, folder in enumerate((raw / part, Path()))
     ]
 
@@ -406,11 +415,11 @@ def test_synthetic_notes_stay_labelled(
 def test_progress_adds_up_to_the_rows(tmp_path: Path, raw: Path, splits: Path) -> None:
     steps: list[int] = []
 
-    prepare_mimic4_icd10(raw, tmp_path / "out", splits=splits, min_count=2, progress=steps.append)
+    prepare_mimic4(raw, tmp_path / "out", splits=splits, min_count=2, progress=steps.append)
 
     assert sum(steps) == len(NOTES)
 
 
 def test_a_code_in_at_least_no_notes(tmp_path: Path, raw: Path, refused: Any) -> None:
     with refused(SourceError, "fewer than 0"):
-        prepare_mimic4_icd10(raw, tmp_path / "out", min_count=0)
+        prepare_mimic4(raw, tmp_path / "out", min_count=0)

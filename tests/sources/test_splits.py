@@ -9,16 +9,7 @@ import polars as pl
 import pytest
 
 from clem_icd.errors import SourceError
-from clem_icd.sources.splits import read_split, split_file
-
-
-def test_a_file_or_its_folder(tmp_path: Path, refused: Any) -> None:
-    path = tmp_path / "a.feather"
-    path.touch()
-
-    assert split_file(path, "a.feather") == split_file(tmp_path, "a.feather") == path
-    with refused(SourceError, "b.feather", "no such file"):
-        split_file(tmp_path, "b.feather")
+from clem_icd.sources.splits import SplitFiles, read_split
 
 
 @pytest.mark.parametrize("compression", ["zstd", "lz4", "uncompressed"])
@@ -35,6 +26,7 @@ def test_feather(tmp_path: Path, compression: Any) -> None:
         ([(1, "train"), (2, "holdout")], ["row 2", "unknown split"]),
         ([(1, "train"), (2, "val"), (1, "test")], ["row 3", "admission 1", "test and train"]),
         ([("1.0", "train")], ["row 1", "no whole number"]),
+        ([("\u0661", "train")], ["row 1", "no whole number"]),
         ([], ["no rows"]),
     ],
 )
@@ -47,6 +39,8 @@ def test_malformed_splits(
 
 def test_no_feather_at_all(tmp_path: Path, refused: Any) -> None:
     path = tmp_path / "s.feather"
+    with refused(SourceError, "s.feather", "no such file"):
+        read_split(path)
     path.write_bytes(b"ARROW1 no more")
     with refused(SourceError, "s.feather", "not readable as feather"):
         read_split(path)
@@ -55,8 +49,42 @@ def test_no_feather_at_all(tmp_path: Path, refused: Any) -> None:
         read_split(path)
 
 
+def listed(folder: Path, **lines: str) -> SplitFiles:
+    for split, text in lines.items():
+        (folder / f"{split}.csv").write_bytes(text.encode())
+    return SplitFiles(tuple(folder / f"{split}.csv" for split in lines), tuple(lines))
+
+
+def test_a_file_of_admissions_for_each_split(tmp_path: Path) -> None:
+    files = listed(tmp_path, train="1\n02\r\n2\n1\n", test="\n33", validation="4 ")
+
+    assert files.read() == {"1": "train", "02": "train", "2": "train", "33": "test", "4": "validation"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "fragments"),
+    [
+        ({"train": "1\n2", "test": "3\n2\n"}, ["test.csv, row 2", "admission 2 into test and train"]),
+        ({"train": "_id,split\n1,train"}, ["train.csv, row 1", "no whole number"]),
+        ({"train": "1\n-2"}, ["train.csv, row 2", "no whole number"]),
+        ({"train": "1", "test": ""}, ["test.csv", "is empty"]),
+    ],
+)
+def test_malformed_files_of_admissions(
+    tmp_path: Path, refused: Any, lines: dict[str, str], fragments: list[str]
+) -> None:
+    files = listed(tmp_path, **lines)
+    with refused(SourceError, *fragments):
+        files.read()
+
+
+def test_a_file_that_vanished(tmp_path: Path, refused: Any) -> None:
+    with refused(SourceError, "gone.csv", "no such file"):
+        SplitFiles((tmp_path / "gone.csv",), ("train",)).read()
+
+
 @pytest.mark.shared_data
 def test_the_published_split(shared_data: Path) -> None:
-    split = read_split(split_file(shared_data / "splits", "mimiciv_icd10_split.feather"))
+    split = read_split(shared_data / "splits" / "mimiciv_icd10_split.feather")
 
     assert Counter(split.values()) == {"train": 89_099, "validation": 13_378, "test": 19_802}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from clem_icd.corpus import Corpus
-from clem_icd.sources import prepare_mimic4_icd10, synthesize
+from clem_icd.sources import prepare_mimic4, synthesize
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def corpus(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     out = tmp_path_factory.mktemp("prepared") / "corpus"
-    return prepare_mimic4_icd10(raw, out, evidence=raw / "evidence.parquet", min_count=1)
+    return prepare_mimic4(raw, out, evidence=raw / "evidence.parquet", min_count=1)
 
 
 def test_it_is_labelled_synthetic(corpus: Corpus, raw: Path) -> None:
@@ -41,9 +42,10 @@ def test_every_code_of_every_note_has_its_evidence(corpus: Corpus, raw: Path) ->
             assert len(note.evidence) == expected.filter(pl.col("system") != "icd9cm").height
 
 
-def test_every_admission_is_there_or_accounted_for(corpus: Corpus) -> None:
+def test_every_note_is_there_or_accounted_for(corpus: Corpus, raw: Path) -> None:
     notes = sum(corpus.size(split) for split in corpus.splits)
-    [without] = [n for n in corpus.about["notices"] if "no ICD-10 codes" in n]
+    left_out = [notice for notice in corpus.about["notices"] if re.match(r"[\d,]+ notes? .*left out", notice)]
+    rows = pl.read_csv(raw / "physionet.org/files/mimic-iv-note/2.2/note/discharge.csv.gz").height
 
-    assert notes + int(without.split()[0]) == 60
+    assert notes + sum(int(notice.split()[0]) for notice in left_out) == rows
     assert notes >= 45

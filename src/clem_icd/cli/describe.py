@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,6 +12,9 @@ from rich.markup import escape
 
 from clem_icd.cli.tables import new_table
 from clem_icd.cli.terminal import Debug, Json, Quiet, hush_transformers, terminal
+
+if TYPE_CHECKING:
+    from clem_icd.sources import PublishedComparison
 
 _PERCENTILES = ("mean", "p5", "p25", "p50", "p75", "p95", "max")
 
@@ -35,6 +39,7 @@ def describe(
         from clem_icd.corpus import Corpus
         from clem_icd.corpus import describe as describe_corpus
         from clem_icd.modeling import count_tokens, tokenizer_for_counting
+        from clem_icd.sources import compare_with_published
 
         hush_transformers()
         opened = Corpus.open(corpus)
@@ -42,7 +47,15 @@ def describe(
         value = describe_corpus(
             opened, count_tokens=lambda texts: count_tokens(counter, texts), tokenizer=name
         )
-        own.result(value, lambda console: show_description(console, value))
+        comparison = compare_with_published(opened.about, value)
+
+        def show(console: Console) -> None:
+            show_description(console, value)
+            if comparison is not None:
+                show_published(console, comparison)
+
+        published = None if comparison is None else asdict(comparison)
+        own.result({**value, "published": published}, show)
 
 
 def show_description(console: Console, value: dict[str, Any]) -> None:
@@ -70,6 +83,23 @@ def show_description(console: Console, value: dict[str, Any]) -> None:
     console.print(_frequencies(value["label_counts"]), markup=False)
     for line in [*value["warnings"], *value["notices"]]:
         console.print(f"Note: {line}", markup=False)
+
+
+def show_published(console: Console, comparison: PublishedComparison) -> None:
+    """Print the counts of a corpus beside the published ones, and what differs in words."""
+    table = new_table(
+        "count", "here", "published", "difference", "where that stands", text=("where that stands",)
+    )
+    for count in comparison.counts:
+        difference = f"{count.difference:+,g}" if count.comparable else "not comparable"
+        table.add_row(count.what, f"{count.here:,g}", f"{count.published:,g}", difference, count.origin)
+    console.print(table)
+    if comparison.remark:
+        console.print(f"Note: {comparison.remark}.", markup=False)
+    elif not comparison.warnings:
+        console.print("All counts that can be compared are the published ones.", markup=False)
+    for line in comparison.warnings:
+        console.print(f"Warning: {line}", markup=False)
 
 
 def _frequencies(counts: list[int]) -> str:

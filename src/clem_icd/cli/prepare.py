@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -22,47 +23,181 @@ Out = Annotated[Path, typer.Option(help="The corpus folder to make.")]
 Validation = Annotated[float, typer.Option(min=0, max=1, help="Share of the notes for validation.")]
 Test = Annotated[float, typer.Option(min=0, max=1, help="Share of the notes for test.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same split.")]
+PhysioNet = Annotated[Path, typer.Option(help="The folder that PhysioNet's download makes.")]
+Compat = Annotated[
+    str,
+    typer.Option(
+        help="Whose rows, texts and code sets: edin2024, edin2023 (cleaned text) or caml (words alone; "
+        "mimic3-full and mimic3-50)."
+    ),
+]
+Splits = Annotated[
+    Path | None,
+    typer.Option(help="A split file, or a folder of the published ones. Default: downloaded once."),
+]
+DrawSplit = Annotated[
+    bool,
+    typer.Option(
+        "--draw-split", help="Draw a split by subject, stratified by codes. A synthetic tree has no other."
+    ),
+]
+Spans = Annotated[Path | None, typer.Option(help="Evidence for the codes in the raw notes (parquet).")]
+MinCount = Annotated[int, typer.Option(min=1, help="Keep codes of at least this many notes.")]
 
 
-@prepare.command("mimic4-icd10")
-def mimic4_icd10(
-    raw: Annotated[Path, typer.Option(help="The folder that PhysioNet's download makes.")],
-    out: Out,
-    splits: Annotated[
-        Path | None,
-        typer.Option(help="mimiciv_icd10_split.feather, or its folder. Default: a split by subject."),
-    ] = None,
-    evidence: Annotated[Path | None, typer.Option(help="Evidence for the codes (parquet).")] = None,
-    min_count: Annotated[int, typer.Option(min=1, help="Keep codes of at least this many notes.")] = 10,
-    validation: Validation = 0.1,
-    test: Test = 0.15,
-    seed: Seed = 10,
-    force: Force = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
-    """MIMIC-IV discharge summaries with their ICD-10 codes (Edin et al. 2023, 2024).
+def _mimic3(subset: Literal["full", "50", "clean"]) -> Callable[..., None]:
+    def command(
+        raw: PhysioNet,
+        out: Out,
+        compat: Compat = "edin2024",
+        splits: Splits = None,
+        draw_split: DrawSplit = False,
+        evidence: Spans = None,
+        validation: Validation = 0.1,
+        test: Test = 0.15,
+        seed: Seed = 10,
+        force: Force = False,
+        json: Json = False,
+        quiet: Quiet = False,
+        debug: Debug = False,
+    ) -> None:
+        with terminal(json=json, quiet=quiet, debug=debug) as own:
+            from clem_icd.sources import prepare_mimic3
 
-    Example: `clem prepare mimic4-icd10 --raw ~/physionet --splits ~/splits --out runs/mimic4`
-    """
-    with terminal(json=json, quiet=quiet, debug=debug) as own:
-        from clem_icd.sources import prepare_mimic4_icd10
+            corpus = prepare_mimic3(
+                raw,
+                out,
+                subset=subset,
+                compat=compat,
+                splits=splits,
+                draw_split=draw_split,
+                evidence=evidence,
+                validation=validation,
+                test=test,
+                seed=seed,
+                force=force,
+                progress=own.counter("Reading notes"),
+            )
+            _result(own, corpus)
 
-        counter = own.counter("Reading notes")
-        corpus = prepare_mimic4_icd10(
-            raw,
-            out,
-            splits=splits,
-            evidence=evidence,
-            min_count=min_count,
-            validation=validation,
-            test=test,
-            seed=seed,
-            force=force,
-            progress=counter,
-        )
-        _result(own, corpus)
+    return command
+
+
+def _mimic4(version: int) -> Callable[..., None]:
+    def command(
+        raw: PhysioNet,
+        out: Out,
+        compat: Compat = "edin2024",
+        splits: Splits = None,
+        draw_split: DrawSplit = False,
+        evidence: Spans = None,
+        min_count: MinCount = 10,
+        validation: Validation = 0.1,
+        test: Test = 0.15,
+        seed: Seed = 10,
+        force: Force = False,
+        json: Json = False,
+        quiet: Quiet = False,
+        debug: Debug = False,
+    ) -> None:
+        with terminal(json=json, quiet=quiet, debug=debug) as own:
+            from clem_icd.sources import prepare_mimic4
+
+            corpus = prepare_mimic4(
+                raw,
+                out,
+                version=version,
+                compat=compat,
+                splits=splits,
+                draw_split=draw_split,
+                evidence=evidence,
+                min_count=min_count,
+                validation=validation,
+                test=test,
+                seed=seed,
+                force=force,
+                progress=own.counter("Reading notes"),
+            )
+            _result(own, corpus)
+
+    return command
+
+
+def _mdace(dataset: str) -> Callable[..., None]:
+    def command(
+        raw: PhysioNet,
+        out: Out,
+        mdace: Annotated[
+            Path | None,
+            typer.Option(help="The folder of the MDACE repository. Default: in RAW or beside it."),
+        ] = None,
+        splits: Splits = None,
+        per: Annotated[
+            Literal["note", "discharge-summary", "admission"],
+            typer.Option(
+                help="A row a note as published, a discharge summary, or all notes of an admission."
+            ),
+        ] = "note",
+        codes: Annotated[Literal["D", "P", "DP"], typer.Option(help="Diagnoses, procedures or both.")] = "DP",
+        compat: Annotated[str, typer.Option(help="edin2024 alone has MDACE.")] = "edin2024",
+        force: Force = False,
+        json: Json = False,
+        quiet: Quiet = False,
+        debug: Debug = False,
+    ) -> None:
+        with terminal(json=json, quiet=quiet, debug=debug) as own:
+            from clem_icd.sources import prepare_mdace
+
+            corpus = prepare_mdace(
+                raw,
+                out,
+                dataset=dataset,
+                mdace=mdace,
+                splits=splits,
+                per=per,
+                codes=codes,
+                compat=compat,
+                force=force,
+                progress=own.counter("Reading notes"),
+            )
+            _result(own, corpus)
+
+    return command
+
+
+_MIMIC3 = {
+    "full": "all ICD-9 codes, on the split of Mullenbach et al. (2018)",
+    "50": "their 50 most frequent codes, on the split of Mullenbach et al. (2018)",
+    "clean": "codes of at least ten notes, on the split of Edin et al. (2023)",
+}
+_MDACE = {
+    "inpatient-icd9": "MDACE inpatient notes with ICD-9 codes and their evidence",
+    "inpatient-icd10": "MDACE inpatient notes with ICD-10 codes and their evidence",
+    "inpatient-icd9-code": "MIMIC-III with MDACE's notes in place of their admissions (code + evidence)",
+    "inpatient-icd9-evidence-only": "MDACE inpatient evidence alone: the spans of a code as its text",
+    "profee-icd10": "MDACE professional-fee notes with ICD-10 codes and their evidence",
+}
+
+
+def _example(source: str) -> str:
+    return f"Example: `clem prepare {source} --raw ~/physionet --splits ~/splits --out runs/{source}`"
+
+
+for _subset, _about in _MIMIC3.items():
+    prepare.command(
+        f"mimic3-{_subset}",
+        help=f"MIMIC-III discharge summaries: {_about}.\n\n{_example(f'mimic3-{_subset}')}",
+    )(_mimic3(_subset))  # type: ignore[arg-type]
+for _version in (9, 10):
+    prepare.command(
+        f"mimic4-icd{_version}",
+        help=f"MIMIC-IV discharge summaries with their ICD-{_version} codes (Edin et al. 2023, 2024).\n\n"
+        f"{_example(f'mimic4-icd{_version}')}",
+    )(_mimic4(_version))
+for _dataset, _about in _MDACE.items():
+    prepare.command(f"mdace-{_dataset}", help=f"{_about}.\n\n{_example(f'mdace-{_dataset}')}")(
+        _mdace(_dataset)
+    )
 
 
 @prepare.command("codiesp")

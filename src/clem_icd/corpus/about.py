@@ -56,6 +56,9 @@ def _flaw(about: dict[str, Any]) -> str | None:
     missing = [key for key, kind in _KEYS.items() if not isinstance(about.get(key), kind)]
     if missing:
         return f"lacks {', '.join(missing)}, or has another type there"
+    # Corpora of earlier releases lack these two.
+    if not isinstance(about.get("population"), str | None) or not isinstance(about.get("absent", {}), dict):
+        return "has a population or absent admissions of another type"
     counts, files = about["counts"], about["files"]
     missing = [key for key in _BY_SPLIT if not isinstance(counts.get(key), dict)]
     missing += [key for key in _COUNTS if not _is_count(counts.get(key))]

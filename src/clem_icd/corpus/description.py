@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,8 @@ def describe(
     dict
         ``name``, ``synthetic``, ``warnings``, ``tokenizer``, ``labels`` (their number),
         ``label_counts`` (training notes a label, descending), ``word_histogram`` (``edges`` and
-        ``counts`` a split; the last bin takes the longest percent) and ``splits``: for each,
+        ``counts`` a split; the last bin takes the longest percent), ``medians`` over all notes
+        (``codes_per_note`` and ``words_per_note``) and ``splits``: for each,
         ``notes``, ``subjects``, ``admissions``,
         ``notes_without_codes``, ``labels``, ``codes_per_note``, ``words_per_note``,
         ``tokens_per_note`` (mean, percentiles and maximum) and ``beyond_tokens`` (the share of
@@ -44,7 +45,8 @@ def describe(
 
     """
     words = {split: _words(corpus, split) for split in corpus.splits}
-    edges = _histogram_edges(np.concatenate(list(words.values())))
+    codes = {split: _codes(corpus, split) for split in corpus.splits}
+    edges = _histogram_edges(_pooled(words))
     return {
         "name": corpus.name,
         "synthetic": corpus.synthetic,
@@ -58,20 +60,25 @@ def describe(
             "edges": edges.tolist(),
             "counts": {split: np.histogram(words[split], edges)[0].tolist() for split in corpus.splits},
         },
+        "medians": {
+            "codes_per_note": float(np.median(_pooled(codes))),
+            "words_per_note": float(np.median(_pooled(words))),
+        },
         "splits": {
-            split: _describe_split(corpus, split, words[split], count_tokens) for split in corpus.splits
+            split: _describe_split(corpus, split, words[split], codes[split], count_tokens)
+            for split in corpus.splits
         },
     }
 
 
 def _describe_split(
-    corpus: Corpus, split: str, words: npt.NDArray[np.int64], count_tokens: TokenCounter | None
+    corpus: Corpus,
+    split: str,
+    words: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.int64],
+    count_tokens: TokenCounter | None,
 ) -> dict[str, Any]:
-    frame = corpus.frame(split).select(
-        pl.col("subject_id"), pl.col("admission_id"), codes=pl.col("codes").list.len()
-    )
-    columns = frame.collect()
-    codes = columns["codes"].to_numpy().astype(np.int64)
+    columns = corpus.frame(split).select("subject_id", "admission_id").collect()
     tokens = count_tokens(corpus.texts(split)) if count_tokens else None
     return {
         "notes": columns.height,
@@ -91,6 +98,15 @@ def _describe_split(
 def _words(corpus: Corpus, split: str) -> npt.NDArray[np.int64]:
     counts = corpus.frame(split).select(pl.col("text").str.count_matches(r"\S+")).collect(engine="streaming")
     return counts.to_series().to_numpy().astype(np.int64)
+
+
+def _codes(corpus: Corpus, split: str) -> npt.NDArray[np.int64]:
+    counts = corpus.frame(split).select(pl.col("codes").list.len()).collect()
+    return counts.to_series().to_numpy().astype(np.int64)
+
+
+def _pooled(by_split: Mapping[str, npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    return np.concatenate(list(by_split.values()))
 
 
 def _summary(values: npt.NDArray[np.int64]) -> dict[str, float]:

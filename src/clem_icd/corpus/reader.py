@@ -60,8 +60,13 @@ class Corpus:
     warnings: tuple[str, ...] = field(default=())
 
     @classmethod
-    def open(cls, path: Path | str) -> Corpus:
+    def open(cls, path: Path | str, *, verify: bool = True) -> Corpus:
         """Open a corpus folder and check all of it.
+
+        Parameters
+        ----------
+        verify
+            Check every row and checksum. Only whoever has just written the corpus may go without.
 
         Raises
         ------
@@ -77,15 +82,11 @@ class Corpus:
             _check_schema(path / notes_file(split), NOTES)
         try:
             labels = _read_labels(path, about["counts"]["labels"])
-            files = {split: path / notes_file(split) for split in splits}
-            check_notes(files, [label.code for label in labels])
-            for split, file in files.items():
-                notes_with = {label.code: label.counts[split] for label in labels}
-                check_counts(file, about["counts"]["notes"][split], notes_with)
+            if verify:
+                _verify(path, about, labels, splits)
             warnings = shared_subjects(path, splits)
         except (pa.ArrowException, pl.exceptions.PolarsError, OSError):
             raise CorpusError("has a damaged file", path=path, remedy="Prepare it again") from None
-        check_sums(path, about["files"])
         return cls(path, about, labels, splits, tuple(warnings))
 
     @property
@@ -97,6 +98,12 @@ class Corpus:
     def synthetic(self) -> bool:
         """Whether its notes were generated."""
         return bool(self.about["synthetic"])
+
+    @property
+    def population(self) -> str | None:
+        """Whose admissions these are, if others know them by the same ids; None for a hospital's own."""
+        population = self.about.get("population")
+        return None if population is None else str(population)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -175,6 +182,15 @@ class Corpus:
         with pq.ParquetFile(self.notes_path(split)) as file:
             for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
                 yield batch.to_pylist()
+
+
+def _verify(path: Path, about: dict[str, Any], labels: Sequence[Label], splits: Sequence[str]) -> None:
+    files = {split: path / notes_file(split) for split in splits}
+    check_notes(files, [label.code for label in labels])
+    for split, file in files.items():
+        notes_with = {label.code: label.counts[split] for label in labels}
+        check_counts(file, about["counts"]["notes"][split], notes_with)
+    check_sums(path, about["files"])
 
 
 def _read_labels(path: Path, expected: int) -> tuple[Label, ...]:

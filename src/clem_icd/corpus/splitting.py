@@ -1,28 +1,50 @@
-"""Dividing notes into splits so that no subject is in two of them."""
+"""Dividing notes into splits so that no subject is in two of them, and every code in as many as it can be."""
 
 from __future__ import annotations
 
 import random
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+import numpy as np
+from scipy.sparse import csr_array
 
 from clem_icd.corpus.schema import SPLITS
 from clem_icd.errors import CorpusError
 
+# Stands for the codes of a note that has none, so that such notes are spread like those with a code.
+_NO_CODE = ("a note without codes",)
 
+
+# The libraries that do this (iterative-stratification, scikit-multilearn) want a dense matrix of examples and
+# labels, and know no groups such as subjects.
 def split_by_subject(
-    subjects: Sequence[str], *, validation: float = 0.1, test: float = 0.15, seed: int = 10
+    subjects: Sequence[str],
+    codes: Sequence[Iterable[Hashable]],
+    *,
+    validation: float = 0.1,
+    test: float = 0.15,
+    seed: int = 10,
 ) -> dict[str, str]:
     """Assign every subject to a split, all of a subject's notes together.
 
-    Subjects are shuffled by the seed and dealt to test, validation and train in turn until each
-    share of the notes is reached, so shares are met up to one subject's notes. The result depends
-    on the set of subjects, their numbers of notes and the seed, and not on the order of the notes.
+    Iterative stratification (Sechidis, Tsoumakas and Vlahavas, 2011, algorithm 1) with a subject as the
+    example, its codes as the labels, and notes as the unit in which a split wants examples and labels.
+    The code with fewest subjects left is dealt first, each of them to the split that lacks most notes with
+    that code. A split that has its share of the notes gets no more, so shares are met up to the notes of
+    a subject or two. A code of one subject or two is in train.
+
+    The result depends on the set of subjects, the codes of their notes and the seed, and not on the order of
+    the notes.
 
     Parameters
     ----------
     subjects
         The subject of every note [notes]; a subject occurs once a note.
+    codes
+        The codes of every note [notes]. Their ``repr`` has to be the same in every process, as is that of
+        a text or a `Code`.
     validation, test
         Shares of the notes, between 0 and 1. A share of 0 makes no such split.
 
@@ -42,26 +64,111 @@ def split_by_subject(
             f"shares of {validation} for validation and {test} for test leave nothing for training",
             remedy="Choose shares that sum to less than 1",
         )
+    dealer = random.Random(seed)
     notes = Counter(subjects)
-    order = sorted(notes)
-    random.Random(seed).shuffle(order)
-    assignment: dict[str, str] = {}
-    for split, share in (("test", test), ("validation", validation)):
-        wanted = round(share * len(subjects))
-        while order and wanted > 0:
-            subject = order.pop()
-            assignment[subject] = split
-            wanted -= notes[subject]
-    assignment.update(dict.fromkeys(order, "train"))
-    _require_all(assignment, validation=validation, test=test)
-    return assignment
+    wanted = _notes_wanted(len(subjects), validation=validation, test=test)
+    _require_all(len(notes), wanted, validation=validation, test=test)
+    order = _dealing_order(notes, dealer)
+    counts = _count_codes(subjects, codes, order, dealer)
+    table = _Table(counts, [notes[subject] for subject in order], list(wanted.values()))
+    table.deal(dealer)
+    splits = list(wanted)
+    return {subject: splits[place] for subject, place in zip(order, table.placed, strict=True)}
 
 
-def _require_all(assignment: dict[str, str], *, validation: float, test: float) -> None:
+def _notes_wanted(notes: int, *, validation: float, test: float) -> dict[str, int]:
+    """Return how many notes every split wants, without those that want none."""
+    held_out = {"validation": round(validation * notes), "test": round(test * notes)}
+    wanted = {"train": notes - sum(held_out.values()), **held_out}
+    return {split: count for split, count in wanted.items() if count}
+
+
+def _require_all(subjects: int, wanted: Mapping[str, int], *, validation: float, test: float) -> None:
     shares = {"train": 1.0, "validation": validation, "test": test}
-    empty = [split for split in SPLITS if shares[split] > 0 and split not in assignment.values()]
+    without_notes = [split for split in SPLITS if shares[split] > 0 and split not in wanted]
+    empty = without_notes or list(wanted)[subjects:]
     if empty:
         raise CorpusError(
-            f"{len(assignment)} subjects are too few: no notes for {' and '.join(empty)}",
+            f"{subjects} subjects are too few: no notes for {' and '.join(empty)}",
             remedy="Add notes, or set the share of that split to 0",
         )
+
+
+def _dealing_order(notes: Mapping[str, int], dealer: random.Random) -> list[str]:
+    """Return every subject once, those with most notes first, so that the others can even them out."""
+    order = sorted(notes)
+    dealer.shuffle(order)
+    return sorted(order, key=notes.__getitem__, reverse=True)
+
+
+def _count_codes(
+    subjects: Sequence[str], codes: Sequence[Iterable[Hashable]], order: Sequence[str], dealer: random.Random
+) -> csr_array:
+    """Return how many notes of a subject have a code [subjects, codes], the codes in random order."""
+    row_of = {subject: row for row, subject in enumerate(order)}
+    column_of: dict[Hashable, int] = {}
+    rows, columns = array("q"), array("q")
+    for subject, own in zip(subjects, codes, strict=True):
+        for code in set(own) or {_NO_CODE}:
+            rows.append(row_of[subject])
+            columns.append(column_of.setdefault(code, len(column_of)))
+    # A set gives its texts in another order in every process.
+    names = sorted(column_of, key=repr)
+    dealer.shuffle(names)
+    shuffled = np.empty(len(names), dtype=np.int64)
+    shuffled[[column_of[name] for name in names]] = np.arange(len(names))
+    pairs = np.frombuffer(rows, np.int64), shuffled[np.frombuffer(columns, np.int64)]
+    return csr_array((np.ones(len(rows), np.int64), pairs), (len(order), len(names)))
+
+
+class _Table:
+    """The subjects that are left, and what every split still wants.
+
+    Attributes
+    ----------
+    placed
+        The split of every subject, -1 before it is dealt [subjects].
+
+    """
+
+    def __init__(self, counts: csr_array, notes: Sequence[int], wanted: Sequence[int]) -> None:
+        self.placed = np.full(len(notes), -1)
+        self._codes_of = counts
+        self._subjects_with = counts.tocsc()
+        self._subjects_left = np.diff(self._subjects_with.indptr)
+        self._codes_wanted = np.outer(counts.sum(axis=0), np.divide(wanted, sum(wanted)))
+        self._notes = notes
+        self._notes_wanted = list(wanted)
+        self._unused = set(range(len(wanted)))
+        self._waiting = len(notes)
+
+    def deal(self, dealer: random.Random) -> None:
+        """Deal all subjects, those of the code with fewest subjects left first."""
+        while self._waiting:
+            left = np.where(self._subjects_left > 0, self._subjects_left, len(self._notes) + 1)
+            code = int(left.argmin())
+            first, last = self._subjects_with.indptr[code : code + 2]
+            for subject in self._subjects_with.indices[first:last].tolist():
+                if self.placed[subject] < 0:
+                    self._place(subject, self._best_for(code, dealer))
+
+    def _best_for(self, code: int, dealer: random.Random) -> int:
+        """Return the split that lacks most notes with a code; in a tie, most notes."""
+        lacking = self._codes_wanted[code].tolist()
+        wanted = self._notes_wanted
+        # The last subjects are for splits that would stay empty.
+        open_ = self._unused if self._waiting <= len(self._unused) else range(len(wanted))
+        return max(
+            (split for split in open_ if wanted[split] > 0),
+            key=lambda split: (lacking[split], wanted[split], dealer.random()),
+        )
+
+    def _place(self, subject: int, split: int) -> None:
+        self.placed[subject] = split
+        own = slice(*self._codes_of.indptr[subject : subject + 2])
+        codes = self._codes_of.indices[own]
+        self._codes_wanted[codes, split] -= self._codes_of.data[own]
+        self._subjects_left[codes] -= 1
+        self._notes_wanted[split] -= self._notes[subject]
+        self._unused.discard(split)
+        self._waiting -= 1

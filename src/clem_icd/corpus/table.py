@@ -17,11 +17,22 @@ _GROUP_CHARACTERS = 16_000_000
 _GROUP_NOTES = 4_000
 
 
+def write_tables(path: Path, tables: Iterable[pa.Table]) -> None:
+    """Write tables of the schema `NOTES` into one file, in their order."""
+    with pq.ParquetWriter(path, NOTES, compression="zstd") as file:
+        for table in tables:
+            file.write_table(table)
+
+
 def write_notes(path: Path, notes: Iterable[Note]) -> None:
     """Write notes as a notes table, in their order."""
-    with pq.ParquetWriter(path, NOTES, compression="zstd") as table:
-        for group in _groups(notes):
-            table.write_table(pa.Table.from_pylist([note.as_row() for note in group], schema=NOTES))
+    write_tables(path, note_tables(notes))
+
+
+def note_tables(notes: Iterable[Note]) -> Iterator[pa.Table]:
+    """Yield notes as tables of the schema `NOTES`, in their order."""
+    for group in _groups(notes):
+        yield pa.Table.from_pylist([note.as_row() for note in group], schema=NOTES)
 
 
 def _groups(notes: Iterable[Note]) -> Iterator[list[Note]]:

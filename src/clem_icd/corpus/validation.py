@@ -17,6 +17,7 @@ from clem_icd.files import sha256_of
 from clem_icd.icd import Code
 
 _BATCH = 512
+_AGAIN = "Prepare it again"
 
 
 def check_notes(files: Mapping[str, Path], labels: Sequence[Code]) -> None:
@@ -36,10 +37,25 @@ def check_notes(files: Mapping[str, Path], labels: Sequence[Code]) -> None:
     )
     for path in files.values():
         for notes in _batches(path):
-            _check_texts(notes, path)
-            _check_codes(notes, known, path)
-            _check_evidence(notes, path)
+            _check_known(notes, known, path)
+            check_batch(notes, path, remedy=_AGAIN)
     _check_unique_ids(files)
+
+
+def check_batch(notes: pl.DataFrame, path: Path | None = None, *, remedy: str) -> None:
+    """Check some rows of the notes table, each for itself.
+
+    Raises
+    ------
+    CorpusError
+        If a note has no id, no text or too long a one, a code is listed twice, or evidence lies outside its
+        text or supports a code that its note does not have.
+
+    """
+    counted = notes.with_columns(characters=pl.col("text").str.len_chars().cast(pl.Int64))
+    _check_texts(counted, path, remedy)
+    _check_codes(counted, path)
+    _check_evidence(counted, path)
 
 
 def check_counts(path: Path, notes: int, labels: Mapping[Code, int]) -> None:
@@ -56,7 +72,7 @@ def check_counts(path: Path, notes: int, labels: Mapping[Code, int]) -> None:
         raise CorpusError(
             f"has {rows:,} notes, expected {notes:,} as corpus.json says",
             path=path,
-            remedy="Prepare it again",
+            remedy=_AGAIN,
         )
     codes = pl.scan_parquet(path).select(pl.col("codes").explode()).drop_nulls().unnest("codes")
     found = {
@@ -72,7 +88,7 @@ def check_counts(path: Path, notes: int, labels: Mapping[Code, int]) -> None:
             raise CorpusError(
                 f"has the code {label} {own:,} times, expected {count:,} as labels.parquet says",
                 path=path,
-                remedy="Prepare it again",
+                remedy=_AGAIN,
             )
 
 
@@ -89,9 +105,7 @@ def check_sums(path: Path, sums: Mapping[str, str]) -> None:
     """
     for name, expected in sums.items():
         if not (path / name).is_file() or sha256_of(path / name) != expected:
-            raise CorpusError(
-                "has changed since the corpus was written", path=path / name, remedy="Prepare it again"
-            )
+            raise CorpusError("has changed since the corpus was written", path=path / name, remedy=_AGAIN)
 
 
 def shared_subjects(path: Path, splits: Sequence[str]) -> list[str]:
@@ -116,50 +130,53 @@ def _batches(path: Path) -> Iterator[pl.DataFrame]:
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(_BATCH, columns=["note_id", "text", "codes", "evidence"]):
-                yield pl.DataFrame(batch).with_columns(
-                    characters=pl.col("text").str.len_chars().cast(pl.Int64)
-                )
+                yield pl.DataFrame(batch)
     except (pa.ArrowException, OSError):
-        raise CorpusError("is damaged", path=path, remedy="Prepare it again") from None
+        raise CorpusError("is damaged", path=path, remedy=_AGAIN) from None
 
 
-def _check_texts(notes: pl.DataFrame, path: Path) -> None:
+def _check_texts(notes: pl.DataFrame, path: Path | None, remedy: str) -> None:
     empty = notes.filter(~pl.col("text").str.contains(r"\S"))
     for row in empty.select("note_id").head(1).iter_rows(named=True):
-        raise CorpusError(f"note {row['note_id']} is empty", path=path, remedy="Prepare it again")
+        raise CorpusError(f"note {row['note_id']} is empty", path=path, remedy=remedy)
     if not notes["note_id"].str.contains(r"\S").all():
-        raise CorpusError("a note has an empty id", path=path, remedy="Prepare it again")
+        raise CorpusError("a note has an empty id", path=path, remedy=remedy)
     for row in notes.filter(pl.col("characters") > MAX_CHARACTERS).head(1).iter_rows(named=True):
         raise CorpusError(
             f"note {row['note_id']} is {row['characters']:,} characters long, "
             f"expected at most {MAX_CHARACTERS:,}",
             path=path,
-            remedy="Prepare it again",
+            remedy=remedy,
         )
 
 
-def _check_codes(notes: pl.DataFrame, known: pl.DataFrame, path: Path) -> None:
-    codes = (
-        notes.select("note_id", "codes").with_row_index().explode("codes").drop_nulls("codes").unnest("codes")
-    )
-    twice = codes.filter(pl.struct("index", "code", "system").is_duplicated())
+def _check_codes(notes: pl.DataFrame, path: Path | None) -> None:
+    twice = _codes(notes).filter(pl.struct("index", "code", "system").is_duplicated())
     for row in twice.head(1).iter_rows(named=True):
         raise CorpusError(
             f"note {row['note_id']} lists the code {row['code']} ({row['system']}) twice",
             path=path,
             remedy="List each code once",
         )
-    unknown = codes.join(known, on=["code", "system"], how="anti")
+
+
+def _check_known(notes: pl.DataFrame, known: pl.DataFrame, path: Path) -> None:
+    unknown = _codes(notes).join(known, on=["code", "system"], how="anti")
     for row in unknown.head(1).iter_rows(named=True):
         raise CorpusError(
             f"note {row['note_id']} has the code {row['code']} ({row['system']}), "
             "which labels.parquet does not list",
             path=path,
-            remedy="Prepare it again",
+            remedy=_AGAIN,
         )
 
 
-def _check_evidence(notes: pl.DataFrame, path: Path) -> None:
+def _codes(notes: pl.DataFrame) -> pl.DataFrame:
+    each = notes.select("note_id", "codes").with_row_index().explode("codes")
+    return each.drop_nulls("codes").unnest("codes")
+
+
+def _check_evidence(notes: pl.DataFrame, path: Path | None) -> None:
     spans = (
         notes.select("note_id", "codes", "characters", span="evidence")
         .explode("span")

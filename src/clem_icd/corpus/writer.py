@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clem_icd.corpus.notes import Note
 from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, SPLITS, notes_file
-from clem_icd.corpus.table import write_notes
+from clem_icd.corpus.table import note_tables, write_tables
+from clem_icd.corpus.validation import check_batch
 from clem_icd.errors import CorpusError
 from clem_icd.files import new_folder, sha256_of, write_json
-from clem_icd.icd import Code, Codebook, is_well_formed
+from clem_icd.icd import Code, Codebook, CodeSystem, is_well_formed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,13 @@ class CorpusWriter:
         self._counts: dict[str, Counter[Code]] = {split: Counter() for split in SPLITS}
         (folder / "notes").mkdir()
 
+    @property
+    def size(self) -> int:
+        """The number of notes written so far."""
+        return self._notes.total()
+
     def write(self, split: str, notes: Iterable[Note]) -> None:
-        """Write all notes of one split. Call it once a split.
+        """Write all notes of one split. Call it, or `write_tables`, once a split.
 
         Raises
         ------
@@ -64,26 +71,42 @@ class CorpusWriter:
             unknown or already written.
 
         """
+        self._write(split, note_tables(_checked(notes)))
+
+    def write_tables(self, split: str, tables: Iterable[pa.Table]) -> None:
+        """Write all notes of one split from tables of the schema `NOTES`, without an object a note.
+
+        Raises
+        ------
+        CorpusError
+            As `write` does.
+
+        """
+        self._write(split, _checked_tables(tables))
+
+    def _write(self, split: str, tables: Iterable[pa.Table]) -> None:
         if split not in SPLITS:
             raise CorpusError(f"there is no split {split!r}", remedy=f"The splits are {', '.join(SPLITS)}")
         if self._notes[split]:
             raise CorpusError(f"the split {split} is written already", remedy="Write each split once")
-        write_notes(self.folder / notes_file(split), self._checked(split, notes))
+        write_tables(self.folder / notes_file(split), (self._counted(split, table) for table in tables))
         if not self._notes[split]:
             raise CorpusError(
                 f"the split {split} has no notes", remedy="Change the split fractions, or give it notes"
             )
 
-    def _checked(self, split: str, notes: Iterable[Note]) -> Iterator[Note]:
-        for note in notes:
-            note.check()
-            if note.note_id in self._ids:
-                raise CorpusError(f"the note id {note.note_id} is there twice", remedy="Ids must be unique")
-            self._ids.add(note.note_id)
-            self._notes[split] += 1
-            self._uncoded[split] += not note.codes
-            self._counts[split].update(note.codes)
-            yield note
+    def _counted(self, split: str, table: pa.Table) -> pa.Table:
+        for note_id in table["note_id"].to_pylist():
+            if note_id in self._ids:
+                raise CorpusError(f"the note id {note_id} is there twice", remedy="Ids must be unique")
+            self._ids.add(note_id)
+        codes = cast("pl.Series", pl.from_arrow(table["codes"]))
+        self._notes[split] += table.num_rows
+        self._uncoded[split] += int((codes.list.len() == 0).sum())
+        each = codes.explode(empty_as_null=False).struct.unnest()
+        for code, system, count in each.group_by("code", "system").len().iter_rows():
+            self._counts[split][Code(code, CodeSystem(system))] += count
+        return table
 
     def finish(self, about: Mapping[str, Any]) -> None:
         """Write the label space and the description of where the corpus came from."""
@@ -138,6 +161,18 @@ class CorpusWriter:
         return pa.table(columns, schema=LABELS)
 
 
+def _checked(notes: Iterable[Note]) -> Iterator[Note]:
+    for note in notes:
+        note.check()
+        yield note
+
+
+def _checked_tables(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    for table in tables:
+        check_batch(cast("pl.DataFrame", pl.from_arrow(table)), remedy="Correct the raw files")
+        yield table
+
+
 @contextmanager
 def corpus_writer(
     out: Path,
@@ -149,6 +184,8 @@ def corpus_writer(
     codebook: Codebook,
     synthetic: bool = False,
     notices: Sequence[str] = (),
+    population: str | None = None,
+    absent: Mapping[str, Any] | None = None,
     force: bool = False,
 ) -> Iterator[CorpusWriter]:
     """Open a writer; the corpus appears at ``out`` when the block ends without an error.
@@ -165,6 +202,12 @@ def corpus_writer(
         Whether the notes were generated. It follows the corpus into every report.
     notices
         Sentences that a reader of the corpus has to know, counts in them.
+    population
+        Whose admissions these are, if others know them by the same ids (``mimic3``); None for a hospital's
+        own.
+    absent
+        By split, the admissions of the split file that have no note in the corpus: their ``count``, and the
+        first of them as ``admissions``.
     force
         Replace what lies at ``out``.
 
@@ -178,14 +221,20 @@ def corpus_writer(
     """
     with new_folder(out, force=force) as folder:
         writer = CorpusWriter(folder, codebook)
-        # The caller may add to the list of notices while it writes.
+        # The caller may add to the inputs, the notices and the absent admissions while it writes.
         about = {
             "name": name,
             "source": source,
             "synthetic": synthetic,
             "options": dict(options),
-            "inputs": [asdict(file) for file in inputs],
-            "notices": notices,
+            "population": population,
         }
         yield writer
-        writer.finish({**about, "notices": list(notices)})
+        writer.finish(
+            {
+                **about,
+                "inputs": [asdict(file) for file in inputs],
+                "notices": list(notices),
+                "absent": dict(absent or {}),
+            }
+        )

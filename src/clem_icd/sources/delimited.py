@@ -92,6 +92,25 @@ def read_rows(
             raise unreadable(path, problem, number) from None
 
 
+def read_header(path: Path) -> list[str]:
+    """Return the names of the columns of a csv file.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, unreadable or empty, or two columns have one name.
+
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS))
+    with open_text(path) as stream:
+        try:
+            return _checked_header(path, next(csv.reader(stream, strict=True), []))
+        except csv.Error as problem:
+            raise _malformed(path, 1, str(problem)) from None
+        except READ_ERRORS as problem:
+            raise unreadable(path, problem) from None
+
+
 def check_text(value: str, path: Path, row: int, encoding: str = "utf-8") -> None:
     """Refuse what is no text: bytes of another encoding, lone surrogates, NUL characters.
 

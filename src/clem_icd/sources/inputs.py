@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from clem_icd.corpus import InputFile
 from clem_icd.errors import OutputError, SourceError
 from clem_icd.files import check_free, read_json, sha256_of
+from clem_icd.sources.physionet import tree_roots
 from clem_icd.sources.refusals import unreadable
 
 SYNTHETIC = "SYNTHETIC.json"
@@ -59,27 +61,52 @@ def input_file(path: Path, raw: Path) -> InputFile:
         raise unreadable(path, problem) from None
 
 
-def synthetic_notice(folders: Iterable[Path]) -> str | None:
-    """Return what a generated tree says of itself, or None for any other.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where raw files come from.
 
-    Parameters
+    Attributes
     ----------
-    folders
-        Where its ``SYNTHETIC.json`` may lie; the first that has one speaks.
-
-    Raises
-    ------
-    SourceError
-        If its ``SYNTHETIC.json`` is malformed.
+    notice
+        What a generated tree says of itself; None for any other.
+    population
+        Whose admissions the ids are of: those of a data set, or of one synthetic hospital.
 
     """
-    path = next((path for folder in folders if (path := folder / SYNTHETIC).exists()), None)
-    if path is None:
-        return None
-    notice = read_json(path, SourceError).get("notice")
-    if not isinstance(notice, str):
-        raise SourceError("has no notice", path=path, remedy="Generate the folder again")
-    return notice
+
+    notice: str | None
+    population: str
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the files were generated."""
+        return self.notice is not None
+
+    @classmethod
+    def of(cls, raw: Path, population: str) -> Origin:
+        """Read where the files of a tree come from.
+
+        Parameters
+        ----------
+        raw
+            The raw folder. Its ``SYNTHETIC.json`` lies there, or at the root of the tree it is a part of.
+        population
+            Whose admissions they are if they are real.
+
+        Raises
+        ------
+        SourceError
+            If its ``SYNTHETIC.json`` is malformed.
+
+        """
+        for path in (folder / SYNTHETIC for folder in tree_roots(raw)):
+            if path.exists():
+                about = read_json(path, SourceError)
+                notice = about.get("notice")
+                if not isinstance(notice, str):
+                    raise SourceError("has no notice", path=path, remedy="Generate the folder again")
+                return cls(notice, f"synthetic hospital {about.get('seed')}")
+        return cls(None, population)
 
 
 def counted(count: int, one: str, many: str) -> str:

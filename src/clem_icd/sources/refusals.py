@@ -9,14 +9,26 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
+import polars as pl
+
 from clem_icd.errors import SourceError
 
 # What reading compressed text can raise. Their messages may quote the file, so none is passed on.
 READ_ERRORS = (OSError, EOFError, zlib.error, UnicodeError)
 
 
+_OTHER_DELIMITERS = ";", "\t", "|"
+
+
 def missing_column(path: Path, column: str, columns: Sequence[str], row: int | None = None) -> SourceError:
     """Return the error for a column that a file does not have, with the nearest one it has."""
+    for mark in _OTHER_DELIMITERS if len(columns) == 1 else ():
+        if column in columns[0].replace('"', "").split(mark):
+            return SourceError(
+                f"its columns are divided by {mark!r}, expected ','",
+                path=path,
+                remedy="Write it again with commas between the columns",
+            )
     if not all(map(is_name, columns)):
         return SourceError(
             f"has no column {column!r}, and its first record does not read like names of columns",
@@ -44,12 +56,36 @@ def check_admission(admission: str, path: Path, row: int) -> None:
 
     """
     if admission and not admission.isdecimal():
-        raise SourceError(
-            "has a hadm_id that is no whole number",
-            path=path,
-            row=row,
-            remedy="Use PhysioNet's own file: other programs write 22595853 as 22595853.0",
-        )
+        raise _odd_admission(path, row)
+
+
+def check_admissions(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """Return rows of a file with ``admission`` as a number, null where it is empty.
+
+    Parameters
+    ----------
+    frame
+        With ``row``, and ``admission`` as text.
+
+    Raises
+    ------
+    SourceError
+        If an admission is no whole number.
+
+    """
+    given = pl.col("admission") != ""
+    for row in frame.filter(given & ~pl.col("admission").str.contains(r"^[0-9]{1,18}$"))["row"].head(1):
+        raise _odd_admission(path, row)
+    return frame.with_columns(admission=pl.when(given).then("admission").cast(pl.Int64))
+
+
+def _odd_admission(path: Path, row: int) -> SourceError:
+    return SourceError(
+        "has a hadm_id that is no whole number",
+        path=path,
+        row=row,
+        remedy="Use PhysioNet's own file: other programs write 22595853 as 22595853.0",
+    )
 
 
 def is_name(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +11,7 @@ from typing import Any
 from clem_icd.corpus import SPLITS, Corpus, Note, corpus_writer, split_by_subject
 from clem_icd.corpus.table import write_notes
 from clem_icd.errors import SourceError
-from clem_icd.icd import CodeSystem, default_codebook, read_titles
+from clem_icd.icd import Code, CodeSystem, default_codebook, read_titles
 from clem_icd.sources.delimited import check_text
 from clem_icd.sources.inputs import check_out, input_file
 from clem_icd.sources.records import Record, read_records
@@ -131,14 +131,14 @@ def prepare_table(
         write_notes(staged, table.notes())
         if split is None and subject_id is None:
             notices.append(_BY_NOTE)
-        split_of = table.splits or _drawn(table.subjects, seed=seed, **shares)
+        split_of = table.splits or _drawn(table, seed=seed, **shares)
         for name in sorted(set(split_of.values()), key=SPLITS.index):
             writer.write(name, (note for note in staged_notes(staged) if split_of[note.note_id] == name))
     return Corpus.open(out)
 
 
 class _Table:
-    """The records of a table as notes; afterwards it knows their subjects and splits."""
+    """The records of a table as notes; afterwards it knows their splits, or what a split is drawn from."""
 
     def __init__(
         self, path: Path, columns: _Columns, system: CodeSystem | None, delimiter: str, encoding: str
@@ -150,6 +150,8 @@ class _Table:
         self._encoding = encoding
         self.subjects: dict[str, str] = {}
         self.splits: dict[str, str] = {}
+        self.codes: list[tuple[Code, ...]] = []
+        self._known: dict[Code, Code] = {}
 
     def notes(self) -> Iterator[Note]:
         """Yield every record as a note, in file order."""
@@ -193,6 +195,9 @@ class _Table:
             self.splits[note.note_id] = _split(record[columns.split])
         elif columns.subject_id and note.subject_id is None:
             raise SourceError("has no subject", remedy="Fill it in: the split is drawn by subject")
+        else:
+            # One object a code, where a hospital's notes have millions of equal ones.
+            self.codes.append(tuple(self._known.setdefault(code, code) for code in note.codes))
         self.subjects[note.note_id] = note.subject_id or note.note_id
 
 
@@ -207,6 +212,8 @@ def _split(value: Any) -> str:
     return split
 
 
-def _drawn(subjects: Mapping[str, str], *, validation: float, test: float, seed: int) -> dict[str, str]:
-    by_subject = split_by_subject(list(subjects.values()), validation=validation, test=test, seed=seed)
-    return {note: by_subject[subject] for note, subject in subjects.items()}
+def _drawn(table: _Table, *, validation: float, test: float, seed: int) -> dict[str, str]:
+    by_subject = split_by_subject(
+        list(table.subjects.values()), table.codes, validation=validation, test=test, seed=seed
+    )
+    return {note: by_subject[subject] for note, subject in table.subjects.items()}

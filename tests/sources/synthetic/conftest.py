@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from clem_icd.sources.synthetic.hospital import Admission, admissions
 from clem_icd.sources.synthetic.note import Note, write_note
 
 Hospital = list[tuple[Admission, Note]]
+Rows = Callable[[Path], list[dict[str, str]]]
 
 
 @pytest.fixture(scope="session")
@@ -28,11 +31,28 @@ def short_stays() -> Hospital:
 
 
 @pytest.fixture(scope="session")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the raw tree of a small hospital: 120 admissions, seed 7, notes of 150 words."""
-    out = tmp_path_factory.mktemp("synthetic") / "raw"
-    synthesize(out, admissions=120, seed=7, words=150)
-    return out
+def make_tree(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return what makes the raw tree of a small hospital in a layout: 200 admissions, seed 7, 100 words."""
+    made: dict[str, Path] = {}
+
+    def of(layout: str) -> Path:
+        if layout not in made:
+            made[layout] = tmp_path_factory.mktemp(layout) / "raw"
+            synthesize(made[layout], layout=layout, admissions=200, seed=7, words=100)
+        return made[layout]
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def rows_of() -> Rows:
+    """Return what reads the rows of a gzipped csv file."""
+
+    def of(path: Path) -> list[dict[str, str]]:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    return of
 
 
 @pytest.fixture(scope="session")

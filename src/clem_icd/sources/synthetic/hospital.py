@@ -17,7 +17,7 @@ from clem_icd.sources.synthetic.diagnoses import draw_concepts, draw_procedures
 from clem_icd.sources.synthetic.language import language
 from clem_icd.sources.synthetic.vocabulary import Concept
 
-__all__ = ["Admission", "Problem", "admissions"]
+__all__ = ["FIRST_ADMISSION", "FIRST_SUBJECT", "ICD9_SHARE", "Admission", "Problem", "admissions"]
 
 # Real MIMIC-IV numbers lie in other ranges, so that no split file made for it fits by accident.
 FIRST_SUBJECT = 90_000_001
@@ -25,7 +25,7 @@ FIRST_ADMISSION = 80_000_001
 
 _EPOCH = datetime(2110, 1, 1)  # dates lie in the future, as in the de-identified files
 _EPOCH_HOURS = 90 * 365 * 24
-_ICD9_SHARE = 0.1
+ICD9_SHARE = 0.1  # of the patients are coded in ICD-9, where a release mixes both
 _STAYS = (0.76, 0.14, 0.07, 0.03)  # how many subjects have 1, 2, 3, 4 admissions
 _LENGTH_SPREAD = 0.62  # of the logarithm of a note's words; 1.3 % are 4 times the median or more
 _LONGEST = 9.0  # times the median
@@ -45,6 +45,8 @@ class Admission:
 
     Attributes
     ----------
+    ordinal
+        Which admission of its hospital it is: 0 is the first.
     problems
         In order of importance: the first is the reason for admission.
     past
@@ -56,6 +58,7 @@ class Admission:
 
     """
 
+    ordinal: int
     subject_id: int
     hadm_id: int
     sex: str
@@ -87,32 +90,32 @@ class _Patient:
     past: list[Concept]
 
 
-def admissions(count: int, seed: int, words: int) -> Iterator[Admission]:
+def admissions(count: int, seed: int, words: int, *, icd9_share: float = ICD9_SHARE) -> Iterator[Admission]:
     """Give the first ``count`` admissions of the hospital with this seed, subject by subject.
 
-    A larger count continues the same sequence.
+    A larger count continues the same sequence. ``icd9_share`` of the patients are coded in ICD-9.
     """
-    hadm_id = FIRST_ADMISSION
+    ordinal = 0
     subject = 0
-    while hadm_id < FIRST_ADMISSION + count:
+    while ordinal < count:
         rng = Random(f"{seed}/{subject}")
-        patient = _patient(rng, FIRST_SUBJECT + subject)
+        patient = _patient(rng, FIRST_SUBJECT + subject, icd9_share)
         for _ in range(_stays(rng)):
-            if hadm_id == FIRST_ADMISSION + count:
+            if ordinal == count:
                 return
-            yield _admission(rng, patient, hadm_id, words, seed)
-            hadm_id += 1
+            yield _admission(rng, patient, ordinal, words, seed)
+            ordinal += 1
         subject += 1
 
 
-def _patient(rng: Random, subject_id: int) -> _Patient:
+def _patient(rng: Random, subject_id: int, icd9_share: float) -> _Patient:
     clusters = frozenset(name for name, share in language().clusters if rng.random() < share)
     return _Patient(
         subject_id=subject_id,
         sex="F" if rng.random() < 0.52 else "M",
         age=min(97, max(19, round(rng.gauss(64, 16)))),
         clusters=clusters,
-        icd_version=9 if rng.random() < _ICD9_SHARE else 10,
+        icd_version=9 if rng.random() < icd9_share else 10,
         clock=_EPOCH + timedelta(hours=int(rng.random() * _EPOCH_HOURS)),
         lasting=[],
         past=[],
@@ -128,14 +131,16 @@ def _stays(rng: Random) -> int:
     return len(_STAYS)
 
 
-def _admission(rng: Random, patient: _Patient, hadm_id: int, median: int, seed: int) -> Admission:
+def _admission(rng: Random, patient: _Patient, ordinal: int, median: int, seed: int) -> Admission:
     words = round(median * min(_LONGEST, math.exp(rng.gauss(0.0, _LENGTH_SPREAD))))
     concepts = draw_concepts(rng, patient.clusters, patient.sex, patient.lasting, _problem_count(rng, words))
     procedures = draw_procedures(rng, concepts)
     coded = code_problems((*concepts, *procedures), patient.icd_version)
     admitted = patient.clock
     discharged = admitted + timedelta(days=1 + int(rng.expovariate(0.25)), hours=int(rng.random() * 9))
+    hadm_id = FIRST_ADMISSION + ordinal
     admission = Admission(
+        ordinal=ordinal,
         subject_id=patient.subject_id,
         hadm_id=hadm_id,
         sex=patient.sex,

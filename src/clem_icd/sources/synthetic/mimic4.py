@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from clem_icd.icd import Code, CodeSystem, default_codebook, undot
-from clem_icd.sources.synthetic.hospital import Admission
-from clem_icd.sources.synthetic.note import Note
+from clem_icd.icd import Code, default_codebook
+from clem_icd.sources.synthetic.chart import Chart, CodeRow
 from clem_icd.sources.synthetic.rows import csv_gz
+from clem_icd.sources.synthetic.writer import Mention
 
 __all__ = ["Mimic4Layout"]
 
 _NOTE = Path("physionet.org/files/mimic-iv-note/2.2/note")
 _HOSP = Path("physionet.org/files/mimiciv/2.2/hosp")
-_DIAGNOSES = (CodeSystem.ICD9CM, CodeSystem.ICD10CM)
+_STORED = timedelta(hours=7)  # after it was charted
 
 
 class Mimic4Layout:
@@ -31,6 +32,7 @@ class Mimic4Layout:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._codes: set[Code] = set()
+        self._subject, self._number = 0, 0
         self._stack = ExitStack()
 
     def __enter__(self) -> Mimic4Layout:
@@ -62,42 +64,42 @@ class Mimic4Layout:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def add(self, admission: Admission, note: Note, number: int) -> str:
-        """Write one admission with its note, its subject's ``number``-th; return the note's id."""
-        note_id = f"{admission.subject_id}-DS-{number}"
-        charted = datetime.combine(admission.discharged, datetime.min.time())
-        stored = admission.discharged + timedelta(hours=7)
-        self._notes.writerow(
-            (note_id, admission.subject_id, admission.hadm_id, "DS", number, charted, stored, note.text)
-        )
-        self._add_codes(admission)
-        return note_id
+    def add(self, chart: Chart) -> Iterator[tuple[str, tuple[Mention, ...]]]:
+        """Write one admission; give the id of each of its notes, in their order, with its evidence."""
+        self._add_codes(chart)
+        admission = chart.admission
+        if admission.subject_id != self._subject:
+            self._subject, self._number = admission.subject_id, 0
+        for document in chart.documents:
+            self._number += 1
+            note_id = f"{admission.subject_id}-DS-{self._number}"
+            charted = datetime.combine(document.charted, datetime.min.time())
+            hadm_id = admission.hadm_id if document.linked else None
+            keys = (note_id, admission.subject_id, hadm_id, "DS", self._number)
+            self._notes.writerow((*keys, charted, document.charted + _STORED, document.text))
+            yield note_id, document.evidence
 
     def finish(self) -> None:
         """Write the titles of every code that was used."""
         for name, wanted in (("diagnoses", True), ("procedures", False)):
-            codes = [code for code in self._codes if (code.system in _DIAGNOSES) is wanted]
+            entries = {
+                (row.written, row.icd_version, default_codebook().title(code.value, code.system))
+                for code in self._codes
+                if (row := CodeRow.of(code)).is_diagnosis is wanted
+            }
             with csv_gz(
                 self._root / _HOSP / f"d_icd_{name}.csv.gz", ("icd_code", "icd_version", "long_title")
             ) as rows:
-                for code in sorted(codes, key=lambda code: (undot(code.value), _version(code))):
-                    rows.writerow(
-                        (undot(code.value), _version(code), default_codebook().title(code.value, code.system))
-                    )
+                for entry in sorted(entries, key=lambda entry: entry[:2]):
+                    rows.writerow(entry)
 
-    def _add_codes(self, admission: Admission) -> None:
+    def _add_codes(self, chart: Chart) -> None:
+        self._codes |= chart.codes
+        admission = chart.admission
         keys = (admission.subject_id, admission.hadm_id)
-        codes = [problem.code for problem in admission.problems]
-        self._codes.update(codes)
-        diagnoses = [code for code in codes if code.system in _DIAGNOSES]
-        for at, code in enumerate(diagnoses, start=1):
-            self._diagnoses.writerow((*keys, at, undot(code.value), _version(code)))
-        procedures = [code for code in codes if code.system not in _DIAGNOSES]
-        for at, code in enumerate(procedures, start=1):
-            self._procedures.writerow(
-                (*keys, at, admission.admitted.date(), undot(code.value), _version(code))
-            )
-
-
-def _version(code: Code) -> int:
-    return 9 if code.system in (CodeSystem.ICD9CM, CodeSystem.ICD9PCS) else 10
+        diagnoses = [row for row in chart.rows if row.is_diagnosis]
+        for at, row in enumerate(diagnoses, start=1):
+            self._diagnoses.writerow((*keys, at, row.written, row.icd_version))
+        procedures = [row for row in chart.rows if not row.is_diagnosis]
+        for at, row in enumerate(procedures, start=1):
+            self._procedures.writerow((*keys, at, admission.admitted.date(), row.written, row.icd_version))

@@ -29,11 +29,13 @@ _README = """\
 | layout | {layout} |
 | admissions | {admissions} |
 | seed | {seed} |
-| words | {words} (median length of a note) |
+| words | {words} (median length of a discharge summary) |
 
 The tree under `physionet.org/` has the layout of the official files, so that whatever reads those reads this.
-Subject and admission numbers lie in ranges that the real files do not use. About one patient in ten is coded
-in ICD-9. Nobody is pregnant or newborn.
+{numbers} {coding} Nobody is pregnant or newborn.
+
+Some of it is wrong on purpose, as real files are: notes are missing, empty, filed twice, late or under no
+admission, codes are missing, listed twice or oddly written, lines end in two ways.
 
 `evidence.parquet` holds where each code is written: `note_id`, `code` (dotted), `system`, `begin` and `end`
 (half-open, in Unicode code points of the note's text), `weight` (1) and `method` (`synthetic`). A code can
@@ -42,8 +44,26 @@ relative or recalls as over are no evidence.
 """
 
 
-def write_notice(folder: Path, *, layout: str, admissions: int, seed: int, words: int) -> None:
-    """Write ``SYNTHETIC.json`` and ``README.md`` into the root of a tree."""
+_OWN = "Subject, admission and MIMIC-III note numbers lie in ranges that the real files do not use."
+_PUBLISHED = (
+    "**Admission numbers are those of published split files and occur in the real data; what stands under "
+    "such a number has nothing to do with that admission.** Subject and MIMIC-III note numbers lie in ranges "
+    "that the real files do not use."
+)
+_CODING = {"mimic4": "About one patient in ten is coded in ICD-9."}
+
+
+def write_notice(
+    folder: Path, *, layout: str, admissions: int, seed: int, words: int, numbered: bool
+) -> None:
+    """Write ``SYNTHETIC.json`` and ``README.md`` into the root of a tree.
+
+    Parameters
+    ----------
+    numbered
+        Whether its admission numbers are those of published split files.
+
+    """
     facts: dict[str, Any] = {
         "synthetic": True,
         "generator": f"clem-icd {version('clem-icd')}",
@@ -54,4 +74,6 @@ def write_notice(folder: Path, *, layout: str, admissions: int, seed: int, words
         "notice": NOTICE,
     }
     write_json(folder / "SYNTHETIC.json", facts)
-    write_text(folder / "README.md", _README.format(**facts))
+    numbers = _PUBLISHED if numbered else _OWN
+    coding = _CODING.get(layout, "Every patient is coded in ICD-9.")
+    write_text(folder / "README.md", _README.format(**facts, numbers=numbers, coding=coding))

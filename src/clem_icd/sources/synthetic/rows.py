@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,8 +30,15 @@ class RowWriter(Protocol):
 
 
 @contextmanager
-def csv_gz(path: Path, columns: Sequence[str]) -> Iterator[RowWriter]:
-    """Open a gzipped csv file without a name or a time in it, and write its header."""
+def csv_gz(path: Path, columns: Sequence[str], *, quote_text: bool = False) -> Iterator[RowWriter]:
+    """Open a gzipped csv file without a name or a time in it, and write its header.
+
+    Parameters
+    ----------
+    quote_text
+        Quote every text and nothing else, as MIMIC-III does; otherwise what needs quotes gets them.
+
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         raw = stack.enter_context(path.open("wb"))
@@ -39,9 +46,25 @@ def csv_gz(path: Path, columns: Sequence[str]) -> Iterator[RowWriter]:
             gzip.GzipFile(filename="", mode="wb", compresslevel=_COMPRESSION, fileobj=raw, mtime=0)
         )
         text = stack.enter_context(io.TextIOWrapper(packed, encoding="utf-8", newline=""))
-        rows = csv.writer(text, lineterminator="\n")
+        rows: RowWriter = _TextQuoted(text) if quote_text else csv.writer(text, lineterminator="\n")
         rows.writerow(columns)
         yield rows
+
+
+class _TextQuoted:
+    """Writes rows in which every text is quoted, and no number, date or missing value."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def writerow(self, row: Iterable[object], /) -> object:
+        return self._file.write(",".join(map(_field, row)) + "\n")
+
+
+def _field(value: object) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace('"', '""') + '"'
+    return "" if value is None else str(value)
 
 
 class EvidenceFile:

@@ -1,0 +1,200 @@
+"""How long does `clem prepare` take for whole MIMIC-III and MIMIC-IV, and how much memory?
+
+Writes synthetic raw trees of the real sizes once (see `full_trees.py`), into a folder that later runs use
+again; it takes some minutes and about 3 GB of disk. Then measures, each in a process of its own, in turns:
+the parse floor (see `parse_floor.py`) and the sources. Prints medians.
+
+    python benchmarks/prepare.py ~/clem-benchmark --splits splits
+    python benchmarks/prepare.py ~/clem-benchmark --scale 0.05 --sources mimic4-icd10 --repeats 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+HERE = Path(__file__).parent
+NOTES = {
+    "mimic3": "physionet.org/files/mimiciii/1.4/NOTEEVENTS.csv.gz",
+    "mimic4": "physionet.org/files/mimic-iv-note/2.2/note/discharge.csv.gz",
+}
+SOURCES = ("mimic3-full", "mimic3-clean", "mimic4-icd9", "mimic4-icd10")
+READERS = ("arrow", "polars", "python")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process."""
+
+    seconds: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """The medians of one task; ``ratio`` to the floor of its tree, the fastest reader's time."""
+
+    tree: str
+    task: str
+    seconds: float
+    peak_mb: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured.
+
+    Attributes
+    ----------
+    folder
+        Holds the trees, and the corpora for as long as they are written.
+    splits
+        The folder of the published split files, or None: then the sources draw a split.
+
+    """
+
+    folder: Path
+    scale: float
+    splits: Path | None
+    sources: tuple[str, ...]
+    repeats: int
+
+    @property
+    def layouts(self) -> list[str]:
+        """The trees that the sources need."""
+        return [layout for layout in NOTES if any(name.startswith(layout) for name in self.sources)]
+
+    def tree(self, layout: str) -> Path:
+        """Return where a tree lies: one of each size, with published numbers or without."""
+        return self.folder / f"{layout}-{self.scale:g}{'-published' if self.splits else ''}"
+
+    def tasks(self, layout: str) -> dict[str, list[str]]:
+        """Return the command lines to measure on a tree, by name."""
+        tree = self.tree(layout)
+        notes = str(tree / NOTES[layout])
+        floor = {f"parse: {name}": [str(HERE / "parse_floor.py"), name, notes] for name in READERS}
+        options = ["--splits", str(self.splits)] if self.splits else []
+        return floor | {
+            name: ["-m", "clem_icd.cli", "prepare", name, "--raw", str(tree), "--quiet", "--json", *options]
+            for name in self.sources
+            if name.startswith(layout)
+        }
+
+
+def write_trees(plan: Plan) -> None:
+    """Write the trees that are not there yet. An interrupted one leaves nothing."""
+    for layout in plan.layouts:
+        tree = plan.tree(layout)
+        if not (tree / "SYNTHETIC.json").exists():
+            tell(f"Writing {tree}")
+            options = ["--splits", str(plan.splits)] if plan.splits else []
+            script = str(HERE / "full_trees.py")
+            run([script, layout, str(tree), "--scale", str(plan.scale), *options])
+
+
+def measure(plan: Plan) -> Iterator[Row]:
+    """Yield the medians of every task, the trees one after another, their tasks in turns."""
+    for layout in plan.layouts:
+        tasks = plan.tasks(layout)
+        runs: dict[str, list[Run]] = {name: [] for name in tasks}
+        warm(plan.tree(layout))
+        for turn in range(plan.repeats):
+            for name, command in tasks.items():
+                tell(f"{layout}, {name}, {turn + 1} of {plan.repeats}")
+                runs[name].append(timed(command, plan.folder))
+        yield from rows(layout, runs)
+
+
+def rows(layout: str, runs: dict[str, list[Run]]) -> Iterator[Row]:
+    """Yield the medians of the tasks of one tree."""
+    seconds = {name: median(one.seconds for one in found) for name, found in runs.items()}
+    floor = min(value for name, value in seconds.items() if name.startswith("parse: "))
+    for name, found in runs.items():
+        peak = max(one.peak_mb for one in found)
+        yield Row(layout, name, seconds[name], peak, seconds[name] / floor)
+
+
+def timed(command: Sequence[str], folder: Path) -> Run:
+    """Run a task; a corpus that it writes is thrown away."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix="corpus-") as out:
+        writes = "prepare" in command
+        return run([*command, "--out", f"{out}/corpus"] if writes else command)
+
+
+def run(command: Sequence[str]) -> Run:
+    """Run Python with arguments, and take its time and its peak memory."""
+    begin = time.perf_counter()
+    with subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL) as process:
+        # Of this child alone: `resource.getrusage` knows only the largest child so far.
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    kilo = 1024 if sys.platform == "linux" else 1024**2
+    return Run(time.perf_counter() - begin, usage.ru_maxrss / kilo)
+
+
+def warm(tree: Path) -> None:
+    """Read every file once, so that no task waits for a disk that the next one finds in memory."""
+    for path in sorted(tree.rglob("*.gz")):
+        with path.open("rb") as file, Path(os.devnull).open("wb") as nowhere:
+            shutil.copyfileobj(file, nowhere, 1 << 20)
+
+
+def tell(line: str) -> None:
+    """Say on standard error what goes on."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def arguments() -> tuple[Plan, bool]:
+    """Return what the command line asks for, and whether as json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", type=Path, help="for the trees, outside this repository")
+    parser.add_argument("--splits", type=Path, help="the folder of the published split files")
+    parser.add_argument("--scale", type=float, default=1.0, help="the share of the real size, 1 unless given")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--sources", default=",".join(SOURCES), help="separated by commas")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    given = parser.parse_args()
+    sources = tuple(given.sources.split(","))
+    if unknown := set(sources) - set(SOURCES):
+        parser.error(f"no such source here: {', '.join(sorted(unknown))}; choose among {', '.join(SOURCES)}")
+    if not 0 < given.scale <= 1:
+        parser.error("--scale is above 0 and at most 1")
+    if given.repeats < 1:
+        parser.error("--repeats is at least 1")
+    given.folder.mkdir(parents=True, exist_ok=True)
+    splits = given.splits and given.splits.resolve()
+    return Plan(given.folder.resolve(), given.scale, splits, sources, given.repeats), given.json
+
+
+def main() -> None:
+    """Print the table."""
+    plan, as_json = arguments()
+    write_trees(plan)
+    found = list(measure(plan))
+    if as_json:
+        value = {"scale": plan.scale, "repeats": plan.repeats, "rows": [asdict(row) for row in found]}
+        print(json.dumps(value))
+        return
+    print(f"{'tree':8}{'task':22}{'seconds':>10}{'peak MB':>10}{'x floor':>10}")
+    for row in found:
+        print(f"{row.tree:8}{row.task:22}{row.seconds:10.1f}{row.peak_mb:10,.0f}{row.ratio:10.2f}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

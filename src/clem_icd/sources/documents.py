@@ -1,0 +1,99 @@
+"""Documents on their way into a corpus: the texts of their notes, joined, and the evidence moved along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from clem_icd.corpus.schema import EVIDENCE, NOTES
+from clem_icd.icd import Code, CodeSystem
+from clem_icd.sources.evidence import EvidenceFile
+from clem_icd.sources.texts import TextFile
+
+_GROUP_BYTES = 16_000_000
+_SEPARATOR = b" "
+
+# What a pipeline makes of the texts of a document's notes, in UTF-8.
+Compose = Callable[[Sequence[bytes]], bytes]
+
+
+def joined(texts: Sequence[bytes]) -> bytes:
+    """Join the raw texts of a document's notes by one blank."""
+    return _SEPARATOR.join(texts)
+
+
+def document_tables(
+    documents: pl.DataFrame,
+    texts: TextFile,
+    compose: Compose = joined,
+    evidence: EvidenceFile | None = None,
+) -> Iterator[pa.Table]:
+    """Yield documents as tables of the schema of a corpus' notes, in their order.
+
+    A document whose text is blank is left out.
+
+    Parameters
+    ----------
+    documents
+        With the columns ``note_id``, ``subject``, ``admission``, ``codes`` (list of code and system),
+        ``numbers`` (of its notes in ``texts``) and ``note_ids`` (of the same notes).
+    texts
+        The raw texts of all notes.
+    compose
+        Makes the text of a document.
+    evidence
+        Spans in the raw notes. They need `joined`, which leaves the notes as they are.
+
+    """
+    texts_of_group: list[bytes] = []
+    kept: list[int] = []
+    size = 0
+    for row, numbers in enumerate(documents["numbers"]):
+        text = compose([texts.read(number) for number in numbers])
+        if text and not text.isspace():
+            kept.append(row)
+            texts_of_group.append(text)
+            size += len(text)
+        if size >= _GROUP_BYTES:
+            yield _table(documents[kept], texts_of_group, texts, evidence)
+            texts_of_group, kept, size = [], [], 0
+    if kept:
+        yield _table(documents[kept], texts_of_group, texts, evidence)
+
+
+def _table(
+    documents: pl.DataFrame, texts: list[bytes], raw: TextFile, evidence: EvidenceFile | None
+) -> pa.Table:
+    spans = [_spans(row, raw, evidence) if evidence else [] for row in documents.iter_rows(named=True)]
+    columns = [
+        documents["note_id"],
+        documents["subject"],
+        documents["admission"].cast(pl.String),
+        pa.array(texts, pa.binary()).cast(pa.string()),
+        documents["codes"],
+        pa.array(spans, pa.list_(EVIDENCE)),
+    ]
+    arrays = [column.to_arrow() if isinstance(column, pl.Series) else column for column in columns]
+    return pa.table([array.cast(field.type) for array, field in zip(arrays, NOTES, strict=True)], NOTES)
+
+
+def _spans(row: dict[str, Any], raw: TextFile, evidence: EvidenceFile) -> list[dict[str, Any]]:
+    codes = tuple(Code(code["code"], CodeSystem(code["system"])) for code in row["codes"])
+    spans: list[dict[str, Any]] = []
+    start = 0
+    for number, note_id in zip(row["numbers"], row["note_ids"], strict=True):
+        text = raw.read(number).decode()
+        spans.extend(
+            {
+                "code": span.code.value,
+                "system": span.code.system.value,
+                "begin": start + span.begin,
+                "end": start + span.end,
+            }
+            for span in evidence.of(note_id, text, codes)
+        )
+        start += len(text) + len(_SEPARATOR)
+    return spans

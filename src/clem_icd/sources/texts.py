@@ -1,0 +1,53 @@
+"""Texts that a first pass over a source left on the disk, in any order they are wanted in."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+
+
+class TextFile:
+    """Texts in one file, known by their numbers: 0, 1, 2 ... in the order they were added.
+
+    Memory holds where each ends, and no text.
+
+    Parameters
+    ----------
+    path
+        The file to make. Whoever names it removes it.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b")
+        self._ends = array("q", [0])
+
+    def __enter__(self) -> TextFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def add(self, texts: pa.StringArray) -> None:
+        """Add texts without nulls."""
+        _, offsets, data = texts.buffers()
+        ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+        if data is not None:
+            self._file.write(memoryview(data)[ends[0] : ends[-1]])
+        self._ends.extend((ends[1:] - ends[0] + self._ends[-1]).tolist())
+
+    def read(self, number: int) -> bytes:
+        """Return a text as UTF-8."""
+        self._file.flush()
+        begin, end = self._ends[number], self._ends[number + 1]
+        return os.pread(self._file.fileno(), end - begin, begin)

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from clem_icd.corpus import Corpus, Evidence, Note
+from clem_icd.errors import CorpusError, SourceError
+from clem_icd.icd import Code, CodeSystem
+from clem_icd.sources import prepare_mimic3, prepare_mimic4
+
+NOTE_COLUMNS = [
+    *("ROW_ID", "SUBJECT_ID", "HADM_ID", "CHARTDATE", "CHARTTIME", "STORETIME"),
+    *("CATEGORY", "DESCRIPTION", "CGID", "ISERROR", "TEXT"),
+]
+CODE_COLUMNS = ["ROW_ID", "SUBJECT_ID", "HADM_ID", "SEQ_NUM", "ICD9_CODE"]
+DISCHARGE = "Discharge summary"
+
+# ROW_ID, SUBJECT_ID, HADM_ID, CHARTDATE, CHARTTIME, CATEGORY, DESCRIPTION, TEXT
+NOTES = [
+    (5, 1, 101, "2150-01-03", "", DISCHARGE, "Addendum", "ADDENDUM. SECRETPATIENT"),
+    (9, 1, 101, "2150-01-02", "", DISCHARGE, "Report", 'HTN,\r\n"naïve" 37 °C SECRETPATIENT'),
+    (3, 2, 102, "2150-01-02", "", "Nursing", "Report", "not a summary SECRETPATIENT"),
+    (4, 2, 102, "2150-01-02", "", DISCHARGE, "Report", "66 yo SECRETPATIENT"),
+    (6, 3, 103, "2150-01-02", "", DISCHARGE, "Report", "one more SECRETPATIENT"),
+    (7, 3, "", "2150-01-02", "", DISCHARGE, "Report", "no admission SECRETPATIENT"),
+]
+DIAGNOSES = [
+    (1, 1, 101, 1, "4019"),
+    (2, 1, 101, 2, "E8788"),
+    (3, 1, 101, 3, ""),
+    (4, 2, 102, 1, "V053"),
+    (5, 2, 102, 2, "4019"),
+    (6, 3, 103, 1, "4019"),
+]
+PROCEDURES = [(1, 1, 101, 1, "0066"), (2, 3, 103, 1, "3893")]
+SPLIT = [(101, "train"), (102, "val"), (103, "test")]
+
+HTN = Code("401.9", CodeSystem.ICD9CM)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    return tmp_path / "raw/physionet.org/files/mimiciii/1.4"
+
+
+@pytest.fixture
+def raw(tmp_path: Path, tree: Path, write_csv: Callable[..., Path]) -> Path:
+    rows = [(*row[:5], "", *row[5:7], "", "", row[7]) for row in NOTES]
+    write_csv(tree / "NOTEEVENTS.csv.gz", NOTE_COLUMNS, rows)
+    write_csv(tree / "DIAGNOSES_ICD.csv.gz", CODE_COLUMNS, DIAGNOSES)
+    write_csv(tree / "PROCEDURES_ICD.csv", CODE_COLUMNS, PROCEDURES)
+    return tmp_path / "raw"
+
+
+@pytest.fixture
+def splits(tmp_path: Path, write_csv: Callable[..., Path]) -> Path:
+    return write_csv(tmp_path / "split.csv", ["_id", "split"], SPLIT)
+
+
+def one(corpus: Corpus, split: str) -> Note:
+    [note] = corpus.notes(split)
+    return note
+
+
+def test_report_and_addendum_become_one_document(tmp_path: Path, raw: Path, splits: Path) -> None:
+    corpus = prepare_mimic3(raw, tmp_path / "out", splits=splits)
+
+    note = one(corpus, "train")
+    assert (note.note_id, note.subject_id, note.admission_id) == ("9+5", "1", "101")
+    assert note.text == 'HTN,\r\n"naïve" 37 °C SECRETPATIENT ADDENDUM. SECRETPATIENT'
+    assert [(code.value, code.system) for code in note.codes] == [
+        ("401.9", CodeSystem.ICD9CM),
+        ("E878.8", CodeSystem.ICD9CM),
+        ("00.66", CodeSystem.ICD9PCS),
+    ]
+    assert [code.value for code in corpus.codes] == ["00.66", "38.93", "401.9", "E878.8", "V05.3"]
+    assert (corpus.name, corpus.population) == ("mimic3-full", "mimic3")
+    assert "1 note has no hadm_id and was left out" in corpus.about["notices"]
+    assert Corpus.open(corpus.path).fingerprint == corpus.fingerprint
+
+
+def test_evidence_moves_with_its_note(tmp_path: Path, raw: Path, splits: Path) -> None:
+    spans = pl.DataFrame(
+        {"note_id": ["5", "9"], "code": "401.9", "system": "icd9cm", "begin": [0, 0], "end": [8, 3]}
+    )
+    spans.write_parquet(tmp_path / "evidence.parquet")
+
+    corpus = prepare_mimic3(raw, tmp_path / "out", splits=splits, evidence=tmp_path / "evidence.parquet")
+
+    note = one(corpus, "train")
+    assert [note.text[span.begin : span.end] for span in note.evidence] == ["HTN", "ADDENDUM"]
+    assert note.evidence[0] == Evidence(HTN, 0, 3)
+
+
+def test_evidence_does_not_fit_a_text_that_was_changed(
+    tmp_path: Path, raw: Path, splits: Path, refused: Any
+) -> None:
+    with refused(SourceError, "edin2023 changes the text", "Leave out --evidence"):
+        prepare_mimic3(
+            raw, tmp_path / "out", splits=splits, compat="edin2023", evidence=tmp_path / "evidence.parquet"
+        )
+
+
+def test_the_text_is_that_of_the_pipeline(tmp_path: Path, raw: Path, splits: Path) -> None:
+    texts = {
+        compat: one(prepare_mimic3(raw, tmp_path / compat, splits=splits, compat=compat), "train").text
+        for compat in ("edin2023", "caml")
+    }
+
+    assert texts == {
+        "edin2023": "addendum secretpatient htn na ve c secretpatient",
+        "caml": "addendum secretpatient htn naïve c secretpatient",
+    }
+
+
+def test_caml_takes_procedures_for_numbers(tmp_path: Path, raw: Path, splits: Path) -> None:
+    corpus = prepare_mimic3(raw, tmp_path / "out", splits=splits, compat="caml")
+
+    assert [code.value for code in corpus.codes] == ["38.93", "401.9", "66.", "E878.8", "V05.3"]
+
+
+def test_codes_of_another_subject(
+    tmp_path: Path, raw: Path, tree: Path, splits: Path, write_csv: Callable[..., Path]
+) -> None:
+    write_csv(tree / "PROCEDURES_ICD.csv", CODE_COLUMNS, [*PROCEDURES, (3, 77, 102, 1, "9904")])
+
+    by_compat = {
+        compat: one(prepare_mimic3(raw, tmp_path / compat, splits=splits, compat=compat), "validation").codes
+        for compat in ("edin2024", "edin2023")
+    }
+
+    assert {code.value for code in by_compat["edin2024"]} == {"V05.3", "401.9", "99.04"}
+    assert {code.value for code in by_compat["edin2023"]} == {"V05.3", "401.9"}
+
+
+def test_an_admission_of_two_subjects_is_refused(
+    tmp_path: Path, raw: Path, tree: Path, splits: Path, refused: Any
+) -> None:
+    path = tree / "NOTEEVENTS.csv.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"\n9,1,101,", b"\n9,2,101,")))
+
+    with refused(SourceError, "NOTEEVENTS.csv.gz, row 2", "another SUBJECT_ID for HADM_ID 101"):
+        prepare_mimic3(raw, tmp_path / "out", splits=splits)
+
+
+def test_a_tree_of_the_other_data_set_is_named(tmp_path: Path, raw: Path, refused: Any) -> None:
+    with refused(SourceError, "raw: holds MIMIC-III, expected MIMIC-IV"):
+        prepare_mimic4(raw, tmp_path / "out", draw_split=True)
+    (tmp_path / "four/mimiciv/2.2/hosp").mkdir(parents=True)
+    with refused(SourceError, "four: holds MIMIC-IV, expected MIMIC-III"):
+        prepare_mimic3(tmp_path / "four", tmp_path / "out", draw_split=True)
+
+
+def test_a_code_table_with_another_delimiter(
+    tmp_path: Path, raw: Path, tree: Path, splits: Path, write_csv: Callable[..., Path], refused: Any
+) -> None:
+    write_csv(tree / "PROCEDURES_ICD.csv", CODE_COLUMNS, PROCEDURES, ";")
+
+    with refused(SourceError, "PROCEDURES_ICD.csv", "its columns are divided by ';', expected ','"):
+        prepare_mimic3(raw, tmp_path / "out", splits=splits)
+
+
+@pytest.mark.parametrize(
+    ("cut", "fragments"),
+    [
+        (lambda data: data[: len(data) // 2], ["cut short"]),
+        (
+            lambda data: gzip.compress(gzip.decompress(data)[: gzip.decompress(data).index(b"more SECRET")]),
+            ["row 5", "ends inside a quotation"],
+        ),
+    ],
+)
+def test_notes_that_are_cut(
+    tmp_path: Path,
+    raw: Path,
+    tree: Path,
+    splits: Path,
+    refused: Any,
+    cut: Callable[[bytes], bytes],
+    fragments: list[str],
+) -> None:
+    path = tree / "NOTEEVENTS.csv.gz"
+    lines = gzip.decompress(path.read_bytes()).replace(
+        b",one more SECRETPATIENT", b',"one\nmore SECRETPATIENT"'
+    )
+    path.write_bytes(cut(gzip.compress(lines)))
+
+    with refused(SourceError, "NOTEEVENTS.csv.gz", *fragments):
+        prepare_mimic3(raw, tmp_path / "out", splits=splits)
+    assert sorted(place.name for place in tmp_path.iterdir()) == ["raw", "split.csv"]
+
+
+def test_a_split_that_names_other_admissions(
+    tmp_path: Path, raw: Path, write_csv: Callable[..., Path], refused: Any
+) -> None:
+    path = write_csv(tmp_path / "other.csv", ["_id", "split"], [(22595853, "train"), (22595854, "test")])
+
+    with refused(SourceError, "other.csv: names 2 admissions", "same data set"):
+        prepare_mimic3(raw, tmp_path / "out", splits=path)
+
+
+@pytest.mark.parametrize(
+    ("options", "fragments"),
+    [
+        ({"compat": "edin2022"}, ["no pipeline 'edin2022'", "caml, edin2023, edin2024"]),
+        ({"compat": "caml", "subset": "clean"}, ["caml has no mimic3-clean"]),
+        ({"draw_split": True}, ["a split is given, and one is to be drawn"]),
+    ],
+)
+def test_what_cannot_be_asked_for(
+    tmp_path: Path, raw: Path, splits: Path, refused: Any, options: dict[str, Any], fragments: list[str]
+) -> None:
+    with refused(SourceError, *fragments):
+        prepare_mimic3(raw, tmp_path / "out", splits=splits, **options)
+
+
+def test_a_document_with_a_blank_text_is_left_out(
+    tmp_path: Path, raw: Path, tree: Path, splits: Path
+) -> None:
+    path = tree / "NOTEEVENTS.csv.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"66 yo SECRETPATIENT", b" ")))
+
+    with pytest.raises(CorpusError, match="the split validation has no notes"):
+        prepare_mimic3(raw, tmp_path / "out", splits=splits)
