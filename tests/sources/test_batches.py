@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clem_icd.errors import SourceError
 from clem_icd.sources import batches
-from clem_icd.sources.batches import read_batches, read_frame
+from clem_icd.sources.batches import read_batches
 from clem_icd.sources.delimited import read_rows
 
 FIELD = st.text(alphabet=st.sampled_from(list('ab ,"\n\r\té…😀')), max_size=12)
@@ -135,10 +135,5 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         list(read_batches(path, ["TEXT"]))
 
 
-def test_a_frame_numbers_its_rows(tmp_path: Path) -> None:
-    frame = read_frame(written(tmp_path / "codes.csv", [["7", "0066"], ["8", ""]]), ["id", "text"])
-    assert frame.rows() == [(1, "7", "0066"), (2, "8", "")]
-
-
 def test_a_file_with_a_header_alone_has_no_rows(tmp_path: Path) -> None:
-    assert read_frame(written(tmp_path / "codes.csv", []), ["id", "text"]).height == 0
+    assert rows_of(written(tmp_path / "codes.csv", [])) == []

@@ -22,7 +22,7 @@ def note(
 
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
-    text = draw(st.text(min_size=1, max_size=12))
+    text = draw(st.text(min_size=1, max_size=12).filter(str.strip))
     place = st.integers(0, len(text) - 1).flatmap(
         lambda begin: st.tuples(st.just(begin), st.integers(begin + 1, len(text)))
     )

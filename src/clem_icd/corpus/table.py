@@ -19,7 +19,9 @@ _GROUP_NOTES = 4_000
 
 def write_tables(path: Path, tables: Iterable[pa.Table]) -> None:
     """Write tables of the schema `NOTES` into one file, in their order."""
-    with pq.ParquetWriter(path, NOTES, compression="zstd") as file:
+    # A dictionary is of use to what comes again, and no text does.
+    again = ["codes.list.element.code", "codes.list.element.system"]
+    with pq.ParquetWriter(path, NOTES, compression="zstd", use_dictionary=again) as file:
         for table in tables:
             file.write_table(table)
 

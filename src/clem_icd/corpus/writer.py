@@ -12,8 +12,10 @@ from typing import Any, cast
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from clem_icd.corpus.ahead import one_ahead
 from clem_icd.corpus.notes import Note
 from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, SPLITS, notes_file
 from clem_icd.corpus.table import note_tables, write_tables
@@ -21,6 +23,8 @@ from clem_icd.corpus.validation import check_batch
 from clem_icd.errors import CorpusError
 from clem_icd.files import new_folder, sha256_of, write_json
 from clem_icd.icd import Code, Codebook, CodeSystem, is_well_formed
+
+_BETWEEN = "\0"  # is in no code
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class CorpusWriter:
             raise CorpusError(f"there is no split {split!r}", remedy=f"The splits are {', '.join(SPLITS)}")
         if self._notes[split]:
             raise CorpusError(f"the split {split} is written already", remedy="Write each split once")
-        write_tables(self.folder / notes_file(split), (self._counted(split, table) for table in tables))
+        counted = (self._counted(split, table) for table in tables)
+        write_tables(self.folder / notes_file(split), one_ahead(counted))
         if not self._notes[split]:
             raise CorpusError(
                 f"the split {split} has no notes", remedy="Change the split fractions, or give it notes"
@@ -100,12 +105,13 @@ class CorpusWriter:
             if note_id in self._ids:
                 raise CorpusError(f"the note id {note_id} is there twice", remedy="Ids must be unique")
             self._ids.add(note_id)
-        codes = cast("pl.Series", pl.from_arrow(table["codes"]))
         self._notes[split] += table.num_rows
-        self._uncoded[split] += int((codes.list.len() == 0).sum())
-        each = codes.explode(empty_as_null=False).struct.unnest()
-        for code, system, count in each.group_by("code", "system").len().iter_rows():
-            self._counts[split][Code(code, CodeSystem(system))] += count
+        self._uncoded[split] += pc.sum(pc.equal(pc.list_value_length(table["codes"]), 0)).as_py()
+        codes = pc.list_flatten(table["codes"])
+        names = (pc.struct_field(codes, [place]) for place in range(2))
+        for pair in pc.value_counts(pc.binary_join_element_wise(*names, _BETWEEN)).to_pylist():
+            code, system = pair["values"].split(_BETWEEN)
+            self._counts[split][Code(code, CodeSystem(system))] += pair["counts"]
         return table
 
     def finish(self, about: Mapping[str, Any]) -> None:

@@ -9,13 +9,12 @@ from typing import IO, cast
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 import pyarrow.csv
 from isal import igzip
 
 from clem_icd.corpus import MAX_CHARACTERS
-from clem_icd.sources.ahead import one_ahead
+from clem_icd.corpus.ahead import one_ahead
 from clem_icd.sources.delimited import read_header, read_rows
 from clem_icd.sources.refusals import READ_ERRORS, missing_column
 
@@ -57,20 +56,6 @@ def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Batch]:
         stumbled = False
     if stumbled:
         yield from _strict(path, columns, done)
-
-
-def read_frame(path: Path, columns: Sequence[str]) -> pl.DataFrame:
-    """Return some columns of a csv file as text, and the number of every row as ``row``.
-
-    Raises
-    ------
-    SourceError
-        As `read_rows` does.
-
-    """
-    schema = pa.schema([(column, pa.string()) for column in columns])
-    table = pa.Table.from_batches([batch for _, batch in read_batches(path, columns)], schema)
-    return cast("pl.DataFrame", pl.from_arrow(table)).with_row_index("row", offset=1)
 
 
 def _parsed(path: Path, columns: Sequence[str], header: list[str]) -> Iterator[pa.RecordBatch]:

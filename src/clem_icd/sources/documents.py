@@ -67,13 +67,15 @@ def document_tables(
 def _table(
     documents: pl.DataFrame, texts: list[bytes], raw: TextFile, evidence: EvidenceFile | None
 ) -> pa.Table:
-    spans = [_spans(row, raw, evidence) if evidence else [] for row in documents.iter_rows(named=True)]
+    spans: list[list[dict[str, Any]]] = [[]] * len(texts)
+    if evidence:
+        spans = [_spans(row, raw, evidence) for row in documents.iter_rows(named=True)]
     columns = [
         documents["note_id"],
         documents["subject"],
         documents["admission"].cast(pl.String),
         pa.array(texts, pa.binary()).cast(pa.string()),
-        documents["codes"],
+        documents["codes"].cast(pl.List(pl.Struct({"code": pl.String, "system": pl.String}))),
         pa.array(spans, pa.list_(EVIDENCE)),
     ]
     arrays = [column.to_arrow() if isinstance(column, pl.Series) else column for column in columns]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from clem_icd.corpus import SPLITS, Corpus, corpus_writer
+from clem_icd.corpus import SPLITS, Corpus, CorpusWriter, corpus_writer
 from clem_icd.corpus.table import note_tables
 from clem_icd.errors import SourceError
 from clem_icd.icd import default_codebook
@@ -135,7 +135,8 @@ def prepare_mdace(
     files = _Files.find(raw, dataset, chosen, mdace, splits)
     check_out(out, files.mdace.root, force=force)
     origin = Origin.of(raw, "mimic3")
-    notices = [*([origin.notice] if origin.notice else []), *files.split.notices]
+    # No published split fits generated admissions: the tree brings its own.
+    notices = [origin.notice] if origin.notice else list(files.split.notices)
     absent: dict[str, Any] = {}
     with (
         corpus_writer(
@@ -162,45 +163,53 @@ def prepare_mdace(
     ):
         split_of = files.split.read()
         selection = Selection(chosen.systems(codes), split_of, per, chosen.evidence_only)
-        annotations = read_annotations(files.mdace, chosen.systems("DP"), chosen.revision)
-        notes = _annotated_notes(files.notes, annotations, progress)
-        rest = (
-            Mimic3Documents.read(files.mimic3, texts, split_of.keys() - _admissions(notes), progress)
-            if files.mimic3
-            else None
-        )
-        code_map = _code_map(files, chosen, annotations, rest)
-        documents = list(selection.documents(annotations, notes))
-        present = {document.admission_id for document in documents}
-        for split in sorted(set(split_of.values()), key=SPLITS.index):
-            own = (document for document in documents if split_of[document.admission_id] == split)
-            tables = note_tables(document.as_note(code_map, selection.oddities) for document in own)
-            others: Iterator[pa.Table] = iter(())
-            if rest:
-                admissions = {admission for admission, name in split_of.items() if name == split}
-                others = rest.tables(admissions - _admissions(notes), chosen.systems(codes))
-            writer.write_tables(split, _seen(chain(tables, others), present))
+        present = _fill(writer, files, chosen, selection, texts, notices, progress)
         absent.update(absent_admissions(split_of, present))
-        notices += [*annotations.notices(), *selection.notices(), *code_map.notices]
-        notices += rest.notices if rest else []
     return Corpus.open(out, verify=False)
 
 
-def _annotated_notes(
-    path: Path, annotations: Annotations, progress: Callable[[int], None] | None
-) -> dict[str, ClinicalNote]:
-    notes = read_clinical_notes(path, annotations.notes.keys(), progress)
+def _fill(
+    writer: CorpusWriter,
+    files: _Files,
+    chosen: MdaceSet,
+    selection: Selection,
+    texts: TextFile,
+    notices: list[str],
+    progress: Callable[[int], None] | None,
+) -> set[str]:
+    """Write every split, add to the notices, and return the admissions that have a note."""
+    annotations = read_annotations(files.mdace, chosen.systems("DP"), chosen.revision)
+    notes = read_clinical_notes(files.notes, annotations.notes.keys(), progress)
+    documents = list(selection.documents(annotations, notes))
+    if not documents:
+        raise _nothing_fits(files, annotations, notes)
+    others = selection.split_of.keys() - {note.admission_id for note in notes.values()}
+    rest = Mimic3Documents.read(files.mimic3, texts, others, progress) if files.mimic3 else None
+    code_map = _code_map(files, chosen, annotations, rest)
+    present: set[str] = set()
+    for split in sorted(set(selection.split_of.values()), key=SPLITS.index):
+        admissions = {admission for admission, name in selection.split_of.items() if name == split}
+        own = (document for document in documents if document.admission_id in admissions)
+        annotated = note_tables(document.as_note(code_map, selection.oddities) for document in own)
+        unannotated = rest.tables(admissions & others, selection.systems) if rest else ()
+        writer.write_tables(split, _seen(chain(annotated, unannotated), present))
+    notices += [*annotations.notices(), *selection.notices(), *code_map.notices]
+    notices += rest.notices if rest else []
+    return present
+
+
+def _nothing_fits(files: _Files, annotations: Annotations, notes: Mapping[str, ClinicalNote]) -> SourceError:
     if not notes:
-        raise SourceError(
+        return SourceError(
             f"has none of the {len(annotations.notes):,} notes that MDACE annotates",
-            path=path,
+            path=files.notes,
             remedy="Use MIMIC-III 1.4, and the MDACE folder that belongs to it",
         )
-    return notes
-
-
-def _admissions(notes: Mapping[str, ClinicalNote]) -> set[str]:
-    return {note.admission_id for note in notes.values()}
+    return SourceError(
+        "names no admission with an annotated note of the kind asked for",
+        path=files.split.paths[0],
+        remedy="Check that MIMIC-III, MDACE and the split files belong together",
+    )
 
 
 def _code_map(

@@ -89,7 +89,8 @@ def inpatient_rule(code: Code, reference: Container[Code]) -> Code:
     """Return the counterpart of a code of the inpatient sets.
 
     The fixed counterparts come last: a code that the reference knows is replaced all the same, and
-    one that was shortened into a code with a counterpart is replaced by that.
+    one that was shortened into a code with a counterpart is replaced by that. (The published mapping of
+    procedures holds them as well, and is applied to every code after that of diagnoses.)
     """
     return _counterpart(shortened(code, reference), _INPATIENT)
 

@@ -11,12 +11,28 @@ import pyarrow as pa
 
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.sources.documents import document_tables
+from clem_icd.sources.inputs import tell
 from clem_icd.sources.mimic3_files import Mimic3Files
 from clem_icd.sources.mimic_codes import read_code_tables
 from clem_icd.sources.mimic_notes import stage_mimic3
 from clem_icd.sources.peers.edin2024 import mimic3_documents
 from clem_icd.sources.peers.pipeline import with_codes
 from clem_icd.sources.texts import TextFile
+
+_LEFT_OUT = {
+    "no admission": (
+        "discharge summary has no HADM_ID and was left out",
+        "discharge summaries have no HADM_ID and were left out",
+    ),
+    "no text": (
+        "discharge summary has no text and was left out",
+        "discharge summaries have no text and were left out",
+    ),
+    "no codes": (
+        "admission with a discharge summary has no codes and was left out",
+        "admissions with a discharge summary have no codes and were left out",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +73,7 @@ class Mimic3Documents:
         tables = {"diagnosis": files.diagnoses, "procedure": files.procedures}
         codes, notices = read_code_tables(tables, upper=True)
         documents, _ = mimic3_documents(notes, codes)
-        return cls(texts, tuple(notices), documents)
+        return cls(texts, (*notices, *_left_out(notes, documents)), documents)
 
     def codes(self) -> set[Code]:
         """Return every code of every admission."""
@@ -75,3 +91,14 @@ class Mimic3Documents:
             pl.col("codes").list.eval(pl.element().filter(is_wanted))
         )
         return document_tables(with_codes(documents), self.texts)
+
+
+def _left_out(notes: pl.DataFrame, documents: pl.DataFrame) -> list[str]:
+    admitted = notes.drop_nulls("admission")
+    noted = admitted.filter(~pl.col("missing"))["admission"].n_unique()
+    counts = {
+        "no admission": notes.height - admitted.height,
+        "no text": int(admitted["missing"].sum()),
+        "no codes": noted - documents["admission"].n_unique(),
+    }
+    return tell(counts, _LEFT_OUT)

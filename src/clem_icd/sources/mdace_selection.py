@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -66,8 +66,8 @@ class Selection:
     ----------
     systems
         The code systems.
-    admissions
-        The admissions of the split files.
+    split_of
+        The split of every admission of the split files.
     per
         ``note``, ``discharge-summary`` (the notes that are one) or ``admission``.
     evidence_only
@@ -75,8 +75,8 @@ class Selection:
 
     """
 
-    systems: Container[CodeSystem]
-    admissions: Container[str]
+    systems: Collection[CodeSystem]
+    split_of: Mapping[str, str]
     per: str
     evidence_only: bool
     oddities: Counter[str] = field(default_factory=Counter)
@@ -112,7 +112,7 @@ class Selection:
             return "no text"
         if not codes:
             return "no codes"
-        if note.admission_id not in self.admissions:
+        if note.admission_id not in self.split_of:
             return "not in the split"
         if self.per == "discharge-summary" and not note.is_discharge_summary:
             return "no discharge summary"

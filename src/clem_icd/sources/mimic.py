@@ -16,7 +16,6 @@ import polars as pl
 from clem_icd.corpus import SPLITS, Corpus, InputFile, corpus_writer
 from clem_icd.errors import SourceError
 from clem_icd.icd import Codebook, default_codebook, read_titles
-from clem_icd.sources.ahead import one_ahead
 from clem_icd.sources.documents import document_tables, joined
 from clem_icd.sources.evidence import EvidenceFile
 from clem_icd.sources.inputs import Origin, check_out, counted, input_file
@@ -200,8 +199,7 @@ def prepare_mimic(
         for split in SPLITS:
             own = documents.filter(pl.col("split") == split)
             if own.height or split in splitter.splits:
-                tables = document_tables(own, texts, pipeline.compose, evidence)
-                writer.write_tables(split, one_ahead(tables))
+                writer.write_tables(split, document_tables(own, texts, pipeline.compose, evidence))
         absent.update(splitter.absent(documents))
         blank = documents.height - writer.size
         notices += [counted(blank, *_BLANK)] if blank else []
@@ -247,7 +245,8 @@ def _documents(
     codes, notices = read_code_tables(tables, upper=data.upper)
     coded = codes.filter(pl.col("version") == str(9 if data.upper else rules.version))["admission"].unique()
     split = splitter.named(coded)
-    notes = data.stage(texts, (split if pipeline.selective else coded).to_numpy())
+    needed = split if pipeline.selective else coded
+    notes = data.stage(texts, needed.to_numpy())
     notices += _about_notes(notes, coded, split)
     staged = notes.drop_nulls("number")
     if "repeated" in notes.columns:
@@ -258,7 +257,8 @@ def _documents(
             path=data.files.all()[0],
             remedy="Check that the note, code and split files belong together",
         )
-    documents, left_out = data.prepare(staged, codes, splitter.assign, rules)
+    here = codes.filter(pl.col("admission").is_in(needed.implode())) if pipeline.selective else codes
+    documents, left_out = data.prepare(staged, here, splitter.assign, rules)
     return documents, [*notices, *left_out]
 
 

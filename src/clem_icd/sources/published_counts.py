@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from clem_icd.corpus import SPLITS
 from clem_icd.sources.inputs import counted
 
 _SYNTHETIC = "The notes are synthetic, so their counts say nothing about the published ones"
@@ -29,7 +30,9 @@ class ComparedCount:
     Attributes
     ----------
     what
-        What is counted, such as ``notes in train``.
+        ``notes``, ``labels``, ``median codes per note`` or ``median words per note``.
+    split
+        The split that they are of; None for a count of the whole corpus.
     here, published
         The counts; medians may be halves.
     origin
@@ -40,10 +43,16 @@ class ComparedCount:
     """
 
     what: str
+    split: str | None
     here: float
     published: float
     origin: str
     comparable: bool = True
+
+    @property
+    def name(self) -> str:
+        """What is counted, and where."""
+        return self.what if self.split is None else f"{self.what} in {self.split}"
 
     @property
     def difference(self) -> float:
@@ -124,47 +133,40 @@ def _compared(
     for what, row in published.items():
         origin = origins[row["origin"]]
         if what == "notes":
-            for split, one in description["splits"].items():
-                yield ComparedCount(f"notes in {split}", one["notes"], row[split], origin)
+            for split in SPLITS:
+                here = description["splits"].get(split, {"notes": 0})["notes"]
+                yield ComparedCount(what, split, here, row[split], origin)
         elif what == "labels":
-            yield ComparedCount("labels", description["labels"], row["count"], origin)
+            yield ComparedCount(what, None, description["labels"], row["count"], origin)
         else:
-            words = what == "words_per_note"
-            name = f"median {what.replace('_', ' ')}"
-            here = description["medians"][what]
-            yield ComparedCount(name, here, row["median"], origin, cleaned or not words)
+            name, here = f"median {what.replace('_', ' ')}", description["medians"][what]
+            comparable = cleaned or what != "words_per_note"
+            yield ComparedCount(name, None, here, row["median"], origin, comparable)
 
 
-def _warnings(counts: tuple[ComparedCount, ...], absent: Mapping[str, Any]) -> Iterator[str]:
+def _warnings(counts: Iterable[ComparedCount], absent: Mapping[str, Any]) -> Iterator[str]:
     for count in counts:
-        if count.what.startswith("notes in "):
-            yield from _warning_of_split(count, absent.get(count.what.removeprefix("notes in "), {}))
+        if count.split is not None:
+            yield from _of_split(count, count.split, absent.get(count.split, {}))
         elif count.what == "labels" and count.difference:
-            beyond = "beyond the expected" if count.difference > 0 else "fewer than expected"
-            yield (
-                f"labels: {count.here:,}, published {count.published:,}: {abs(count.difference):,} {beyond}"
-            )
-        # A published median is rounded, and one here may be a half.
+            than = "beyond the expected" if count.difference > 0 else "fewer than expected"
+            yield f"labels: {count.here:,}, published {count.published:,}: {abs(count.difference):,} {than}"
+        # A published median is a whole number, one here may be a half.
         elif count.comparable and abs(count.difference) > 0.5:
             yield f"{count.what}: {count.here:,g}, published {count.published:,}"
 
 
-def _warning_of_split(count: ComparedCount, absent: Mapping[str, Any]) -> Iterator[str]:
+def _of_split(count: ComparedCount, split: str, absent: Mapping[str, Any]) -> Iterator[str]:
     missing = int(absent.get("count", 0))
-    if not (count.difference or missing):
+    if not count.difference and not missing:
         return
-    split = count.what.removeprefix("notes in ")
-    than = "fewer" if count.difference < 0 else "more"
-    number = counted(int(abs(count.difference)), "note", "notes")
-    found = (
-        f"{split} has {number} {than} than published"
-        if count.difference
-        else f"{split} has as many notes as published"
-    )
-    if missing:
-        yield f"{found}: {_missing(missing, absent.get('admissions', ()))}"
+    if count.difference:
+        size = counted(int(abs(count.difference)), "note", "notes")
+        size += " fewer than" if count.difference < 0 else " more than"
     else:
-        yield found
+        size = "as many notes as"
+    reason = f": {_missing(missing, absent.get('admissions', []))}" if missing else ""
+    yield f"{split} has {size} published{reason}"
 
 
 def _missing(count: int, admissions: list[str]) -> str:

@@ -71,23 +71,6 @@ class SplitFiles:
         return _assigned(row for part in rows for row in part)
 
 
-def split_file(splits: Path, name: str) -> Path:
-    """Return the split file: ``splits`` itself, or ``name`` in the folder ``splits``.
-
-    Raises
-    ------
-    SourceError
-        If there is no such file.
-
-    """
-    path = splits / name if splits.is_dir() else splits
-    if not path.is_file():
-        raise SourceError(
-            "there is no such file", path=path, remedy=f"Name {name}, or the folder that holds it"
-        )
-    return path
-
-
 def read_split(path: Path) -> dict[str, str]:
     """Read which admission belongs to which split, from one file.
 

@@ -15,9 +15,9 @@ class Bare(str):
     __slots__ = ()
 
 
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Field]]) -> None:
+def write_table(path: Path, header: str, rows: Iterable[Sequence[Field]]) -> None:
     """Write a gzipped csv file, in the bytes that every run writes."""
-    lines = [",".join(columns), *(",".join(map(_written, row)) for row in rows)]
+    lines = [header, *(",".join(map(_written, row)) for row in rows)]
     data = "".join(f"{line}\n" for line in lines).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(data, mtime=0))

@@ -64,11 +64,11 @@ INPATIENT_10 = [
     Span(REPORT, "home", "E11.91", "10"),  # shortened to E11.9: the second pair
     Span(REPORT, "was", "N17.9", "10"),
     Span(REPORT, "home", "02HV33Z", "10P"),
-    Span(ADDENDUM, "patient 0", "F32.A", "10"),  # fixed to F32.9, or shortened to F32
+    Span(ADDENDUM, "patient 0", "F32.A", "10"),  # shortened to F32; fixed to F32.9 in profee
     Span(ADDENDUM, "Addendum", "S02.122A", "10"),
-    Span(_ordinary(1), "was", "D75.839", "10"),
+    Span(_ordinary(1), "was", "D75.839", "10"),  # fixed to D75.89, though MIMIC-IV knows it
     Span(_ordinary(1), "admitted", "F10.139", "10"),
-    Span(_ordinary(1), "home", "G90.51", "10"),
+    Span(_ordinary(1), "home", "G90.511", "10"),  # shortened to G90.51, and that is fixed
     Span(_ordinary(1), "went", "M79.60", "10"),  # fixed in profee only
     Span(_ordinary(1), "day 1", "I50.3", "10"),  # fixed in profee only
     Span(_ordinary(2), "Patient", "J44.9", "10"),

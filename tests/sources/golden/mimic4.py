@@ -8,10 +8,10 @@ from pathlib import Path
 
 from sources.golden.layout import Bare, write_table
 
-NOTE_COLUMNS = ["note_id", "subject_id", "hadm_id", "note_type", "note_seq", "charttime", "storetime", "text"]
-DIAGNOSIS_COLUMNS = ["subject_id", "hadm_id", "seq_num", "icd_code", "icd_version"]
-PROCEDURE_COLUMNS = ["subject_id", "hadm_id", "seq_num", "chartdate", "icd_code", "icd_version"]
-TITLE_COLUMNS = ["icd_code", "icd_version", "long_title"]
+NOTE_COLUMNS = "note_id,subject_id,hadm_id,note_type,note_seq,charttime,storetime,text"
+DIAGNOSIS_COLUMNS = "subject_id,hadm_id,seq_num,icd_code,icd_version"
+PROCEDURE_COLUMNS = "subject_id,hadm_id,seq_num,chartdate,icd_code,icd_version"
+TITLE_COLUMNS = "icd_code,icd_version,long_title"
 
 Coded = tuple[int, str | None, int]  # admission, code, version
 
@@ -58,6 +58,8 @@ DIAGNOSES_10 = {
     "K219": [*range(11, 20), 28],  # ten, of which 28 is outside of the split
     "Z87.891": range(4, 16),  # dotted in the file
     "R05": [15, 16],
+    "D75839": [17],  # known, and yet replaced in MDACE
+    "G9051": [18],  # what is left of G90.511, and then replaced
 }
 PROCEDURES_10 = {
     "02HV33Z": range(14),

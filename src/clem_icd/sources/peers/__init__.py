@@ -2,8 +2,8 @@
 
 A pipeline gets frames and gives frames; no text is in them. ``notes`` has a row a raw note (``number`` in
 the text file, ``row`` in the raw file, ``note_id``, ``subject``, ``admission``, ``missing``: whether its text
-is; of MIMIC-III also ``description``, ``chart_date``, ``chart_time``), ``codes`` a row a raw code (``row``,
-``subject``, ``admission``, ``text``, ``kind``: diagnosis or procedure, ``version``: 9 or 10). What comes
+is; of MIMIC-III also ``description``, ``chart_date``, ``chart_time``), ``codes`` a row a raw code
+(``subject``, ``admission``, ``text``, ``kind``: diagnosis or procedure, ``version``: 9 or 10). What comes
 out are documents, as `clem_icd.sources.documents` wants them. Each pipeline decides itself when the splits
 are assigned, since some count codes before that and some after.
 """

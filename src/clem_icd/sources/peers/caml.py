@@ -57,13 +57,12 @@ def _mimic3(
 ) -> tuple[pl.DataFrame, list[str]]:
     documents = merge_notes(notes)
     listed = _listed(codes, documents)
-    documents = add_codes(
-        documents.join(listed, on=["subject", "admission"], how="semi", maintain_order="left"),
-        listed.filter(pl.col("code") != ""),
-    )
+    coded = listed.filter(pl.col("code") != "")
+    documents = documents.join(listed, on=["subject", "admission"], how="semi", maintain_order="left")
+    documents = add_codes(documents, coded)
     if rules.subset == "full":
         return assign(documents), []
-    kept = listed.filter(pl.col("code").is_in(_most_listed(listed, 50)))
+    kept = coded.filter(pl.col("code").is_in(_most_listed(listed, 50)))
     chosen = with_codes(add_codes(documents, kept))
     return assign(chosen), left_out(documents, chosen)
 
@@ -127,4 +126,6 @@ def _most_listed(listed: pl.DataFrame, number: int) -> list[str]:
     return [code for code, _ in counts.most_common(number)]
 
 
-CAML = Pipeline(name="caml", compose=_compose, mimic3=_mimic3, mimic4=None, subsets=("full", "50"))
+CAML = Pipeline(
+    name="caml", compose=_compose, mimic3=_mimic3, mimic4=None, subsets=("full", "50"), selective=False
+)

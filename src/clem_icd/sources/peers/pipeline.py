@@ -58,7 +58,7 @@ class Pipeline:
     subsets
         Of MIMIC-III, those that it knows.
     selective
-        Whether notes outside of the split can be left unread.
+        Whether notes and codes outside of the split can be left unread: it counts nothing there.
 
     """
 
@@ -84,8 +84,8 @@ def read_codes(codes: pl.DataFrame, read: Callable[[str, str, str], Code | None]
     distinct = codes.select("text", "kind", "version").unique(maintain_order=True)
     found = [read(*row) for row in distinct.iter_rows()]
     known = distinct.with_columns(
-        code=pl.Series([code.value if code else None for code in found], dtype=pl.String),
-        system=pl.Series([code.system.value if code else None for code in found], dtype=pl.String),
+        code=pl.Series([code.value if code else None for code in found], dtype=pl.Categorical),
+        system=pl.Series([code.system.value if code else None for code in found], dtype=pl.Categorical),
     )
     return codes.join(known.drop_nulls("code"), on=["text", "kind", "version"], maintain_order="left")
 
@@ -169,5 +169,6 @@ def frequent(codes: pl.DataFrame, documents: pl.DataFrame, least: int) -> pl.Dat
 def most_frequent(codes: pl.DataFrame, documents: pl.DataFrame, number: int) -> pl.DataFrame:
     """Keep the ``number`` codes that are in most documents; of equals, the first by their text."""
     here = codes.join(documents, on="admission", how="semi")
-    counts = here.group_by("code").len("count").sort("count", "code", descending=[True, False])
+    counts = here.group_by("code").len("count")
+    counts = counts.sort("count", pl.col("code").cast(pl.String), descending=[True, False])
     return codes.join(counts.head(number), on="code", how="semi", maintain_order="left")
