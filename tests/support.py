@@ -9,7 +9,7 @@ import torch
 
 from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
 from clem_icd.icd import Code, CodeSystem, default_codebook
-from clem_icd.modeling import ModelInfo, NeuralSystem, SmallEncoder, new_classifier
+from clem_icd.modeling import ModelInfo, NeuralSystem, SmallEncoder, new_classifier, seen_admissions
 
 LITTLE_SETTINGS = [
     "small.hidden_size=32",
@@ -55,11 +55,24 @@ def make_note(number: int) -> Note:
     )
 
 
-def write_little_corpus(path: Path, *, sizes: dict[str, int] | None = None) -> Corpus:
-    """Write a corpus of notes by `make_note`."""
-    first = 0
+def write_little_corpus(
+    path: Path,
+    *,
+    sizes: dict[str, int] | None = None,
+    name: str = "little",
+    population: str | None = None,
+    first: int = 0,
+) -> Corpus:
+    """Write a corpus of notes by `make_note`, from number ``first`` on."""
     with corpus_writer(
-        path, name="little", source="test", options={}, inputs=[], codebook=default_codebook(), synthetic=True
+        path,
+        name=name,
+        source="test",
+        options={},
+        inputs=[],
+        codebook=default_codebook(),
+        synthetic=True,
+        population=population,
     ) as writer:
         for split, size in (sizes or {"train": 80, "validation": 20, "test": 24}).items():
             writer.write(split, [make_note(number) for number in range(first, first + size)])
@@ -96,5 +109,12 @@ def info_of(corpus: Corpus, system: str = "neural", max_tokens: int | None = 819
         threshold=0.25,
         threshold_policy="given by a test",
         max_tokens=max_tokens,
-        corpus={"name": corpus.name, "source": "test", "synthetic": True},
+        corpus={
+            "name": corpus.name,
+            "source": "test",
+            "synthetic": True,
+            "fingerprint": corpus.fingerprint,
+            "population": corpus.population,
+        },
+        admissions=seen_admissions(corpus),
     )

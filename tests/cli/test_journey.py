@@ -50,6 +50,7 @@ def test_prediction_covers_the_split(journey: Any) -> None:
         "split": "test",
         "notes": counts["notes"]["test"],
         "labels": counts["labels"],
+        "warnings": [],
     }
 
 

@@ -150,6 +150,7 @@ def test_the_coder_gives_the_probabilities_of_the_scores_file(
         "corpus_fingerprint": little_corpus.fingerprint,
         "split": "test",
         "synthetic": True,
+        "warnings": [],
     }
     for text, expected in zip(little_corpus.texts("test"), scores.of(little_corpus, "test"), strict=True):
         found = {one.code: one.probability for one in subject.code(text)}

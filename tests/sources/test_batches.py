@@ -59,6 +59,7 @@ def test_it_reads_what_was_written_whatever_the_size_of_a_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[tuple[str, str]], line_end: str, block: int
 ) -> None:
     monkeypatch.setattr(batches, "_BLOCK", block)
+    monkeypatch.setattr(batches, "_GLANCE", 3)
     expected = [list(row) for row in rows]
     path = written(tmp_path / "notes.csv", expected, line_end=line_end)
     assert rows_of(path) == expected
@@ -73,6 +74,7 @@ def test_it_reads_and_refuses_exactly_what_the_strict_reader_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, block: int
 ) -> None:
     monkeypatch.setattr(batches, "_BLOCK", block)
+    monkeypatch.setattr(batches, "_GLANCE", 3)
     path = tmp_path / "notes.csv"
     path.write_bytes(b"id,text\n" + text.encode())
     assert outcome(lambda: rows_of(path)) == outcome(lambda: strict_rows_of(path))

@@ -58,7 +58,7 @@ def test_the_published_corpus_itself() -> None:
     ]
     assert {count.difference for count in found.counts} == {0}
     assert "recalled" in found.counts[3].origin
-    assert found.counts[0].origin == "counted in the published split file"
+    assert found.counts[0].origin == "split file, counted"
 
 
 def test_notes_that_are_missing_are_named() -> None:
@@ -161,6 +161,8 @@ def test_every_count_has_an_origin_and_every_origin_a_count() -> None:
     rows = [row for source in PUBLISHED["counts"].values() for one in source.values() for row in one.values()]
 
     assert {row["origin"] for row in rows} == PUBLISHED["origins"].keys()
+    for origin in PUBLISHED["origins"].values():
+        assert origin.endswith((", counted", ", derived", ", recalled", "by definition"))
 
 
 @pytest.mark.shared_data

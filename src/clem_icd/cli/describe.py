@@ -72,8 +72,7 @@ def show_description(console: Console, value: dict[str, Any]) -> None:
     for what in ("codes", "words", "tokens"):
         for name, split in splits.items():
             values = split[f"{what}_per_note"]
-            figures = (f"{values[column]:,.1f}".removesuffix(".0") for column in _PERCENTILES)
-            spread.add_row(what, name, *figures)
+            spread.add_row(what, name, *(_figure(values[column]) for column in _PERCENTILES))
     console.print(spread)
     beyond = new_table("notes beyond", "512 tokens", "4,096 tokens", "8,192 tokens")
     for name, split in splits.items():
@@ -87,12 +86,12 @@ def show_description(console: Console, value: dict[str, Any]) -> None:
 
 def show_published(console: Console, comparison: PublishedComparison) -> None:
     """Print the counts of a corpus beside the published ones, and what differs in words."""
-    table = new_table(
-        "count", "here", "published", "difference", "where that stands", text=("where that stands",)
-    )
+    table = new_table("count", "here", "published", "difference", "from", text=("from",))
+    for column in table.columns[:-1]:
+        column.no_wrap = True
     for count in comparison.counts:
-        difference = f"{count.difference:+,g}" if count.comparable else "not comparable"
-        table.add_row(count.what, f"{count.here:,g}", f"{count.published:,g}", difference, count.origin)
+        difference = _figure(count.difference, "+") if count.comparable else "not comparable"
+        table.add_row(count.name, _figure(count.here), _figure(count.published), difference, count.origin)
     console.print(table)
     if comparison.remark:
         console.print(f"Note: {comparison.remark}.", markup=False)
@@ -100,6 +99,10 @@ def show_published(console: Console, comparison: PublishedComparison) -> None:
         console.print("All counts that can be compared are the published ones.", markup=False)
     for line in comparison.warnings:
         console.print(f"Warning: {line}", markup=False)
+
+
+def _figure(value: float, sign: str = "") -> str:
+    return f"{value:{sign},.1f}".removesuffix(".0")
 
 
 def _frequencies(counts: list[int]) -> str:

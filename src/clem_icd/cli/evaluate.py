@@ -49,6 +49,7 @@ def evaluate(
             split=split,
             system=str(read.about.get("system", "unknown")),
             train_counts=opened.train_counts(),
+            warnings=read.warnings,
         )
         write_json(out, document)
         own.result(document, lambda console: show_metrics(console, document, str(out)))
@@ -82,3 +83,5 @@ def show_metrics(console: Console, document: dict[str, Any], where: str) -> None
         f"All metrics with their definitions: {where}",
         markup=False,
     )
+    for line in document["warnings"]:
+        console.print(f"Warning: {line}", markup=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from clem_icd.cli.terminal import Debug, Force, Json, Quiet, hush_transformers, terminal
 
@@ -36,11 +37,13 @@ def predict(
         notes = opened.size(split)
         system, info = load_model(model)
         own.begin(f"Scoring {split}", notes)
-        predict_split(system, info, opened, split, out, force=force, progress=own.advance)
-        value = {"scores": str(out), "split": split, "notes": notes, "labels": len(info.labels)}
-        own.result(
-            value,
-            lambda console: console.print(
-                f"Wrote the scores of {notes:,} notes for {len(info.labels):,} labels to {out}", markup=False
-            ),
-        )
+        warnings = predict_split(system, info, opened, split, out, force=force, progress=own.advance)
+        labels = len(info.labels)
+
+        def show(console: Console) -> None:
+            console.print(f"Wrote the scores of {notes:,} notes for {labels:,} labels to {out}", markup=False)
+            for line in warnings:
+                console.print(f"Warning: {line}", markup=False)
+
+        value = {"scores": str(out), "split": split, "notes": notes, "labels": labels}
+        own.result({**value, "warnings": list(warnings)}, show)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -33,6 +33,7 @@ def metrics_document(
     split: str,
     system: str = "clem-icd",
     train_counts: IntArray | None = None,
+    warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Evaluate scores, and describe the result so that it can be read without its surroundings.
 
@@ -54,6 +55,8 @@ def metrics_document(
         The system that gave the scores.
     train_counts
         Training notes of each label [labels]; adds the label-frequency buckets.
+    warnings
+        Sentences that a reader of the metrics has to know.
 
     Returns
     -------
@@ -78,6 +81,7 @@ def metrics_document(
         "threshold": float(threshold),
         "threshold_source": threshold_source,
         "system": system,
+        "warnings": list(warnings),
         "metrics": values,
         "buckets": [asdict(bucket) for bucket in buckets],
         "definitions": {name: asdict(DEFINITIONS[name]) for name in values},

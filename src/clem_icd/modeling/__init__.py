@@ -6,6 +6,7 @@ this package. Every system, neural or not, scores texts through one protocol and
 folder with a ``clem.json``.
 """
 
+from clem_icd.modeling.admissions import admissions_of, seen_admissions
 from clem_icd.modeling.counting import tokenizer_for_counting
 from clem_icd.modeling.encoder import (
     SmallEncoder,
@@ -31,6 +32,7 @@ __all__ = [
     "SmallEncoder",
     "System",
     "TokenizedNotes",
+    "admissions_of",
     "attention_for",
     "best_device",
     "count_tokens",
@@ -38,6 +40,7 @@ __all__ = [
     "load_model",
     "new_classifier",
     "save_model",
+    "seen_admissions",
     "set_prior_bias",
     "shipped_encoders",
     "tokenize",

@@ -42,6 +42,11 @@ def model_card(info: ModelInfo) -> str:
     lines.append(
         "- Its vocabulary holds words of the notes that it was trained on. Share it as you may share those."
     )
+    if info.admissions:
+        lines.append(
+            f"- Has seen the admissions of {info.corpus['population']} in `admissions.parquet`: "
+            "scores on them are flattered."
+        )
     if info.max_tokens:
         lines.append(f"- Reads {info.max_tokens:,} tokens of a note; what follows is not read.")
     lines += ["", "It suggests codes to a medical coder, who decides. It is not a medical device.", ""]

@@ -1,4 +1,4 @@
-"""``clem.json``: what a model folder knows beyond its weights."""
+"""``clem.json`` and what lies beside it: what a model folder knows beyond its weights."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveInt, Validation
 from clem_icd.errors import ModelError
 from clem_icd.files import read_json, write_json
 from clem_icd.icd import Code, CodeSystem
+from clem_icd.modeling.admissions import Admissions, read_admissions, write_admissions
 
 FORMAT = "clem-icd/model"
 FORMAT_VERSION = 1
@@ -57,11 +58,14 @@ class ModelInfo:
     max_tokens
         How many tokens of a note are read; None where the system knows no tokens.
     corpus
-        Name, source and fingerprint of the corpus it was trained on, and whether that was synthetic.
+        Name, source, population and fingerprint of the corpus it was trained on, and whether that was
+        synthetic.
     recipe
         The resolved recipe.
     metrics
         By split, then by name. Definitions: `clem_icd.evaluation`.
+    admissions
+        By split, those of the corpus that it was trained and chosen on; empty without a population.
 
     """
 
@@ -74,9 +78,12 @@ class ModelInfo:
     corpus: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
+    admissions: Admissions = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write ``clem.json`` into a model folder."""
+        """Write ``clem.json`` into a model folder, and ``admissions.parquet`` if there is a population."""
+        if self.corpus.get("population") is not None:
+            write_admissions(folder, self.admissions)
         write_json(
             folder / FILE,
             {
@@ -98,12 +105,12 @@ class ModelInfo:
 
     @classmethod
     def read(cls, folder: Path) -> ModelInfo:
-        """Read ``clem.json`` from a model folder.
+        """Read ``clem.json`` from a model folder, and ``admissions.parquet`` if there is a population.
 
         Raises
         ------
         ModelError
-            If there is none, or it is not one that this release reads.
+            If one is missing, or is not one that this release reads.
 
         """
         path = folder / FILE
@@ -132,5 +139,6 @@ class ModelInfo:
         return cls(
             labels=tuple(Code(label.code, label.system) for label in fields.labels),
             titles=tuple(label.title for label in fields.labels),
+            admissions=read_admissions(folder) if fields.corpus.get("population") is not None else {},
             **fields.model_dump(exclude={"labels", "format", "format_version"}),
         )

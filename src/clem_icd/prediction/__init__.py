@@ -6,6 +6,7 @@ what a coder's screen, a service or a script holds.
 
 from clem_icd.prediction.bulk import predict_split
 from clem_icd.prediction.coder import Coder, Coding, Suggestion
+from clem_icd.prediction.overlap import overlap_warnings
 from clem_icd.prediction.scores import Scores, require_same_labels, write_scores
 from clem_icd.prediction.text import check_text, decode_note, read_note
 from clem_icd.prediction.thresholds import threshold_for
@@ -17,6 +18,7 @@ __all__ = [
     "Suggestion",
     "check_text",
     "decode_note",
+    "overlap_warnings",
     "predict_split",
     "read_note",
     "require_same_labels",

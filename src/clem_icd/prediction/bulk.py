@@ -9,6 +9,7 @@ from typing import Any
 from clem_icd.corpus import Corpus
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.prediction.coder import finite
+from clem_icd.prediction.overlap import overlap_warnings
 from clem_icd.prediction.scores import write_scores
 
 
@@ -21,7 +22,7 @@ def predict_split(
     *,
     force: bool = False,
     progress: Callable[[int], Any] | None = None,
-) -> None:
+) -> tuple[str, ...]:
     """Score every note of a split.
 
     Parameters
@@ -32,6 +33,11 @@ def predict_split(
         The scores file to write.
     progress
         Called with the number of notes done since it was last called.
+
+    Returns
+    -------
+    tuple
+        Sentences that whoever judges the scores has to know; the file holds them too.
 
     Raises
     ------
@@ -50,11 +56,14 @@ def predict_split(
                 progress(1)
             yield note_id, finite(scores)
 
+    warnings = overlap_warnings(info, corpus, split)
     about = {
         "system": info.system,
         "corpus": corpus.name,
         "corpus_fingerprint": corpus.fingerprint,
         "split": split,
         "synthetic": corpus.synthetic,
+        "warnings": list(warnings),
     }
     write_scores(out, info.labels, rows(), about, force=force)
+    return warnings

@@ -77,6 +77,12 @@ class Scores:
             raise ScoresError("has the scores of a note twice", path=path, remedy=_AGAIN)
         return cls(note_ids, labels, values, about)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences that whoever judges the scores has to know, as far as known."""
+        warnings = self.about.get("warnings", [])
+        return tuple(map(str, warnings)) if isinstance(warnings, list) else ()
+
     def of(self, corpus: Corpus, split: str) -> npt.NDArray[np.float32]:
         """Return the scores in the order of a split's notes [notes, labels].
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
-from isal import igzip
+from isal import igzip_threaded
 
 from clem_icd.corpus import MAX_CHARACTERS
 from clem_icd.corpus.ahead import one_ahead
@@ -20,6 +21,7 @@ from clem_icd.sources.refusals import READ_ERRORS, missing_column
 
 _BLOCK = 1 << 22  # bytes
 _LONGEST_ROW = 1 << 23  # bytes; the longest note is 4 million
+_GLANCE = 1 << 14  # bytes
 _STRICT_ROWS = 1000
 
 Batch = tuple[int, pa.RecordBatch]
@@ -62,10 +64,11 @@ def _parsed(path: Path, columns: Sequence[str], header: list[str]) -> Iterator[p
     parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
     convert = pyarrow.csv.ConvertOptions(
         include_columns=list(columns),
-        column_types=dict.fromkeys(header, pa.string()),
+        column_types=dict.fromkeys(columns, pa.string()),
         strings_can_be_null=False,
+        check_utf8=False,  # `_check_text` has
     )
-    with igzip.IGzipFile(path) if path.suffix == ".gz" else path.open("rb") as binary:
+    with igzip_threaded.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as binary:
         for number, block in enumerate(one_ahead(_blocks(cast("IO[bytes]", binary)))):
             read = pyarrow.csv.ReadOptions(
                 use_threads=False,
@@ -97,37 +100,65 @@ class _NotStrictError(Exception):
     """The file holds what the fast parser would read in another way than the strict one, or not refuse."""
 
 
-def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+def _blocks(file: IO[bytes]) -> Iterator[memoryview]:
     """Yield a csv file in pieces of whole rows, none of which the strict reader could read otherwise."""
     rest = b""
-    while chunk := file.read(_BLOCK):
-        block = rest + chunk
-        end = _end_of_rows(block)
-        if b"\0" in chunk or len(block) - end > _LONGEST_ROW:
+    while True:
+        data = _filled(file, rest)
+        if b"\0" in data or len(data) > _LONGEST_ROW + _BLOCK:
             raise _NotStrictError
+        is_last = len(data) < len(rest) + _BLOCK
+        end = _end_of_rows(data, is_last=is_last)
         if end:
-            yield block[:end]
-        rest = block[end:]
-    if len(_quotation_marks(rest + b"\n")) % 2:
-        raise _NotStrictError
-    if rest:
-        yield rest
+            _check_text(data, end)
+            yield memoryview(data)[:end]
+        if is_last:
+            return
+        rest = bytes(memoryview(data)[end:])
 
 
-def _end_of_rows(block: bytes) -> int:
+def _filled(file: IO[bytes], rest: bytes) -> bytearray:
+    """Return what is left of the last block with more of the file behind it, in one piece of memory."""
+    data = bytearray(len(rest) + _BLOCK)
+    data[: len(rest)] = rest
+    place = len(rest)
+    with memoryview(data) as view:
+        while place < len(data) and (count := file.readinto(view[place:])):  # type: ignore[attr-defined]
+            place += count
+    del data[place:]
+    return data
+
+
+def _check_text(data: bytearray, end: int) -> None:
+    """Refuse bytes before ``end`` that are no UTF-8. What is ASCII, nearly all, is only glanced at."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_within = False  # of a character that began before
+    for start in range(0, end, _GLANCE):
+        piece = data[start : min(start + _GLANCE, end)]
+        if is_within or not piece.isascii():
+            decoder.decode(piece)
+            is_within = bool(decoder.getstate()[0])
+    decoder.decode(b"", final=True)
+
+
+def _end_of_rows(data: bytearray, *, is_last: bool) -> int:
     """Return where the last whole row of a block ends; the block begins with a row."""
-    marks = _quotation_marks(block)
+    marks = _quotation_marks(data)
+    if is_last:
+        if len(marks) % 2:
+            raise _NotStrictError
+        return len(data)
     # What is outside of quotation marks begins after one that closes, and ends at one that opens.
     begins = np.append(-1, marks[1::2])
-    ends = np.append(marks[::2], len(block))[: len(begins)]
+    ends = np.append(marks[::2], len(data))[: len(begins)]
     for begin, end in zip(begins[::-1], ends[::-1], strict=True):
-        line_end = block.rfind(b"\n", begin + 1, end)
+        line_end = data.rfind(b"\n", begin + 1, end)
         if line_end >= 0:
             return line_end + 1
     return 0
 
 
-def _quotation_marks(block: bytes) -> npt.NDArray[np.int64]:
+def _quotation_marks(block: bytearray) -> npt.NDArray[np.int64]:
     """Return where the quotation marks of a block stand, if all stand where they may.
 
     The first, third, fifth ... opens a field and the others close one, where a doubled mark inside a field

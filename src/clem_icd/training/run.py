@@ -11,13 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, OutputError, RunError
 from clem_icd.evaluation import metrics_document, write_learning_curves, write_report
 from clem_icd.files import write_json
-from clem_icd.modeling import ModelInfo, System, save_model
+from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
 from clem_icd.prediction import Scores, predict_split
 from clem_icd.training.folder import RunFolder
 from clem_icd.training.linear import train_linear
@@ -155,15 +156,17 @@ def _judge(
             "source": corpus.about["source"],
             "synthetic": corpus.synthetic,
             "fingerprint": corpus.fingerprint,
+            "population": corpus.population,
         },
         recipe=recipe.model_dump(mode="json"),
+        admissions=seen_admissions(corpus),
     )
     scores = {
         split: _scores(system, info, corpus, split, out, observer)
         for split in ("validation", "test")
         if split in corpus.splits
     }
-    threshold = global_threshold(corpus.targets("validation"), scores["validation"])
+    threshold = global_threshold(corpus.targets("validation"), scores["validation"][0])
     documents = {
         split: metrics_document(
             corpus.targets(split),
@@ -174,8 +177,9 @@ def _judge(
             split=split,
             system=recipe.system,
             train_counts=corpus.train_counts(),
+            warnings=warnings,
         )
-        for split, values in scores.items()
+        for split, (values, warnings) in scores.items()
     }
     write_json(out / "metrics-validation.json", documents["validation"])
     write_json(out / "metrics.json", documents.get("test", documents["validation"]))
@@ -188,8 +192,9 @@ def _judge(
 
 def _scores(
     system: System, info: ModelInfo, corpus: Corpus, split: str, out: Path, observer: Observer
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
+    """Return the scores of a split in the order of its notes [notes, labels], and what to know of them."""
     observer.begin(f"Scoring {split}", corpus.size(split))
     path = out / "scores" / f"{split}.parquet"
-    predict_split(system, info, corpus, split, path, force=True, progress=observer.advance)
-    return Scores.read(path).of(corpus, split)
+    warnings = predict_split(system, info, corpus, split, path, force=True, progress=observer.advance)
+    return Scores.read(path).of(corpus, split), warnings

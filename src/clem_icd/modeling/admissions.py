@@ -1,0 +1,80 @@
+"""``admissions.parquet``: which admissions a model was trained on, and which it was chosen on.
+
+It is there where admission ids mean the same to many people, as those of MIMIC do, so that nobody scores a
+model on notes that it has seen. A hospital's own ids stay in its corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import ModelError
+from clem_icd.files import new_file
+
+FILE = "admissions.parquet"
+
+SEEN = ("train", "validation")
+"""The splits that training looks at."""
+
+_SCHEMA = pa.schema(
+    [pa.field("split", pa.string(), nullable=False), pa.field("admission_id", pa.string(), nullable=False)]
+)
+_REMEDY = "Copy the model folder again, all of it"
+
+Admissions = Mapping[str, frozenset[str]]
+
+
+def seen_admissions(corpus: Corpus) -> Admissions:
+    """Return by split the admissions that training on a corpus sees; none where its ids are its own."""
+    if corpus.population is None:
+        return {}
+    return {split: admissions_of(corpus, split) for split in SEEN if split in corpus.splits}
+
+
+def admissions_of(corpus: Corpus, split: str) -> frozenset[str]:
+    """Return the admissions that the notes of a split are of, as far as they name one."""
+    ids = corpus.frame(split).select("admission_id").collect().to_series()
+    return frozenset(ids.drop_nulls())
+
+
+def write_admissions(folder: Path, admissions: Admissions) -> None:
+    """Write ``admissions.parquet`` into a model folder."""
+    rows = [(split, one) for split, ids in admissions.items() for one in sorted(ids)]
+    table = pa.table([[row[column] for row in rows] for column in (0, 1)], schema=_SCHEMA)
+    with new_file(folder / FILE) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+def read_admissions(folder: Path) -> Admissions:
+    """Read ``admissions.parquet`` from a model folder.
+
+    Raises
+    ------
+    ModelError
+        If there is none, or it is not one that this release reads.
+
+    """
+    path = folder / FILE
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+    except FileNotFoundError:
+        raise ModelError("is missing from the model", path=path, remedy=_REMEDY) from None
+    except (pa.ArrowException, OSError) as problem:
+        raise ModelError("is not readable as parquet", path=path, remedy=_REMEDY) from problem
+    if not table.schema.equals(_SCHEMA):
+        raise ModelError(
+            f"has the columns {', '.join(table.column_names)}, expected split and admission_id",
+            path=path,
+            remedy=_REMEDY,
+        )
+    by_split: dict[str, set[str]] = {split: set() for split in SEEN}
+    for split, admission in zip(*(column.to_pylist() for column in table.columns), strict=True):
+        if split not in by_split:
+            raise ModelError(f"names the split {split!r}, expected {' or '.join(SEEN)}", path=path)
+        by_split[split].add(admission)
+    return {split: frozenset(ids) for split, ids in by_split.items()}

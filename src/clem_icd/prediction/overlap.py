@@ -1,0 +1,38 @@
+"""What scores on a split are not worth: the admissions in it that the model has seen."""
+
+from __future__ import annotations
+
+from clem_icd.corpus import Corpus
+from clem_icd.modeling import ModelInfo, admissions_of
+
+
+def overlap_warnings(info: ModelInfo, corpus: Corpus, split: str) -> tuple[str, ...]:
+    """Return a sentence if the model was trained or chosen on admissions of a split.
+
+    Ids are compared only where both corpora have them from the same population. Scores on the validation
+    split of the model's own corpus are what they are meant to be, and give none.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus has no such split.
+
+    """
+    if corpus.population is None or corpus.population != info.corpus.get("population"):
+        return ()
+    here = admissions_of(corpus, split)
+    own = info.corpus.get("fingerprint") == corpus.fingerprint
+    seen = {
+        part: here & ids
+        for part, ids in info.admissions.items()
+        if here & ids and not (own and part == split == "validation")
+    }
+    if not seen:
+        return ()
+    count = len(frozenset().union(*seen.values()))
+    parts = ", ".join(f"{len(ids):,} in {part}" for part, ids in seen.items())
+    was, them = ("was", "it") if count == 1 else ("were", "them")
+    return (
+        f"{count:,} of the {len(here):,} admissions of {split} {was} seen in training: {parts} "
+        f"of {info.corpus['name']}. Scores on {them} are flattered.",
+    )

@@ -1,0 +1,77 @@
+"""A corpus beside what is published of it, as a user sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clem_icd.corpus import corpus_writer
+from clem_icd.icd import default_codebook
+from support import make_note
+
+Clem = Callable[..., Any]
+
+
+def write_corpus(path: Path, source: str = "mimic3-50", **about: Any) -> Path:
+    options = {"compat": "edin2024", "splits": ["mimiciii_50_splits.feather"]}
+    with corpus_writer(
+        path,
+        name=source,
+        source=source,
+        options=options,
+        inputs=[],
+        codebook=default_codebook(),
+        absent={"test": {"count": 3, "admissions": ["100001", "100002", "100003"]}},
+        **about,
+    ) as writer:
+        for number, split in enumerate(("train", "validation", "test")):
+            writer.write(split, [make_note(10 * number + one) for one in range(8)])
+    return path
+
+
+def test_a_corpus_is_shown_beside_the_published_one(tmp_path: Path, clem: Clem) -> None:
+    shown = clem("describe", write_corpus(tmp_path / "corpus")).out
+
+    [row] = [line for line in shown.splitlines() if line.strip().startswith("notes in train")]
+    assert row.split()[3:6] == ["8", "8,066", "-8,058"]
+    [row] = [line for line in shown.splitlines() if line.strip().startswith("median words per note")]
+    assert "not comparable" in row
+    assert (
+        "Warning: test has 1,721 notes fewer than published: "
+        "3 admissions of the split file have no note here (100001, 100002, …)\n" in shown
+    )
+    assert "Warning: labels: 6, published 50: 44 fewer than expected\n" in shown
+
+
+def test_json_has_the_same(tmp_path: Path, clem: Clem) -> None:
+    published = clem("describe", write_corpus(tmp_path / "corpus"), "--json").json["published"]
+
+    assert published["remark"] is None
+    assert "labels: 6, published 50: 44 fewer than expected" in published["warnings"]
+    assert published["counts"][0] == {
+        "what": "notes",
+        "split": "train",
+        "here": 8,
+        "published": 8_066,
+        "origin": "split file, counted",
+        "comparable": True,
+    }
+
+
+def test_synthetic_notes_get_one_remark(tmp_path: Path, clem: Clem) -> None:
+    shown = clem("describe", write_corpus(tmp_path / "corpus", synthetic=True)).out
+
+    assert "8,066" in shown
+    assert "Note: The notes are synthetic, so" in shown
+    assert "Warning:" not in shown
+
+
+@pytest.mark.parametrize("source", ["table", "codiesp"])
+def test_what_nobody_published_is_shown_alone(tmp_path: Path, clem: Clem, source: str) -> None:
+    corpus = write_corpus(tmp_path / "corpus", source)
+
+    assert "published" not in clem("describe", corpus).out
+    assert clem("describe", corpus, "--json").json["published"] is None
