@@ -4,7 +4,7 @@
 #     bash examples/published_counts.sh RAW OUT [SPLITS]
 #
 # RAW is the folder that PhysioNet's download makes, with MDACE in it or beside it. What is not there is refused
-# with a line that says so, and the next corpus is made. Without SPLITS the split files are downloaded.
+# with a line that says so, and the next corpus is made; a corpus that is there is only described. Without SPLITS the split files are downloaded.
 set -uo pipefail
 
 raw=${1:?name the raw folder} out=${2:?name a folder for the corpora} splits=${3:-}
@@ -13,7 +13,8 @@ failed=0
 for source in mimic3-full mimic3-50 mimic3-clean mimic4-icd9 mimic4-icd10 mdace-inpatient-icd9 \
   mdace-inpatient-icd10 mdace-inpatient-icd9-code mdace-inpatient-icd9-evidence-only mdace-profee-icd10; do
   echo "== $source"
-  clem prepare "$source" --raw "$raw" ${splits:+--splits "$splits"} --out "$out/$source" --quiet &&
-    clem describe "$out/$source" || failed=1
+  [ -e "$out/$source" ] ||
+    clem prepare "$source" --raw "$raw" ${splits:+--splits "$splits"} --out "$out/$source" --quiet || failed=1
+  [ ! -e "$out/$source" ] || clem describe "$out/$source" || failed=1
 done
 exit $failed

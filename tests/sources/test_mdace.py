@@ -455,7 +455,7 @@ def test_mimic4_alone_is_refused_by_name(tree: Tree, prepare: Callable[..., Corp
 def test_the_annotations_are_never_replaced(tree: Tree, refused: Any) -> None:
     elsewhere = tree.mdace.rename(tree.raw.parent / "elsewhere")
 
-    with refused(OutputError, "holds the raw files"):
+    with refused(OutputError, "which is read"):
         prepare_mdace(tree.raw, elsewhere, dataset="inpatient-icd9", mdace=elsewhere, force=True)
 
 

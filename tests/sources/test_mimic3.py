@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from clem_icd.corpus import Corpus, Evidence, Note
-from clem_icd.errors import CorpusError, SourceError
+from clem_icd.errors import CorpusError, OutputError, SourceError
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.sources import prepare_mimic3, prepare_mimic4
 
@@ -226,4 +226,74 @@ def test_a_document_with_a_blank_text_is_left_out(
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"66 yo SECRETPATIENT", b" ")))
 
     with pytest.raises(CorpusError, match="the split validation has no notes"):
+        prepare_mimic3(raw, tmp_path / "out", splits=splits)
+
+
+@pytest.mark.parametrize(("number", "name"), [(b"\n9,1,101,", "ROW_ID"), (b"\n9,1,101,", "SUBJECT_ID")])
+def test_numbers_that_another_program_wrote(
+    tmp_path: Path, raw: Path, tree: Path, splits: Path, refused: Any, number: bytes, name: str
+) -> None:
+    path = tree / "NOTEEVENTS.csv.gz"
+    by = b"\n9.0,1,101," if name == "ROW_ID" else b"\n9,1.0,101,"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(number, by)))
+
+    with refused(SourceError, "NOTEEVENTS.csv.gz, row 2", f"has a {name} that is no whole number"):
+        prepare_mimic3(raw, tmp_path / "out", splits=splits)
+
+
+def test_what_is_read_is_never_replaced(tmp_path: Path, raw: Path, splits: Path, refused: Any) -> None:
+    folder = tmp_path / "published"
+    folder.mkdir()
+    splits.rename(folder / "split.csv")
+
+    with refused(OutputError, "holds split.csv, which is read"):
+        prepare_mimic3(raw, folder, splits=folder / "split.csv", force=True)
+    assert (folder / "split.csv").exists()
+
+
+def test_an_admission_whose_codes_are_all_empty_is_counted(
+    tmp_path: Path, raw: Path, tree: Path, write_csv: Callable[..., Path], splits: Path
+) -> None:
+    write_csv(tree / "DIAGNOSES_ICD.csv.gz", CODE_COLUMNS, [*DIAGNOSES[:5], (6, 3, 103, 1, "")])
+    write_csv(tree / "PROCEDURES_ICD.csv", CODE_COLUMNS, PROCEDURES[:1])
+    two = write_csv(tmp_path / "two.csv", ["_id", "split"], SPLIT[:2])
+
+    corpus = prepare_mimic3(raw, tmp_path / "edin", splits=two)
+    assert "1 note has no codes and was left out" in corpus.about["notices"]
+    caml = prepare_mimic3(raw, tmp_path / "caml", splits=splits, compat="caml")
+    assert one(caml, "test").codes == ()
+
+
+def test_rows_of_another_subject_are_counted(
+    tmp_path: Path, raw: Path, tree: Path, splits: Path, write_csv: Callable[..., Path]
+) -> None:
+    write_csv(tree / "PROCEDURES_ICD.csv", CODE_COLUMNS, [*PROCEDURES, (3, 77, 102, 1, "9904")])
+
+    for compat in ("edin2023", "caml"):
+        corpus = prepare_mimic3(raw, tmp_path / compat, splits=splits, compat=compat)
+        assert any("names another subject" in notice for notice in corpus.about["notices"])
+
+
+def test_admissions_whose_text_is_blank_are_absent(
+    tmp_path: Path, raw: Path, tree: Path, write_csv: Callable[..., Path]
+) -> None:
+    path = tree / "NOTEEVENTS.csv.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"66 yo SECRETPATIENT", b" ")))
+    split = write_csv(tmp_path / "one.csv", ["_id", "split"], [(101, "train"), (102, "train"), (103, "test")])
+
+    corpus = prepare_mimic3(raw, tmp_path / "out", splits=split)
+
+    assert corpus.about["absent"] == {"train": {"count": 1, "admissions": ["102"]}}
+    assert "1 document had a blank text and was left out" in corpus.about["notices"]
+
+
+def test_a_quoted_header_with_another_delimiter(
+    tmp_path: Path, raw: Path, tree: Path, splits: Path, refused: Any
+) -> None:
+    text = (tree / "PROCEDURES_ICD.csv").read_text(encoding="utf-8").replace(",", ";")
+    header, _, rest = text.partition("\n")
+    quoted = ";".join(f'"{name}"' for name in header.split(";"))
+    (tree / "PROCEDURES_ICD.csv").write_text(f"{quoted}\n{rest}", encoding="utf-8")
+
+    with refused(SourceError, "PROCEDURES_ICD.csv", "its columns are divided by ';', expected ','"):
         prepare_mimic3(raw, tmp_path / "out", splits=splits)

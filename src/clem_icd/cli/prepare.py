@@ -20,9 +20,13 @@ prepare = typer.Typer(
 )
 
 Out = Annotated[Path, typer.Option(help="The corpus folder to make.")]
-Validation = Annotated[float, typer.Option(min=0, max=1, help="Share of the notes for validation.")]
-Test = Annotated[float, typer.Option(min=0, max=1, help="Share of the notes for test.")]
-Seed = Annotated[int, typer.Option(help="The same seed gives the same split.")]
+Validation = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of the notes for validation, where the split is drawn.")
+]
+Test = Annotated[
+    float, typer.Option(min=0, max=1, help="Share of the notes for test, where the split is drawn.")
+]
+Seed = Annotated[int, typer.Option(help="The same seed draws the same split.")]
 PhysioNet = Annotated[Path, typer.Option(help="The folder that PhysioNet's download makes.")]
 Compat = Annotated[
     str,
@@ -33,7 +37,9 @@ Compat = Annotated[
 ]
 Splits = Annotated[
     Path | None,
-    typer.Option(help="A split file, or a folder of the published ones. Default: downloaded once."),
+    typer.Option(
+        help="A split file, or a folder of the published ones. Default: downloaded once (MDACE: its own)."
+    ),
 ]
 DrawSplit = Annotated[
     bool,

@@ -57,7 +57,7 @@ def _flaw(about: dict[str, Any]) -> str | None:
     if missing:
         return f"lacks {', '.join(missing)}, or has another type there"
     # Corpora of earlier releases lack these two.
-    if not isinstance(about.get("population"), str | None) or not isinstance(about.get("absent", {}), dict):
+    if not isinstance(about.get("population"), str | None) or not _is_absent(about.get("absent", {})):
         return "has a population or absent admissions of another type"
     counts, files = about["counts"], about["files"]
     missing = [key for key in _BY_SPLIT if not isinstance(counts.get(key), dict)]
@@ -72,6 +72,13 @@ def _flaw(about: dict[str, Any]) -> str | None:
     if files.keys() != {"labels.parquet", *map(notes_file, splits)}:
         return "does not give a checksum for each of its files, and no other"
     return None
+
+
+def _is_absent(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(one, dict) and _is_count(one.get("count")) and isinstance(one.get("admissions"), list)
+        for one in value.values()
+    )
 
 
 def _is_count(value: object) -> bool:

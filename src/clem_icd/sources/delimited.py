@@ -12,7 +12,9 @@ from typing import IO, cast
 
 from clem_icd.corpus import MAX_CHARACTERS
 from clem_icd.errors import SourceError
-from clem_icd.sources.refusals import READ_ERRORS, is_name, missing_column, unreadable
+from clem_icd.sources.refusals import READ_ERRORS, is_name, missing_column, other_delimiter, unreadable
+
+_LONGEST_HEADER = 10_000  # characters
 
 
 @contextmanager
@@ -106,9 +108,14 @@ def read_header(path: Path) -> list[str]:
         try:
             return _checked_header(path, next(csv.reader(stream, strict=True), []))
         except csv.Error as problem:
-            raise _malformed(path, 1, str(problem)) from None
+            raise other_delimiter(path, _first_line(path)) or _malformed(path, 1, str(problem)) from None
         except READ_ERRORS as problem:
             raise unreadable(path, problem) from None
+
+
+def _first_line(path: Path) -> str:
+    with open_text(path) as stream:
+        return stream.readline(_LONGEST_HEADER)
 
 
 def check_text(value: str, path: Path, row: int, encoding: str = "utf-8") -> None:
@@ -171,8 +178,13 @@ def _malformed(path: Path, row: int, problem: str) -> SourceError:
             remedy="Close its quotation mark, or divide the note",
         )
     if "unexpected end" in problem:
-        found = "ends inside a quotation, expected a closing quotation mark"
-    elif "expected after" in problem:
+        return SourceError(
+            "ends inside a quotation, expected a closing quotation mark",
+            path=path,
+            row=row,
+            remedy="Download or export it again: it is cut short, or a quotation mark is not closed",
+        )
+    if "expected after" in problem:
         found = "goes on after a closing quotation mark, expected the delimiter"
     else:
         found = "is no well-formed row"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -62,6 +62,13 @@ def document_tables(
             texts_of_group, kept, size = [], [], 0
     if kept:
         yield _table(documents[kept], texts_of_group, texts, evidence)
+
+
+def noting_admissions(tables: Iterable[pa.Table], admissions: set[str]) -> Iterator[pa.Table]:
+    """Yield tables of notes, and add their admissions to a set."""
+    for table in tables:
+        admissions.update(table["admission_id"].to_pylist())
+        yield table
 
 
 def _table(

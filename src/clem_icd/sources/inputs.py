@@ -44,6 +44,22 @@ def check_out(out: Path, raw: Path, *, force: bool) -> None:
     check_free(out, force=force)
 
 
+def check_apart(out: Path, *read: Path | None) -> None:
+    """Refuse an output place whose making would replace something that is read.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` is or contains one of the files and folders.
+
+    """
+    for path in read:
+        if path is not None and path.resolve().is_relative_to(out.resolve()):
+            raise OutputError(
+                f"holds {path.name}, which is read", path=out, remedy="Choose another place for the corpus"
+            )
+
+
 def input_file(path: Path, raw: Path) -> InputFile:
     """Describe an input file: by its name below the raw folder, or by its own name outside of it.
 
@@ -54,8 +70,8 @@ def input_file(path: Path, raw: Path) -> InputFile:
 
     """
     try:
-        if path.is_relative_to(raw):
-            return InputFile.of(path, raw)
+        if path.resolve().is_relative_to(raw.resolve()):
+            return InputFile.of(path.resolve(), raw.resolve())
         return InputFile(path.name, path.stat().st_size, sha256_of(path))
     except OSError as problem:
         raise unreadable(path, problem) from None

@@ -9,13 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pyarrow as pa
-
 from clem_icd.corpus import SPLITS, Corpus, CorpusWriter, corpus_writer
 from clem_icd.corpus.table import note_tables
 from clem_icd.errors import SourceError
 from clem_icd.icd import default_codebook
-from clem_icd.sources.inputs import Origin, check_out, check_raw, input_file
+from clem_icd.sources.documents import noting_admissions
+from clem_icd.sources.inputs import Origin, check_apart, check_out, check_raw, input_file
 from clem_icd.sources.mdace_annotations import Annotations, read_annotations
 from clem_icd.sources.mdace_codes import CodeMap, mimic4_codes
 from clem_icd.sources.mdace_files import MdaceFiles
@@ -133,7 +132,7 @@ def prepare_mdace(
     check_raw(raw)
     check_out(out, raw, force=force)
     files = _Files.find(raw, dataset, chosen, mdace, splits)
-    check_out(out, files.mdace.root, force=force)
+    check_apart(out, files.mdace.root, splits)
     origin = Origin.of(raw, "mimic3")
     # No published split fits generated admissions: the tree brings its own.
     notices = [origin.notice] if origin.notice else list(files.split.notices)
@@ -192,7 +191,7 @@ def _fill(
         own = (document for document in documents if document.admission_id in admissions)
         annotated = note_tables(document.as_note(code_map, selection.oddities) for document in own)
         unannotated = rest.tables(admissions & others, selection.systems) if rest else ()
-        writer.write_tables(split, _seen(chain(annotated, unannotated), present))
+        writer.write_tables(split, noting_admissions(chain(annotated, unannotated), present))
     notices += [*annotations.notices(), *selection.notices(), *code_map.notices]
     notices += rest.notices if rest else []
     return present
@@ -222,9 +221,3 @@ def _code_map(
         reference = mimic4_codes(files.mimic4, chosen.revision)
         return CodeMap.of(annotations.codes(), reference, chosen.rule, origin="MIMIC-IV")
     return CodeMap.none()
-
-
-def _seen(tables: Iterator[pa.Table], admissions: set[str]) -> Iterator[pa.Table]:
-    for table in tables:
-        admissions.update(table["admission_id"].to_pylist())
-        yield table

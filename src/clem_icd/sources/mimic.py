@@ -16,9 +16,9 @@ import polars as pl
 from clem_icd.corpus import SPLITS, Corpus, InputFile, corpus_writer
 from clem_icd.errors import SourceError
 from clem_icd.icd import Codebook, default_codebook, read_titles
-from clem_icd.sources.documents import document_tables, joined
+from clem_icd.sources.documents import document_tables, joined, noting_admissions
 from clem_icd.sources.evidence import EvidenceFile
-from clem_icd.sources.inputs import Origin, check_out, counted, input_file
+from clem_icd.sources.inputs import Origin, check_apart, check_out, counted, input_file
 from clem_icd.sources.mimic_codes import read_code_tables
 from clem_icd.sources.mimic_splits import DrawnSplit, GivenSplit, Splitter
 from clem_icd.sources.peers import PIPELINES, Pipeline, Prepare, Rules
@@ -162,6 +162,11 @@ def prepare_mimic(
 
     """
     check_out(out, raw, force=request.force)
+    check_apart(out, request.splits, request.evidence)
+    if rules.min_count < 1:
+        raise SourceError(
+            f"a code cannot have fewer than {rules.min_count} notes", remedy="Ask for at least 1"
+        )
     if request.evidence and pipeline.compose is not joined:
         raise SourceError(
             f"{pipeline.name} changes the text, so that no evidence fits it", remedy="Leave out --evidence"
@@ -196,16 +201,32 @@ def prepare_mimic(
         described = hashing.map(lambda path: input_file(path, raw), filter(None, paths))
         documents, left_out = _documents(data, pipeline, rules, splitter, texts)
         notices += [*left_out, *splitter.notices()]
+        _require(documents, splitter, raw, left_out)
+        present: set[str] = set()
         for split in SPLITS:
             own = documents.filter(pl.col("split") == split)
             if own.height or split in splitter.splits:
-                writer.write_tables(split, document_tables(own, texts, pipeline.compose, evidence))
-        absent.update(splitter.absent(documents))
+                tables = document_tables(own, texts, pipeline.compose, evidence)
+                writer.write_tables(split, noting_admissions(tables, present))
+        absent.update(splitter.absent(present))
         blank = documents.height - writer.size
         notices += [counted(blank, *_BLANK)] if blank else []
         notices += evidence.notices() if evidence else []
         inputs += described
     return Corpus.open(out, verify=False)
+
+
+def _require(documents: pl.DataFrame, splitter: Splitter, raw: Path, left_out: list[str]) -> None:
+    """Refuse to go on if no document is left, or none of a split that the split file names."""
+    empty = sorted(splitter.splits - set(documents["split"]), key=SPLITS.index)
+    if empty or documents.is_empty():
+        where = f" of {' and '.join(empty)}" if empty else ""
+        # The last sentences tell what became of the codes.
+        raise SourceError(
+            f"no document{where} is left: {'; '.join(left_out[-2:]) or 'none has codes'}",
+            path=raw,
+            remedy="Use the files of the whole data set with its own split, or lower --min-count",
+        )
 
 
 def _split_files(source: str, pipeline: Pipeline, origin: Origin, request: Request) -> SplitFiles | None:
@@ -243,11 +264,14 @@ def _documents(
     """Return the documents of all splits, and sentences about what was left out."""
     tables = {"diagnosis": data.files.diagnoses, "procedure": data.files.procedures}
     codes, notices = read_code_tables(tables, upper=data.upper)
-    coded = codes.filter(pl.col("version") == str(9 if data.upper else rules.version))["admission"].unique()
+    wanted = pl.col("version") == str(9 if data.upper else rules.version)
+    if not pipeline.keeps_missing:
+        wanted &= ~pl.col("blank")
+    coded = codes.filter(wanted)["admission"].unique()
     split = splitter.named(coded)
     needed = split if pipeline.selective else coded
     notes = data.stage(texts, needed.to_numpy())
-    notices += _about_notes(notes, coded, split)
+    notices += _about_notes(notes, coded, split, pipeline)
     staged = notes.drop_nulls("number")
     if "repeated" in notes.columns:
         staged = staged.filter(~pl.col("repeated"))
@@ -262,16 +286,16 @@ def _documents(
     return documents, [*notices, *left_out]
 
 
-def _about_notes(notes: pl.DataFrame, coded: pl.Series, split: pl.Series) -> list[str]:
+def _about_notes(notes: pl.DataFrame, coded: pl.Series, split: pl.Series, pipeline: Pipeline) -> list[str]:
     admitted = notes.drop_nulls("admission")
-    written = admitted.filter(~pl.col("missing"))
+    written = admitted if pipeline.keeps_missing else admitted.filter(~pl.col("missing"))
     is_coded = pl.col("admission").is_in(coded.implode())
     in_split = pl.col("admission").is_in(split.implode())
     repeated = int(notes["repeated"].sum()) if "repeated" in notes.columns else 0
     unnoted = coded.filter(~coded.is_in(admitted["admission"].implode()))
     sentences = (
         (notes.height - admitted.height, _NO_ADMISSION),
-        (int(admitted["missing"].sum()), _NO_TEXT),
+        (admitted.height - written.height, _NO_TEXT),
         (written.filter(~is_coded).height, _UNCODED),
         (written.filter(is_coded & ~in_split).height, _OUTSIDE),
         (repeated, _REPEATED),

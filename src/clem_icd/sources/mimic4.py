@@ -70,8 +70,6 @@ def prepare_mimic4(
     check_raw(raw)
     if version not in (9, 10):
         raise SourceError(f"there is no revision {version} of ICD here", remedy="Choose 9 or 10")
-    if min_count < 1:
-        raise SourceError(f"a code cannot have fewer than {min_count} notes", remedy="Ask for at least 1")
     source = f"mimic4-icd{version}"
     pipeline = pipeline_of(source, compat)
     if pipeline.mimic4 is None:

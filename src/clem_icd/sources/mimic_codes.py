@@ -36,9 +36,9 @@ def read_code_tables(tables: Mapping[str, Path], *, upper: bool) -> tuple[pl.Dat
     Returns
     -------
     pl.DataFrame
-        A row a code, tables in the order given: ``admission`` (a number), ``text`` (may be empty),
-        ``kind`` and ``version``, the last three categorical; of MIMIC-III also ``subject``. Rows without an
-        admission are left out.
+        A row a code, tables in the order given: ``admission`` (a number), ``text``, ``kind`` and
+        ``version``, these three categorical, and ``blank``: whether the text is; of MIMIC-III also
+        ``subject``. Rows without an admission are left out.
     list
         Sentences about what was left out, and about rows without a code.
 
@@ -50,7 +50,8 @@ def read_code_tables(tables: Mapping[str, Path], *, upper: bool) -> tuple[pl.Dat
     """
     codes = pl.concat(frame for kind, path in tables.items() for frame in _read(path, kind, upper=upper))
     present = codes.drop_nulls("admission")
-    uncoded = present.filter(pl.col("text").cast(pl.String).str.strip_chars() == "").height
+    present = present.with_columns(blank=pl.col("text").cast(pl.String).str.strip_chars() == "")
+    uncoded = int(present["blank"].sum())
     lost = codes.height - present.height
     notices = [counted(uncoded, *_NO_CODE)] if uncoded else []
     return present, notices + ([counted(lost, *_NO_ADMISSION)] if lost else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +30,9 @@ _MIMIC3 = {
     "TEXT": "text",
 }
 _MIMIC4 = {"note_id": "note_id", "subject_id": "subject", "hadm_id": "admission", "text": "text"}
+
+_MIMIC3_COLUMNS = {name: column for column, name in _MIMIC3.items()}
+_MIMIC4_COLUMNS = {name: column for column, name in _MIMIC4.items()}
 
 Progress = Callable[[int], None] | None
 
@@ -120,7 +124,7 @@ def _staged(
     marked = known.with_columns(row=pl.Series(row), missing=pl.Series(missing, dtype=pl.Boolean))
     notes = marked.with_columns(staged=pl.Series(staged, dtype=pl.Boolean)).with_columns(number=number)
     admitted = check_admissions(notes.drop("staged"), path)
-    _check(admitted, path, {name: column for column, name in names.items()})
+    _check(admitted, path, _MIMIC3_COLUMNS if names is _MIMIC3 else _MIMIC4_COLUMNS)
     return admitted
 
 
@@ -128,6 +132,14 @@ def _check(notes: pl.DataFrame, path: Path, columns: dict[str, str]) -> None:
     for name in ("note_id", "subject"):
         for row in notes.filter(pl.col(name) == "")["row"].head(1):
             raise SourceError(f"has no {columns[name]}", path=path, row=row)
+        if columns is _MIMIC3_COLUMNS:
+            for row in notes.filter(~pl.col(name).str.contains(r"^[0-9]{1,18}$"))["row"].head(1):
+                raise SourceError(
+                    f"has a {columns[name]} that is no whole number",
+                    path=path,
+                    row=row,
+                    remedy="Use PhysioNet's own file: other programs write 22532 as 22532.0",
+                )
     for row in notes.filter(~pl.col("note_id").is_first_distinct())["row"].head(1):
         raise SourceError(
             f"has a {columns['note_id']} that an earlier row has",
@@ -148,11 +160,13 @@ def _check(notes: pl.DataFrame, path: Path, columns: dict[str, str]) -> None:
 
 def _mark_repeated(notes: pl.DataFrame, texts: TextFile) -> pl.DataFrame:
     """Mark the notes that have the text of an earlier one of their admission."""
-    several = notes.drop_nulls("number").filter(pl.len().over("admission") > 1)
+    written = notes.drop_nulls("number").filter(~pl.col("missing"))
+    several = written.filter(pl.len().over("admission") > 1)
     seen: set[tuple[int, bytes]] = set()
     repeated = []
     for row, admission, number in several.select("row", "admission", "number").iter_rows():
-        key = admission, texts.read(number)
+        # The digest stands for the text, which does not stay in memory.
+        key = admission, blake2b(texts.read(number), digest_size=16).digest()
         if key in seen:
             repeated.append(row)
         seen.add(key)

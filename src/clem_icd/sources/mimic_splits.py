@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Protocol
 
 import polars as pl
@@ -32,8 +32,8 @@ class Splitter(Protocol):
     def notices(self) -> list[str]:
         """Return what a reader of the corpus has to know."""
 
-    def absent(self, documents: pl.DataFrame) -> dict[str, Any]:
-        """Return by split the admissions that no document is of, though the split file names them."""
+    def absent(self, present: Container[str]) -> dict[str, Any]:
+        """Return by split the admissions that are not present, though the split file names them."""
 
 
 class GivenSplit:
@@ -81,9 +81,9 @@ class GivenSplit:
         """Say what is special about the files."""
         return list(self._files.notices)
 
-    def absent(self, documents: pl.DataFrame) -> dict[str, Any]:
-        """Return by split how many admissions of the file have no document, and the first of them."""
-        return absent_admissions(self._split_of, set(documents["admission"].cast(pl.String)))
+    def absent(self, present: Container[str]) -> dict[str, Any]:
+        """Return by split how many admissions of the file are not present, and the first of them."""
+        return absent_admissions(self._split_of, present)
 
 
 class DrawnSplit:
@@ -110,6 +110,6 @@ class DrawnSplit:
         """Say that the split is no published one."""
         return [_OWN_SPLIT]
 
-    def absent(self, documents: pl.DataFrame) -> dict[str, Any]:
+    def absent(self, present: Container[str]) -> dict[str, Any]:
         """Return nothing: there is no file to lack anything of."""
         return {}

@@ -123,8 +123,14 @@ def _places(folder: Path, name: Path) -> Iterator[Path]:
 def _differences(wanted: Sequence[Path], found: Sequence[Path]) -> tuple[str, ...]:
     """Return what to say of files that are not the published ones, if there are any."""
     hashes = _published().hashes
-    expected = {hashes[name.as_posix()] for name in wanted}
-    foreign = {path: sha256 for path in found if (sha256 := sha256_of(path)) not in expected}
+    expected = [{hashes[name.as_posix()]} for name in wanted]
+    if len(wanted) != len(found):
+        expected = [set().union(*expected)] * len(found)
+    foreign = {
+        path: sha256
+        for path, own in zip(found, expected, strict=True)
+        if (sha256 := sha256_of(path)) not in own
+    }
     if not foreign:
         return ()
     others = [name for name, sha256 in hashes.items() if sha256 in foreign.values()]

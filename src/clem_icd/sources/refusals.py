@@ -22,13 +22,9 @@ _OTHER_DELIMITERS = ";", "\t", "|"
 
 def missing_column(path: Path, column: str, columns: Sequence[str], row: int | None = None) -> SourceError:
     """Return the error for a column that a file does not have, with the nearest one it has."""
-    for mark in _OTHER_DELIMITERS if len(columns) == 1 else ():
-        if column in columns[0].replace('"', "").split(mark):
-            return SourceError(
-                f"its columns are divided by {mark!r}, expected ','",
-                path=path,
-                remedy="Write it again with commas between the columns",
-            )
+    other = other_delimiter(path, columns[0]) if len(columns) == 1 else None
+    if other is not None:
+        return other
     if not all(map(is_name, columns)):
         return SourceError(
             f"has no column {column!r}, and its first record does not read like names of columns",
@@ -46,8 +42,21 @@ def missing_column(path: Path, column: str, columns: Sequence[str], row: int | N
     )
 
 
+def other_delimiter(path: Path, header: str) -> SourceError | None:
+    """Return the error for a header whose names are divided by something else than commas; else None."""
+    for mark in _OTHER_DELIMITERS:
+        names = header.strip().replace('"', "").split(mark)
+        if len(names) > 1 and all(map(is_name, names)):
+            return SourceError(
+                f"its columns are divided by {mark!r}, expected ','",
+                path=path,
+                remedy="Write it again with commas between the columns",
+            )
+    return None
+
+
 def check_admission(admission: str, path: Path, row: int) -> None:
-    """Refuse the id of an admission, unless it is empty, that no other file of MIMIC-IV could have.
+    """Refuse the id of an admission, unless it is empty, that no other file of MIMIC could have.
 
     Raises
     ------

@@ -29,6 +29,7 @@ from clem_icd.sources.peers.pipeline import (
     add_codes,
     left_out,
     merge_notes,
+    of_other_subjects,
     with_codes,
 )
 
@@ -56,15 +57,16 @@ def _mimic3(
     notes: pl.DataFrame, codes: pl.DataFrame, assign: Assign, rules: Rules
 ) -> tuple[pl.DataFrame, list[str]]:
     documents = merge_notes(notes)
+    notices = of_other_subjects(codes, documents)
     listed = _listed(codes, documents)
     coded = listed.filter(pl.col("code") != "")
     documents = documents.join(listed, on=["subject", "admission"], how="semi", maintain_order="left")
     documents = add_codes(documents, coded)
     if rules.subset == "full":
-        return assign(documents), []
+        return assign(documents), notices
     kept = coded.filter(pl.col("code").is_in(_most_listed(listed, 50)))
-    chosen = with_codes(add_codes(documents, kept))
-    return assign(chosen), left_out(documents, chosen)
+    chosen = assign(with_codes(add_codes(documents, kept)))
+    return chosen, [*notices, *left_out(assign(documents), chosen, rules)]
 
 
 def _listed(codes: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
@@ -127,5 +129,11 @@ def _most_listed(listed: pl.DataFrame, number: int) -> list[str]:
 
 
 CAML = Pipeline(
-    name="caml", compose=_compose, mimic3=_mimic3, mimic4=None, subsets=("full", "50"), selective=False
+    name="caml",
+    compose=_compose,
+    mimic3=_mimic3,
+    mimic4=None,
+    subsets=("full", "50"),
+    selective=False,
+    keeps_missing=True,
 )

@@ -26,6 +26,7 @@ from clem_icd.sources.peers.pipeline import (
     frequent,
     left_out,
     merge_notes,
+    of_other_subjects,
     read_codes,
     single_notes,
     with_codes,
@@ -72,9 +73,9 @@ def _mimic3(
 ) -> tuple[pl.DataFrame, list[str]]:
     documents = merge_notes(notes.filter(~pl.col("missing")))
     # A row of codes that names another subject than the note is of no document.
-    labelled = read_codes(codes, _read_code).join(
-        documents, on=["subject", "admission"], how="semi", maintain_order="left"
-    )
+    rows = read_codes(codes, _read_code)
+    labelled = rows.join(documents, on=["subject", "admission"], how="semi", maintain_order="left")
+    notices = of_other_subjects(rows, documents)
     documents = with_codes(add_codes(documents, labelled))
     match rules.subset:
         case "full":
@@ -84,8 +85,8 @@ def _mimic3(
         case "clean":
             once = labelled.unique(["admission", "code"], keep="first", maintain_order=True)
             kept = frequent(once.with_columns(kind=pl.lit("any")), documents, rules.min_count)
-    chosen = with_codes(add_codes(documents, kept))
-    return assign(chosen), left_out(documents, chosen)
+    chosen = assign(with_codes(add_codes(documents, kept)))
+    return chosen, [*notices, *left_out(assign(documents), chosen, rules)]
 
 
 def _mimic4(
@@ -96,8 +97,8 @@ def _mimic4(
     )
     labelled = once.filter(pl.col("version") == str(rules.version))
     documents = with_codes(add_codes(single_notes(notes.filter(~pl.col("missing"))), labelled))
-    chosen = with_codes(add_codes(documents, frequent(labelled, documents, rules.min_count)))
-    return assign(chosen), left_out(documents, chosen)
+    chosen = assign(with_codes(add_codes(documents, frequent(labelled, documents, rules.min_count))))
+    return chosen, left_out(assign(documents), chosen, rules)
 
 
 EDIN2023 = Pipeline(name="edin2023", compose=_compose, mimic3=_mimic3, mimic4=_mimic4, selective=False)

@@ -75,7 +75,7 @@ def _mimic3(
         case "clean":
             # Those left without codes stay, as published.
             chosen = add_codes(documents, frequent(once, documents, rules.min_count))
-    return chosen, left_out(documents, chosen)
+    return chosen, left_out(documents, chosen, rules)
 
 
 def _mimic4(
@@ -87,7 +87,7 @@ def _mimic4(
     chosen = with_codes(add_codes(first, frequent(labelled, documents, rules.min_count)))
     second = documents.height - first.height
     notices = [counted(second, *_SECOND)] if second else []
-    return chosen, [*_mixed(labelled, documents), *notices, *left_out(first, chosen)]
+    return chosen, [*_mixed(labelled, documents), *notices, *left_out(first, chosen, rules)]
 
 
 def _mixed(codes: pl.DataFrame, documents: pl.DataFrame) -> list[str]:

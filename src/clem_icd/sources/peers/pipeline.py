@@ -13,6 +13,14 @@ from clem_icd.sources.documents import Compose
 from clem_icd.sources.inputs import counted
 
 _RARE = "code is too rare and was left out", "codes are too rare and were left out"
+_NOT_OF_THE_50 = (
+    "code is not one of the 50 and was left out",
+    "codes are not among the 50 and were left out",
+)
+_OTHER_SUBJECT = (
+    "row of codes names another subject than the notes of its admission and was left out",
+    "rows of codes name another subject than the notes of their admission and were left out",
+)
 _BARE = "document then had no code and was left out", "documents then had no code and were left out"
 
 # Puts the split beside documents that have their codes, and leaves out what is in none.
@@ -59,6 +67,8 @@ class Pipeline:
         Of MIMIC-III, those that it knows.
     selective
         Whether notes and codes outside of the split can be left unread: it counts nothing there.
+    keeps_missing
+        Whether a note without text is joined as any other, and an admission whose codes are all empty stays.
 
     """
 
@@ -68,6 +78,7 @@ class Pipeline:
     mimic4: Prepare | None
     subsets: tuple[Subset, ...] = ("full", "50", "clean")
     selective: bool = True
+    keeps_missing: bool = False
 
 
 def read_codes(codes: pl.DataFrame, read: Callable[[str, str, str], Code | None]) -> pl.DataFrame:
@@ -128,21 +139,26 @@ def with_codes(documents: pl.DataFrame) -> pl.DataFrame:
     return documents.filter(pl.col("codes").list.len() > 0)
 
 
-def left_out(before: pl.DataFrame, after: pl.DataFrame, *, admissions: bool = False) -> list[str]:
+def left_out(before: pl.DataFrame, after: pl.DataFrame, rules: Rules) -> list[str]:
     """Say how many codes and documents a choice of codes left out.
 
     Parameters
     ----------
     before, after
-        Documents with their codes.
-    admissions
-        Count documents of the same admission once.
+        Documents of the splits, with their codes.
 
     """
     labels = [frame["codes"].explode(empty_as_null=False).n_unique() for frame in (before, after)]
-    sizes = [frame["admission"].n_unique() if admissions else frame.height for frame in (before, after)]
-    rare, bare = labels[0] - labels[1], sizes[0] - sizes[1]
-    return ([counted(rare, *_RARE)] if rare else []) + ([counted(bare, *_BARE)] if bare else [])
+    lost, bare = labels[0] - labels[1], before.height - after.height
+    words = _NOT_OF_THE_50 if rules.subset == "50" else _RARE
+    return ([counted(lost, *words)] if lost else []) + ([counted(bare, *_BARE)] if bare else [])
+
+
+def of_other_subjects(rows: pl.DataFrame, documents: pl.DataFrame) -> list[str]:
+    """Say how many rows of the documents' codes name another subject than the notes do."""
+    here = rows.join(documents, on="admission", how="semi")
+    other = here.join(documents, on=["subject", "admission"], how="anti").height
+    return [counted(other, *_OTHER_SUBJECT)] if other else []
 
 
 def frequent(codes: pl.DataFrame, documents: pl.DataFrame, least: int) -> pl.DataFrame:
