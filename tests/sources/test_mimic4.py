@@ -146,7 +146,7 @@ def test_codes_count_over_distinct_notes_before_one_is_kept(tmp_path: Path, raw:
     # I10 counts twice through the two notes of admission 100, once in 200, and twice in 700, whose diagnoses
     # of ICD-10 go with two lists of procedures.
     assert prepare_mimic4(raw, tmp_path / "at", splits=splits, min_count=5).codes == (I10,)
-    with pytest.raises(SourceError, match="no document of train .* is left: 8 codes are too rare"):
+    with pytest.raises(SourceError, match=r"no document of train .* is left: 8 codes are too rare"):
         prepare_mimic4(raw, tmp_path / "above", splits=splits, min_count=6)
     assert not (tmp_path / "above").exists()
 

@@ -38,7 +38,7 @@ Compat = Annotated[
 Splits = Annotated[
     Path | None,
     typer.Option(
-        help="A split file, or a folder of the published ones. Default: downloaded once (MDACE: its own)."
+        help="A split file, or a folder of the published ones. Default: downloaded once, or MDACE's own."
     ),
 ]
 DrawSplit = Annotated[
