@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.sources.mdace_codes import CodeMap, inpatient_rule, mimic4_codes, profee_rule, shortened
-from clem_icd.sources.mimic4_files import Mimic4Files
+from clem_icd.sources.mimic_files import MimicFiles
 
 
 def cm(value: str) -> Code:
@@ -104,7 +104,7 @@ def test_without_a_reference_nothing_changes() -> None:
 
 
 @pytest.fixture
-def mimic4(tmp_path: Path, write_csv: Callable[..., Path]) -> Mimic4Files:
+def mimic4(tmp_path: Path, write_csv: Callable[..., Path]) -> MimicFiles:
     notes = [(1, "a text"), (2, ""), ("", "a text"), (3, " "), (1, "another")]
     discharge = write_csv(tmp_path / "discharge.csv", ["hadm_id", "text"], notes)
     header = ["subject_id", "hadm_id", "icd_code", "icd_version"]
@@ -121,10 +121,10 @@ def mimic4(tmp_path: Path, write_csv: Callable[..., Path]) -> Mimic4Files:
         write_csv(tmp_path / name, header, [(7, *row) for row in rows])
         for name, rows in (("diagnoses.csv", diagnoses), ("procedures.csv", procedures))
     ]
-    return Mimic4Files(discharge, diagnosed, operated, ())
+    return MimicFiles(discharge, diagnosed, operated, ())
 
 
-def test_the_codes_of_admissions_with_a_discharge_summary(mimic4: Mimic4Files) -> None:
+def test_the_codes_of_admissions_with_a_discharge_summary(mimic4: MimicFiles) -> None:
     assert mimic4_codes(mimic4, "ICD-9") == {
         Code("250.00", CodeSystem.ICD9CM),
         Code("E888.9", CodeSystem.ICD9CM),
@@ -133,10 +133,10 @@ def test_the_codes_of_admissions_with_a_discharge_summary(mimic4: Mimic4Files) -
     assert mimic4_codes(mimic4, "ICD-10") == {cm("I10"), Code("02703ZZ", CodeSystem.ICD10PCS)}
 
 
-def test_a_broken_file_is_refused(mimic4: Mimic4Files, refused: Any) -> None:
+def test_a_broken_file_is_refused(mimic4: MimicFiles, refused: Any) -> None:
     from clem_icd.errors import SourceError
 
-    mimic4.discharge.write_text('hadm_id,text\n1,"cut', encoding="utf-8")
+    mimic4.notes.write_text('hadm_id,text\n1,"cut', encoding="utf-8")
 
     with refused(SourceError, "discharge.csv", "row 1", "ends inside a quotation"):
         mimic4_codes(mimic4, "ICD-9")

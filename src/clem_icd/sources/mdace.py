@@ -22,8 +22,7 @@ from clem_icd.sources.mdace_mimic3 import Mimic3Documents
 from clem_icd.sources.mdace_notes import ClinicalNote, read_clinical_notes
 from clem_icd.sources.mdace_selection import Selection
 from clem_icd.sources.mdace_sets import MdaceSet, find_set
-from clem_icd.sources.mimic3_files import Mimic3Files
-from clem_icd.sources.mimic4_files import Mimic4Files
+from clem_icd.sources.mimic_files import MimicFiles
 from clem_icd.sources.physionet import MIMIC3, MIMIC4_CODES, MIMIC4_NOTES, require_file
 from clem_icd.sources.published_splits import find_split
 from clem_icd.sources.splits import SplitFiles, absent_admissions
@@ -37,8 +36,8 @@ class _Files:
     notes: Path
     mdace: MdaceFiles
     split: SplitFiles
-    mimic3: Mimic3Files | None
-    mimic4: Mimic4Files | None
+    mimic3: MimicFiles | None
+    mimic4: MimicFiles | None
 
     @classmethod
     def find(
@@ -50,8 +49,8 @@ class _Files:
             require_file(raw, MIMIC3, "NOTEEVENTS"),
             annotations,
             find_split(f"mdace-{dataset}", splits=splits, also=annotations.split_folders()),
-            Mimic3Files.find(raw) if chosen.with_mimic3 else None,
-            Mimic4Files.find(raw) if any(module.folders(raw) for module in modules) else None,
+            MimicFiles.mimic3(raw) if chosen.with_mimic3 else None,
+            MimicFiles.mimic4(raw) if any(module.folders(raw) for module in modules) else None,
         )
 
     def all(self) -> Iterator[Path]:
@@ -60,7 +59,7 @@ class _Files:
         if self.mimic3:
             yield from (self.mimic3.diagnoses, self.mimic3.procedures)
         if self.mimic4:
-            yield from (self.mimic4.discharge, self.mimic4.diagnoses, self.mimic4.procedures)
+            yield from (self.mimic4.notes, self.mimic4.diagnoses, self.mimic4.procedures)
         yield from self.mdace.all()
         yield from self.split.paths
 

@@ -16,8 +16,8 @@ from clem_icd.icd import Code, CodeSystem
 from clem_icd.sources.batches import read_batches
 from clem_icd.sources.inputs import tell
 from clem_icd.sources.mdace_files import Revision
-from clem_icd.sources.mimic4_files import Mimic4Files
 from clem_icd.sources.mimic_codes import read_code_tables
+from clem_icd.sources.mimic_files import MimicFiles
 from clem_icd.sources.peers.edin2024 import read_code
 from clem_icd.sources.refusals import check_admissions
 
@@ -120,7 +120,7 @@ def _counterpart(code: Code, fixed: Mapping[str, str]) -> Code:
     return Code(fixed.get(code.value, code.value), code.system)
 
 
-def mimic4_codes(files: Mimic4Files, revision: Revision) -> set[Code]:
+def mimic4_codes(files: MimicFiles, revision: Revision) -> set[Code]:
     """Return every code of one revision of the admissions of MIMIC-IV that have a discharge summary.
 
     Raises
@@ -131,7 +131,7 @@ def mimic4_codes(files: Mimic4Files, revision: Revision) -> set[Code]:
     """
     tables = {"diagnosis": files.diagnoses, "procedure": files.procedures}
     rows, _ = read_code_tables(tables, upper=False)
-    of_noted = pl.col("admission").is_in(_noted(files.discharge).implode())
+    of_noted = pl.col("admission").is_in(_noted(files.notes).implode())
     of_revision = pl.col("version") == revision.removeprefix("ICD-")
     distinct = rows.filter(of_noted & of_revision).select("text", "kind", "version").unique()
     return {code for row in distinct.iter_rows() if (code := read_code(*row))}

@@ -12,8 +12,8 @@ import pyarrow as pa
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.sources.documents import document_tables
 from clem_icd.sources.inputs import tell
-from clem_icd.sources.mimic3_files import Mimic3Files
 from clem_icd.sources.mimic_codes import read_code_tables
+from clem_icd.sources.mimic_files import MimicFiles
 from clem_icd.sources.mimic_notes import stage_mimic3
 from clem_icd.sources.peers.edin2024 import mimic3_documents
 from clem_icd.sources.peers.pipeline import with_codes
@@ -55,7 +55,7 @@ class Mimic3Documents:
     @classmethod
     def read(
         cls,
-        files: Mimic3Files,
+        files: MimicFiles,
         texts: TextFile,
         admissions: Iterable[str],
         progress: Callable[[int], None] | None = None,

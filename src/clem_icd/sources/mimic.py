@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from clem_icd.sources.documents import document_tables, joined, noting_admission
 from clem_icd.sources.evidence import EvidenceFile
 from clem_icd.sources.inputs import Origin, check_apart, check_out, counted, input_file
 from clem_icd.sources.mimic_codes import read_code_tables
+from clem_icd.sources.mimic_files import MimicFiles
 from clem_icd.sources.mimic_splits import DrawnSplit, GivenSplit, Splitter
 from clem_icd.sources.peers import PIPELINES, Pipeline, Prepare, Rules
 from clem_icd.sources.published_splits import find_split
@@ -41,25 +42,6 @@ _UNNOTED = "admission with codes has no discharge summary", "admissions with cod
 _BLANK = "document had a blank text and was left out", "documents had a blank text and were left out"
 
 Stage = Callable[[TextFile, "npt.NDArray[np.int64]"], pl.DataFrame]
-
-
-class RawFiles(Protocol):
-    """The files of a data set."""
-
-    @property
-    def diagnoses(self) -> Path:
-        """The rows of diagnosis codes."""
-
-    @property
-    def procedures(self) -> Path:
-        """The rows of procedure codes."""
-
-    @property
-    def titles(self) -> tuple[Path, ...]:
-        """The titles of codes."""
-
-    def all(self) -> tuple[Path, ...]:
-        """Return every file, in a fixed order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +89,7 @@ class DataSet:
     """
 
     name: str
-    files: RawFiles
+    files: MimicFiles
     stage: Stage
     prepare: Prepare
     upper: bool
@@ -251,7 +233,7 @@ def _split_options(files: SplitFiles | None, request: Request) -> dict[str, Any]
     }
 
 
-def _codebook(files: RawFiles) -> Codebook:
+def _codebook(files: MimicFiles) -> Codebook:
     codebook = default_codebook()
     for path in files.titles:
         codebook = codebook.extended(read_titles(path))
@@ -272,9 +254,7 @@ def _documents(
     needed = split if pipeline.selective else coded
     notes = data.stage(texts, needed.to_numpy())
     notices += _about_notes(notes, coded, split, pipeline)
-    staged = notes.drop_nulls("number")
-    if "repeated" in notes.columns:
-        staged = staged.filter(~pl.col("repeated"))
+    staged = notes.drop_nulls("number").filter(~pl.col("repeated"))
     if staged.is_empty():
         raise SourceError(
             "has no discharge summary of an admission with codes that is in a split",
@@ -291,14 +271,13 @@ def _about_notes(notes: pl.DataFrame, coded: pl.Series, split: pl.Series, pipeli
     written = admitted if pipeline.keeps_missing else admitted.filter(~pl.col("missing"))
     is_coded = pl.col("admission").is_in(coded.implode())
     in_split = pl.col("admission").is_in(split.implode())
-    repeated = int(notes["repeated"].sum()) if "repeated" in notes.columns else 0
     unnoted = coded.filter(~coded.is_in(admitted["admission"].implode()))
     sentences = (
         (notes.height - admitted.height, _NO_ADMISSION),
         (admitted.height - written.height, _NO_TEXT),
         (written.filter(~is_coded).height, _UNCODED),
         (written.filter(is_coded & ~in_split).height, _OUTSIDE),
-        (repeated, _REPEATED),
+        (int(notes["repeated"].sum()), _REPEATED),
         (len(unnoted), _UNNOTED),
     )
     return [counted(count, *words) for count, words in sentences if count]

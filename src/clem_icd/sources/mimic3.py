@@ -7,7 +7,7 @@ from pathlib import Path
 from clem_icd.corpus import Corpus
 from clem_icd.sources.inputs import check_raw
 from clem_icd.sources.mimic import DataSet, Request, pipeline_of, prepare_mimic, unknown_to
-from clem_icd.sources.mimic3_files import Mimic3Files
+from clem_icd.sources.mimic_files import MimicFiles
 from clem_icd.sources.mimic_notes import Progress, stage_mimic3
 from clem_icd.sources.peers import Rules
 from clem_icd.sources.peers.pipeline import Subset
@@ -74,7 +74,7 @@ def prepare_mimic3(
     pipeline = pipeline_of(source, compat)
     if subset not in pipeline.subsets:
         raise unknown_to(pipeline, source)
-    files = Mimic3Files.find(raw)
+    files = MimicFiles.mimic3(raw)
     return prepare_mimic(
         raw,
         out,

@@ -8,7 +8,7 @@ from clem_icd.corpus import Corpus
 from clem_icd.errors import SourceError
 from clem_icd.sources.inputs import check_raw
 from clem_icd.sources.mimic import DataSet, Request, pipeline_of, prepare_mimic, unknown_to
-from clem_icd.sources.mimic4_files import Mimic4Files
+from clem_icd.sources.mimic_files import MimicFiles
 from clem_icd.sources.mimic_notes import Progress, stage_mimic4
 from clem_icd.sources.peers import Rules
 
@@ -74,7 +74,7 @@ def prepare_mimic4(
     pipeline = pipeline_of(source, compat)
     if pipeline.mimic4 is None:
         raise unknown_to(pipeline, source)
-    files = Mimic4Files.find(raw)
+    files = MimicFiles.mimic4(raw)
     return prepare_mimic(
         raw,
         out,
@@ -82,7 +82,7 @@ def prepare_mimic4(
         data=DataSet(
             name="mimic4",
             files=files,
-            stage=lambda texts, wanted: stage_mimic4(files.discharge, texts, wanted, progress),
+            stage=lambda texts, wanted: stage_mimic4(files.notes, texts, wanted, progress),
             prepare=pipeline.mimic4,
             upper=False,
         ),

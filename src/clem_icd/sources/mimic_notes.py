@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import cast
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from clem_icd.errors import SourceError
 from clem_icd.sources.batches import read_batches
-from clem_icd.sources.refusals import check_admissions
+from clem_icd.sources.refusals import check_admissions, check_numbers
 from clem_icd.sources.texts import TextFile
 
 DISCHARGE_SUMMARY = "Discharge summary"
@@ -30,9 +30,6 @@ _MIMIC3 = {
     "TEXT": "text",
 }
 _MIMIC4 = {"note_id": "note_id", "subject_id": "subject", "hadm_id": "admission", "text": "text"}
-
-_MIMIC3_COLUMNS = {name: column for column, name in _MIMIC3.items()}
-_MIMIC4_COLUMNS = {name: column for column, name in _MIMIC4.items()}
 
 Progress = Callable[[int], None] | None
 
@@ -58,7 +55,8 @@ def stage_mimic3(
     pl.DataFrame
         A row a discharge summary: ``row``, ``note_id``, ``subject``, ``admission`` (null if it has none),
         ``missing`` (whether its text is), ``number`` (in ``texts``; null if it is not there),
-        ``description``, ``chart_date`` and ``chart_time``.
+        ``repeated`` (never, here: reports are joined whatever they say), ``description``, ``chart_date``
+        and ``chart_time``.
 
     Raises
     ------
@@ -75,13 +73,14 @@ def stage_mimic3(
             if progress:
                 progress(batch.num_rows)
 
-    return _staged(path, _MIMIC3, batches(), texts, wanted)
+    notes = _staged(path, _MIMIC3, batches(), texts, wanted, numbers=("ROW_ID", "SUBJECT_ID"))
+    return notes.with_columns(repeated=pl.lit(False))
 
 
 def stage_mimic4(
     path: Path, texts: TextFile, wanted: npt.NDArray[np.int64], progress: Progress = None
 ) -> pl.DataFrame:
-    """Read the discharge summaries of MIMIC-IV, as `stage_mimic3` does, without its last three columns.
+    """Read the discharge summaries of MIMIC-IV, as `stage_mimic3` does, without the last three columns.
 
     A note that repeats the text of an earlier one of its admission is marked as ``repeated``.
     """
@@ -101,6 +100,7 @@ def _staged(
     batches: Iterator[tuple[npt.NDArray[np.int64], pa.RecordBatch]],
     texts: TextFile,
     wanted: npt.NDArray[np.int64],
+    numbers: Sequence[str] = (),
 ) -> pl.DataFrame:
     kept = [name for name in names.values() if name != "text"]
     needed = {str(admission) for admission in wanted.tolist()}
@@ -124,7 +124,9 @@ def _staged(
     marked = known.with_columns(row=pl.Series(row), missing=pl.Series(missing, dtype=pl.Boolean))
     notes = marked.with_columns(staged=pl.Series(staged, dtype=pl.Boolean)).with_columns(number=number)
     admitted = check_admissions(notes.drop("staged"), path)
-    _check(admitted, path, _MIMIC3_COLUMNS if names is _MIMIC3 else _MIMIC4_COLUMNS)
+    for column in numbers:
+        check_numbers(admitted, names[column], path, column)
+    _check(admitted, path, {name: column for column, name in names.items()})
     return admitted
 
 
@@ -132,14 +134,6 @@ def _check(notes: pl.DataFrame, path: Path, columns: dict[str, str]) -> None:
     for name in ("note_id", "subject"):
         for row in notes.filter(pl.col(name) == "")["row"].head(1):
             raise SourceError(f"has no {columns[name]}", path=path, row=row)
-        if columns is _MIMIC3_COLUMNS:
-            for row in notes.filter(~pl.col(name).str.contains(r"^[0-9]{1,18}$"))["row"].head(1):
-                raise SourceError(
-                    f"has a {columns[name]} that is no whole number",
-                    path=path,
-                    row=row,
-                    remedy="Use PhysioNet's own file: other programs write 22532 as 22532.0",
-                )
     for row in notes.filter(~pl.col("note_id").is_first_distinct())["row"].head(1):
         raise SourceError(
             f"has a {columns['note_id']} that an earlier row has",

@@ -65,7 +65,23 @@ def check_admission(admission: str, path: Path, row: int) -> None:
 
     """
     if admission and not admission.isdecimal():
-        raise _odd_admission(path, row)
+        raise _no_whole_number("hadm_id", path, row)
+
+
+def check_numbers(frame: pl.DataFrame, column: str, path: Path, name: str) -> None:
+    """Refuse a column of MIMIC's numbers, in ``frame`` as text beside ``row``, that holds anything else.
+
+    What is empty passes. ``name`` is what the file calls the column.
+
+    Raises
+    ------
+    SourceError
+        If a value is no whole number.
+
+    """
+    odd = frame.filter((pl.col(column) != "") & ~pl.col(column).str.contains(r"^[0-9]{1,18}$"))
+    for row in odd["row"].head(1):
+        raise _no_whole_number(name, path, row)
 
 
 def check_admissions(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
@@ -82,15 +98,14 @@ def check_admissions(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
         If an admission is no whole number.
 
     """
+    check_numbers(frame, "admission", path, "hadm_id")
     given = pl.col("admission") != ""
-    for row in frame.filter(given & ~pl.col("admission").str.contains(r"^[0-9]{1,18}$"))["row"].head(1):
-        raise _odd_admission(path, row)
     return frame.with_columns(admission=pl.when(given).then("admission").cast(pl.Int64))
 
 
-def _odd_admission(path: Path, row: int) -> SourceError:
+def _no_whole_number(name: str, path: Path, row: int) -> SourceError:
     return SourceError(
-        "has a hadm_id that is no whole number",
+        f"has a {name} that is no whole number",
         path=path,
         row=row,
         remedy="Use PhysioNet's own file: other programs write 22595853 as 22595853.0",

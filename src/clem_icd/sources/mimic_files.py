@@ -1,0 +1,54 @@
+"""The files of MIMIC-III and of MIMIC-IV, which are of the same kinds under other names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clem_icd.sources.physionet import MIMIC3, MIMIC4_CODES, MIMIC4_NOTES, Module, find_file, require_file
+
+
+@dataclass(frozen=True, slots=True)
+class MimicFiles:
+    """The files of a data set that a corpus is made of."""
+
+    notes: Path
+    diagnoses: Path
+    procedures: Path
+    titles: tuple[Path, ...]
+
+    @classmethod
+    def mimic3(cls, raw: Path) -> MimicFiles:
+        """Find the files of MIMIC-III below a folder, compressed or not.
+
+        ``raw`` may be the folder that holds ``physionet.org``, that one, or its ``files``.
+
+        Raises
+        ------
+        SourceError
+            If a file is missing, or a module is there in several releases.
+
+        """
+        tables = "DIAGNOSES_ICD", "PROCEDURES_ICD", "D_ICD_DIAGNOSES", "D_ICD_PROCEDURES"
+        return cls._found(require_file(raw, MIMIC3, "NOTEEVENTS"), raw, MIMIC3, tables)
+
+    @classmethod
+    def mimic4(cls, raw: Path) -> MimicFiles:
+        """Find the files of MIMIC-IV, whatever the release, as `mimic3` does those of MIMIC-III."""
+        tables = "diagnoses_icd", "procedures_icd", "d_icd_diagnoses", "d_icd_procedures"
+        return cls._found(require_file(raw, MIMIC4_NOTES, "discharge"), raw, MIMIC4_CODES, tables)
+
+    @classmethod
+    def _found(cls, notes: Path, raw: Path, module: Module, tables: tuple[str, str, str, str]) -> MimicFiles:
+        diagnoses, procedures, *titles = tables
+        found = (find_file(raw, module, name) for name in titles)
+        return cls(
+            notes=notes,
+            diagnoses=require_file(raw, module, diagnoses),
+            procedures=require_file(raw, module, procedures),
+            titles=tuple(path for path in found if path is not None),
+        )
+
+    def all(self) -> tuple[Path, ...]:
+        """Return every file, in a fixed order."""
+        return (self.notes, self.diagnoses, self.procedures, *self.titles)
