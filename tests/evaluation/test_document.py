@@ -26,7 +26,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 def test_the_document_describes_what_was_evaluated() -> None:
     made = document(system="linear")
-    head = {key: made[key] for key in list(made)[:11]}
+    head = {key: made[key] for key in list(made)[:13]}
     assert head == {
         "format": "clem-icd/metrics",
         "format_version": 1,
@@ -34,8 +34,10 @@ def test_the_document_describes_what_was_evaluated() -> None:
         "split": "test",
         "notes": 2,
         "labels": 4,
+        "profile": "all",
         "threshold": 0.4,
         "threshold_source": "model",
+        "rule": {"kind": "threshold", "value": 0.4},
         "system": "linear",
         "warnings": [],
         "metrics": evaluate(TARGETS, SCORES, 0.4),

@@ -11,9 +11,11 @@ from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
     f1_score,
+    jaccard_score,
     precision_recall_fscore_support,
     precision_score,
     recall_score,
+    roc_auc_score,
 )
 
 from clem_icd.evaluation import arrays
@@ -85,25 +87,32 @@ def test_the_three_macro_f1s_differ_in_the_known_way() -> None:
 
 def test_nothing_predicted_is_zero_without_a_warning() -> None:
     values = evaluate(TARGETS, np.zeros(TARGETS.shape))
-    thresholded = [name for name in values if name.startswith(("micro", "macro"))]
+    thresholded = [
+        name for name in values if name.startswith(("micro", "macro", "jaccard", "fpr", "instance"))
+    ]
     assert {values[name] for name in thresholded} == {0.0}
+    assert values["never_correct_split_labels"] == 1.0
     assert values["exact_match"] == 1 / 4  # the note without codes
 
 
 def test_no_codes_at_all_is_zero_without_a_warning() -> None:
     values = evaluate(np.zeros((3, 4), bool), np.full((3, 4), 0.1))
-    assert values.pop("exact_match") == 1.0
-    assert set(values.values()) == {0.0}
+    assert {name for name, value in values.items() if value} == {"exact_match", "exact_match_split_labels"}
 
 
 def test_a_perfect_system_has_ones_wherever_its_labels_are_counted() -> None:
     targets = np.eye(4, dtype=bool)
     values = evaluate(targets, targets.astype(np.float32))
-    assert {name for name, value in values.items() if value != 1.0} == {
-        "precision_at_5",  # one code per note, four labels: 1/4 in all three
-        "precision_at_8",
-        "precision_at_15",
-    }
+    zero = {name for name, value in values.items() if value == 0.0}
+    assert zero == {
+        f"fpr_{average}{labels}" for average in ("micro", "macro") for labels in ("", "_split_labels")
+    } | {"never_correct_split_labels"}
+    # One code a note, four labels: a quarter of the first k is right, whatever k is.
+    at_k = {name for name in values if name.startswith("precision_at_")}
+    assert {values[name] for name in at_k} == {1 / 4}
+    assert {values[name] for name in values if name.startswith("f1_at_")} == {2 * (1 / 4) / (1 / 4 + 1)}
+    rest = values.keys() - zero - at_k - {name for name in values if name.startswith("f1_at_")}
+    assert {values[name] for name in rest} == {1.0}
 
 
 def test_the_threshold_is_strict_in_the_precision_of_the_scores() -> None:
@@ -132,6 +141,15 @@ def test_equal_to_scikit_learn_where_it_defines_the_same(matrices: Matrices, see
             targets, predicted, labels=in_split, average="macro", zero_division=0
         ),
         "map": average_precision_score(targets[coded], scores[coded], average="samples"),
+        "jaccard_micro": jaccard_score(targets, predicted, average="micro", zero_division=0),
+        "jaccard_macro": jaccard_score(targets, predicted, average="macro", zero_division=0),
+        "instance_precision": precision_score(targets, predicted, average="samples", zero_division=0),
+        "instance_recall": recall_score(targets, predicted, average="samples", zero_division=0),
+        "instance_f1": f1_score(targets, predicted, average="samples", zero_division=0),
+        "roc_auc_micro": roc_auc_score(targets.ravel(), scores.ravel()),
+        "roc_auc_macro": roc_auc_score(targets[:, in_split], scores[:, in_split], average="macro"),
+        "pr_auc_micro": average_precision_score(targets.ravel(), scores.ravel()),
+        "pr_auc_macro": average_precision_score(targets[:, in_split], scores[:, in_split], average="macro"),
     }
     for average in ("micro", "macro"):
         expected[f"{average}_precision"] = precision_score(

@@ -18,7 +18,7 @@ def ranked(*hits: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_hand_worked_note() -> None:
     # ranks of the note's three codes: 1, 3 and 7, among ten labels
-    values = rank_labels(*ranked(1, 0, 1, 0, 0, 0, 1, 0, 0, 0)).metrics()
+    values = evaluate(*ranked(1, 0, 1, 0, 0, 0, 1, 0, 0, 0))
     assert values["precision_at_5"] == pytest.approx(2 / 5)
     assert values["precision_at_8"] == pytest.approx(3 / 8)
     assert values["precision_at_15"] == pytest.approx(3 / 10)  # ten labels only: 3 / min(15, 10)
@@ -30,8 +30,11 @@ def test_hand_worked_note() -> None:
 
 def test_a_note_without_codes_counts_in_precision_at_k_alone() -> None:
     coded, scores = ranked(1, 0, 1, 0, 0, 0, 1, 0, 0, 0)
-    alone = rank_labels(coded, scores).metrics()
-    both = rank_labels(np.vstack([coded, np.zeros_like(coded)]), np.vstack([scores, scores])).metrics()
+    names = [name for k in (5, 8, 15) for name in (f"precision_at_{k}", f"recall_at_{k}")]
+    names += ["r_precision", "map", "map_at_30"]
+    alone = evaluate(coded, scores, profile=names)
+    both = evaluate(np.vstack([coded, np.zeros_like(coded)]), np.vstack([scores, scores]), profile=names)
+    assert list(alone) == list(both)
     for name, value in alone.items():
         expected = value / 2 if name.startswith("precision") else value
         assert both[name] == pytest.approx(expected), name
@@ -41,14 +44,14 @@ def test_equal_scores_keep_the_order_of_the_labels() -> None:
     scores = np.full((1, 20), 0.5)
     for place in (0, 4, 5, 7, 8, 14, 15, 19):
         targets = np.arange(20)[np.newaxis] == place
-        values = rank_labels(targets, scores).metrics()
+        values = evaluate(targets, scores)
         assert values["map"] == pytest.approx(1 / (place + 1))
         assert [values[f"recall_at_{k}"] for k in (5, 8, 15)] == [place < 5, place < 8, place < 15]
 
 
 def test_zero_and_minus_zero_are_equal_scores() -> None:
     targets = np.array([[False, True]])
-    assert rank_labels(targets, np.array([[-0.0, 0.0]])).metrics()["map"] == 1 / 2
+    assert evaluate(targets, np.array([[-0.0, 0.0]]))["map"] == 1 / 2
 
 
 def test_the_fields_of_a_ranking_are_per_note() -> None:

@@ -155,6 +155,12 @@ class Corpus:
         ids = pq.read_table(self.notes_path(split), columns=["note_id"])["note_id"].to_pylist()
         return [str(note_id) for note_id in ids]
 
+    def subjects(self, split: str) -> list[str | None] | None:
+        """Return whose note each is, in file order and None where that is not known; None if it never is."""
+        table = pq.read_table(self.notes_path(split), columns=["subject_id"])
+        subjects: list[str | None] = table["subject_id"].to_pylist()
+        return subjects if any(subject is not None for subject in subjects) else None
+
     def label_indices(self, split: str) -> list[npt.NDArray[np.int64]]:
         """Return for every note of a split the columns of its codes, ascending."""
         column = {code: position for position, code in enumerate(self.codes)}

@@ -75,9 +75,9 @@ def check_train_counts(train_counts: IntArray, labels: int) -> None:
         )
 
 
-def row_chunks(scores: FloatArray) -> Iterator[slice]:
-    """Yield slices of notes, in order, each small enough to work on in memory."""
-    notes, labels = scores.shape
+def row_chunks(values: FloatArray | BoolArray) -> Iterator[slice]:
+    """Yield slices of the notes of ``values`` [notes, labels], each small enough to work on in memory."""
+    notes, labels = values.shape
     size = max(1, _CELLS_PER_CHUNK // labels)
     for begin in range(0, notes, size):
         yield slice(begin, min(begin + size, notes))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from clem_icd.evaluation.arrays import BoolArray, FloatArray, IntArray, check_train_counts
 from clem_icd.evaluation.counts import LabelCounts, count_labels
+from clem_icd.evaluation.rules import Rule
 
-__all__ = ["BUCKETS", "Bucket", "bucket_labels", "frequency_buckets"]
+__all__ = ["BUCKETS", "Bucket", "bucket_labels", "bucket_masks", "frequency_buckets"]
 
 BUCKETS: tuple[tuple[str, int, int | None], ...] = (
     ("0", 0, 0),
@@ -38,7 +39,7 @@ class Bucket:
 
 
 def frequency_buckets(
-    targets: BoolArray, scores: FloatArray, threshold: float, train_counts: IntArray
+    targets: BoolArray, scores: FloatArray, threshold: float | FloatArray | Rule, train_counts: IntArray
 ) -> list[Bucket]:
     """Evaluate each group of labels that are about equally frequent in training.
 
@@ -49,7 +50,7 @@ def frequency_buckets(
     scores
         What the system gave them [notes, labels].
     threshold
-        A score strictly above it predicts the label.
+        A score strictly above it predicts the label; one for each label [labels], or a rule.
     train_counts
         Training notes of each label [labels].
 
@@ -68,12 +69,8 @@ def frequency_buckets(
 
 def bucket_labels(counts: LabelCounts, train_counts: IntArray) -> list[Bucket]:
     """Do what `frequency_buckets` does, from counts that are there already."""
-    check_train_counts(train_counts, len(counts.positives))
     buckets = []
-    for name, low, high in BUCKETS:
-        inside = (train_counts >= low) & (train_counts <= (train_counts.max() if high is None else high))
-        if not inside.any():
-            continue
+    for (name, low, high), inside in bucket_masks(train_counts, len(counts.positives)).items():
         own = counts.of(inside)
         buckets.append(
             Bucket(
@@ -87,3 +84,21 @@ def bucket_labels(counts: LabelCounts, train_counts: IntArray) -> list[Bucket]:
             )
         )
     return buckets
+
+
+def bucket_masks(train_counts: IntArray, labels: int) -> dict[tuple[str, int, int | None], BoolArray]:
+    """Return which labels fall into each of `BUCKETS`, without the buckets that none falls into [labels].
+
+    Raises
+    ------
+    ScoresError
+        If ``train_counts`` is not one whole number for each of ``labels`` labels.
+
+    """
+    check_train_counts(train_counts, labels)
+    masks = {
+        (name, low, high): (train_counts >= low)
+        & (train_counts <= (train_counts.max() if high is None else high))
+        for name, low, high in BUCKETS
+    }
+    return {bucket: inside for bucket, inside in masks.items() if inside.any()}

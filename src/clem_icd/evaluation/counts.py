@@ -8,68 +8,81 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clem_icd.evaluation.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
+from clem_icd.evaluation.rules import Rule, as_rule
 
-__all__ = ["LabelCounts", "count_labels"]
+__all__ = ["LabelCounts", "count_decisions", "count_labels"]
 
 
 @dataclass(frozen=True)
 class LabelCounts:
-    """What a system got right and wrong on each label of some notes.
+    """What a system got right and wrong on each label, for the notes as they are or resampled.
 
-    ``true_positives``, ``false_positives`` and ``false_negatives`` are [labels]; ``exact_matches`` is
-    the number of notes whose predicted set of labels is the target set.
+    ``notes`` is [...] and the other fields are [..., labels], where the dots stand for nothing or for
+    resamples.
     """
 
-    notes: int
-    true_positives: NDArray[np.int64]
-    false_positives: NDArray[np.int64]
-    false_negatives: NDArray[np.int64]
-    exact_matches: int
+    notes: NDArray[np.float64]
+    true_positives: NDArray[np.float64]
+    false_positives: NDArray[np.float64]
+    false_negatives: NDArray[np.float64]
 
     @property
-    def positives(self) -> NDArray[np.int64]:
-        """Notes that carry the label [labels]."""
+    def positives(self) -> NDArray[np.float64]:
+        """Notes that carry the label [..., labels]."""
         return self.true_positives + self.false_negatives
 
     def precision(self) -> NDArray[np.float64]:
-        """Precision of each label, 0 where nothing was predicted [labels]."""
+        """Precision of each label, 0 where nothing was predicted [..., labels]."""
         return ratio(self.true_positives, self.true_positives + self.false_positives)
 
     def recall(self) -> NDArray[np.float64]:
-        """Recall of each label, 0 where no note carries it [labels]."""
+        """Recall of each label, 0 where no note carries it [..., labels]."""
         return ratio(self.true_positives, self.positives)
 
     def f1(self) -> NDArray[np.float64]:
-        """F1 of each label, 0 where it was neither predicted nor there [labels]."""
+        """F1 of each label, 0 where it was neither predicted nor there [..., labels]."""
         wrong = self.false_positives + self.false_negatives
         return ratio(2 * self.true_positives, 2 * self.true_positives + wrong)
 
+    def jaccard(self) -> NDArray[np.float64]:
+        """Notes that carry the label and were given it, of those with either, or 0 [..., labels]."""
+        wrong = self.false_positives + self.false_negatives
+        return ratio(self.true_positives, self.true_positives + wrong)
+
+    def false_positive_rate(self) -> NDArray[np.float64]:
+        """Notes given the label, of those that do not carry it, or 0 [..., labels]."""
+        return ratio(self.false_positives, self.notes[..., np.newaxis] - self.positives)
+
     def of(self, labels: BoolArray) -> LabelCounts:
-        """Keep some labels only; ``exact_matches`` stays that of all labels."""
+        """Keep some labels only [labels]."""
         return LabelCounts(
             self.notes,
-            self.true_positives[labels],
-            self.false_positives[labels],
-            self.false_negatives[labels],
-            self.exact_matches,
+            self.true_positives[..., labels],
+            self.false_positives[..., labels],
+            self.false_negatives[..., labels],
         )
 
-    def pooled(self) -> LabelCounts:
-        """Add all labels up into a single one, which makes a label's metric the micro metric."""
+    def pooled(self, inside: BoolArray | None = None) -> LabelCounts:
+        """Add labels up into a single one, which makes a label's metric the micro metric.
+
+        Parameters
+        ----------
+        inside
+            Which labels to add [..., labels]; all without it.
+
+        """
+        part = np.ones(1, dtype=np.bool_) if inside is None else inside
+        labels = self.true_positives.shape[-1] if inside is None else inside.sum(axis=-1)
         return LabelCounts(
-            self.notes,
-            self.true_positives.sum(keepdims=True),
-            self.false_positives.sum(keepdims=True),
-            self.false_negatives.sum(keepdims=True),
-            self.exact_matches,
+            self.notes * labels,
+            (self.true_positives * part).sum(axis=-1, keepdims=True),
+            (self.false_positives * part).sum(axis=-1, keepdims=True),
+            (self.false_negatives * part).sum(axis=-1, keepdims=True),
         )
 
 
-def count_labels(targets: BoolArray, scores: FloatArray, threshold: float) -> LabelCounts:
-    """Count hits and misses of each label, where a label is predicted if its score is above the threshold.
-
-    The threshold is rounded to the precision of the scores first, so that a score written as 0.1 is
-    not above 0.1 because it was stored with fewer digits.
+def count_labels(targets: BoolArray, scores: FloatArray, threshold: float | FloatArray | Rule) -> LabelCounts:
+    """Count hits and misses of each label.
 
     Parameters
     ----------
@@ -78,7 +91,7 @@ def count_labels(targets: BoolArray, scores: FloatArray, threshold: float) -> La
     scores
         What the system gave them [notes, labels].
     threshold
-        A score strictly above it predicts the label.
+        A label is predicted where its score is strictly above it; one for each label [labels], or a rule.
 
     Raises
     ------
@@ -87,13 +100,15 @@ def count_labels(targets: BoolArray, scores: FloatArray, threshold: float) -> La
 
     """
     check_arrays(targets, scores)
-    limit = scores.dtype.type(threshold)
-    hits = np.zeros(scores.shape[1], dtype=np.int64)
-    predictions, positives, exact_matches = hits.copy(), hits.copy(), 0
-    for rows in row_chunks(scores):
-        target, predicted = targets[rows], scores[rows] > limit
-        hits += np.count_nonzero(target & predicted, axis=0)
-        predictions += np.count_nonzero(predicted, axis=0)
-        positives += np.count_nonzero(target, axis=0)
-        exact_matches += int(np.count_nonzero((target == predicted).all(axis=1)))
-    return LabelCounts(len(scores), hits, predictions - hits, positives - hits, exact_matches)
+    return count_decisions(targets, as_rule(threshold).decide(scores))
+
+
+def count_decisions(targets: BoolArray, decided: BoolArray) -> LabelCounts:
+    """Count hits and misses from which notes carry a label, and which were given it [notes, labels]."""
+    hits = np.zeros(targets.shape[1], dtype=np.float64)
+    predictions, positives = hits.copy(), hits.copy()
+    for rows in row_chunks(targets):
+        hits += np.count_nonzero(targets[rows] & decided[rows], axis=0)
+        predictions += np.count_nonzero(decided[rows], axis=0)
+        positives += np.count_nonzero(targets[rows], axis=0)
+    return LabelCounts(np.asarray(float(len(targets))), hits, predictions - hits, positives - hits)

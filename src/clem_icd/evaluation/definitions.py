@@ -30,113 +30,229 @@ class Definition:
     source: str
 
 
-_MICRO = {
-    "micro_precision": Definition(
-        "Micro-precision", "TP / (TP + FP), counts pooled over all labels; 0/0 = 0.", _ALL, _EVERY_NOTE, _CAML
-    ),
-    "micro_recall": Definition(
-        "Micro-recall", "TP / (TP + FN), counts pooled over all labels; 0/0 = 0.", _ALL, _EVERY_NOTE, _CAML
-    ),
-    "micro_f1": Definition(
-        "Micro-F1",
-        "2 TP / (2 TP + FP + FN), counts pooled over all labels; 0/0 = 0.",
-        _ALL,
-        _EVERY_NOTE,
-        _CAML,
-    ),
-    "micro_f1_split_labels": Definition(
-        "Micro-F1 (split labels)",
-        "2 TP / (2 TP + FP + FN), counts pooled over the labels that some note of this split carries; "
-        "predictions of other labels cost nothing.",
-        _IN_SPLIT,
-        _EVERY_NOTE,
-        _EDIN_2024,
-    ),
-}
+_SKLEARN = "scikit-learn"
 
-_MACRO = {
-    "macro_precision": Definition(
-        "Macro-precision",
-        "Mean over labels of TP / (TP + FP); a label never predicted counts 0.",
-        _ALL,
-        _EVERY_NOTE,
-        _CAML,
-    ),
-    "macro_recall": Definition(
-        "Macro-recall",
-        "Mean over labels of TP / (TP + FN); a label that no note carries counts 0.",
-        _ALL,
-        _EVERY_NOTE,
-        _CAML,
-    ),
-    "macro_f1_all_labels": Definition(
-        "Macro-F1 (all labels)",
-        "Mean over labels of 2 TP / (2 TP + FP + FN); a label neither predicted nor there counts 0.",
-        _ALL,
-        _EVERY_NOTE,
-        "scikit-learn, f1_score(average='macro', zero_division=0)",
-    ),
-    "macro_f1_split_labels": Definition(
-        "Macro-F1 (split labels)",
-        "Mean of 2 TP / (2 TP + FP + FN) over the labels that some note of this split carries.",
-        _IN_SPLIT,
-        _EVERY_NOTE,
-        f"{_EDIN_2023}; {_EDIN_2024}",
-    ),
+
+def _over_labels(scope: str) -> dict[str, Definition]:
+    """Metrics of the counts of labels, over all labels or over those of the split."""
+    split = scope == "_split_labels"
+    labels = _IN_SPLIT if split else _ALL
+    title = " (split labels)" if split else ""
+    source = f"{_EDIN_2023}; {_EDIN_2024}" if split else _CAML
+    pooled = (
+        "counts pooled over the labels that some note of this split carries; predictions of other labels "
+        "cost nothing; 0/0 = 0."
+        if split
+        else "counts pooled over all labels; 0/0 = 0."
+    )
+    of_labels = "the labels that some note of this split carries" if split else "labels"
+
+    def micro(name: str, formula: str, source: str = source) -> Definition:
+        return Definition(f"{name}{title}", f"{formula}, {pooled}", labels, _EVERY_NOTE, source)
+
+    def macro(name: str, formula: str, empty: str, source: str = source) -> Definition:
+        return Definition(
+            f"{name}{title}",
+            f"Mean over {of_labels} of {formula}; {empty} counts 0.",
+            labels,
+            _EVERY_NOTE,
+            source,
+        )
+
+    macro_f1 = "macro_f1_split_labels" if split else "macro_f1_all_labels"
+    return {
+        f"micro_precision{scope}": micro("Micro-precision", "TP / (TP + FP)"),
+        f"micro_recall{scope}": micro("Micro-recall", "TP / (TP + FN)"),
+        f"micro_f1{scope}": micro("Micro-F1", "2 TP / (2 TP + FP + FN)"),
+        f"jaccard_micro{scope}": micro("Micro-Jaccard", "TP / (TP + FP + FN)", f"{_CAML}, there accuracy"),
+        f"fpr_micro{scope}": micro("Micro-FPR", "FP / (FP + TN)", _EDIN_2023),
+        f"macro_precision{scope}": macro("Macro-precision", "TP / (TP + FP)", "a label never predicted"),
+        f"macro_recall{scope}": macro("Macro-recall", "TP / (TP + FN)", "a label that no note carries"),
+        macro_f1: Definition(
+            "Macro-F1 (split labels)" if split else "Macro-F1 (all labels)",
+            f"Mean over {of_labels} of 2 TP / (2 TP + FP + FN); "
+            "a label neither predicted nor there counts 0.",
+            labels,
+            _EVERY_NOTE,
+            source if split else f"{_SKLEARN}, f1_score(average='macro', zero_division=0)",
+        ),
+        f"jaccard_macro{scope}": macro(
+            "Macro-Jaccard",
+            "TP / (TP + FP + FN)",
+            "a label neither predicted nor there",
+            f"{_CAML}, there accuracy",
+        ),
+        f"fpr_macro{scope}": macro(
+            "Macro-FPR", "FP / (FP + TN)", "a label that every note carries", _EDIN_2023
+        ),
+    }
+
+
+_CAML_MACRO = {
     "macro_f1_caml": Definition(
         "Macro-F1 (CAML)",
         "2 P R / (P + R), the harmonic mean of macro-precision P and macro-recall R; 0/0 = 0.",
         _ALL,
         _EVERY_NOTE,
         _CAML,
-    ),
+    )
 }
 
-_RANKING = {
-    "r_precision": Definition(
-        "R-precision",
-        "Mean over notes of the share of the note's n codes that are among its n highest scores.",
-        _ALL,
-        _CODED,
-        _EDIN_2023,
-    ),
-    "map": Definition(
-        "MAP",
-        "Mean over notes of average precision: the mean, over the note's codes, of the precision at each "
-        "code's rank.",
-        _ALL,
-        _CODED,
-        _EDIN_2023,
-    ),
-    "exact_match": Definition(
-        "Exact match",
-        "Share of notes whose predicted set of codes is exactly the note's set of codes.",
+_NEVER_CORRECT = {
+    "never_correct_split_labels": Definition(
+        "Never correct (split labels)",
+        "Share of the labels that some note of this split carries which were given rightly to none of its "
+        "notes; lower is better.",
+        _IN_SPLIT,
+        _EVERY_NOTE,
+        "Edin et al. 2023, codes never predicted correctly",
+    )
+}
+
+_INSTANCES = {
+    "instance_precision": Definition(
+        "Instance precision",
+        "Mean over notes of the share of the note's predicted codes that are right; a note without "
+        "predictions counts 0.",
         _ALL,
         _EVERY_NOTE,
-        "Edin et al. 2023, there over the labels of the split only",
+        _CAML,
+    ),
+    "instance_recall": Definition(
+        "Instance recall",
+        "Mean over notes of the share of the note's codes that were predicted; a note without codes "
+        "counts 0.",
+        _ALL,
+        _EVERY_NOTE,
+        _CAML,
+    ),
+    "instance_f1": Definition(
+        "Instance F1",
+        "Mean over notes of 2 TP / (2 TP + FP + FN) of the note; a note with neither codes nor predictions "
+        "counts 0.",
+        _ALL,
+        _EVERY_NOTE,
+        f"{_SKLEARN}, f1_score(average='samples', zero_division=0)",
+    ),
+    "instance_f1_caml": Definition(
+        "Instance F1 (CAML)",
+        "2 P R / (P + R), the harmonic mean of instance precision P and instance recall R; 0/0 = 0.",
+        _ALL,
+        _EVERY_NOTE,
+        _CAML,
+    ),
+}
+
+_AREA_DEFINITIONS = {
+    "roc_auc_micro": Definition(
+        "Micro ROC-AUC",
+        "The share of pairs, of a positive and a negative cell of the matrix of notes and labels, in which "
+        "the positive scores higher; equal scores count one half. 0 if there is no such pair.",
+        _ALL,
+        _EVERY_NOTE,
+        f"{_CAML}; {_SKLEARN}, roc_auc_score(average='micro')",
+    ),
+    "roc_auc_macro": Definition(
+        "Macro ROC-AUC",
+        "Mean over labels of the share of pairs, of a note that carries the label and one that does not, in "
+        "which the first scores higher; equal scores count one half. 0 if there is no such label.",
+        "labels that some notes of this split carry and some do not",
+        _EVERY_NOTE,
+        f"{_CAML}; {_SKLEARN}, roc_auc_score(average='macro') on these labels",
+    ),
+    "pr_auc_micro": Definition(
+        "Micro PR-AUC",
+        "Average precision over all cells of the matrix of notes and labels: the mean, over positive cells, "
+        "of the precision among the cells that score at least as high. The area of steps, not of trapezoids.",
+        _ALL,
+        _EVERY_NOTE,
+        f"{_SKLEARN}, average_precision_score(average='micro')",
+    ),
+    "pr_auc_macro": Definition(
+        "Macro PR-AUC",
+        "Mean over labels of average precision: the mean, over the notes that carry the label, of the "
+        "precision among the notes that score at least as high. "
+        "It is also called mean average precision over labels.",
+        _IN_SPLIT,
+        _EVERY_NOTE,
+        f"{_SKLEARN}, average_precision_score(average='macro') on these labels",
     ),
 }
 
 
-def _at(k: int) -> dict[str, Definition]:
-    return {
-        f"precision_at_{k}": Definition(
-            f"P@{k}",
-            f"Mean over notes of the codes among the {k} highest scores / min({k}, labels); "
+def _ranked(scope: str) -> dict[str, Definition]:
+    """Metrics of the order of the labels of a note, among all labels or among those of the split."""
+    split = scope == "_split_labels"
+    labels = _IN_SPLIT if split else _ALL
+    title = " (split labels)" if split else ""
+    among = ", among the labels that some note of this split carries" if split else ""
+    source = f"{_EDIN_2023}; {_EDIN_2024}" if split else _CAML
+    definitions = {}
+    for k in CUTOFFS:
+        definitions[f"precision_at_{k}{scope}"] = Definition(
+            f"P@{k}{title}",
+            f"Mean over notes of the codes among the {k} highest scores{among} / min({k}, labels); "
             "a note without codes counts 0, equal scores keep the order of the labels.",
-            _ALL,
+            labels,
             _EVERY_NOTE,
-            _CAML,
-        ),
-        f"recall_at_{k}": Definition(
-            f"R@{k}",
-            f"Mean over notes of the share of the note's codes among the {k} highest scores; "
+            source,
+        )
+        definitions[f"recall_at_{k}{scope}"] = Definition(
+            f"R@{k}{title}",
+            f"Mean over notes of the share of the note's codes among the {k} highest scores{among}; "
             "equal scores keep the order of the labels.",
-            _ALL,
+            labels,
             _CODED,
-            _CAML,
-        ),
-    }
+            source,
+        )
+        if not split:
+            definitions[f"f1_at_{k}"] = Definition(
+                f"F1@{k}",
+                f"2 P R / (P + R), the harmonic mean of P@{k} and R@{k}, each over its notes; 0/0 = 0.",
+                labels,
+                _EVERY_NOTE,
+                _CAML,
+            )
+    definitions[f"r_precision{scope}"] = Definition(
+        f"R-precision{title}",
+        f"Mean over notes of the share of the note's n codes that are among its n highest scores{among}.",
+        labels,
+        _CODED,
+        _EDIN_2023,
+    )
+    definitions[f"map{scope}"] = Definition(
+        f"MAP{title}",
+        "Mean over notes of average precision: the mean, over the note's codes, of the precision at each "
+        f"code's rank{among}.",
+        labels,
+        _CODED,
+        _EDIN_2023,
+    )
+    if not split:
+        definitions["map_at_30"] = Definition(
+            "MAP@30",
+            "As MAP, with a code below rank 30 counting 0.",
+            labels,
+            _CODED,
+            "this project",
+        )
+        definitions["map_codiesp"] = Definition(
+            "MAP (CodiEsp)",
+            "As MAP, with a code below rank 1,000 and a note without codes counting 0: the official score of "
+            "a submission that ranks all labels for every note.",
+            labels,
+            _EVERY_NOTE,
+            "CodiEsp (Miranda-Escalada et al. 2020), codiespD_P_evaluation.py",
+        )
+    definitions[f"exact_match{scope}"] = Definition(
+        f"Exact match{title}",
+        "Share of notes whose predicted set of codes is exactly the note's set of codes"
+        + (", both without other labels than those that some note of this split carries." if split else "."),
+        labels,
+        _EVERY_NOTE,
+        source if split else f"{_SKLEARN}, accuracy_score",
+    )
+    return definitions
 
 
 def _in_bucket(name: str, low: int, high: int | None) -> dict[str, Definition]:
@@ -163,10 +279,8 @@ def _in_bucket(name: str, low: int, high: int | None) -> dict[str, Definition]:
 
 
 def _definitions() -> dict[str, Definition]:
-    definitions = _MICRO | _MACRO
-    for k in CUTOFFS:
-        definitions |= _at(k)
-    definitions |= _RANKING
+    definitions = _over_labels("") | _CAML_MACRO | _ranked("") | _INSTANCES | _AREA_DEFINITIONS
+    definitions |= _over_labels("_split_labels") | _ranked("_split_labels") | _NEVER_CORRECT
     for name, low, high in BUCKETS:
         definitions |= _in_bucket(name, low, high)
     return definitions

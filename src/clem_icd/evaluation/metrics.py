@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection
 
-from clem_icd.evaluation.arrays import BoolArray, FloatArray, IntArray, ratio
-from clem_icd.evaluation.buckets import bucket_labels
-from clem_icd.evaluation.counts import LabelCounts, count_labels
-from clem_icd.evaluation.ranking import rank_labels
+from clem_icd.evaluation.arrays import BoolArray, FloatArray, IntArray
+from clem_icd.evaluation.judgement import Judgement
+from clem_icd.evaluation.rules import Rule
 
 __all__ = ["evaluate"]
 
@@ -15,7 +14,8 @@ __all__ = ["evaluate"]
 def evaluate(
     targets: BoolArray,
     scores: FloatArray,
-    threshold: float = 0.5,
+    threshold: float | FloatArray | Rule = 0.5,
+    profile: str | Collection[str] = "all",
     *,
     train_counts: IntArray | None = None,
 ) -> dict[str, float]:
@@ -31,7 +31,9 @@ def evaluate(
     scores
         What the system gave them, probabilities or anything else that can be ordered [notes, labels].
     threshold
-        On the scale of the scores.
+        On the scale of the scores; one for each label [labels], or a rule that decides.
+    profile
+        What to compute: the name of one of ``PROFILES``, such as a paper's, or names of metrics.
     train_counts
         Training notes of each label [labels]; adds F1 per label-frequency bucket.
 
@@ -42,37 +44,8 @@ def evaluate(
     Raises
     ------
     ScoresError
-        If the arrays do not fit each other, hold nothing, or hold NaN.
+        If the arrays do not fit each other, hold nothing, or hold NaN, or a name is not known.
 
     """
-    counts = count_labels(targets, scores, threshold)
-    values = _micro(counts) | _macro(counts)
-    values["exact_match"] = counts.exact_matches / counts.notes
-    values |= rank_labels(targets, scores).metrics()
-    if train_counts is not None:
-        for bucket in bucket_labels(counts, train_counts):
-            values[f"micro_f1_train_count_{bucket.name}"] = bucket.micro_f1
-            values[f"macro_f1_train_count_{bucket.name}"] = bucket.macro_f1
-    return values
-
-
-def _micro(counts: LabelCounts) -> dict[str, float]:
-    pooled = counts.pooled()
-    return {
-        "micro_precision": float(pooled.precision()[0]),
-        "micro_recall": float(pooled.recall()[0]),
-        "micro_f1": float(pooled.f1()[0]),
-        "micro_f1_split_labels": float(counts.of(counts.positives > 0).pooled().f1()[0]),
-    }
-
-
-def _macro(counts: LabelCounts) -> dict[str, float]:
-    precision, recall = float(counts.precision().mean()), float(counts.recall().mean())
-    f1, in_split = counts.f1(), counts.positives > 0
-    return {
-        "macro_precision": precision,
-        "macro_recall": recall,
-        "macro_f1_all_labels": float(f1.mean()),
-        "macro_f1_split_labels": float(ratio(f1[in_split].sum(), np.count_nonzero(in_split))),
-        "macro_f1_caml": float(ratio(2 * precision * recall, precision + recall)),
-    }
+    judgement = Judgement.of(targets, scores, threshold, profile=profile, train_counts=train_counts)
+    return {name: float(value[0]) for name, value in judgement.values().items()}

@@ -1,4 +1,4 @@
-"""Metrics of the order in which a system puts the labels of a note; no threshold is involved."""
+"""How high a note's own labels stand among all labels; no threshold is involved."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from clem_icd.evaluation.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
 
-__all__ = ["CUTOFFS", "Ranking", "rank_labels"]
+__all__ = ["CUTOFFS", "DEPTHS", "Ranking", "rank_labels"]
 
-CUTOFFS = (5, 8, 15)
-"""The k of precision@k and recall@k that the field publishes."""
+CUTOFFS = (5, 8, 10, 15)
+"""The k of the metrics at k that the field publishes."""
+
+DEPTHS = (30, 1000)
+"""Ranks that lists are cut at for average precision."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,8 @@ class Ranking:
     """How high each note's own labels stand in its ranking; one number per note in every field.
 
     ``positives`` is the number of labels the note carries, ``hits[k]`` how many of them are among the
-    k highest scores, ``hits_at_positives`` how many are among the ``positives`` highest scores, and
-    ``average_precision`` is 0 for a note without codes.
+    k highest scores, ``hits_at_positives`` how many are among the ``positives`` highest scores.
+    ``average_precision``, and that of lists cut at each of `DEPTHS`, are 0 for a note without codes.
     """
 
     labels: int
@@ -30,21 +33,23 @@ class Ranking:
     hits: dict[int, NDArray[np.int64]]
     hits_at_positives: NDArray[np.int64]
     average_precision: NDArray[np.float64]
+    average_precision_at: dict[int, NDArray[np.float64]]
 
-    def metrics(self) -> dict[str, float]:
-        """Average over the notes, each metric over the notes that its definition counts."""
-        coded = self.positives > 0
-        values: dict[str, float] = {}
-        for k, hits in self.hits.items():
-            values[f"precision_at_{k}"] = float(np.mean(hits / min(k, self.labels)))
-            values[f"recall_at_{k}"] = _mean(ratio(hits, self.positives)[coded])
-        values["r_precision"] = _mean(ratio(self.hits_at_positives, self.positives)[coded])
-        values["map"] = _mean(self.average_precision[coded])
-        return values
+    def precision_at(self, k: int) -> NDArray[np.float64]:
+        """Share of the k highest scores, or of all if they are fewer, that are the note's labels [notes]."""
+        return self.hits[k] / min(k, self.labels)
+
+    def recall_at(self, k: int) -> NDArray[np.float64]:
+        """Share of the note's labels among the k highest scores [notes]."""
+        return ratio(self.hits[k], self.positives)
+
+    def r_precision(self) -> NDArray[np.float64]:
+        """Share of the note's n labels among the n highest scores [notes]."""
+        return ratio(self.hits_at_positives, self.positives)
 
 
 def rank_labels(targets: BoolArray, scores: FloatArray, cutoffs: Sequence[int] = CUTOFFS) -> Ranking:
-    """Sort the labels of every note by score, highest first; equal scores keep the order of the labels.
+    """Rank the labels of every note by score, highest first; equal scores keep the order of the labels.
 
     Parameters
     ----------
@@ -63,29 +68,47 @@ def rank_labels(targets: BoolArray, scores: FloatArray, cutoffs: Sequence[int] =
     """
     check_arrays(targets, scores)
     notes, labels = scores.shape
-    hits = {k: np.zeros(notes, dtype=np.int64) for k in cutoffs}
-    hits_at_positives = np.zeros(notes, dtype=np.int64)
-    average_precision = np.zeros(notes, dtype=np.float64)
-    positives = np.count_nonzero(targets, axis=1)
-    for rows in row_chunks(scores):
-        order = np.argsort(-scores[rows], axis=1, kind="stable")
-        ranked = np.take_along_axis(targets[rows], order, axis=1)
-        for k in cutoffs:
-            hits[k][rows] = np.count_nonzero(ranked[:, :k], axis=1)
-        inside = np.arange(labels) < positives[rows, np.newaxis]
-        hits_at_positives[rows] = np.count_nonzero(ranked & inside, axis=1)
-        average_precision[rows] = _average_precision(ranked, positives[rows])
-    return Ranking(labels, positives, hits, hits_at_positives, average_precision)
+    note, rank = _ranks_of_positives(targets, scores)
+    positives = np.bincount(note, minlength=notes)
 
+    def of_notes(inside: BoolArray) -> NDArray[np.int64]:
+        return np.bincount(note[inside], minlength=notes)
 
-def _average_precision(ranked: BoolArray, positives: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean, over a note's labels, of the precision at the rank of each [notes]."""
-    note, place = np.nonzero(ranked)
+    def average(precision: NDArray[np.float64]) -> NDArray[np.float64]:
+        return ratio(np.bincount(note, weights=precision, minlength=notes), positives)
+
     earlier_notes = np.cumsum(positives) - positives
-    hits_so_far = np.arange(1, len(note) + 1) - earlier_notes[note]
-    total = np.bincount(note, weights=hits_so_far / (place + 1), minlength=len(ranked))
-    return ratio(total, positives)
+    precision = (np.arange(1, len(note) + 1) - earlier_notes[note]) / (rank + 1)
+    return Ranking(
+        labels,
+        positives,
+        {k: of_notes(rank < k) for k in cutoffs},
+        of_notes(rank < positives[note]),
+        average(precision),
+        {depth: average(np.where(rank < depth, precision, 0.0)) for depth in DEPTHS},
+    )
 
 
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(values.mean()) if len(values) else 0.0
+def _ranks_of_positives(
+    targets: BoolArray, scores: FloatArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return note and rank, from 0, of every label that a note carries, in the order of both [positives]."""
+    notes, ranks = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for rows in row_chunks(scores):
+        ascending = np.sort(scores[rows], axis=1)
+        for row, ordered in enumerate(ascending, start=rows.start):
+            own = np.flatnonzero(targets[row])
+            if len(own):
+                ranks.append(np.sort(_ranks(scores[row], ordered, own)))
+                notes.append(np.full(len(own), row))
+    return np.concatenate(notes), np.concatenate(ranks)
+
+
+def _ranks(scores: FloatArray, ascending: FloatArray, own: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rank some labels of a note among all of them, from 0 [own]."""
+    not_above = np.searchsorted(ascending, scores[own], side="right")
+    equal = not_above - np.searchsorted(ascending, scores[own], side="left")
+    ranks = len(scores) - not_above
+    for place in np.flatnonzero(equal > 1):
+        ranks[place] += np.count_nonzero(scores[: own[place]] == scores[own[place]])
+    return ranks

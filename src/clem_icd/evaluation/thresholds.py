@@ -1,13 +1,24 @@
-"""Micro-F1 as a function of the threshold, for all thresholds of a grid in one pass."""
+"""What the threshold does to micro-F1, micro-precision and micro-recall: many thresholds in one pass."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clem_icd.evaluation.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
 
-__all__ = ["threshold_curve"]
+__all__ = ["PrecisionRecall", "precision_recall_curve", "threshold_curve"]
+
+
+@dataclass(frozen=True)
+class PrecisionRecall:
+    """Micro-recall, ascending, and the micro-precision at each of its points [points]."""
+
+    recall: NDArray[np.float64]
+    precision: NDArray[np.float64]
 
 
 def threshold_curve(targets: BoolArray, scores: FloatArray, grid: FloatArray) -> NDArray[np.float64]:
@@ -49,9 +60,35 @@ def threshold_curve(targets: BoolArray, scores: FloatArray, grid: FloatArray) ->
     return curve
 
 
-def _gaps(ascending: FloatArray, scores: FloatArray) -> NDArray[np.int64]:
-    """Count the scores by the number of thresholds strictly below them [grid + 1]."""
-    return np.bincount(np.searchsorted(ascending, scores, side="left"), minlength=len(ascending) + 1)
+def precision_recall_curve(targets: BoolArray, scores: FloatArray, points: int = 200) -> PrecisionRecall:
+    """Return micro-precision and micro-recall as the threshold falls, at no more than ``points`` thresholds.
+
+    The thresholds lie between scores, about equally many positives apart.
+
+    Raises
+    ------
+    ScoresError
+        If the arrays do not fit each other, hold nothing, or hold NaN.
+
+    """
+    check_arrays(targets, scores)
+    own = np.sort(scores[targets])
+    if not len(own):
+        return PrecisionRecall(np.zeros(0), np.zeros(0))
+    at = np.unique(own[np.linspace(0, len(own) - 1, points).round().astype(int)])
+    hits, predictions = np.zeros(len(at) + 1, dtype=np.int64), np.zeros(len(at) + 1, dtype=np.int64)
+    for rows in row_chunks(scores):
+        hits += _gaps(at, scores[rows][targets[rows]], side="right")
+        predictions += _gaps(at, scores[rows].ravel(), side="right")
+    right, given = _above(hits)[::-1], _above(predictions)[::-1]
+    return PrecisionRecall(recall=right / len(own), precision=right / given)
+
+
+def _gaps(
+    ascending: FloatArray, scores: FloatArray, side: Literal["left", "right"] = "left"
+) -> NDArray[np.int64]:
+    """Count the scores by the number of thresholds strictly below them, or at most them [grid + 1]."""
+    return np.bincount(np.searchsorted(ascending, scores, side=side), minlength=len(ascending) + 1)
 
 
 def _above(gaps: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,0 +1,35 @@
+"""Where errors live: the decisions of a system, group by group.
+
+Decisions are reduced to `Outcomes`, the pairs of a note and a label that are in the note's codes, in the
+decisions, or in both. Everything here counts these pairs by a property of the label (its frequency in
+training, its chapter), of the note (its length, its number of codes) or of the pair (where its evidence
+begins, whether a sibling was given instead), or after both sides were widened by the code hierarchy.
+"""
+
+from clem_icd.evaluation.analysis.document import (
+    ERRORS_FORMAT,
+    ERRORS_FORMAT_VERSION,
+    errors_document,
+)
+from clem_icd.evaluation.analysis.grouping import Group
+from clem_icd.evaluation.analysis.hierarchy import HIERARCHICAL, hierarchical_metrics
+from clem_icd.evaluation.analysis.note_facts import NoteFacts, TokenStarts, note_facts
+from clem_icd.evaluation.analysis.outcomes import Outcomes
+from clem_icd.evaluation.analysis.siblings import Confusion, confusions
+from clem_icd.evaluation.analysis.tables import error_groups
+
+__all__ = [
+    "ERRORS_FORMAT",
+    "ERRORS_FORMAT_VERSION",
+    "HIERARCHICAL",
+    "Confusion",
+    "Group",
+    "NoteFacts",
+    "Outcomes",
+    "TokenStarts",
+    "confusions",
+    "error_groups",
+    "errors_document",
+    "hierarchical_metrics",
+    "note_facts",
+]

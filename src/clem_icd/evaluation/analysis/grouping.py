@@ -1,0 +1,133 @@
+"""Counting outcomes by group: of labels, of notes, or of codes in notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clem_icd.evaluation.analysis.outcomes import Outcomes
+from clem_icd.evaluation.arrays import BoolArray, ratio
+
+__all__ = ["Group", "by_label", "by_note", "recall_by_code", "table"]
+
+Unit = Literal["labels", "notes", "codes"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The outcomes of one group, and how many they are.
+
+    Attributes
+    ----------
+    name
+        What a reader knows the group by.
+    labels
+        The group's labels; where notes or codes were grouped, the labels that its codes have.
+    notes
+        The group's notes; where labels or codes were grouped, the notes that have one of its codes.
+    positives
+        Pairs of a note and one of its codes.
+    given
+        Pairs of a note and a code that the system gave; None where only codes of notes were grouped.
+    true_positives
+        Pairs that are both.
+    micro_precision, micro_f1
+        TP / (TP + FP) and 2 TP / (2 TP + FP + FN), 0/0 = 0; None where ``given`` is.
+    micro_recall
+        TP / (TP + FN), 0/0 = 0.
+    macro_f1_split_labels
+        Mean F1 of the group's labels that some note has; None unless labels were grouped.
+
+    """
+
+    name: str
+    labels: int
+    notes: int
+    positives: int
+    given: int | None
+    true_positives: int
+    micro_precision: float | None
+    micro_recall: float
+    micro_f1: float | None
+    macro_f1_split_labels: float | None = None
+
+
+def by_label(outcomes: Outcomes, group_of: NDArray[np.int64], names: Sequence[str]) -> list[Group]:
+    """Group labels: label ``i`` belongs to group ``group_of[i]`` [labels].
+
+    Groups without a label are left out.
+    """
+    sizes = np.bincount(group_of, minlength=len(names))
+    f1, carried = _label_f1(outcomes)
+    groups = []
+    for number in np.flatnonzero(sizes).tolist():
+        inside = group_of == number
+        group = _group(outcomes, inside[outcomes.label], names[number])
+        own = f1[inside & carried]
+        macro = float(own.mean()) if len(own) else 0.0
+        groups.append(replace(group, labels=int(sizes[number]), macro_f1_split_labels=macro))
+    return groups
+
+
+def by_note(outcomes: Outcomes, group_of: NDArray[np.int64], names: Sequence[str]) -> list[Group]:
+    """Group notes: note ``i`` belongs to group ``group_of[i]`` [notes].
+
+    Groups without a note are left out.
+    """
+    sizes = np.bincount(group_of, minlength=len(names))
+    return [
+        replace(_group(outcomes, group_of[outcomes.note] == number, names[number]), notes=int(sizes[number]))
+        for number in np.flatnonzero(sizes).tolist()
+    ]
+
+
+def recall_by_code(outcomes: Outcomes, group_of: NDArray[np.int64], names: Sequence[str]) -> list[Group]:
+    """Group the codes of notes: the pair ``outcomes.gold[i]`` belongs to group ``group_of[i]`` [pairs].
+
+    A code that was wrongly given belongs to no group, so only recall is known. Groups without a code are
+    left out; what stands in ``group_of`` for pairs that are not gold is ignored.
+    """
+    groups = []
+    for number, name in enumerate(names):
+        inside = outcomes.gold & (group_of == number)
+        if inside.any():
+            group = _group(outcomes, inside, name)
+            groups.append(replace(group, given=None, micro_precision=None, micro_f1=None))
+    return groups
+
+
+def table(dimension: str, title: str, unit: Unit, groups: Sequence[Group], **more: Any) -> dict[str, Any]:
+    """Return a dimension as ``metrics.json`` holds it; what a group does not know is left out."""
+    rows = [{key: value for key, value in asdict(group).items() if value is not None} for group in groups]
+    return {"dimension": dimension, "title": title, "unit": unit, "groups": rows, **more}
+
+
+def _group(outcomes: Outcomes, inside: BoolArray, name: str) -> Group:
+    gold, given = outcomes.gold & inside, outcomes.given & inside
+    positives, predicted = int(gold.sum()), int(given.sum())
+    hits = int((gold & given).sum())
+    return Group(
+        name,
+        labels=len(np.unique(outcomes.label[gold])),
+        notes=len(np.unique(outcomes.note[gold])),
+        positives=positives,
+        given=predicted,
+        true_positives=hits,
+        micro_precision=float(ratio(hits, predicted)),
+        micro_recall=float(ratio(hits, positives)),
+        micro_f1=float(ratio(2 * hits, predicted + positives)),
+    )
+
+
+def _label_f1(outcomes: Outcomes) -> tuple[NDArray[np.float64], BoolArray]:
+    """Return the F1 of every label, and which labels some note has [labels]."""
+
+    def count(which: BoolArray) -> NDArray[np.int64]:
+        return np.bincount(outcomes.label[which], minlength=outcomes.labels)
+
+    positives = count(outcomes.gold)
+    return ratio(2 * count(outcomes.hit), positives + count(outcomes.given)), positives > 0

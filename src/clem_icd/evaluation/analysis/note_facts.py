@@ -1,0 +1,122 @@
+"""What the tables of errors need to know of the notes of a split: lengths, and where evidence begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from clem_icd.corpus import Corpus
+from clem_icd.evaluation.arrays import IntArray
+
+__all__ = ["Measured", "NoteFacts", "TokenStarts", "note_facts", "word_starts"]
+
+TokenStarts = Callable[[Iterable[str]], Iterator[IntArray]]
+"""Gives, for every text, the character that each of its tokens begins at, ascending [tokens]."""
+
+# Whether a code point is a blank; those from U+3001 on, none of which is, go by the last entry.
+_BLANK = np.array([chr(point).isspace() for point in range(0x3002)])
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Lengths of notes and places of evidence in one unit.
+
+    ``lengths`` is [notes]. ``positions`` says which word or token the first evidence of a pair begins in,
+    the first one of the note being 1 [evidence].
+    """
+
+    unit: str
+    lengths: NDArray[np.int64]
+    positions: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class NoteFacts:
+    """Lengths of the notes of a split, and the pairs of a note and a code that have evidence.
+
+    ``note`` and ``label`` are the pairs, by note [evidence]; ``measured`` holds one entry a unit.
+    """
+
+    note: NDArray[np.int64]
+    label: NDArray[np.int64]
+    measured: tuple[Measured, ...]
+
+
+def note_facts(corpus: Corpus, split: str, *, token_starts: TokenStarts | None = None) -> NoteFacts:
+    """Measure the notes of a split in words, and in tokens if ``token_starts`` is given.
+
+    A word is a run of non-blank characters.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus has no such split.
+
+    """
+    note, label, begin = _first_evidence(corpus, split)
+    units: dict[str, TokenStarts] = {"words": word_starts}
+    if token_starts is not None:
+        units["tokens"] = token_starts
+    measured = tuple(
+        _measured(unit, starts(corpus.texts(split)), corpus.size(split), note, begin)
+        for unit, starts in units.items()
+    )
+    return NoteFacts(note, label, measured)
+
+
+def word_starts(texts: Iterable[str]) -> Iterator[NDArray[np.int64]]:
+    """Yield, for every text, the character that each of its words begins at [words]."""
+    for text in texts:
+        points = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+        blank = _BLANK[np.minimum(points, len(_BLANK) - 1)]
+        yield np.flatnonzero(~blank & np.concatenate(([True], blank))[:-1])
+
+
+def _measured(
+    unit: str,
+    starts: Iterable[IntArray],
+    notes: int,
+    note: NDArray[np.int64],
+    begin: NDArray[np.int64],
+) -> Measured:
+    lengths = np.zeros(notes, dtype=np.int64)
+    positions = np.zeros(len(note), dtype=np.int64)
+    bounds = np.searchsorted(note, np.arange(notes + 1))
+    for row, own in enumerate(starts):
+        lengths[row] = len(own)
+        evidence = slice(bounds[row], bounds[row + 1])
+        positions[evidence] = np.searchsorted(own, begin[evidence], side="right")
+    return Measured(unit, lengths, positions)
+
+
+def _first_evidence(
+    corpus: Corpus, split: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return note, label and first character of the evidence of every pair that has any [evidence]."""
+    column = pl.DataFrame(
+        {
+            "code": [code.value for code in corpus.codes],
+            "system": [code.system.value for code in corpus.codes],
+            "label": range(len(corpus.codes)),
+        },
+        schema={"code": pl.String, "system": pl.String, "label": pl.Int64},
+    )
+    rows = (
+        corpus.frame(split)
+        .select("evidence")
+        .with_row_index("note")
+        .filter(pl.col("evidence").list.len() > 0)
+        .explode("evidence")
+        .unnest("evidence")
+        .group_by("note", "code", "system")
+        .agg(pl.col("begin").min())
+        .join(column.lazy(), on=("code", "system"))
+        .sort("note", "label")
+        .select(pl.col("note", "label", "begin").cast(pl.Int64))
+        .collect()
+    )
+    return rows["note"].to_numpy(), rows["label"].to_numpy(), rows["begin"].to_numpy()

@@ -1,0 +1,239 @@
+"""Targets, scores and decisions of a split, reduced to what metrics are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from clem_icd.errors import ScoresError
+from clem_icd.evaluation.areas import AREAS, Areas
+from clem_icd.evaluation.arrays import BoolArray, FloatArray, IntArray, check_arrays, ratio, row_chunks
+from clem_icd.evaluation.buckets import bucket_masks
+from clem_icd.evaluation.counts import LabelCounts, count_decisions
+from clem_icd.evaluation.definitions import DEFINITIONS
+from clem_icd.evaluation.profiles import profile_of
+from clem_icd.evaluation.ranking import CUTOFFS, rank_labels
+from clem_icd.evaluation.rules import Rule, as_rule
+from clem_icd.evaluation.totals import Totals
+
+__all__ = ["Judgement"]
+
+Doubles = NDArray[np.float64]
+
+_RESAMPLES_AT_ONCE = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """A system's scores for the notes of a split beside the codes of these notes.
+
+    Metrics can be asked for as often as one likes, with every note counted a number of times: a
+    bootstrap over notes costs little more than one evaluation.
+
+    Attributes
+    ----------
+    targets, scores, decided
+        Which notes carry which labels, what the system gave them, and which it decided for
+        [notes, labels]; without the notes that the profile leaves out.
+    names
+        The metrics that the profile has, in the order of ``DEFINITIONS``.
+    kept
+        Which of the given notes are counted [given notes].
+    buckets
+        By name, the labels of each training-frequency bucket [labels].
+
+    """
+
+    targets: BoolArray
+    scores: FloatArray
+    decided: BoolArray
+    names: tuple[str, ...]
+    kept: BoolArray
+    buckets: dict[str, BoolArray]
+
+    @classmethod
+    def of(
+        cls,
+        targets: BoolArray,
+        scores: FloatArray,
+        threshold: float | FloatArray | Rule = 0.5,
+        *,
+        profile: str | Collection[str] = "all",
+        train_counts: IntArray | None = None,
+    ) -> Judgement:
+        """Judge scores against the codes of the notes; the parameters are those of `evaluate`.
+
+        Raises
+        ------
+        ScoresError
+            If the arrays do not fit each other, hold nothing, or hold NaN, or a name is not known.
+
+        """
+        check_arrays(targets, scores)
+        wanted = profile_of(profile)
+        kept = np.ones(len(targets), dtype=np.bool_)
+        if wanted.coded_notes_only:
+            kept &= targets.any(axis=1)
+        if not kept.any():
+            raise ScoresError(
+                f"no note has a code, and the profile {profile} counts notes with codes only",
+                remedy="Choose another profile, or a split whose notes have codes",
+            )
+        if not kept.all():
+            targets, scores = targets[kept], scores[kept]
+        masks = {} if train_counts is None else bucket_masks(train_counts, scores.shape[1])
+        buckets = {name: inside for (name, _, _), inside in masks.items()}
+        names = tuple(
+            name
+            for name in DEFINITIONS
+            if name in wanted.names or name.partition("_train_count_")[2] in buckets
+        )
+        return cls(targets, scores, as_rule(threshold).decide(scores), names, kept, buckets)
+
+    @property
+    def notes(self) -> int:
+        """The number of notes that are counted."""
+        return len(self.targets)
+
+    @property
+    def labels(self) -> int:
+        """The size of the label space."""
+        return int(self.targets.shape[1])
+
+    def values(self, weights: FloatArray | None = None) -> dict[str, Doubles]:
+        """Return the metrics by name, with each note counted as often as its weight says [resamples].
+
+        Parameters
+        ----------
+        weights
+            How often each note counts [resamples, notes]. Without it every note counts once, and there
+            is one value of each metric.
+
+        """
+        if weights is None:
+            weights = np.ones((1, self.notes))
+            values = self._plain_totals.metrics()
+            if self._has_areas:
+                values |= {name: np.array([area]) for name, area in self._areas.values().items()}
+        else:
+            blocks = [
+                self.totals(weights[begin : begin + _RESAMPLES_AT_ONCE]).metrics()
+                for begin in range(0, len(weights), _RESAMPLES_AT_ONCE)
+            ]
+            values = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+            if self._has_areas:
+                values |= self.areas(weights)
+        return {name: values[name] for name in self.names}
+
+    def totals(self, weights: FloatArray) -> Totals:
+        """Return the sums over notes that all metrics but the areas are made of.
+
+        The labels "of the split" are, label by label, those with a positive in the resample; ranks and
+        exact matches among them stay those among the labels of the whole split.
+
+        Parameters
+        ----------
+        weights
+            How often each note counts [resamples, notes].
+
+        """
+        hits, predictions, positives = (_weigh(weights, pairs) for pairs in self._pairs)
+        own = weights.astype(np.float64)
+        return Totals(
+            LabelCounts(own.sum(axis=1), hits, predictions - hits, positives - hits),
+            own @ self.targets.any(axis=1),
+            {name: own @ of_notes for name, of_notes in self._of_notes.items()},
+            self.buckets,
+        )
+
+    def areas(self, weights: FloatArray) -> dict[str, Doubles]:
+        """Return the areas under curves, which are no function of sums [resamples]."""
+        return self._areas.weighted(weights)
+
+    @property
+    def _has_areas(self) -> bool:
+        return any(name in AREAS for name in self.names)
+
+    @cached_property
+    def _areas(self) -> Areas:
+        return Areas(self.targets, self.scores)
+
+    @cached_property
+    def _plain_totals(self) -> Totals:
+        counts = count_decisions(self.targets, self.decided)
+        return Totals(
+            LabelCounts(
+                counts.notes[np.newaxis],
+                counts.true_positives[np.newaxis],
+                counts.false_positives[np.newaxis],
+                counts.false_negatives[np.newaxis],
+            ),
+            np.array([float(np.count_nonzero(self.targets.any(axis=1)))]),
+            {name: np.array([of_notes.sum()]) for name, of_notes in self._of_notes.items()},
+            self.buckets,
+        )
+
+    @cached_property
+    def _pairs(self) -> tuple[csr_array, csr_array, csr_array]:
+        """Pairs of a note and a label: given rightly, given, and to be given [notes, labels]."""
+        return (
+            csr_array(self.targets & self.decided, dtype=np.float32),
+            csr_array(self.decided, dtype=np.float32),
+            csr_array(self.targets, dtype=np.float32),
+        )
+
+    @cached_property
+    def _of_notes(self) -> dict[str, Doubles]:
+        """What each note has, by the name of the metric that is its mean [notes]."""
+        in_split: BoolArray = np.asarray(self.targets.any(axis=0))
+        values = self._ranked(self.targets, self.scores, "")
+        if in_split.all():
+            values |= {f"{name}_split_labels": of_notes for name, of_notes in values.items()}
+        elif in_split.any():
+            values |= self._ranked(self.targets[:, in_split], self.scores[:, in_split], "_split_labels")
+        else:
+            values |= {f"{name}_split_labels": np.zeros(self.notes) for name in values}
+        return values | self._decided(in_split)
+
+    @staticmethod
+    def _ranked(targets: BoolArray, scores: FloatArray, scope: str) -> dict[str, Doubles]:
+        ranking = rank_labels(targets, scores)
+        values = {}
+        for k in CUTOFFS:
+            values[f"precision_at_{k}{scope}"] = ranking.precision_at(k)
+            values[f"recall_at_{k}{scope}"] = ranking.recall_at(k)
+        values[f"r_precision{scope}"] = ranking.r_precision()
+        values[f"map{scope}"] = ranking.average_precision
+        if not scope:
+            values["map_at_30"] = ranking.average_precision_at[30]
+            values["map_codiesp"] = ranking.average_precision_at[1000]
+        return values
+
+    def _decided(self, in_split: BoolArray) -> dict[str, Doubles]:
+        shape = (4, self.notes)
+        hits, predictions, wrong, wrong_in_split = np.zeros(shape)
+        for rows in row_chunks(self.targets):
+            target, decided = self.targets[rows], self.decided[rows]
+            hits[rows] = np.count_nonzero(target & decided, axis=1)
+            predictions[rows] = np.count_nonzero(decided, axis=1)
+            different = target != decided
+            wrong[rows] = np.count_nonzero(different, axis=1)
+            wrong_in_split[rows] = np.count_nonzero(different[:, in_split], axis=1)
+        return {
+            "exact_match": (wrong == 0).astype(np.float64),
+            "exact_match_split_labels": (wrong_in_split == 0).astype(np.float64),
+            "instance_precision": ratio(hits, predictions),
+            "instance_recall": ratio(hits, np.count_nonzero(self.targets, axis=1)),
+            "instance_f1": ratio(2 * hits, 2 * hits + wrong),
+        }
+
+
+def _weigh(weights: FloatArray, pairs: csr_array) -> Doubles:
+    """Count the pairs of each label, weighted by note [resamples, labels]."""
+    counted: Doubles = (pairs.T @ weights.T.astype(np.float32)).T.astype(np.float64)
+    return counted

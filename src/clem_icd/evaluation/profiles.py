@@ -1,0 +1,143 @@
+"""What a published evaluation computes: its metrics, by our names, and the notes that it counts."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from clem_icd.errors import ScoresError
+from clem_icd.evaluation.definitions import DEFINITIONS
+
+__all__ = ["PROFILES", "Profile", "profile_of"]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The metrics of a published evaluation.
+
+    Attributes
+    ----------
+    title
+        Whose evaluation it is.
+    names
+        Its metrics.
+    coded_notes_only
+        Whether notes without codes are left out before anything is counted.
+
+    """
+
+    title: str
+    names: tuple[str, ...]
+    coded_notes_only: bool = False
+
+
+def _at(metrics: str, cutoffs: tuple[int, ...], scope: str = "") -> tuple[str, ...]:
+    return tuple(f"{metrics}_at_{k}{scope}" for k in cutoffs)
+
+
+_EDIN_THRESHOLDED = (
+    "micro_f1",
+    "macro_f1",
+    "micro_recall",
+    "macro_recall",
+    "micro_precision",
+    "macro_precision",
+    "fpr_micro",
+    "fpr_macro",
+    "exact_match",
+)
+
+
+def _edin(recall_cutoffs: tuple[int, ...]) -> tuple[str, ...]:
+    labels = "_split_labels"
+    return (
+        *(f"{metric}{labels}" for metric in _EDIN_THRESHOLDED),
+        *_at("precision", (5, 8, 15), labels),
+        *_at("recall", recall_cutoffs, labels),
+        f"map{labels}",
+        f"r_precision{labels}",
+        "roc_auc_micro",
+        "roc_auc_macro",
+    )
+
+
+PROFILES: dict[str, Profile] = {
+    "all": Profile(
+        "Every metric that this project knows",
+        tuple(name for name in DEFINITIONS if "_train_count_" not in name),
+    ),
+    "edin2024": Profile(
+        "Edin et al. 2024 (explainable-medical-coding)", _edin((5, 10, 15)), coded_notes_only=True
+    ),
+    "edin2023": Profile(
+        "Edin et al. 2023 (medical-coding-reproducibility), with its metrics over all labels",
+        (*_edin((10, 15)), "micro_f1", "macro_f1_all_labels", *_at("precision", (5, 8, 15))),
+        coded_notes_only=True,
+    ),
+    "caml": Profile(
+        "Mullenbach et al. 2018 (caml-mimic), as PLM-ICD, MSMN and LAAT after it",
+        (
+            "micro_precision",
+            "micro_recall",
+            "micro_f1",
+            "jaccard_micro",
+            "macro_precision",
+            "macro_recall",
+            "macro_f1_caml",
+            "jaccard_macro",
+            "instance_precision",
+            "instance_recall",
+            "instance_f1_caml",
+            *(name for metric in ("precision", "recall", "f1") for name in _at(metric, (5, 8, 15))),
+            "roc_auc_micro",
+            "roc_auc_macro",
+        ),
+    ),
+    "codiesp": Profile(
+        "CodiEsp (Miranda-Escalada et al. 2020), tracks D and P",
+        ("map_codiesp", "micro_precision", "micro_recall", "micro_f1"),
+    ),
+    "mdace": Profile(
+        "Code prediction on MDACE (Cheng et al. 2023; Edin et al. 2024); its evidence has scores of its own",
+        (
+            "micro_precision",
+            "micro_recall",
+            "micro_f1",
+            "macro_precision",
+            "macro_recall",
+            "macro_f1_all_labels",
+            "macro_f1_split_labels",
+            "macro_f1_caml",
+        ),
+    ),
+}
+"""By name, what a published evaluation computes."""
+
+
+def profile_of(names: str | Collection[str]) -> Profile:
+    """Return the profile of a name, or one of the metrics that are named.
+
+    Raises
+    ------
+    ScoresError
+        If there is no such profile, or no such metric.
+
+    """
+    if isinstance(names, str):
+        if names not in PROFILES:
+            raise ScoresError(
+                f"there is no profile {names!r}", remedy=_hint(names, PROFILES, "The profiles are")
+            )
+        return PROFILES[names]
+    for name in names:
+        if name not in DEFINITIONS:
+            raise ScoresError(
+                f"there is no metric {name!r}", remedy=_hint(name, DEFINITIONS, "The metrics are")
+            )
+    return Profile("chosen metrics", tuple(names))
+
+
+def _hint(name: str, known: Collection[str], introduction: str) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]}?" if close else f"{introduction} {', '.join(known)}"

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import numpy as np
+
+from clem_icd.corpus import Corpus
+from clem_icd.evaluation import Threshold
+from clem_icd.evaluation.analysis import HIERARCHICAL, error_groups, errors_document
+
+
+def test_the_document_says_what_the_tables_are_of(little_corpus: Corpus) -> None:
+    scores = little_corpus.targets("test").astype(np.float32)
+    document = errors_document(
+        little_corpus, "test", scores, Threshold(0.5), system="mine", warnings=["seen"]
+    )
+    assert document["corpus"] == {"name": "little", "source": "test", "synthetic": True}
+    assert (document["notes"], document["labels"]) == scores.shape
+    assert (document["system"], document["split"], document["tokenizer"]) == ("mine", "test", None)
+    assert document["warnings"] == ["seen"]
+    assert document["metrics"] == dict.fromkeys(HIERARCHICAL, 1.0)
+    assert set(document["definitions"]) == set(document["metrics"])
+    assert document["errors"] == error_groups(little_corpus, "test", scores > 0.5)
