@@ -17,6 +17,8 @@ from transformers import pipeline
 def main(model: Path, note: Path) -> None:
     """Print the codes whose probability is greater than the threshold in ``clem.json``."""
     threshold = json.loads((model / "clem.json").read_text(encoding="utf-8"))["threshold"]
+    if threshold is None:
+        sys.exit("The model decides by a rule that is more than one threshold: use `clem code`.")
     coder: Any = pipeline(
         "text-classification", model=str(model), top_k=None, function_to_apply="sigmoid", truncation=True
     )

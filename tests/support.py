@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
+from clem_icd.evaluation import Threshold
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling import ModelInfo, NeuralSystem, SmallEncoder, new_classifier, seen_admissions
 
@@ -106,7 +107,7 @@ def info_of(corpus: Corpus, system: str = "neural", max_tokens: int | None = 819
         system=system,
         labels=corpus.codes,
         titles=tuple(label.title for label in corpus.labels),
-        threshold=0.25,
+        rule=Threshold(0.25),
         threshold_policy="given by a test",
         max_tokens=max_tokens,
         corpus={

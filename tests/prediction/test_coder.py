@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from clem_icd import Coder as PublicCoder
 from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError, ModelError, NoteError
+from clem_icd.evaluation import ExpectedF1, LabelThresholds, Rule, Threshold, TopK
 from clem_icd.modeling import NoteScores, save_model
 from clem_icd.prediction import Coder, predict_split
 from clem_icd.prediction.scores import Scores
@@ -31,6 +34,17 @@ class Fixed:
 
     def save(self, folder: Path) -> None:
         raise NotImplementedError
+
+
+class Rows(Fixed):
+    """A system that gives each note the probabilities of the next row."""
+
+    def __init__(self, rows: NDArray[np.float32]) -> None:
+        self._rows = rows
+
+    def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
+        for _, row in zip(texts, self._rows, strict=True):
+            yield NoteScores(row)
 
 
 def coder(corpus: Corpus, system: Fixed, threshold: float | None = None) -> Coder:
@@ -75,6 +89,41 @@ def test_suggestions_have_titles_and_systems(little_corpus: Corpus) -> None:
     found = {one.code: one for one in coder(little_corpus, Fixed(*[0.2] * 6)).code("pain")}
     assert found["I10"].title == "Essential (primary) hypertension"
     assert {one.system for one in found.values()} == {"icd10cm"}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Threshold(0.3),
+        LabelThresholds(np.array([0.05, 0.95, 0.3, 0.2, 0.9, 0.1])),
+        TopK(3),
+        ExpectedF1(0.8, -1),
+    ],
+    ids=lambda rule: type(rule).__name__,
+)
+@pytest.mark.parametrize("top", [0, 3, 6])
+def test_what_is_decided_is_what_the_rule_decides_on_a_matrix(
+    little_corpus: Corpus, rule: Rule, top: int
+) -> None:
+    scores = np.random.default_rng(0).random((20, 6)).astype(np.float32)
+    subject = Coder(Rows(scores), replace(info_of(little_corpus), rule=rule))
+    decisions, codings = rule.decide(scores), subject.code_all(["pain"] * 20, top=top)
+    for own, decided, coding in zip(scores, decisions, codings, strict=True):
+        shown = {one.code: one for one in coding.suggestions}
+        given = {code.value for code, yes in zip(little_corpus.codes, decided, strict=True) if yes}
+        assert {code for code, one in shown.items() if one.decided} == given
+        assert len(shown) == max(top, len(given))
+        probabilities = [one.probability for one in coding.suggestions]
+        assert probabilities == sorted(probabilities, reverse=True)
+        # The others are the most probable that were not decided.
+        others = sorted(own[~decided], reverse=True)[: len(shown) - len(given)]
+        assert [one.probability for one in coding.suggestions if not one.decided] == others
+
+
+def test_a_given_threshold_goes_before_the_rule_of_the_model(little_corpus: Corpus) -> None:
+    info = replace(info_of(little_corpus), rule=TopK(1))
+    assert Coder(Fixed(*[0.2] * 6), info).rule == TopK(1)
+    assert Coder(Fixed(*[0.2] * 6), info, threshold=0.1).rule == Threshold(0.1)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from clem_icd.corpus import Corpus, Note, corpus_writer
 from clem_icd.errors import CorpusError
+from clem_icd.evaluation import Threshold
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling import ModelInfo
 from clem_icd.prediction import Scores, overlap_warnings, predict_split
@@ -118,7 +119,7 @@ def test_mdace_was_trained_on_where_mimic3_is_tested(shared_data: Path, tmp_path
     tested = [admission for admission, split in split_of["mimic3-full"].items() if split == "test"]
     full = write_corpus(tmp_path / "full", tested)
     info = ModelInfo(
-        "linear", full.codes, (None,), 0.5, "given by a test",
+        "linear", full.codes, (None,), Threshold(0.5), "given by a test",
         corpus={"name": "mdace-inpatient-icd9-code", "population": "mimic3"}, admissions=seen,
     )  # fmt: skip
 

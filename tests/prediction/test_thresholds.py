@@ -1,4 +1,4 @@
-"""Whose threshold scores are judged by."""
+"""What scores are judged by."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError, ModelError, ScoresError
+from clem_icd.evaluation import Rule, Threshold, TopK
 from clem_icd.prediction import Scores, threshold_for
 from support import info_of
 
@@ -20,17 +21,20 @@ def scores(little_corpus: Corpus) -> Scores:
 
 
 def test_a_given_threshold_is_used_as_it_is(scores: Scores) -> None:
-    assert threshold_for(scores, model=None, given=-3.5) == -3.5
+    assert threshold_for(scores, model=None, given=-3.5) == Threshold(-3.5)
 
 
-def test_the_threshold_of_a_model_is_used(scores: Scores, little_corpus: Corpus, tmp_path: Path) -> None:
-    info_of(little_corpus).write(tmp_path)
-    assert threshold_for(scores, model=tmp_path, given=None) == 0.25
+@pytest.mark.parametrize("rule", [Threshold(0.25), TopK(2)])
+def test_the_rule_of_a_model_is_used(
+    scores: Scores, little_corpus: Corpus, tmp_path: Path, rule: Rule
+) -> None:
+    replace(info_of(little_corpus), rule=rule).write(tmp_path)
+    assert threshold_for(scores, model=tmp_path, given=None) == rule
 
 
 @pytest.mark.parametrize(("model", "given"), [(None, None), (Path("model"), 0.5)])
 def test_it_must_be_one_of_both(scores: Scores, model: Path | None, given: float | None) -> None:
-    with pytest.raises(ScoresError, match="either --model, whose threshold is used, or --threshold"):
+    with pytest.raises(ScoresError, match="either --model, whose own is used, or --threshold"):
         threshold_for(scores, model=model, given=given)
 
 

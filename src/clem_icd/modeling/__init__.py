@@ -7,7 +7,7 @@ folder with a ``clem.json``.
 """
 
 from clem_icd.modeling.admissions import admissions_of, seen_admissions
-from clem_icd.modeling.counting import tokenizer_for_counting
+from clem_icd.modeling.counting import open_tokenizer, tokenizer_for_counting
 from clem_icd.modeling.encoder import (
     SmallEncoder,
     attention_for,
@@ -15,11 +15,12 @@ from clem_icd.modeling.encoder import (
     set_prior_bias,
     shipped_encoders,
 )
-from clem_icd.modeling.folder import load_model, save_model
+from clem_icd.modeling.folder import load_model, save_model, write_info
 from clem_icd.modeling.info import ModelInfo
 from clem_icd.modeling.inputs import Collator, TokenizedNotes, count_tokens, tokenize
 from clem_icd.modeling.linear import LinearSystem
 from clem_icd.modeling.neural import NeuralSystem, best_device
+from clem_icd.modeling.positions import token_starts, token_starts_of
 from clem_icd.modeling.system import NoteScores, System
 from clem_icd.modeling.tokenizer import learn_tokenizer
 
@@ -39,10 +40,14 @@ __all__ = [
     "learn_tokenizer",
     "load_model",
     "new_classifier",
+    "open_tokenizer",
     "save_model",
     "seen_admissions",
     "set_prior_bias",
     "shipped_encoders",
+    "token_starts",
+    "token_starts_of",
     "tokenize",
     "tokenizer_for_counting",
+    "write_info",
 ]

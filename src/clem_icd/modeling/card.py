@@ -36,7 +36,7 @@ def model_card(info: ModelInfo) -> str:
         "",
         f"- Labels: {len(info.labels)} codes, in `config.json` and `clem.json`.",
         f"- Trained on: {info.corpus['name']} (source `{info.corpus['source']}`).",
-        f"- Decides for a code where its probability is greater than {info.threshold:.4f}:",
+        f"- Gives a code to a note {info.rule.describe()}:",
         f"  {info.threshold_policy}.",
     ]
     lines.append(

@@ -1,4 +1,4 @@
-"""The tokenizer that a description counts tokens with."""
+"""The tokenizer that tokens are counted with."""
 
 from __future__ import annotations
 
@@ -32,10 +32,23 @@ def tokenizer_for_counting(place: str | None, corpus: Corpus) -> tuple[PreTraine
         texts = islice(corpus.texts(corpus.splits[0]), _NOTES)
         learned = learn_tokenizer(texts, vocabulary=_VOCABULARY, max_tokens=8192)
         return learned, f"a byte-level BPE of {len(learned):,} tokens learned from this corpus"
+    return open_tokenizer(place), place
+
+
+def open_tokenizer(place: str) -> PreTrainedTokenizerBase:
+    """Open the tokenizer of a folder, or of a Hub id.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+
+    """
     try:
-        return AutoTokenizer.from_pretrained(place, trust_remote_code=False), place
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
     except (OSError, ValueError) as problem:
         raise ModelError(
             f"the tokenizer {place!r} cannot be loaded ({type(problem).__name__})",
             remedy="Name a folder with a tokenizer, or a Hub id where the Hub can be reached",
         ) from problem
+    return tokenizer

@@ -31,8 +31,13 @@ def save_model(system: System, info: ModelInfo, folder: Path, *, force: bool = F
     """
     with new_folder(folder, force=force) as temporary:
         system.save(temporary)
-        info.write(temporary)
-        write_text(temporary / "README.md", model_card(info))
+        write_info(info, temporary)
+
+
+def write_info(info: ModelInfo, folder: Path) -> None:
+    """Write all of a model folder that tells of the model: ``clem.json``, admissions and the model card."""
+    info.write(folder)
+    write_text(folder / "README.md", model_card(info))
 
 
 def load_model(folder: Path) -> tuple[System, ModelInfo]:

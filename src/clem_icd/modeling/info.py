@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveInt, ValidationError
 
 from clem_icd.errors import ModelError
+from clem_icd.evaluation import Rule, Threshold, rule_from_json, single_threshold
 from clem_icd.files import read_json, write_json
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling.admissions import Admissions, read_admissions, write_admissions
@@ -30,7 +31,8 @@ class _Fields(BaseModel):
     format: str
     format_version: int
     system: Literal["neural", "linear"]
-    threshold: FiniteFloat
+    threshold: FiniteFloat | None
+    rule: dict[str, Any] | None = None
     threshold_policy: str
     max_tokens: PositiveInt | None
     corpus: dict[str, Any]
@@ -51,10 +53,10 @@ class ModelInfo:
         The label space in label order [labels].
     titles
         The title of every label, None where there is none [labels].
-    threshold
-        A code is decided where its probability is greater than this.
+    rule
+        Decides which codes a note is given, from their probabilities.
     threshold_policy
-        How the threshold was chosen, on what.
+        How the rule was chosen, on what.
     max_tokens
         How many tokens of a note are read; None where the system knows no tokens.
     corpus
@@ -72,7 +74,7 @@ class ModelInfo:
     system: str
     labels: tuple[Code, ...]
     titles: tuple[str | None, ...]
-    threshold: float
+    rule: Rule
     threshold_policy: str
     max_tokens: int | None = None
     corpus: dict[str, Any] = field(default_factory=dict)
@@ -90,7 +92,7 @@ class ModelInfo:
                 "format": FORMAT,
                 "format_version": FORMAT_VERSION,
                 "system": self.system,
-                "threshold": self.threshold,
+                **_rule_as_json(self.rule),
                 "threshold_policy": self.threshold_policy,
                 "max_tokens": self.max_tokens,
                 "corpus": self.corpus,
@@ -140,5 +142,25 @@ class ModelInfo:
             labels=tuple(Code(label.code, label.system) for label in fields.labels),
             titles=tuple(label.title for label in fields.labels),
             admissions=read_admissions(folder) if fields.corpus.get("population") is not None else {},
-            **fields.model_dump(exclude={"labels", "format", "format_version"}),
+            rule=_rule(fields, path),
+            **fields.model_dump(exclude={"labels", "format", "format_version", "threshold", "rule"}),
         )
+
+
+def _rule_as_json(rule: Rule) -> dict[str, Any]:
+    """Return the keys that hold a rule: the number that says all of it, or null and the rule beside it."""
+    threshold = single_threshold(rule)
+    return {"threshold": None, "rule": rule.as_json()} if threshold is None else {"threshold": threshold}
+
+
+def _rule(fields: _Fields, path: Path) -> Rule:
+    remedy = "Copy the model folder again, all of it"
+    if fields.rule is not None and fields.threshold is None:
+        try:
+            return rule_from_json(fields.rule, len(fields.labels))
+        except ValueError as problem:
+            raise ModelError(str(problem), path=path, remedy=remedy) from None
+    if fields.rule is None and fields.threshold is not None:
+        return Threshold(fields.threshold)
+    found = "neither a threshold nor a rule" if fields.rule is None else "a threshold and a rule"
+    raise ModelError(f"has {found}, expected one of the two", path=path, remedy=remedy)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clem_icd.errors import ModelError
+from clem_icd.evaluation import Threshold
 from clem_icd.modeling import ModelInfo, NoteScores, System, load_model
 from clem_icd.prediction.text import check_text
 from clem_icd.prediction.thresholds import check_threshold
@@ -26,7 +27,8 @@ class Suggestion:
     probability
         What the model gives it, between 0 and 1.
     decided
-        Whether the probability is greater than the model's threshold.
+        Whether the model's rule gives the code to the note: by default, where its probability is greater
+        than a threshold.
 
     """
 
@@ -44,7 +46,7 @@ class Coding:
     Attributes
     ----------
     suggestions
-        Every decided code, then the most probable of the others.
+        Every decided code and the most probable of the others, most probable first.
     tokens, tokens_read
         Length of the note and how much of it was read; None where the system knows no tokens.
 
@@ -68,7 +70,7 @@ class Coder:
     system, info
         What `load_model` returns.
     threshold
-        A code is decided where its probability is greater. By default the model's own.
+        A code is decided where its probability is greater. By default the rule of the model decides.
 
     Examples
     --------
@@ -81,7 +83,7 @@ class Coder:
     def __init__(self, system: System, info: ModelInfo, *, threshold: float | None = None) -> None:
         self.system = system
         self.info = info
-        self.threshold = info.threshold if threshold is None else check_threshold(threshold)
+        self.rule = info.rule if threshold is None else Threshold(check_threshold(threshold))
 
     @classmethod
     def load(cls, folder: str | Path, *, threshold: float | None = None) -> Coder:
@@ -120,19 +122,20 @@ class Coder:
             yield self._coding(scores, top)
 
     def _coding(self, scores: NoteScores, top: int) -> Coding:
-        order = np.argsort(-finite(scores), kind="stable")
-        decided = int((scores.probabilities > np.float32(self.threshold)).sum())
-        return Coding(
-            tuple(self._suggestion(int(label), scores) for label in order[: max(top, decided)]),
-            scores.tokens,
-            scores.tokens_read,
+        probabilities = finite(scores)
+        [decided] = self.rule.decide(probabilities[np.newaxis])
+        ranked = np.argsort(-probabilities, kind="stable")
+        shown = decided.copy()
+        shown[ranked[~decided[ranked]][: max(0, top - np.count_nonzero(decided))]] = True
+        suggestions = (
+            self._suggestion(label, float(probabilities[label]), decided=bool(decided[label]))
+            for label in map(int, ranked[shown[ranked]])
         )
+        return Coding(tuple(suggestions), scores.tokens, scores.tokens_read)
 
-    def _suggestion(self, label: int, scores: NoteScores) -> Suggestion:
-        code, probability = self.info.labels[label], scores.probabilities[label]
-        # Compared in single precision, as metrics do, so that both decide alike at the threshold.
-        decided = bool(probability > np.float32(self.threshold))
-        return Suggestion(code.value, code.system.value, self.info.titles[label], float(probability), decided)
+    def _suggestion(self, label: int, probability: float, *, decided: bool) -> Suggestion:
+        code = self.info.labels[label]
+        return Suggestion(code.value, code.system.value, self.info.titles[label], probability, decided)
 
 
 def finite(scores: NoteScores) -> npt.NDArray[np.float32]:

@@ -52,7 +52,7 @@ class Scores:
     about: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path) -> Scores:
+    def read(cls, path: Path | str) -> Scores:
         """Read a scores file.
 
         Raises
@@ -61,6 +61,7 @@ class Scores:
             If there is no such file, it is not one that this release reads, or a score is no number.
 
         """
+        path = Path(path)
         table, header = _read(path)
         labels, about = _header(header, path)
         column = table["scores"].combine_chunks()
@@ -93,6 +94,17 @@ class Scores:
 
         """
         require_same_labels(self.labels, corpus.codes, "the scores", f"the corpus {corpus.name}")
+        return self.values[self.rows_of(corpus, split)]
+
+    def rows_of(self, corpus: Corpus, split: str) -> list[int]:
+        """Return where the notes of a split are among these [notes of the split].
+
+        Raises
+        ------
+        ScoresError
+            If the notes are not those of the split; the difference is counted.
+
+        """
         wanted = corpus.note_ids(split)
         row_of = {note_id: row for row, note_id in enumerate(self.note_ids)}
         missing = [note_id for note_id in wanted if note_id not in row_of]
@@ -104,7 +116,7 @@ class Scores:
                 f"have none{example}, and {foreign} scored notes are not in it",
                 remedy="Predict the split again, or name the right one",
             )
-        return self.values[[row_of[note_id] for note_id in wanted]]
+        return [row_of[note_id] for note_id in wanted]
 
 
 def write_scores(

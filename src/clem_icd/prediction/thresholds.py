@@ -1,4 +1,4 @@
-"""The threshold that scores are judged by."""
+"""What scores are judged by: the rule of a model, or a threshold that was given."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import math
 from pathlib import Path
 
 from clem_icd.errors import InputError, ScoresError
+from clem_icd.evaluation import Rule, Threshold
 from clem_icd.modeling import ModelInfo
 from clem_icd.prediction.scores import Scores, require_same_labels
 
 
-def threshold_for(scores: Scores, *, model: Path | None, given: float | None) -> float:
-    """Return the threshold of a model that fits the scores, or the one that was given.
+def threshold_for(scores: Scores, *, model: Path | None, given: float | None) -> Rule:
+    """Return the rule of a model that fits the scores, or that of the threshold that was given.
 
     Raises
     ------
@@ -24,15 +25,15 @@ def threshold_for(scores: Scores, *, model: Path | None, given: float | None) ->
 
     """
     if model is None and given is not None:
-        return check_threshold(given)
+        return Threshold(check_threshold(given))
     if model is None or given is not None:
         raise ScoresError(
             "the threshold is not clear",
-            remedy="Pass either --model, whose threshold is used, or --threshold",
+            remedy="Pass either --model, whose own is used, or --threshold",
         )
     info = ModelInfo.read(model)
     require_same_labels(scores.labels, info.labels, "the scores", f"the model {model}")
-    return info.threshold
+    return info.rule
 
 
 def check_threshold(threshold: float) -> float:

@@ -1,0 +1,73 @@
+"""How a model decides, in ``clem.json`` and on its card."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import ModelError
+from clem_icd.evaluation import ExpectedF1, LabelThresholds, Rule, Threshold, TopK
+from clem_icd.modeling import ModelInfo
+from clem_icd.modeling.card import model_card
+from support import info_of
+
+RULES: list[Rule] = [
+    Threshold(1 / 3),
+    LabelThresholds(np.linspace(0.1, 0.6, 6)),
+    TopK(3),
+    ExpectedF1(0.7, -0.2),
+]
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+
+
+def edit(folder: Path, **changes: Any) -> None:
+    path = folder / "clem.json"
+    about = json.loads(path.read_text(encoding="utf-8")) | changes
+    path.write_text(json.dumps(about), encoding="utf-8")
+
+
+@each_rule
+def test_a_rule_comes_back_as_it_was(rule: Rule, little_corpus: Corpus, tmp_path: Path) -> None:
+    replace(info_of(little_corpus), rule=rule).write(tmp_path)
+    assert ModelInfo.read(tmp_path).rule == rule
+    about = json.loads((tmp_path / "clem.json").read_text(encoding="utf-8"))
+    # What reads nothing but the number finds it where it says all, and is not misled where it does not.
+    assert about["threshold"] == (rule.value if isinstance(rule, Threshold) else None)
+    assert ("rule" in about) is not isinstance(rule, Threshold)
+
+
+@each_rule
+def test_the_card_says_how_it_decides(rule: Rule, little_corpus: Corpus) -> None:
+    card = model_card(replace(info_of(little_corpus), rule=rule))
+    assert f"Gives a code to a note {rule.describe()}:\n  given by a test." in card
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"threshold": None}, "has neither a threshold nor a rule"),
+        ({"rule": {"kind": "top-k", "k": 3}}, "has a threshold and a rule"),
+        ({"threshold": None, "rule": {"kind": "top-k", "k": 0}}, "0 where a whole number from 1"),
+        ({"threshold": None, "rule": {"kind": "oracle"}}, "kind 'oracle'"),
+        (
+            {"threshold": None, "rule": {"kind": "label-thresholds", "values": [0.5]}},
+            "1 thresholds for 6 labels",
+        ),
+        ({"threshold": None, "rule": "top-k"}, "rule: Input should be a valid dictionary"),
+    ],
+)
+def test_what_says_nothing_clear_is_refused(
+    changes: dict[str, Any], says: str, little_corpus: Corpus, tmp_path: Path
+) -> None:
+    info_of(little_corpus).write(tmp_path)
+    edit(tmp_path, **changes)
+    with pytest.raises(ModelError, match=says) as caught:
+        ModelInfo.read(tmp_path)
+    assert caught.value.path == tmp_path / "clem.json"
+    assert caught.value.remedy
