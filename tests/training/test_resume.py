@@ -27,7 +27,7 @@ def die(*args, **kwargs):
 
 where, count = sys.argv.pop(1), int(sys.argv.pop(1))
 import transformers
-from clem_icd.training import checkpoints, run
+from clem_icd.training import checkpoints, folder, run
 from clem_icd.prediction import bulk
 
 def after(owner, name):
@@ -53,6 +53,10 @@ elif where == "model":
     after(run, "save_model")
 elif where == "report":
     after(run, "write_report")
+elif where == "start":
+    after(run, "train_neural")
+elif where == "summary":
+    after(folder, "spread")
 from clem_icd.cli import main
 main()
 """
@@ -122,3 +126,34 @@ def test_a_killed_run_ends_as_if_it_had_not_been(
     assert resumed.returncode == 0, resumed.stderr
     for name in RESULTS:
         assert (run / name).read_bytes() == (uninterrupted / name).read_bytes(), name
+
+
+SEEDS = [*LITTLE_SETTINGS, "dropout=0.1", "training.epochs=2", "training.checkpoint_steps=7", "seeds=3"]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted_seeds(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    runs = tmp_path_factory.mktemp("seeds") / "runs"
+    ended = start(["-m", "clem_icd.cli", *command(little_corpus.path, runs, SEEDS)])
+    assert ended.returncode == 0, ended.stderr
+    return runs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    # A run has 20 steps, and there are metrics of two splits.
+    ("where", "count"),
+    [("step", 3), ("start", 1), ("step", 34), ("summary", 1)],
+)
+def test_so_do_killed_runs_with_several_seeds(
+    little_corpus: Corpus, uninterrupted_seeds: Path, tmp_path: Path, where: str, count: int
+) -> None:
+    runs = tmp_path / "runs"
+    killed = start(["-c", PROGRAM, where, str(count), *command(little_corpus.path, runs, SEEDS)])
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    resumed = start(["-m", "clem_icd.cli", *command(little_corpus.path, runs, SEEDS)])
+    assert resumed.returncode == 0, resumed.stderr
+    names = [f"seed-{seed}/{name}" for seed in range(3) for name in RESULTS]
+    for name in [*names, "metrics.json", "metrics-validation.json", "seeds.json"]:
+        assert (runs / name).read_bytes() == (uninterrupted_seeds / name).read_bytes(), name
+    assert [path for path in runs.iterdir() if path.name.startswith(".")] == []

@@ -15,9 +15,10 @@ from transformers import Trainer
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, ModelError, OutputError, RunError
+from clem_icd.evaluation import choose_rule, single_threshold
 from clem_icd.modeling import load_model
 from clem_icd.prediction import Scores
-from clem_icd.training import NeuralRecipe, RunFolder, global_threshold, read_recipe, train
+from clem_icd.training import NeuralRecipe, RunFolder, read_recipe, train
 from support import LITTLE_SETTINGS, write_little_corpus
 
 
@@ -68,7 +69,8 @@ def test_the_history_shows_every_epoch(run: Path) -> None:
 
 def test_the_threshold_is_the_best_on_validation(run: Path, little_corpus: Corpus) -> None:
     scores = Scores.read(run / "scores" / "validation.parquet").of(little_corpus, "validation")
-    chosen = global_threshold(little_corpus.targets("validation"), scores)
+    targets = little_corpus.targets("validation")
+    chosen = single_threshold(choose_rule("edin2024", targets, scores, little_corpus.train_counts()))
     assert read(run / "model" / "clem.json")["threshold"] == chosen == read(run / "metrics.json")["threshold"]
 
 

@@ -5,20 +5,22 @@ this room gives it batches of similar length in an order that resumes exactly, a
 are known to be whole.
 """
 
-from clem_icd.training.folder import RunFolder
+from clem_icd.training.folder import RunFolder, SeedsFolder
 from clem_icd.training.observer import Observer, Silent
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes
-from clem_icd.training.run import train
-from clem_icd.training.thresholds import global_threshold
+from clem_icd.training.seeds import judge, train
+from clem_icd.training.thresholds import store_rule
 
 __all__ = [
     "LinearRecipe",
     "NeuralRecipe",
     "Observer",
     "RunFolder",
+    "SeedsFolder",
     "Silent",
-    "global_threshold",
+    "judge",
     "read_recipe",
     "shipped_recipes",
+    "store_rule",
     "train",
 ]

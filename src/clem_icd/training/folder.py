@@ -1,168 +1,132 @@
-"""The folder of a training run: what it is of, and how far it has come."""
+"""The folder of a run, and of runs with several seeds: what they are of, and how far they have come."""
 
 from __future__ import annotations
 
-import fcntl
+import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from clem_icd.corpus import Corpus, describe
-from clem_icd.errors import OutputError, RunError
-from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
+from clem_icd.errors import RunError
+from clem_icd.evaluation import spread, write_learning_curves, write_report
+from clem_icd.files import read_json, write_json, write_text
 from clem_icd.training.checkpoints import last_checkpoint
 from clem_icd.training.environment import describe_environment
-from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
-
-FORMAT = "clem-icd/run"
-FORMAT_VERSION = 1
+from clem_icd.training.recipe import NeuralRecipe
+from clem_icd.training.resumable import Resumable
 
 
-@dataclass(frozen=True)
-class RunFolder:
+class RunFolder(Resumable):
     """A run on disk: ``run.json`` says which recipe on which corpus, and whether it has ended."""
 
-    path: Path
-    fresh: bool = False
+    STATE: ClassVar[str] = "run.json"
+    FORMAT: ClassVar[str] = "clem-icd/run"
 
     @classmethod
-    def start(
-        cls,
-        path: Path,
-        recipe: NeuralRecipe | LinearRecipe,
-        corpus: Corpus,
-        *,
-        resume: bool,
-        force: bool,
-    ) -> RunFolder:
-        """Make the folder of a run, or open the one that is there to go on with it.
-
-        Raises
-        ------
-        OutputError
-            If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
-            that is no run, or lies in or around the corpus.
-        RunError
-            If ``resume`` is true and ``path`` is of another recipe or another corpus.
-
-        """
-        identity = {"recipe": recipe.model_dump(mode="json"), "corpus": corpus.fingerprint}
-        if resume and (path / "run.json").is_file():
-            run = cls(path)
-            run._require_same(identity)
-            return run
-        description = describe(corpus)
-        _make_way(path, corpus, force=force)
-        with new_folder(path) as folder:
-            write_text(folder / "recipe.yaml", yaml.safe_dump(identity["recipe"], sort_keys=False))
-            write_json(folder / "environment.json", describe_environment())
-            write_json(folder / "corpus.json", corpus.about)
-            write_json(folder / "description.json", description)
-            state = {"format": FORMAT, "format_version": FORMAT_VERSION, **identity, "ended": False}
-            write_json(folder / "run.json", state)
-        return cls(path, fresh=True)
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep every other process from going on with this run meanwhile.
-
-        Raises
-        ------
-        RunError
-            If another process has it.
-        """
-        with (self.path / "run.json").open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunError(
-                    "another process is training this run", path=self.path, remedy="Wait for it, or end it"
-                ) from None
-            yield
-
-    def withdraw(self) -> None:
-        """Take back a run that was made now and failed before there was anything to go on with."""
-        if self.fresh and last_checkpoint(self.path / "checkpoints") is None:
-            shutil.rmtree(self.path)
-            if _retired(self.path).exists():
-                _retired(self.path).rename(self.path)
+    def _contents(cls, corpus: Corpus) -> dict[str, Any]:
+        return {
+            "environment.json": describe_environment(),
+            "corpus.json": corpus.about,
+            "description.json": describe(corpus),
+        }
 
     @property
-    def ended(self) -> bool:
-        """Whether everything of the run is there."""
-        return bool(self._state()["ended"])
+    def begun(self) -> bool:
+        """Whether there is a checkpoint."""
+        return last_checkpoint(self.path / "checkpoints") is not None
 
     def record(self, **facts: Any) -> None:
         """Add facts to ``environment.json``."""
         environment = read_json(self.path / "environment.json", RunError)
         write_json(self.path / "environment.json", {**environment, **facts})
 
-    def end(self) -> None:
-        """Say that everything is there."""
-        write_json(self.path / "run.json", {**self._state(), "ended": True})
-        self.clean()
-
     def clean(self) -> None:
         """Delete what was only needed to get to the end."""
         shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
-        shutil.rmtree(_retired(self.path), ignore_errors=True)
+        super().clean()
 
-    def _state(self) -> dict[str, Any]:
-        state = read_json(self.path / "run.json", RunError)
-        if state.get("format") != FORMAT or state.get("format_version") != FORMAT_VERSION:
+
+class SeedsFolder(Resumable):
+    """Runs of one recipe with several seeds: ``seeds.json`` says which, and whether all have ended."""
+
+    STATE: ClassVar[str] = "seeds.json"
+    FORMAT: ClassVar[str] = "clem-icd/seeds"
+    MAY_CHANGE: ClassVar[frozenset[str]] = frozenset({"seeds"})
+
+    @classmethod
+    def _contents(cls, corpus: Corpus) -> dict[str, Any]:
+        return {"corpus.json": corpus.about}
+
+    @property
+    def places(self) -> dict[int, Path]:
+        """The folder of each seed's run."""
+        recipe = self.state()["recipe"]
+        seeds = range(recipe["seed"], recipe["seed"] + recipe["seeds"])
+        return {seed: self.path / f"seed-{seed}" for seed in seeds}
+
+    @property
+    def begun(self) -> bool:
+        """Whether a run of a seed is there."""
+        return any(place.exists() for place in self.places.values())
+
+    def clean(self) -> None:
+        """Delete what was only needed to get to the end, and what a killed process left of a run's folder."""
+        for left in self.path.glob(".partial-*"):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()
+        super().clean()
+
+    def extend(self, recipe: NeuralRecipe) -> None:
+        """Take on a recipe that has more seeds than before.
+
+        Raises
+        ------
+        RunError
+            If it has fewer.
+        """
+        state = self.state()
+        before = state["recipe"]["seeds"]
+        if recipe.seeds < before:
             raise RunError(
-                f"has format version {state.get('format_version')!r}, this release has {FORMAT_VERSION}",
+                f"has {before} seeds, and the recipe asks for {recipe.seeds}",
                 path=self.path,
-                remedy="Train into another folder",
+                remedy=f"Resume with seeds={before} or more, or train into another folder",
             )
-        return state
+        if recipe.seeds > before:
+            fields = recipe.model_dump(mode="json")
+            write_text(self.path / "recipe.yaml", yaml.safe_dump(fields, sort_keys=False))
+            write_json(self.path / self.STATE, {**state, "recipe": fields, "ended": False})
 
-    def _require_same(self, identity: dict[str, Any]) -> None:
-        state = self._state()
-        if state["corpus"] != identity["corpus"]:
-            raise RunError(
-                "was trained on another corpus", path=self.path, remedy="Name that corpus, or another folder"
-            )
-        changed = sorted(_differences(state["recipe"], identity["recipe"]))
-        if changed:
-            raise RunError(
-                f"has another recipe: {', '.join(changed)} changed",
-                path=self.path,
-                remedy="Resume with the same recipe, or train into another folder",
-            )
-
-
-def _make_way(path: Path, corpus: Corpus, *, force: bool) -> None:
-    """Refuse a place that is not for a run; put a run that is to be replaced aside until the new one ends."""
-    out, notes = path.resolve(), corpus.path.resolve()
-    if out.is_relative_to(notes) or notes.is_relative_to(out):
-        raise OutputError("is in the way of the corpus", path=path, remedy="Choose another place for the run")
-    check_free(path, force=force)
-    if not path.exists() or not any(path.iterdir()):
-        return
-    if not (path / "run.json").is_file():
-        raise OutputError("holds something that is no run", path=path, remedy="Choose another place")
-    if _retired(path).exists():
-        shutil.rmtree(path)
-    else:
-        path.rename(_retired(path))
+    def summarize(self) -> dict[str, Any]:
+        """Write the metrics of all seeds and the report, and return which run is the best on validation."""
+        places = self.places
+        best = _best_on_validation(places, self.state()["recipe"]["training"]["selection_metric"])
+        for name in ("metrics-validation.json", "metrics.json"):
+            documents = [read_json(place / name, RunError) for place in places.values()]
+            summary = spread(documents, list(places))
+            write_json(self.path / name, {**summary, "best_on_validation": best})
+        write_learning_curves(self.path)
+        write_report(self.path)
+        return best
 
 
-def _retired(path: Path) -> Path:
-    return path.with_name(f".replaced-{path.name}")
+def _best_on_validation(places: dict[int, Path], metric: str) -> dict[str, Any]:
+    """Return the run whose validation split says most for it, the first of equals; test has no say."""
+    values = {seed: _on_validation(place, metric) for seed, place in places.items()}
+    sign = -1 if metric == "loss" else 1
+    known = {seed: sign * value for seed, value in values.items() if value is not None}
+    best = max(known or places, key=lambda seed: known.get(seed, 0.0))
+    return {"seed": best, "run": places[best].name, "metric": metric, "value": values[best]}
 
 
-def _differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> set[str]:
-    changed: set[str] = set()
-    for key in one.keys() | other.keys():
-        mine, theirs = one.get(key), other.get(key)
-        if isinstance(mine, dict) and isinstance(theirs, dict):
-            changed |= _differences(mine, theirs, f"{prefix}{key}.")
-        elif mine != theirs:
-            changed.add(prefix + key)
-    return changed
+def _on_validation(place: Path, metric: str) -> float | None:
+    """Return a metric of the chosen epoch; the history leaves a loss out that is not finite."""
+    if metric != "loss":
+        return float(read_json(place / "metrics-validation.json", RunError)["metrics"][metric])
+    rows = json.loads((place / "history.json").read_text(encoding="utf-8"))
+    return min((float(row["eval_loss"]) for row in rows if "eval_loss" in row), default=None)

@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from clem_icd.corpus import Corpus
-from clem_icd.evaluation import evaluate, threshold_curve
+from clem_icd.evaluation import EDIN2024_GRID, evaluate, threshold_curve
 from clem_icd.files import write_json
 from clem_icd.modeling import (
     Collator,
@@ -42,7 +42,6 @@ from clem_icd.training.environment import usable_cores
 from clem_icd.training.observer import Observer
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.sampler import LengthGroupedSampler
-from clem_icd.training.thresholds import GRID
 
 # The validation metrics of every epoch; all others are computed once, at the end.
 _CURVES = (
@@ -257,9 +256,9 @@ def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
     targets = np.asarray(prediction.label_ids) > 0.5
     logits = np.asarray(prediction.predictions, dtype=np.float32)
     scores = 1 / (1 + np.exp(-logits))
-    values = evaluate(targets, scores)
-    tuned = float(threshold_curve(targets, scores, GRID).max())
-    return {**{name: values[name] for name in _CURVES}, "micro_f1_tuned": tuned}
+    values = evaluate(targets, scores, profile=_CURVES)
+    tuned = float(threshold_curve(targets, scores, EDIN2024_GRID).max())
+    return {**values, "micro_f1_tuned": tuned}
 
 
 def _is_over(state: TrainerState, recipe: NeuralRecipe) -> bool:

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from clem_icd.errors import RecipeError
+from clem_icd.evaluation import PolicyName
 
 
 class _Fields(BaseModel):
@@ -71,6 +72,8 @@ class NeuralRecipe(_Fields):
     max_tokens: int = Field(default=8192, ge=8)
     small: SmallEncoderFields = SmallEncoderFields()
     seed: int = 0
+    seeds: int = Field(default=1, ge=1)
+    threshold_policy: PolicyName = "edin2024"
     training: NeuralTraining = NeuralTraining()
 
 
@@ -93,11 +96,14 @@ class LinearRecipe(_Fields):
     """TF-IDF and a logistic regression for every label."""
 
     system: Literal["linear"]
+    threshold_policy: PolicyName = "edin2024"
     training: LinearTraining = LinearTraining()
 
 
 Recipe = Annotated[NeuralRecipe | LinearRecipe, Field(discriminator="system")]
 _ADAPTER: TypeAdapter[NeuralRecipe | LinearRecipe] = TypeAdapter(Recipe)
+# Settings that only a system with randomness has.
+_RANDOMNESS = ("seed", "seeds")
 _SYSTEMS: dict[str, type[NeuralRecipe] | type[LinearRecipe]] = {
     "neural": NeuralRecipe,
     "linear": LinearRecipe,
@@ -136,6 +142,17 @@ def read_recipe(name: str, settings: Sequence[str] = ()) -> NeuralRecipe | Linea
             raise _unknown(key, known, None)
         _assign(fields, key, _value(value, key))
     return _validated(fields, name, known)
+
+
+def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a resolved recipe, completed by those that newer releases have.
+
+    What this release cannot read stays as it is.
+    """
+    try:
+        return _ADAPTER.validate_python(fields).model_dump(mode="json")
+    except ValidationError:
+        return fields
 
 
 def _text(name: str) -> str:
@@ -207,6 +224,9 @@ def _validated(fields: dict[str, Any], name: str, known: Sequence[str]) -> Neura
 
 def _unknown(key: str, known: Iterable[str], path: str | None) -> RecipeError:
     known = list(known)
+    if key in _RANDOMNESS:
+        hint = "The linear baseline has no randomness: every run of it gives the same model"
+        return RecipeError(f"there is no key {key!r}", path=path, remedy=hint)
     last = key.rsplit(".", 1)[-1]
     close = [path for path in known if path.rsplit(".", 1)[-1] == last]
     close = close or difflib.get_close_matches(key, known, n=1)

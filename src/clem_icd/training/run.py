@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -10,22 +9,27 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError
 
 from clem_icd.corpus import Corpus
-from clem_icd.errors import CorpusError, OutputError, RunError
-from clem_icd.evaluation import metrics_document, write_learning_curves, write_report
+from clem_icd.errors import OutputError
+from clem_icd.evaluation import (
+    POLICIES,
+    PolicyName,
+    Threshold,
+    choose_rule,
+    write_learning_curves,
+    write_report,
+)
 from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
 from clem_icd.prediction import Scores, predict_split
 from clem_icd.training.folder import RunFolder
+from clem_icd.training.judging import judge_run, scores_path
 from clem_icd.training.linear import train_linear
 from clem_icd.training.neural import precision_of, train_neural
-from clem_icd.training.observer import Observer, Silent
+from clem_icd.training.observer import Observer
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
-from clem_icd.training.thresholds import POLICY, global_threshold
 
 # A file system with less room than this takes no checkpoint.
 _NO_SPACE = 100_000
@@ -34,70 +38,23 @@ _NO_SPACE = 100_000
 _FULL = ("No space left", "the disk is full", "PytorchStreamWriter failed")
 
 
-def train(
+def train_run(
     recipe: NeuralRecipe | LinearRecipe,
     corpus: Corpus,
     out: Path,
     *,
-    resume: bool = False,
-    force: bool = False,
-    observer: Observer | None = None,
-) -> Path:
-    """Train a system and judge it.
-
-    The validation split selects the epoch and the threshold; the test split, where there is one,
-    is scored once, at the end.
-
-    Parameters
-    ----------
-    recipe
-        What `read_recipe` returns.
-    out
-        The folder of the run.
-    resume
-        Go on with the run at ``out``, or start it if there is none. A run that ended is left as it is.
-    force
-        Replace what lies at ``out``.
-
-    Returns
-    -------
-    Path
-        ``out``, with ``model/``, ``scores/``, ``metrics.json``, ``history.json`` and ``report.html``.
-
-    Raises
-    ------
-    CorpusError
-        If the corpus has no train or no validation split.
-    OutputError
-        If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
-    RunError
-        If the run at ``out`` is of another recipe or corpus, or several processes were started.
-
-    """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise RunError(
-            "a run is one process, and several were started for it",
-            path=out,
-            remedy="Start it without torchrun or accelerate launch",
-        )
-    for split in ("train", "validation"):
-        if split not in corpus.splits:
-            raise CorpusError(
-                f"has no {split} split, which training needs",
-                path=corpus.path,
-                remedy="Prepare it with one"
-                if split == "train"
-                else "Prepare it with a share for validation",
-            )
-    observer = observer or Silent()
+    resume: bool,
+    force: bool,
+    observer: Observer,
+) -> None:
+    """Train a system with one seed and judge it, all in the folder ``out``; `train` says the rest."""
     run = RunFolder.start(out, recipe, corpus, resume=resume, force=force)
     if run.ended:
         run.clean()
         observer.say(f"{out} has ended: nothing to do")
-        return out
+        return
     with run.locked():
         _go_to_the_end(run, recipe, corpus, observer)
-    return out
 
 
 def _go_to_the_end(
@@ -113,7 +70,8 @@ def _go_to_the_end(
         run.withdraw()
         raise
     with _full_disk_is_named(run.path):
-        _judge(system, recipe, corpus, run.path, observer)
+        _save(system, recipe, corpus, run.path, observer)
+        judge_run(run.path, corpus)
         run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
         write_learning_curves(run.path)
         write_report(run.path)
@@ -141,14 +99,25 @@ def _trained(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, obs
     return train_linear(recipe, corpus, observer)
 
 
-def _judge(
+def _save(
     system: System, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, observer: Observer
 ) -> None:
-    info = ModelInfo(
+    """Write the scores of validation and test, then the model with the rule that validation chose."""
+    info = _info(recipe, corpus)
+    for split in ("validation", "test"):
+        if split in corpus.splits:
+            observer.begin(f"Scoring {split}", corpus.size(split))
+            path = scores_path(out, split)
+            predict_split(system, info, corpus, split, path, force=True, progress=observer.advance)
+    save_model(system, _with_rule(info, recipe.threshold_policy, corpus, out), out / "model", force=True)
+
+
+def _info(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus) -> ModelInfo:
+    return ModelInfo(
         system=recipe.system,
         labels=corpus.codes,
         titles=tuple(label.title for label in corpus.labels),
-        threshold=0.5,
+        rule=Threshold(0.5),
         threshold_policy="not chosen yet",
         max_tokens=recipe.max_tokens if isinstance(recipe, NeuralRecipe) else None,
         corpus={
@@ -161,40 +130,9 @@ def _judge(
         recipe=recipe.model_dump(mode="json"),
         admissions=seen_admissions(corpus),
     )
-    scores = {
-        split: _scores(system, info, corpus, split, out, observer)
-        for split in ("validation", "test")
-        if split in corpus.splits
-    }
-    threshold = global_threshold(corpus.targets("validation"), scores["validation"][0])
-    documents = {
-        split: metrics_document(
-            corpus.targets(split),
-            values,
-            threshold=threshold,
-            threshold_source="model",
-            corpus=corpus.about,
-            split=split,
-            system=recipe.system,
-            train_counts=corpus.train_counts(),
-            warnings=warnings,
-        )
-        for split, (values, warnings) in scores.items()
-    }
-    write_json(out / "metrics-validation.json", documents["validation"])
-    write_json(out / "metrics.json", documents.get("test", documents["validation"]))
-    metrics: dict[str, dict[str, float]] = {
-        split: document["metrics"] for split, document in documents.items()
-    }
-    judged = replace(info, threshold=threshold, threshold_policy=POLICY, metrics=metrics)
-    save_model(system, judged, out / "model", force=True)
 
 
-def _scores(
-    system: System, info: ModelInfo, corpus: Corpus, split: str, out: Path, observer: Observer
-) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
-    """Return the scores of a split in the order of its notes [notes, labels], and what to know of them."""
-    observer.begin(f"Scoring {split}", corpus.size(split))
-    path = out / "scores" / f"{split}.parquet"
-    warnings = predict_split(system, info, corpus, split, path, force=True, progress=observer.advance)
-    return Scores.read(path).of(corpus, split), warnings
+def _with_rule(info: ModelInfo, policy: PolicyName, corpus: Corpus, out: Path) -> ModelInfo:
+    scores = Scores.read(scores_path(out, "validation")).of(corpus, "validation")
+    rule = choose_rule(policy, corpus.targets("validation"), scores, corpus.train_counts())
+    return replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence)
