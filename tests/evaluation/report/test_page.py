@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clem_icd.errors import RunError
-from clem_icd.evaluation import write_report
+from clem_icd.evaluation import write_figures, write_report
 from clem_icd.evaluation.definitions import DEFINITIONS
 
 MakeRun = Callable[..., Path]
@@ -90,7 +92,7 @@ def test_ids_are_unique_and_charts_tables_and_sections_are_named(make_run: MakeR
     page = report(make_run())
     assert max(Counter(page.values("id")).values()) == 1
     assert set(page.values("aria-labelledby")) <= set(page.values("id"))
-    assert page.tags["figure"] == page.tags["figcaption"] == page.values("role").count("img") == 7
+    assert page.tags["figure"] == page.tags["figcaption"] == page.values("role").count("img") == 9
     assert page.tags["table"] == page.tags["caption"] == 6
     assert page.tags["h1"] == 1
 
@@ -126,6 +128,108 @@ def test_runs_of_other_notes_or_labels_are_not_like_with_like(make_run: MakeRun)
     (other / "metrics.json").write_text(json.dumps(document | {"labels": 50}))
     assert "Not like with like" not in report(run, same).words
     assert "Not like with like" in report(run, other).words
+
+
+@pytest.mark.parametrize("key", ["notes", "labels", "codes"])
+def test_runs_of_other_codes_are_not_like_with_like(make_run: MakeRun, key: str) -> None:
+    identity = {"notes": "a", "labels": "b", "codes": "c"}
+    runs = [make_run("run"), make_run("same", seed=2), make_run("other")]
+    for run, own in zip(runs, (identity, identity, identity | {key: "d"}), strict=True):
+        document = json.loads((run / "metrics.json").read_text())
+        (run / "metrics.json").write_text(json.dumps(document | {"identity": own}))
+    assert "Not like with like" not in report(*runs[:2]).words
+    assert "Not like with like" in report(*runs).words
+
+
+def test_seeds_are_reported_as_mean_and_deviation(make_run: MakeRun, make_seeds: MakeRun) -> None:
+    seeds, alone = make_seeds("seeds"), make_run("alone")
+    page = report(seeds, alone)
+    values = [json.loads((seeds / f"seed-{seed}/metrics.json").read_text())["metrics"] for seed in range(3)]
+    micro = [100 * each["micro_f1"] for each in values]
+    shown = f"{statistics.fmean(micro):.1f} \N{PLUS-MINUS SIGN} {statistics.stdev(micro):.1f}"
+    assert page.rows[1][1:] == [shown, f"{micro[0]:.1f}"]
+    assert "mean \N{PLUS-MINUS SIGN} standard deviation of 3 seeds" in page.words
+    assert "Thin: each of 3 seeds" in page.words
+    assert "in percent; after \N{PLUS-MINUS SIGN}, the standard deviation over seeds." in page.words
+    assert "The notes of seeds, alone were made up" in " ".join(page.words.split())
+    assert "missing" not in page.values("class")
+
+
+def test_seeds_that_are_not_all_there_have_a_report(make_seeds: MakeRun) -> None:
+    seeds = make_seeds()
+    for file in ("metrics.json", "metrics-validation.json", "seed-2/metrics.json", "seed-1/history.json"):
+        (seeds / file).unlink()
+    (seeds / "seed-9").mkdir()
+    words = report(seeds).words
+    assert "There are no test metrics" in words
+    assert "Thin: each of 2 seeds" in words
+
+
+def test_a_metrics_file_of_anyone_stands_beside_a_run(make_run: MakeRun, tmp_path: Path) -> None:
+    run, theirs = make_run("run"), make_run("theirs", seed=3)
+    (theirs / "metrics.json").rename(tmp_path / "plm-icd.json")
+    page = report(run, tmp_path / "plm-icd.json")
+    assert page.rows[0] == ["Metric", "run", "plm-icd"]
+
+
+def test_intervals_stand_beside_the_values(make_run: MakeRun) -> None:
+    run = make_run()
+    document = json.loads((run / "metrics.json").read_text())
+    intervals = {"micro_f1": {"low": 0.123, "high": 0.987, "sd": 0.1}}
+    (run / "metrics.json").write_text(json.dumps(document | {"intervals": {"metrics": intervals}}))
+    micro, macro = report(run).rows[1:3]
+    assert micro[1] == f"{100 * document['metrics']['micro_f1']:.1f} [12.3, 98.7]"
+    assert "[" not in macro[1]
+    assert "in percent; in brackets, the 95 % interval." in report(run).words
+    assert "interval" not in report(make_run("without")).words
+
+
+ERRORS: list[dict[str, Any]] = [
+    {
+        "dimension": "chapter",
+        "title": "By chapter",
+        "unit": "labels",
+        "groups": [
+            {"name": "Neoplasms", "labels": 3, "notes": 1200, "micro_f1": 0.5},
+            {"name": "<b>Other</b>", "labels": 2, "notes": 7, "micro_f1": 0.25, "unheard_of": 1},
+        ],
+    },
+    {"dimension": "none", "title": "Of nothing", "unit": "notes", "groups": []},
+]
+
+
+def test_errors_are_tables(make_run: MakeRun) -> None:
+    run = make_run()
+    document = json.loads((run / "metrics.json").read_text())
+    (run / "metrics.json").write_text(json.dumps(document | {"errors": ERRORS}))
+    page = report(run)
+    start = page.rows.index(["Group", "Labels", "Notes", "Micro-F1"])
+    assert page.rows[start + 1 : start + 3] == [
+        ["Neoplasms", "3", "1,200", "50.0"],
+        ["<b>Other</b>", "2", "7", "25.0"],
+    ]
+    assert "Of nothing" not in page.words
+    assert "Where the errors are" not in report(make_run("bare")).words
+
+
+def test_errors_of_seeds_are_those_of_the_best_on_validation(make_seeds: MakeRun) -> None:
+    seeds = make_seeds()
+    for seed, labels in enumerate((11, 22, 33)):
+        path = seeds / f"seed-{seed}" / "metrics.json"
+        errors = [ERRORS[0] | {"groups": [{"name": "All", "labels": labels}]}]
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"errors": errors}))
+    page = report(seeds)
+    assert ["All", "22"] in page.rows
+    assert "By chapter, seed-1 only." in page.words
+
+
+def test_figures_are_written_for_a_paper(make_run: MakeRun, tmp_path: Path) -> None:
+    written = write_figures(make_run(), tmp_path / "figures", beside=[make_run("other", seed=1)])
+    captions = tmp_path / "figures" / "captions.txt"
+    assert sorted([*written, captions]) == sorted((tmp_path / "figures").iterdir())
+    assert [line.split(":")[0] for line in captions.read_text().splitlines()][:2] == ["loss", "f1"]
+    assert {path.suffix for path in written} == {".pdf", ".png", ".svg"}
+    assert len({path.stem for path in written}) == 9
 
 
 def test_two_runs_of_one_name_are_told_apart(make_run: MakeRun) -> None:
@@ -185,11 +289,12 @@ def test_metrics_without_buckets_or_curve_are_shown_without_them(make_run: MakeR
     run = make_run()
     for name in ("metrics", "metrics-validation"):
         document = json.loads((run / f"{name}.json").read_text())
-        del document["threshold_curve"]
+        for key in ("threshold_curve", "precision_recall_curve", "calibration"):
+            del document[key]
         (run / f"{name}.json").write_text(json.dumps(document | {"buckets": []}))
     words = report(run).words
     assert "hold no label-frequency buckets" in words
-    assert "hold no threshold curve" in words
+    assert "hold no threshold curve, no precision and recall" in words
 
 
 def test_a_folder_that_is_no_run_leaves_no_report(make_run: MakeRun, tmp_path: Path) -> None:

@@ -77,3 +77,31 @@ def test_a_file_that_is_no_text_is_named(make_run: MakeRun) -> None:
     (folder / "recipe.yaml").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(RunError, match=r"recipe\.yaml: is not readable as text \(UnicodeDecodeError\)"):
         read_run(folder)
+
+
+def test_seeds_are_read_in_their_order(make_seeds: MakeRun) -> None:
+    folder = make_seeds(runs=11)
+    run = read_run(folder)
+    assert [seed.name for seed in run.seeds] == [f"seed-{number}" for number in range(11)]
+    assert run.test is not None
+    assert (run.threshold, run.history) == (None, None)
+    assert run.test["metrics"]["map"] == run.test["spread"]["map"]["mean"]
+    assert run.test["buckets"][0]["micro_f1"] == run.test["buckets"][0]["spread"]["micro_f1"]["mean"]
+    assert run.description == run.seeds[0].description
+    assert run.synthetic
+
+
+def test_a_metrics_file_is_named_after_itself_or_its_folder(make_run: MakeRun, make_seeds: MakeRun) -> None:
+    path = make_run("clem") / "metrics.json"
+    run = read_run(path)
+    assert (run.name, run.threshold, run.history) == ("clem", 0.36, None)
+    assert read_run(path.rename(path.with_name("plm-icd.json"))).name == "plm-icd"
+    seeds = read_run(make_seeds("several") / "metrics.json")
+    assert (seeds.name, seeds.seeds) == ("several", ())
+    assert seeds.test is not None
+    assert seeds.test["runs"] == 3
+
+
+def test_a_file_that_holds_no_metrics_is_refused(make_run: MakeRun) -> None:
+    with pytest.raises(RunError, match="has format None version None"):
+        read_run(make_run() / "environment.json")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from clem_icd.evaluation.report.page import write_learning_curves, write_report
+from clem_icd.evaluation.report.page import write_figures, write_learning_curves, write_report
 
-__all__ = ["write_learning_curves", "write_report"]
+__all__ = ["write_figures", "write_learning_curves", "write_report"]

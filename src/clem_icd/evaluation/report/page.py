@@ -14,7 +14,13 @@ from clem_icd.evaluation.report import tables
 from clem_icd.evaluation.report.run import RunResults, read_run
 from clem_icd.files import write_text
 
-__all__ = ["write_learning_curves", "write_report"]
+__all__ = ["write_figures", "write_learning_curves", "write_report"]
+
+COLUMN = 3.4
+"""The width of a column of a two-column page, in inches."""
+
+_SAME = ("split", "notes", "labels")
+_FORMATS = ("pdf", "png", "svg")
 
 
 def write_report(run: Path, *, beside: Sequence[Path] = (), out: Path | None = None) -> Path:
@@ -25,9 +31,10 @@ def write_report(run: Path, *, beside: Sequence[Path] = (), out: Path | None = N
     Parameters
     ----------
     run
-        The run folder that the report is about.
+        The run folder that the report is about; its own, or that of runs with several seeds.
     beside
-        Other run folders, shown next to it in the tables and the figures of the test split.
+        Other run folders, or metrics files of any system, shown next to it in the tables and the figures of
+        the test split.
     out
         Where to write; ``report.html`` in the run folder if not given.
 
@@ -60,11 +67,50 @@ def write_learning_curves(run: Path) -> Path | None:
     from clem_icd.evaluation.report.figures import learning_charts
     from clem_icd.evaluation.report.svg import write_picture
 
-    charts = learning_charts(read_run(run).history or [])
+    charts = learning_charts(read_run(run))
     if not charts:
         return None
     write_picture(charts, run / "learning-curves.png")
     return run / "learning-curves.png"
+
+
+def write_figures(
+    run: Path, folder: Path, *, beside: Sequence[Path] = (), width: float = COLUMN
+) -> list[Path]:
+    """Write every figure of a report for a publication, as PDF, SVG and PNG (300 dpi), black on white.
+
+    What a caption has to say of each is in ``captions.txt`` beside them.
+
+    Parameters
+    ----------
+    run, beside
+        As for `write_report`.
+    folder
+        Where to write; what has the name of a figure is replaced.
+    width
+        Of a figure on paper, in inches.
+
+    Returns
+    -------
+        The figures.
+
+    Raises
+    ------
+    RunError
+        If a folder is no run, or one of its files is not what it should be.
+    OutputError
+        If a file cannot be written.
+
+    """
+    from clem_icd.evaluation.report.figures import all_charts
+    from clem_icd.evaluation.report.svg import write_figure
+
+    charts = all_charts(_with_distinct_names([read_run(place) for place in (run, *beside)]))
+    written = {folder / f"{chart.name}.{kind}": chart for chart in charts for kind in _FORMATS}
+    for path, chart in written.items():
+        write_figure(chart, path, width=width)
+    write_text(folder / "captions.txt", "".join(f"{chart.name}: {chart.caption}\n" for chart in charts))
+    return list(written)
 
 
 def _with_distinct_names(runs: Sequence[RunResults]) -> list[RunResults]:
@@ -99,11 +145,13 @@ def _results(runs: Sequence[RunResults]) -> dict[str, Any]:
         "facts": [tables.run_facts(each) for each in runs],
         "headlines": tables.metric_rows(runs, tables.HEADLINES),
         "metrics": tables.metric_rows(runs),
+        "beside_values": tables.beside_values(runs),
         "like_with_like": _like_with_like(runs),
-        "learning": figures.learning_panels(run.history or []),
-        "threshold": figures.threshold_panel(run.validation or {}, run.threshold),
+        "learning": figures.learning_panels(run),
+        "decisions": figures.decision_panels(runs),
         "buckets": figures.bucket_panels(runs),
         "bucket_table": tables.bucket_table(runs),
+        "errors": tables.error_tables(run),
         "environment": tables.environment_table(run.environment or {}),
     }
 
@@ -113,15 +161,18 @@ def _corpus(run: RunResults) -> dict[str, Any]:
 
     if run.description is None:
         return {"description": [], "corpus_panels": []}
-    panels = [figures.length_panel(run.description), figures.label_panel(run.description)]
     return {
         "description": [tables.split_table(run.description), tables.spread_table(run.description)],
-        "corpus_panels": [panel for panel in panels if panel is not None],
+        "corpus_panels": figures.corpus_panels(run),
     }
 
 
 def _like_with_like(runs: Sequence[RunResults]) -> bool:
-    """Whether all runs were evaluated on the same notes and labels, as far as their sizes and names tell."""
+    """Whether all runs were evaluated on the same notes, labels and codes, as far as they tell."""
     tests = [run.test for run in runs if run.test is not None]
-    evaluated = {(test["corpus"].get("name"), test["split"], test["notes"], test["labels"]) for test in tests}
-    return len(evaluated) <= 1
+    evaluated = {
+        (test["corpus"].get("name"), test.get("profile", "all"), *(test[key] for key in _SAME))
+        for test in tests
+    }
+    identities = {tuple(sorted(test["identity"].items())) for test in tests if "identity" in test}
+    return len(evaluated) <= 1 and len(identities) <= 1

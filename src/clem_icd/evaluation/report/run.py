@@ -1,22 +1,23 @@
-"""A run folder as the report sees it: every file that is there, and None for every file that is not."""
+"""What a report is of: a run, runs with several seeds, or a metrics file; None is for what is not there."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from clem_icd.errors import RunError
 from clem_icd.evaluation.document import METRICS_FORMAT, METRICS_FORMAT_VERSION
+from clem_icd.evaluation.spread import SEED_METRICS_FORMAT, SEED_METRICS_FORMAT_VERSION
 
 __all__ = ["Document", "RunResults", "read_run"]
 
 Document = Mapping[str, Any]
 Json = TypeVar("Json", dict[str, Any], list[Any])
 
-_SIGNS = ("recipe.yaml", "history.json", "metrics.json")
+_SIGNS = ("recipe.yaml", "history.json", "metrics.json", "seeds.json")
 """A folder with none of these is no run."""
 
 _METRICS_KEYS = (
@@ -30,12 +31,17 @@ _METRICS_KEYS = (
     "metrics",
     "buckets",
 )
+_BUCKET_VALUES = ("micro_f1", "macro_f1")
 _REPAIR = "Remove the file to report without it, or restore it"
 
 
 @dataclass(frozen=True)
 class RunResults:
-    """What a run left on the disk; an interrupted run lacks some of it."""
+    """What a run left on the disk; an interrupted run lacks some of it.
+
+    Runs with several seeds are one of these too: its ``seeds`` are the runs, its ``test`` holds the mean of
+    each metric as if it were of one run, and ``spread`` beside it (`clem_icd.evaluation.spread`).
+    """
 
     name: str
     recipe: str | None
@@ -46,6 +52,7 @@ class RunResults:
     corpus: Document
     description: Document | None
     threshold: float | None
+    seeds: Sequence[RunResults] = ()
 
     @property
     def synthetic(self) -> bool:
@@ -55,20 +62,46 @@ class RunResults:
 
 
 def read_run(folder: Path) -> RunResults:
-    """Read a run folder.
+    """Read a run folder, a folder of runs with several seeds, or a metrics file.
 
     Raises
     ------
     RunError
-        If there is no run in ``folder``, or one of its files is not what it should be.
+        If there is none at ``folder``, or one of its files is not what it should be.
 
     """
+    if folder.is_file():
+        return _metrics_file(folder)
     if not any((folder / sign).is_file() for sign in _SIGNS):
         raise RunError(
             f"is no run folder: it holds none of {', '.join(_SIGNS)}",
             path=folder,
             remedy="Name the folder that a training wrote its results to",
         )
+    run = _folder(folder)
+    seeds = [read_run(place) for place in _seed_folders(folder)]
+    if not seeds:
+        return run
+    first = seeds[0]
+    return replace(
+        run, seeds=seeds, environment=first.environment, corpus=first.corpus, description=first.description
+    )
+
+
+def _metrics_file(path: Path) -> RunResults:
+    test = _metrics(path)
+    # Most are called metrics.json, and tell more by their folder.
+    name = path.resolve().parent.name if path.stem == "metrics" else path.stem
+    return RunResults(name, None, None, None, test, None, {}, None, _threshold(test))
+
+
+def _seed_folders(folder: Path) -> list[Path]:
+    """Return the runs of a folder with several seeds that have got far enough to be read."""
+    found = [place for place in folder.glob("seed-*") if any((place / sign).is_file() for sign in _SIGNS)]
+    return sorted(found, key=lambda place: (len(place.name), place.name))
+
+
+def _folder(folder: Path) -> RunResults:
     test = _metrics(folder / "metrics.json")
     return RunResults(
         name=folder.resolve().name,
@@ -129,6 +162,8 @@ def _metrics(path: Path) -> dict[str, Any] | None:
     if document is None:
         return None
     found = document.get("format"), document.get("format_version")
+    if found == (SEED_METRICS_FORMAT, SEED_METRICS_FORMAT_VERSION):
+        return _mean(document)
     if found != (METRICS_FORMAT, METRICS_FORMAT_VERSION):
         raise RunError(
             f"has format {found[0]!r} version {found[1]!r}, "
@@ -140,3 +175,19 @@ def _metrics(path: Path) -> dict[str, Any] | None:
     if absent:
         raise RunError(f"lacks {', '.join(absent)}", path=path, remedy=_REPAIR)
     return document
+
+
+def _mean(document: Document) -> dict[str, Any]:
+    """Return metrics of several seeds in the shape of those of one run: each the mean, beside its spread."""
+    buckets = [
+        {**bucket, **{name: bucket[name]["mean"] for name in _BUCKET_VALUES}, "spread": bucket}
+        for bucket in document["buckets"]
+    ]
+    return {
+        **document,
+        "threshold": None,
+        "threshold_source": None,
+        "metrics": {name: summary["mean"] for name, summary in document["metrics"].items()},
+        "spread": document["metrics"],
+        "buckets": buckets,
+    }

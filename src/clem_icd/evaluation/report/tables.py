@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from clem_icd.evaluation.definitions import DEFINITIONS
@@ -13,8 +13,11 @@ __all__ = [
     "HEADLINES",
     "MetricRow",
     "Table",
+    "beside_values",
     "bucket_table",
     "environment_table",
+    "error_tables",
+    "mean_and_deviation",
     "metric_rows",
     "run_facts",
     "split_table",
@@ -75,9 +78,28 @@ def metric_rows(runs: Sequence[RunResults], names: Sequence[str] | None = None) 
     rows = []
     for name in names:
         meaning = DEFINITIONS[name]
-        values = [percent(run.test["metrics"].get(name) if run.test else None) for run in runs]
+        values = [_value(run.test or {}, name) for run in runs]
         rows.append(MetricRow(name, **asdict(meaning), values=values))
     return rows
+
+
+def _value(test: Document, name: str) -> str:
+    """Write a metric in percent, with its spread over seeds or its interval where either is known."""
+    if name in test.get("spread", {}):
+        return mean_and_deviation(test["spread"][name])
+    value = percent(test.get("metrics", {}).get(name))
+    interval = test.get("intervals", {}).get("metrics", {}).get(name)
+    return value if interval is None else f"{value} [{percent(interval['low'])}, {percent(interval['high'])}]"
+
+
+def beside_values(runs: Sequence[RunResults]) -> str:
+    """Say what stands beside the values of these runs."""
+    tests = [run.test for run in runs if run.test is not None]
+    level = next((test["intervals"].get("level", 0.95) for test in tests if "intervals" in test), None)
+    said = "" if level is None else f"; in brackets, the {100 * level:.0f} % interval"
+    if any("spread" in test for test in tests):
+        said += "; after \N{PLUS-MINUS SIGN}, the standard deviation over seeds"
+    return said
 
 
 def run_facts(run: RunResults) -> str:
@@ -88,8 +110,17 @@ def run_facts(run: RunResults) -> str:
     corpus = test["corpus"].get("name") or "unnamed corpus"
     return (
         f"{test['system']}, {corpus}, {test['split']}: {whole(test['notes'])} notes, "
-        f"{whole(test['labels'])} labels, threshold {test['threshold']:.3g} ({test['threshold_source']})"
+        f"{whole(test['labels'])} labels, {_decided(test)}"
     )
+
+
+def _decided(test: Document) -> str:
+    """Say by what threshold the decisions were made, or that each seed has its own."""
+    if "spread" in test:
+        return f"mean \N{PLUS-MINUS SIGN} standard deviation of {test['runs']} seeds"
+    if test["threshold"] is None:
+        return f"no single threshold ({test['threshold_source']})"
+    return f"threshold {test['threshold']:.3g} ({test['threshold_source']})"
 
 
 def bucket_table(runs: Sequence[RunResults]) -> Table | None:
@@ -100,8 +131,7 @@ def bucket_table(runs: Sequence[RunResults]) -> Table | None:
             training_notes(bucket),
             whole(bucket["labels"]),
             whole(bucket["positives"]),
-            percent(bucket["micro_f1"]),
-            percent(bucket["macro_f1"]),
+            *(_bucket_value(run.test, bucket, name) for name in ("micro_f1", "macro_f1")),
         ]
         for run in runs
         if run.test is not None
@@ -110,6 +140,32 @@ def bucket_table(runs: Sequence[RunResults]) -> Table | None:
     header = ["Run", "Training notes", "Labels", "Positives", "Micro-F1", "Macro-F1"]
     caption = "F1 in percent by how often a label was seen in training; macro-F1 over all labels of a bucket."
     return Table(caption, header, rows) if rows else None
+
+
+def _bucket_value(test: Document, bucket: Document, name: str) -> str:
+    metric = f"{name}_train_count_{bucket['name']}"
+    return _value(test, metric) if metric in test["metrics"] else percent(bucket[name])
+
+
+def error_tables(run: RunResults) -> list[Table]:
+    """Write down where the errors live: of the run, or of the seed that is the best on validation."""
+    source, said = run, ""
+    if run.seeds:
+        best = (run.test or {}).get("best_on_validation", {}).get("run")
+        source = next((seed for seed in run.seeds if seed.name == best), run.seeds[0])
+        said = f", {source.name} only"
+    errors = (source.test or {}).get("errors") or []
+    return [_error_table(one, said) for one in errors if one["groups"]]
+
+
+def _error_table(one: Document, said: str) -> Table:
+    """Lay out the groups of one dimension: a column for each thing that any of them knows."""
+    known = [name for name in _ERROR_COLUMNS if any(name in group for group in one["groups"])]
+    rows = [
+        [group["name"], *(_ERROR_COLUMNS[name][1](group.get(name)) for name in known)]
+        for group in one["groups"]
+    ]
+    return Table(f"{one['title']}{said}.", ["Group", *(_ERROR_COLUMNS[name][0] for name in known)], rows)
 
 
 def training_notes(bucket: Document) -> str:
@@ -162,8 +218,30 @@ def percent(share: float | None, unit: str = "") -> str:
     return _ABSENT if share is None else f"{100 * share:.1f}{unit}"
 
 
+def mean_and_deviation(summary: Document) -> str:
+    """Write a mean of shares, and its standard deviation where there is one, in percent with one digit."""
+    deviation = "" if summary["sd"] is None else f" \N{PLUS-MINUS SIGN} {100 * summary['sd']:.1f}"
+    return f"{100 * summary['mean']:.1f}{deviation}"
+
+
 def whole(number: float | None) -> str:
     """Write a count with separators; a small number that is not whole keeps one digit."""
     if number is None:
         return _ABSENT
     return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:.1f}"
+
+
+_ERROR_COLUMNS: dict[str, tuple[str, Callable[[float | None], str]]] = {
+    "labels": ("Labels", whole),
+    "notes": ("Notes", whole),
+    "codes": ("Codes", whole),
+    "positives": ("Positives", whole),
+    "given": ("Given", whole),
+    "true_positives": ("Right", whole),
+    "share": ("Share", percent),
+    "micro_precision": ("Micro-precision", percent),
+    "micro_recall": ("Micro-recall", percent),
+    "micro_f1": ("Micro-F1", percent),
+    "macro_f1_split_labels": ("Macro-F1 (split labels)", percent),
+}
+"""What a group of errors may say, in the order of the columns, and how it is written."""
