@@ -18,6 +18,7 @@ VERBS = [
     ("train",),
     ("predict",),
     ("evaluate",),
+    ("thresholds",),
     ("code",),
     ("report",),
 ]

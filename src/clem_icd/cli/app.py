@@ -8,12 +8,17 @@ from typing import Annotated
 import typer
 
 from clem_icd.cli.code import code
+from clem_icd.cli.compare import compare
 from clem_icd.cli.describe import describe
+from clem_icd.cli.errors import errors
 from clem_icd.cli.evaluate import evaluate
+from clem_icd.cli.evidence import evidence
 from clem_icd.cli.predict import predict
 from clem_icd.cli.prepare import prepare
 from clem_icd.cli.report import report
+from clem_icd.cli.scores import scores
 from clem_icd.cli.synthesize import synthesize
+from clem_icd.cli.thresholds import thresholds
 from clem_icd.cli.train import train
 
 app = typer.Typer(
@@ -26,7 +31,9 @@ app = typer.Typer(
 )
 app.command()(synthesize)
 app.add_typer(prepare, name="prepare")
-for verb in (describe, train, predict, evaluate, code, report):
+app.add_typer(scores, name="scores")
+app.add_typer(evidence, name="evidence")
+for verb in (describe, train, predict, evaluate, thresholds, errors, compare, code, report):
     app.command()(verb)
 
 

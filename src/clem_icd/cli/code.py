@@ -25,7 +25,7 @@ def code(
     ] = None,
     top: Annotated[int, typer.Option(min=0, help="Show at least this many codes a note.")] = 15,
     threshold: Annotated[
-        float | None, typer.Option(help="Decide where a probability is greater. Default: the model's.")
+        float | None, typer.Option(help="Decide where a probability is greater. Default: as the model does.")
     ] = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -36,6 +36,7 @@ def code(
     Example: `clem code runs/demo/model note.txt`
     """
     with terminal(json=json, quiet=quiet, debug=debug) as own:
+        from clem_icd.evaluation import single_threshold
         from clem_icd.prediction import Coder, decode_note, read_note
 
         names = notes or ["-"]
@@ -52,10 +53,11 @@ def code(
                     f"Note: {name} has {coding.tokens:,} tokens; the first {coding.tokens_read:,} were read"
                 )
         value = {
-            "threshold": coder.threshold,
+            "threshold": single_threshold(coder.rule),
+            "decided": coder.rule.describe(),
             "notes": [_as_json(name, coding) for name, coding in zip(names, codings, strict=True)],
         }
-        own.result(value, lambda console: _show(console, names, codings, coder.threshold))
+        own.result(value, lambda console: _show(console, names, codings, coder.rule.describe()))
 
 
 def _as_json(name: str, coding: Coding) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def _as_json(name: str, coding: Coding) -> dict[str, Any]:
     }
 
 
-def _show(console: Console, names: list[str], codings: list[Coding], threshold: float) -> None:
+def _show(console: Console, names: list[str], codings: list[Coding], decided: str) -> None:
     for name, coding in zip(names, codings, strict=True):
         table = new_table("code", "title", "probability", "decided", title=name, text=("title", "decided"))
         for suggestion in coding.suggestions:
@@ -81,6 +83,4 @@ def _show(console: Console, names: list[str], codings: list[Coding], threshold: 
                 style=style,
             )
         console.print(table)
-    console.print(
-        f"Decided where the probability is greater than {threshold:.3f}. A coder has the last word."
-    )
+    console.print(f"A code is decided {decided}. A coder has the last word.", markup=False)

@@ -30,6 +30,8 @@ def train(
 ) -> None:
     """Train a system, choose its threshold on validation, and judge it on test.
 
+    With `seeds=5` it is trained five times, and reported as mean and standard deviation.
+
     Example: `clem train clem-icd-small --corpus runs/corpus --out runs/mine training.epochs=5`
     """
     with terminal(json=json, quiet=quiet, debug=debug, interrupted=_INTERRUPTED) as own:
@@ -50,5 +52,7 @@ def train(
             own.say(f"Note: {line}")
         run(resolved, opened, out, resume=resume, force=force, observer=own)
         document = read_json(out / "metrics.json", RunError)
-        value = {"run": str(out), "model": str(out / "model"), **document}
+        best = document.get("best_on_validation")
+        model = out / "model" if best is None else out / best["run"] / "model"
+        value = {"run": str(out), "model": str(model), **document}
         own.result(value, lambda console: show_metrics(console, document, f"{out}/report.html"))

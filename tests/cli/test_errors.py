@@ -1,0 +1,84 @@
+"""``clem errors``: where the errors of a run, or of anyone's scores, live."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Dimensions = dict[str, dict[str, Any]]
+
+
+def dimensions(document: dict[str, Any]) -> Dimensions:
+    return {table["dimension"]: table for table in document["errors"]}
+
+
+def test_the_errors_of_a_run_are_those_of_its_metrics(clem: Callable[..., Any], journey: Any) -> None:
+    done = clem("errors", "--corpus", journey.corpus, "--run", journey.run, "--json")
+    assert done.code == 0, done.err
+    document = done.json
+    levels = {group["name"]: group for group in dimensions(document)["level"]["groups"]}
+    metrics = json.loads((journey.run / "metrics.json").read_text())["metrics"]
+    for name in ("micro_precision", "micro_recall", "micro_f1"):
+        assert levels["codes"][name] == pytest.approx(metrics[name])
+    assert document["tokenizer"] == str(journey.model)
+    tokens, words = (
+        sum(group["notes"] for group in dimensions(document)[f"note_length_{unit}"]["groups"])
+        for unit in ("tokens", "words")
+    )
+    assert tokens == words == document["notes"]
+
+
+def test_scores_of_anyone_are_judged_by_a_threshold(clem: Callable[..., Any], journey: Any) -> None:
+    given = clem(
+        "errors", "--corpus", journey.corpus, "--scores", journey.scores, "--threshold", 0.5, "--json"
+    )
+    assert given.code == 0, given.err
+    assert given.json["rule"]["value"] == 0.5
+    assert given.json["tokenizer"] is None
+    assert "note_length_tokens" not in dimensions(given.json)
+    counted = clem(
+        *("errors", "--corpus", journey.corpus, "--scores", journey.scores, "--threshold", 0.5),
+        *("--tokenizer", journey.model, "--json"),
+    )
+    assert "note_length_tokens" in dimensions(counted.json)
+
+
+def test_a_threshold_is_preferred_to_that_of_the_run(clem: Callable[..., Any], journey: Any) -> None:
+    done = clem("errors", "--corpus", journey.corpus, "--run", journey.run, "--threshold", 2, "--json")
+    assert done.json["tokenizer"] == str(journey.model)
+    assert {group["micro_recall"] for group in dimensions(done.json)["level"]["groups"]} == {0.0}
+
+
+def test_the_tables_are_shown_and_written(clem: Callable[..., Any], world: Any) -> None:
+    out = world.root / "errors.json"
+    done = clem("errors", "--corpus", world.corpus, "--run", world.run, "--out", out)
+    assert done.code == 0, done.err
+    document = json.loads(out.read_text())
+    assert document["format"] == "clem-icd/errors"
+    for table in document["errors"]:
+        assert table["title"] in done.out
+    assert [marker for marker in world.markers if marker in done.out + out.read_text()] == []
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_run_or_scores_have_to_be_named(refused: Callable[..., str], world: Any, both: bool) -> None:
+    named = ["--run", world.run, "--scores", world.scores] if both else []
+    refused("errors", "--corpus", world.corpus, *named, says=["--run", "--scores"])
+
+
+def test_a_run_that_is_not_there_is_refused(refused: Callable[..., str], world: Any) -> None:
+    refused("errors", "--corpus", world.corpus, "--run", world.root / "no", says=["is no folder"])
+
+
+def test_scores_without_a_rule_are_refused(refused: Callable[..., str], world: Any) -> None:
+    refused("errors", "--corpus", world.corpus, "--scores", world.scores, says=["--model", "--threshold"])
+
+
+def test_a_place_that_is_taken_is_left_alone(refused: Callable[..., str], world: Any) -> None:
+    refused(
+        *("errors", "--corpus", world.corpus, "--run", world.run, "--out", world.scores),
+        says=["scores.parquet", "--force"],
+    )

@@ -1,0 +1,141 @@
+"""clem evaluate: profiles, intervals, a rule chosen now, known labels, and a run judged again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from clem_icd.cli.evaluate import Profile
+from clem_icd.corpus import Corpus
+from clem_icd.evaluation import PROFILES, Threshold, choose_rule, evaluate
+from clem_icd.prediction import Scores, write_scores
+from support import write_little_corpus
+
+Invoke = Callable[..., Any]
+Refused = Callable[..., str]
+
+
+def test_the_profiles_of_the_command_are_those_of_the_package() -> None:
+    assert [profile.value for profile in Profile] == list(PROFILES)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_is_computed_and_shown(world: Any, clem: Invoke, profile: str) -> None:
+    arguments = world.evaluate("--threshold", 0.2, "--profile", profile, "--resamples", 0, "--force")
+    document = clem(*arguments, "--json").json
+    corpus = Corpus.open(world.corpus)
+    scores = Scores.read(world.scores).of(corpus, "test")
+    expected = evaluate(corpus.targets("test"), scores, 0.2, profile)
+    own = {name: document["metrics"][name] for name in expected}
+    assert own == expected
+    assert document["profile"] == profile
+    assert "intervals" not in document
+    shown = clem(*arguments).out
+    if profile != "all":
+        assert all(document["definitions"][name]["title"] in shown for name in document["metrics"])
+
+
+def test_intervals_hold_the_value_and_say_what_was_drawn(world: Any, clem: Invoke) -> None:
+    document = clem(*world.evaluate("--threshold", 0.2, "--resamples", 20), "--json").json
+    intervals = document["intervals"]
+    assert (intervals["resamples"], intervals["unit"]) == (20, "subjects")
+    assert intervals["metrics"].keys() == document["metrics"].keys()
+    for name, value in document["metrics"].items():
+        assert intervals["metrics"][name]["low"] <= value <= intervals["metrics"][name]["high"], name
+    assert "95 % interval" in clem(*world.evaluate("--threshold", 0.2, "--resamples", 20, "--force")).out
+
+
+def test_what_was_evaluated_is_known_by_its_sums(world: Any, clem: Invoke) -> None:
+    one = clem(*world.evaluate("--threshold", 0.2, "--resamples", 0), "--json").json
+    run = json.loads((world.run / "metrics.json").read_text(encoding="utf-8"))
+    assert one["identity"] == run["identity"]
+
+
+def test_a_rule_is_chosen_on_validation_scores(world: Any, clem: Invoke) -> None:
+    validation = world.run / "scores/validation.parquet"
+    arguments = world.evaluate("--validation-scores", validation, "--policy", "exact", "--resamples", 0)
+    document = clem(*arguments, "--json").json
+    corpus = Corpus.open(world.corpus)
+    scores = Scores.read(validation).of(corpus, "validation")
+    expected = choose_rule("exact", corpus.targets("validation"), scores, corpus.train_counts())
+    assert isinstance(expected, Threshold)
+    assert document["threshold"] == expected.value
+    assert document["threshold_source"] == "validation"
+
+
+def test_a_rule_that_is_no_threshold_is_told_in_words(world: Any, clem: Invoke) -> None:
+    validation = world.run / "scores/validation.parquet"
+    arguments = world.evaluate("--validation-scores", validation, "--policy", "top-k", "--resamples", 0)
+    shown = clem(*arguments).out
+    assert "a code is given where its score is among the" in shown
+    assert json.loads((world.root / "new.json").read_text(encoding="utf-8"))["threshold"] is None
+
+
+def test_a_run_is_judged_again_and_says_the_same(world: Any, clem: Invoke) -> None:
+    before = (world.run / "metrics.json").read_bytes()
+    (world.run / "metrics.json").unlink()
+    (world.run / "report.html").unlink()
+    again = clem("evaluate", "--run", world.run, "--corpus", world.corpus)
+    assert again.code == 0, again.err
+    assert (world.run / "metrics.json").read_bytes() == before
+    assert (world.run / "report.html").is_file()
+
+
+@pytest.fixture
+def of_another_corpus(tmp_path: Path) -> tuple[Corpus, Path, Corpus]:
+    """Scores for half of the labels of a corpus, and a label that it does not have."""
+    corpus = write_little_corpus(tmp_path / "corpus", sizes={"train": 30, "validation": 10, "test": 12})
+    known = corpus.codes[: len(corpus.codes) // 2]
+    values = np.random.default_rng(0).random((12, len(known))).astype(np.float32)
+    out = tmp_path / "scores.parquet"
+    write_scores(out, known, zip(corpus.note_ids("test"), values, strict=True), {"system": "theirs"})
+    return corpus, out, corpus
+
+
+def test_codes_that_the_system_does_not_know_are_left_out_when_asked(
+    tmp_path: Path, clem: Invoke, refused: Refused, of_another_corpus: tuple[Corpus, Path, Corpus]
+) -> None:
+    corpus, scores, _ = of_another_corpus
+    arguments = ["evaluate", "--corpus", corpus.path, "--scores", scores, "--out", tmp_path / "m.json"]
+    arguments += ["--threshold", 0.5, "--resamples", 0]
+    refused(*arguments, says=["different label spaces"])
+    document = clem(*arguments, "--known-labels", "--json").json
+    known = len(corpus.codes) // 2
+    assert document["labels"] == known
+    assert document["notes"] == int(corpus.targets("test")[:, :known].any(axis=1).sum())
+    assert "left out" in " ".join(document["warnings"])
+    assert "errors" not in document
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--scores", "s.parquet"],
+        ["--run", "RUN", "--scores", "s.parquet"],
+        ["--run", "RUN", "--out", "m.json"],
+    ],
+)
+def test_what_is_to_be_judged_has_to_be_clear(world: Any, refused: Refused, options: list[str]) -> None:
+    named = [str(world.run) if option == "RUN" else option for option in options]
+    refused("evaluate", "--corpus", world.corpus, *named, says=["it is not clear what to judge"])
+
+
+def test_one_way_to_decide_is_enough(world: Any, refused: Refused) -> None:
+    validation = world.run / "scores/validation.parquet"
+    refused(
+        *world.evaluate("--validation-scores", validation, "--threshold", 0.5), says=["--validation-scores"]
+    )
+
+
+def test_a_run_of_another_corpus_is_not_judged(tmp_path: Path, world: Any, refused: Refused) -> None:
+    shutil.copytree(world.corpus, tmp_path / "other")
+    about = json.loads((tmp_path / "other/corpus.json").read_text(encoding="utf-8"))
+    (tmp_path / "other/corpus.json").write_text(json.dumps(about | {"name": "other"}), encoding="utf-8")
+    refused("evaluate", "--run", world.run, "--corpus", tmp_path / "other", says=["another corpus"])

@@ -1,0 +1,68 @@
+"""``clem evidence score``: the evidence of a system against that of a corpus."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from clem_icd.corpus import Corpus
+
+
+@pytest.fixture
+def given(little_corpus: Corpus, tmp_path: Path) -> Path:
+    """The evidence of the little corpus, with a stop at the end of every span and one span amiss."""
+    rows = [
+        {
+            "note_id": note.note_id,
+            "code": span.code.value,
+            "system": span.code.system.value,
+            "begin": span.begin,
+            "end": span.end + 1,
+        }
+        for note in little_corpus.notes("test")
+        for span in note.evidence
+    ]
+    rows[0]["code"] = "A00.0"
+    pl.DataFrame(rows).write_parquet(tmp_path / "given.parquet")
+    return tmp_path / "given.parquet"
+
+
+def test_evidence_is_scored_as_options_say(
+    clem: Callable[..., Any], little_corpus: Corpus, given: Path, tmp_path: Path
+) -> None:
+    verb = ("evidence", "score", "--corpus", little_corpus.path, "--evidence", given)
+    exact = clem(*verb, "--out", tmp_path / "exact.json", "--json").json
+    trimmed = clem(*verb, "--out", tmp_path / "trimmed.json", "--trim", "--json").json
+    spans = sum(len(note.evidence) for note in little_corpus.notes("test"))
+    assert exact["counts"]["span"]["true_positives"] == 0
+    assert trimmed["counts"]["span"]["true_positives"] == spans - 1
+    assert trimmed["options"]["trim"] is True
+    assert json.loads((tmp_path / "trimmed.json").read_text()) == trimmed
+
+
+def test_the_scores_are_shown(
+    clem: Callable[..., Any], little_corpus: Corpus, given: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "scores.json"
+    done = clem(
+        *("evidence", "score", "--corpus", little_corpus.path, "--evidence", given, "--out", out),
+        *("--trim", "--merge-adjacent"),
+    )
+    assert done.code == 0, done.err
+    assert "Evidence on little, synthetic, test" in done.out
+    assert f"{json.loads(out.read_text())['metrics']['evidence_span_f1']:.3f}" in done.out
+
+
+def test_evidence_of_another_split_is_refused(
+    refused: Callable[..., str], little_corpus: Corpus, given: Path, tmp_path: Path
+) -> None:
+    refused(
+        *("evidence", "score", "--corpus", little_corpus.path, "--evidence", given),
+        *("--split", "train", "--out", tmp_path / "scores.json"),
+        says=["is for a note of train", "split"],
+    )
