@@ -30,5 +30,8 @@ title "5. Codes for a note that nobody has coded"
 cat examples/note.txt
 run clem code runs/demo/model examples/note.txt
 
-title "6. The report"
+title "6. Both beside each other: one definition a column, 95 % intervals"
+run clem compare runs/demo runs/demo-linear
+
+title "7. The report"
 run clem report runs/demo --beside runs/demo-linear

@@ -1,8 +1,11 @@
-"""How good are scores? Metrics, each with its definition, and the report of a run.
+"""How good are scores, how sure is that, and beside what may it stand?
 
 The room takes targets and scores as arrays [notes, labels] and knows nothing of what made them; it
-runs without torch. `evaluate` gives every metric by name, ``DEFINITIONS`` says what the names mean,
-`metrics_document` puts both into the ``metrics.json`` that `write_report` reads from run folders.
+runs without torch. A `Judgement` reduces them to what metrics are made of: `evaluate` takes every
+metric from it, `intervals` and `compare_systems` take it with resampled notes. ``DEFINITIONS`` says what
+the names mean. Rules decide, and policies choose them on validation. `metrics_document` puts all
+into the ``metrics.json`` that ``report`` and ``comparison`` read; ``analysis`` says where errors live,
+``evidence`` judges spans.
 """
 
 from __future__ import annotations
