@@ -24,6 +24,8 @@ from clem_icd.cli import app
 from clem_icd.errors import RecipeError
 from clem_icd.evaluation import DEFINITIONS
 from clem_icd.training import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes, train
+from clem_icd.training.pretraining import PretrainingRecipe, read_pretraining
+from clem_icd.training.settings import key_paths
 from support import LITTLE_SETTINGS, make_note, write_little_corpus
 
 ROOT = Path(__file__).parents[1]
@@ -102,14 +104,6 @@ def test_generated_definitions_are_those_of_the_metrics() -> None:
 # --- names -------------------------------------------------------------------------------------------------
 
 
-def key_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Yield the dotted path of every field."""
-    for name, field in model.model_fields.items():
-        yield prefix + name
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from key_paths(field.annotation, f"{prefix}{name}.")
-
-
 def test_every_recipe_key_has_a_heading_and_every_heading_is_a_key() -> None:
     documented = re.findall(r"^#{3,4} `([\w.]+)`", read("recipes.md"), flags=re.MULTILINE)
     known = {*key_paths(NeuralRecipe), *key_paths(LinearRecipe)}
@@ -118,21 +112,31 @@ def test_every_recipe_key_has_a_heading_and_every_heading_is_a_key() -> None:
 
 def test_the_defaults_in_recipes_are_those_of_the_code() -> None:
     section = re.compile(r"^#{3,4} `([\w.]+)`[^\n]*\n(.*?)(?=^#)", re.DOTALL | re.MULTILINE)
-    sections = dict(section.findall(read("recipes.md")))
-    neural = NeuralRecipe(system="neural", encoder="small")
-    linear = LinearRecipe(system="linear")
+    recipes: dict[str, list[BaseModel]] = {
+        "recipes.md": [NeuralRecipe(system="neural", encoder="small"), LinearRecipe(system="linear")],
+        "pretraining.md": [PretrainingRecipe()],
+    }
     numbers = 0
-    for recipe in (neural, linear):
-        for key in key_paths(type(recipe)):
-            value: Any = recipe
-            for part in key.split("."):
-                value = getattr(value, part)
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                stated = re.search(r"Default (\S+?)[.,]?(?:\s|$)", sections[key])
-                assert stated is not None, key
-                assert float(stated[1]) == value, key
-                numbers += 1
-    assert numbers > 15
+    for page, shown in recipes.items():
+        sections = dict(section.findall(f"{read(page)}\n# end"))
+        for recipe in shown:
+            for key in key_paths(type(recipe)):
+                value: Any = recipe
+                for part in key.split("."):
+                    value = getattr(value, part)
+                is_elsewhere = page == "pretraining.md" and key.startswith("small.")
+                if isinstance(value, int | float) and not isinstance(value, bool) and not is_elsewhere:
+                    stated = re.search(r"Default (\S+?)[.,]?(?:\s|$)", sections[key])
+                    assert stated is not None, key
+                    assert float(stated[1]) == value, key
+                    numbers += 1
+    assert numbers > 30
+
+
+def test_every_pretraining_key_has_a_heading_and_every_heading_is_a_key() -> None:
+    documented = set(re.findall(r"^### `([\w.]+)`", read("pretraining.md"), flags=re.MULTILINE))
+    known = {key for key in key_paths(PretrainingRecipe) if not key.startswith("small.")}
+    assert documented == known - {"encoder", "codes", "training"}
 
 
 def test_every_shipped_recipe_is_documented() -> None:
@@ -207,6 +211,8 @@ def check_command_line(words: list[str]) -> None:
     assert required <= given, f"lacks {required - given}"
     if command.name == "train" and arguments[0] in shipped_recipes():
         read_recipe(arguments[0], arguments[1:])
+    if command.name == "pretrain":
+        read_pretraining(arguments[1:])
 
 
 @pytest.mark.parametrize("page", WITH_README, ids=name_of)

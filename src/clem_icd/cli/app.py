@@ -15,6 +15,7 @@ from clem_icd.cli.evaluate import evaluate
 from clem_icd.cli.evidence import evidence
 from clem_icd.cli.predict import predict
 from clem_icd.cli.prepare import prepare
+from clem_icd.cli.pretrain import pretrain
 from clem_icd.cli.report import report
 from clem_icd.cli.scores import scores
 from clem_icd.cli.synthesize import synthesize
@@ -33,7 +34,7 @@ app.command()(synthesize)
 app.add_typer(prepare, name="prepare")
 app.add_typer(scores, name="scores")
 app.add_typer(evidence, name="evidence")
-for verb in (describe, train, predict, evaluate, thresholds, errors, compare, code, report):
+for verb in (describe, pretrain, train, predict, evaluate, thresholds, errors, compare, code, report):
     app.command()(verb)
 
 

@@ -18,10 +18,12 @@ from clem_icd.modeling.encoder import (
 from clem_icd.modeling.folder import load_model, save_model, write_info
 from clem_icd.modeling.info import ModelInfo
 from clem_icd.modeling.inputs import Collator, TokenizedNotes, count_tokens, tokenize
+from clem_icd.modeling.language_model import load_language_model, new_language_model, packed_inputs, pooled
 from clem_icd.modeling.linear import LinearSystem
 from clem_icd.modeling.neural import NeuralSystem, best_device
 from clem_icd.modeling.positions import token_starts, token_starts_of
 from clem_icd.modeling.system import NoteScores, System
+from clem_icd.modeling.titles import set_head_from_titles
 from clem_icd.modeling.tokenizer import learn_tokenizer
 
 __all__ = [
@@ -38,11 +40,16 @@ __all__ = [
     "best_device",
     "count_tokens",
     "learn_tokenizer",
+    "load_language_model",
     "load_model",
     "new_classifier",
+    "new_language_model",
     "open_tokenizer",
+    "packed_inputs",
+    "pooled",
     "save_model",
     "seen_admissions",
+    "set_head_from_titles",
     "set_prior_bias",
     "shipped_encoders",
     "token_starts",

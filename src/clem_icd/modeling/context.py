@@ -15,8 +15,13 @@ def context_of(model: PreTrainedModel) -> int | None:
     positions = getattr(model.config, "max_position_embeddings", None)
     if not isinstance(positions, int) or positions < 1:
         return None
+    return positions - first_position(model)
+
+
+def first_position(model: PreTrainedModel) -> int:
+    """Return the position that an encoder gives to its first token: 0, or ``padding_idx + 1``."""
     for name, module in model.named_modules():
         padding = getattr(module, "padding_idx", None)
         if name.endswith(".position_embeddings") and padding is not None:
-            return positions - (int(padding) + 1)
-    return positions
+            return int(padding) + 1
+    return 0

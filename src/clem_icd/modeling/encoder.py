@@ -20,6 +20,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.models.auto.auto_factory import _BaseAutoModelClass
 from transformers.utils.import_utils import is_flash_attn_2_available
 
 from clem_icd.errors import ModelError
@@ -40,6 +41,8 @@ class SmallEncoder:
         As in ModernBERT, where they are 768, 1,152, 22 and 12.
     vocabulary
         Number of tokens of the tokenizer learned from the training notes.
+    global_attention_every
+        Every which layer attends to the whole note, from the first on; the others see 64 tokens to each side.
 
     """
 
@@ -48,6 +51,28 @@ class SmallEncoder:
     layers: int
     attention_heads: int
     vocabulary: int
+    global_attention_every: int = 3
+
+    def config(self, tokenizer: PreTrainedTokenizerBase, max_tokens: int, **fields: Any) -> ModernBertConfig:
+        """Return the config of a ModernBERT of these dimensions."""
+        return ModernBertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=self.hidden_size,
+            intermediate_size=self.intermediate_size,
+            num_hidden_layers=self.layers,
+            num_attention_heads=self.attention_heads,
+            layer_types=[
+                "sliding_attention" if layer % self.global_attention_every else "full_attention"
+                for layer in range(self.layers)
+            ],
+            max_position_embeddings=max_tokens,
+            pad_token_id=tokenizer.pad_token_id,
+            cls_token_id=tokenizer.cls_token_id,
+            sep_token_id=tokenizer.sep_token_id,
+            bos_token_id=tokenizer.cls_token_id,
+            eos_token_id=tokenizer.sep_token_id,
+            **{"classifier_pooling": "mean", **fields},
+        )
 
 
 def attention_for(device: torch.device, dtype: torch.dtype) -> str:
@@ -141,34 +166,51 @@ def _new_small(
     small: SmallEncoder, head: dict[str, Any], max_tokens: int, texts: Iterable[str], attention: str
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     tokenizer = learn_tokenizer(texts, vocabulary=small.vocabulary, max_tokens=max_tokens)
-    config = ModernBertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=small.hidden_size,
-        intermediate_size=small.intermediate_size,
-        num_hidden_layers=small.layers,
-        num_attention_heads=small.attention_heads,
-        max_position_embeddings=max_tokens,
-        pad_token_id=tokenizer.pad_token_id,
-        cls_token_id=tokenizer.cls_token_id,
-        sep_token_id=tokenizer.sep_token_id,
-        bos_token_id=tokenizer.cls_token_id,
-        eos_token_id=tokenizer.sep_token_id,
-        **{"classifier_pooling": "mean", **head},
-    )
+    config = small.config(tokenizer, max_tokens, **head)
     return AutoModelForSequenceClassification.from_config(config, attn_implementation=attention), tokenizer
 
 
 def _load_encoder(
     encoder: str, head: dict[str, Any], max_tokens: int, attention: str
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    model, tokenizer = load_pretrained(encoder, AutoModelForSequenceClassification, attention, head)
+    context = context_of(model)
+    if context is not None and context < max_tokens:
+        raise ModelError(
+            f"the encoder {encoder!r} reads {context} tokens, asked for {max_tokens}",
+            remedy=f"Set max_tokens={context}",
+        )
+    return model, tokenizer
+
+
+def load_pretrained(
+    encoder: str, kind: type[_BaseAutoModelClass], attention: str, fields: dict[str, Any] | None = None
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Return an encoder under a stock head, in single precision, and its tokenizer.
+
+    Parameters
+    ----------
+    encoder
+        The name of an encoder that comes with this package, a folder, or a Hub id.
+    kind
+        The Auto class of the head. What the head has no weights for is random.
+    fields
+        Fields of the config that differ from the encoder's own.
+
+    Raises
+    ------
+    ModelError
+        If the encoder cannot be loaded, or lacks weights of its own.
+
+    """
     place = str(shipped_encoders().get(encoder, encoder))
     # What can only be a path is not looked for on the Hub.
     if not Path(place).is_dir() and (place.startswith((".", "/", "~")) or place.count("/") > 1):
         raise ModelError("there is no such encoder folder", path=place, remedy="Check the path")
     try:
-        config = AutoConfig.from_pretrained(place, trust_remote_code=False, **head)
+        config = AutoConfig.from_pretrained(place, trust_remote_code=False, **(fields or {}))
         tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
-        model, loading = AutoModelForSequenceClassification.from_pretrained(
+        model, loading = kind.from_pretrained(
             place,
             config=config,
             attn_implementation=attention,
@@ -186,12 +228,6 @@ def _load_encoder(
             f"a Hub id where the Hub can be reached, or {SMALL!r}",
         ) from problem
     _refuse_random_weights(encoder, model, loading)
-    context = context_of(model)
-    if context is not None and context < max_tokens:
-        raise ModelError(
-            f"the encoder {encoder!r} reads {context} tokens, asked for {max_tokens}",
-            remedy=f"Set max_tokens={context}",
-        )
     return model, tokenizer
 
 

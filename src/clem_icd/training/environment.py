@@ -41,6 +41,25 @@ def usable_cores() -> int:
     return max(1, min(allowed, _quota(Path("/sys/fs/cgroup/cpu.max"), allowed)))
 
 
+def use_usable_cores() -> None:
+    """Let torch use as many threads as there are cores: more wait for each other.
+
+    Someone who sets ``OMP_NUM_THREADS`` knows better.
+    """
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(usable_cores())
+
+
+def precision_here(asked: str) -> str:
+    """Return the precision to train in here, ``bf16`` or ``fp32``, where ``auto`` leaves it open."""
+    if asked != "auto":
+        return asked
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    # Without matrix units for it, bf16 is slower on a processor than single precision.
+    return "bf16" if torch.cpu.get_capabilities().get("amx_bf16") else "fp32"
+
+
 def _quota(file: Path, otherwise: int) -> int:
     """Return the cores that a control group (version 2) grants, rounded up."""
     try:

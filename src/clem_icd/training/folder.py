@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import yaml
 
@@ -15,11 +15,70 @@ from clem_icd.evaluation import spread, write_learning_curves, write_report
 from clem_icd.files import read_json, write_json, write_text
 from clem_icd.training.checkpoints import last_checkpoint
 from clem_icd.training.environment import describe_environment
-from clem_icd.training.recipe import NeuralRecipe
+from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, with_defaults
 from clem_icd.training.resumable import Resumable
 
 
-class RunFolder(Resumable):
+class _OfACorpus(Resumable):
+    """What a recipe for `train` fills from a corpus."""
+
+    @classmethod
+    def start(
+        cls,
+        path: Path,
+        recipe: NeuralRecipe | LinearRecipe,
+        corpus: Corpus,
+        *,
+        resume: bool,
+        force: bool,
+    ) -> Self:
+        """Make the folder, or open the one that is there to go on with it.
+
+        Raises
+        ------
+        OutputError
+            If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
+            that is no run, or lies in or around the corpus.
+        RunError
+            If ``resume`` is true and ``path`` is of another recipe or another corpus.
+
+        """
+        if resume and (path / cls.STATE).is_file():
+            cls(path).require_corpus(corpus)
+        return cls._start(
+            path,
+            {"recipe": recipe.model_dump(mode="json"), "corpus": corpus.fingerprint},
+            lambda: cls._contents(corpus),
+            apart_from=[("the corpus", corpus.path)],
+            resume=resume,
+            force=force,
+        )
+
+    @classmethod
+    def _contents(cls, corpus: Corpus) -> dict[str, Any]:
+        """Return what else the folder begins with: the name of a json file, and what it holds."""
+        raise NotImplementedError
+
+    @classmethod
+    def _completed(cls, recipe: dict[str, Any]) -> dict[str, Any]:
+        return with_defaults(recipe)
+
+    def require_corpus(self, corpus: Corpus) -> None:
+        """Refuse a corpus that this is not of.
+
+        Raises
+        ------
+        RunError
+            If it is of another one.
+
+        """
+        if self.state()["corpus"] != corpus.fingerprint:
+            raise RunError(
+                "was trained on another corpus", path=self.path, remedy="Name that corpus, or another folder"
+            )
+
+
+class RunFolder(_OfACorpus):
     """A run on disk: ``run.json`` says which recipe on which corpus, and whether it has ended."""
 
     STATE: ClassVar[str] = "run.json"
@@ -49,7 +108,7 @@ class RunFolder(Resumable):
         super().clean()
 
 
-class SeedsFolder(Resumable):
+class SeedsFolder(_OfACorpus):
     """Runs of one recipe with several seeds: ``seeds.json`` says which, and whether all have ended."""
 
     STATE: ClassVar[str] = "seeds.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from transformers import (
 
 from clem_icd.corpus import Corpus
 from clem_icd.evaluation import EDIN2024_GRID, evaluate, threshold_curve
-from clem_icd.files import write_json
 from clem_icd.modeling import (
     Collator,
     NeuralSystem,
@@ -34,11 +32,13 @@ from clem_icd.modeling import (
     attention_for,
     best_device,
     new_classifier,
+    set_head_from_titles,
     set_prior_bias,
     tokenize,
 )
 from clem_icd.training.checkpoints import MarkCheckpoints, checkpoint_at, last_checkpoint
-from clem_icd.training.environment import usable_cores
+from clem_icd.training.environment import precision_here, use_usable_cores
+from clem_icd.training.history import write_history
 from clem_icd.training.observer import Observer
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.sampler import LengthGroupedSampler
@@ -59,9 +59,7 @@ def train_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Obse
 
     Writes ``checkpoints/`` and ``history.json`` below ``run``.
     """
-    # More threads than cores wait for each other; someone who sets the number knows better.
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(usable_cores())
+    use_usable_cores()
     set_seed(recipe.seed)
     folder = run / "checkpoints"
     folder.mkdir(exist_ok=True)
@@ -79,7 +77,7 @@ def train_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Obse
         observer.say(f"Going on from step {resumed[1].global_step}")
         trainer.train(resume_from_checkpoint=str(resumed[0]))
         state = trainer.state
-    _write_history(run, state)
+    write_history(run, state.log_history)
     best = checkpoint_at(folder, state.best_global_step or state.global_step)
     return NeuralSystem.load(best, recipe.max_tokens)
 
@@ -108,7 +106,7 @@ class _Report(TrainerCallback):
 
     def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         metrics = kwargs["metrics"]
-        _write_history(self._run, state)
+        write_history(self._run, state.log_history)
         self._observer.say(
             f"Epoch {metrics['epoch']:.4g}: validation loss {metrics['eval_loss']:.4f}, "
             f"micro-F1 {metrics['eval_micro_f1_tuned']:.4f}, MAP {metrics['eval_map']:.4f}"
@@ -138,6 +136,8 @@ def _new_model(
     )
     if recipe.prior_bias and checkpoint is None:
         set_prior_bias(model, corpus.train_counts() / corpus.size("train"))
+    if recipe.head_from_titles and checkpoint is None:
+        set_head_from_titles(model, tokenizer, [label.title for label in corpus.labels])
     return model, tokenizer
 
 
@@ -244,12 +244,7 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
 
 def precision_of(recipe: NeuralRecipe) -> str:
     """Return the precision that a recipe trains in on this machine: ``bf16`` or ``fp32``."""
-    if recipe.training.precision != "auto":
-        return recipe.training.precision
-    if torch.cuda.is_available():
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    # Without matrix units for it, bf16 is slower on a processor than single precision.
-    return "bf16" if torch.cpu.get_capabilities().get("amx_bf16") else "fp32"
+    return precision_here(recipe.training.precision)
 
 
 def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
@@ -274,14 +269,6 @@ def _is_over(state: TrainerState, recipe: NeuralRecipe) -> bool:
         return False
     counter = stopping["attributes"]["early_stopping_patience_counter"]
     return bool(counter >= recipe.training.patience)
-
-
-def _write_history(run: Path, state: TrainerState) -> None:
-    write_json(run / "history.json", [_finite(row) for row in state.log_history])
-
-
-def _finite(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if not isinstance(value, float) or np.isfinite(value)}
 
 
 def _tensorboard(folder: Path) -> TrainerCallback:

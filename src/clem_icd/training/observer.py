@@ -8,8 +8,8 @@ from typing import Protocol
 class Observer(Protocol):
     """Shows the progress of long work. The command line has one; `Silent` is another."""
 
-    def begin(self, task: str, total: int) -> None:
-        """Start a task of ``total`` steps; it ends the one before."""
+    def begin(self, task: str, total: int | None) -> None:
+        """Start a task of ``total`` steps, None if that is not known; it ends the one before."""
         ...
 
     def advance(self, steps: int = 1) -> None:
@@ -24,7 +24,7 @@ class Observer(Protocol):
 class Silent:
     """Tells nobody."""
 
-    def begin(self, task: str, total: int) -> None:
+    def begin(self, task: str, total: int | None) -> None:
         """Ignore the task."""
 
     def advance(self, steps: int = 1) -> None:

@@ -7,23 +7,20 @@ A recipe is read from a file or by the name of one that comes with the package, 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from clem_icd.errors import RecipeError
 from clem_icd.evaluation import PolicyName
+from clem_icd.training.settings import Fields, apply_settings, key_paths, refusal
 
 
-class _Fields(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SmallEncoderFields(_Fields):
+class SmallEncoderFields(Fields):
     """The dimensions of ``encoder: small``, a ModernBERT with random weights."""
 
     hidden_size: int = Field(default=256, ge=8)
@@ -31,6 +28,7 @@ class SmallEncoderFields(_Fields):
     layers: int = Field(default=4, ge=1)
     attention_heads: int = Field(default=4, ge=1)
     vocabulary: int = Field(default=8192, ge=300)
+    global_attention_every: int = Field(default=3, ge=1)
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> Self:
@@ -39,7 +37,7 @@ class SmallEncoderFields(_Fields):
         return self
 
 
-class NeuralTraining(_Fields):
+class NeuralTraining(Fields):
     """How a neural system is trained. Every field is a setting of the Hugging Face Trainer."""
 
     epochs: int = Field(default=20, ge=1)
@@ -55,11 +53,11 @@ class NeuralTraining(_Fields):
     checkpoint_steps: int | None = Field(default=None, ge=1)
     selection_metric: Literal["map", "micro_f1", "macro_f1_all_labels", "precision_at_8", "loss"] = "map"
     patience: int | None = Field(default=3, ge=1)
-    report_to: list[Literal["tensorboard"]] = []
+    report_to: list[Literal["tensorboard"]] = Field(default_factory=list)
     log_steps: int = Field(default=50, ge=1)
 
 
-class NeuralRecipe(_Fields):
+class NeuralRecipe(Fields):
     """Encoder, reading and head of a neural system, and its training."""
 
     system: Literal["neural"]
@@ -69,6 +67,7 @@ class NeuralRecipe(_Fields):
     pooling: Literal["cls", "mean"] | None = None
     dropout: float | None = Field(default=None, ge=0, lt=1)
     prior_bias: bool = False
+    head_from_titles: bool = False
     max_tokens: int = Field(default=8192, ge=8)
     small: SmallEncoderFields = SmallEncoderFields()
     seed: int = 0
@@ -77,7 +76,7 @@ class NeuralRecipe(_Fields):
     training: NeuralTraining = NeuralTraining()
 
 
-class LinearTraining(_Fields):
+class LinearTraining(Fields):
     """How the linear baseline is fitted."""
 
     ngrams: tuple[int, int] = (1, 2)
@@ -92,7 +91,7 @@ class LinearTraining(_Fields):
         return self
 
 
-class LinearRecipe(_Fields):
+class LinearRecipe(Fields):
     """TF-IDF and a logistic regression for every label."""
 
     system: Literal["linear"]
@@ -103,7 +102,9 @@ class LinearRecipe(_Fields):
 Recipe = Annotated[NeuralRecipe | LinearRecipe, Field(discriminator="system")]
 _ADAPTER: TypeAdapter[NeuralRecipe | LinearRecipe] = TypeAdapter(Recipe)
 # Settings that only a system with randomness has.
-_RANDOMNESS = ("seed", "seeds")
+_HINTS = dict.fromkeys(
+    ("seed", "seeds"), "The linear baseline has no randomness: every run of it gives the same model"
+)
 _SYSTEMS: dict[str, type[NeuralRecipe] | type[LinearRecipe]] = {
     "neural": NeuralRecipe,
     "linear": LinearRecipe,
@@ -133,15 +134,13 @@ def read_recipe(name: str, settings: Sequence[str] = ()) -> NeuralRecipe | Linea
     system = str(fields.get("system"))
     if system not in _SYSTEMS:
         raise RecipeError(f"system is {system!r}", path=name, remedy=f"It is one of {', '.join(_SYSTEMS)}")
-    known = list(_paths(_SYSTEMS[system]))
-    for setting in settings:
-        key, separator, value = setting.partition("=")
-        if not separator:
-            raise RecipeError(f"{setting!r} is no key=value", remedy="For example: training.epochs=3")
-        if key not in known:
-            raise _unknown(key, known, None)
-        _assign(fields, key, _value(value, key))
-    return _validated(fields, name, known)
+    known = list(key_paths(_SYSTEMS[system]))
+    apply_settings(fields, settings, known, _HINTS)
+    try:
+        return _ADAPTER.validate_python(fields)
+    except ValidationError as problem:
+        # The first part of the key is the value of the discriminator.
+        raise refusal(problem, known, path=name, skip=1, hints=_HINTS) from None
 
 
 def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:
@@ -177,61 +176,3 @@ def _parse(text: str, name: str) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise RecipeError("holds no mapping of fields", path=name, remedy="See docs/recipes.md")
     return fields
-
-
-def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        yield prefix + name
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _paths(field.annotation, f"{prefix}{name}.")
-
-
-def _value(text: str, key: str) -> Any:
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as problem:
-        raise RecipeError(f"the value of {key} is not valid YAML") from problem
-    # YAML 1.1 reads 1e-5 as text, people mean a number.
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return value
-    return value
-
-
-def _assign(fields: dict[str, Any], key: str, value: Any) -> None:
-    *parents, last = key.split(".")
-    for parent in parents:
-        fields = fields.setdefault(parent, {})
-        if not isinstance(fields, dict):
-            raise RecipeError(f"{parent} is a value and a group of keys at once", remedy=f"Set {key} only")
-    fields[last] = value
-
-
-def _validated(fields: dict[str, Any], name: str, known: Sequence[str]) -> NeuralRecipe | LinearRecipe:
-    try:
-        return _ADAPTER.validate_python(fields)
-    except ValidationError as problem:
-        first = problem.errors(include_url=False, include_input=False)[0]
-        # The first element is the value of the discriminator.
-        key = ".".join(str(part) for part in first["loc"][1:])
-        if first["type"] == "extra_forbidden":
-            raise _unknown(key, known, name) from None
-        message = first["msg"].removesuffix(".")
-        raise RecipeError(f"{key}: {message}", path=name, remedy="See docs/recipes.md") from None
-
-
-def _unknown(key: str, known: Iterable[str], path: str | None) -> RecipeError:
-    known = list(known)
-    if key in _RANDOMNESS:
-        hint = "The linear baseline has no randomness: every run of it gives the same model"
-        return RecipeError(f"there is no key {key!r}", path=path, remedy=hint)
-    last = key.rsplit(".", 1)[-1]
-    close = [path for path in known if path.rsplit(".", 1)[-1] == last]
-    close = close or difflib.get_close_matches(key, known, n=1)
-    if not close:
-        by_name = {path.rsplit(".", 1)[-1]: path for path in known}
-        close = [by_name[name] for name in difflib.get_close_matches(last, by_name, n=1)]
-    hint = f"Did you mean {close[0]}?" if close else f"The keys are {', '.join(known)}"
-    return RecipeError(f"there is no key {key!r}", path=path, remedy=hint)

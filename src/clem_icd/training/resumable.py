@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,20 +13,18 @@ from typing import Any, ClassVar, Self
 
 import yaml
 
-from clem_icd.corpus import Corpus
 from clem_icd.errors import OutputError, RunError
 from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
-from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, with_defaults
 
 FORMAT_VERSION = 1
 
-# The files that say what a folder of a training is of: one run, or runs with several seeds.
-_STATES = ("run.json", "seeds.json")
+# The files that say what a folder of a training is of: one run, runs with several seeds, or pretraining.
+_STATES = ("run.json", "seeds.json", "pretraining.json")
 
 
 @dataclass(frozen=True)
 class Resumable:
-    """A folder whose file ``STATE`` says which recipe on which corpus, and whether it has ended."""
+    """A folder whose file ``STATE`` says which recipe on what, and whether it has ended."""
 
     STATE: ClassVar[str]
     FORMAT: ClassVar[str]
@@ -36,42 +34,50 @@ class Resumable:
     fresh: bool = False
 
     @classmethod
-    def start(
+    def _start(
         cls,
         path: Path,
-        recipe: NeuralRecipe | LinearRecipe,
-        corpus: Corpus,
+        identity: dict[str, Any],
+        contents: Callable[[], dict[str, Any]],
         *,
+        apart_from: Sequence[tuple[str, Path]],
         resume: bool,
         force: bool,
     ) -> Self:
         """Make the folder, or open the one that is there to go on with it.
 
+        Parameters
+        ----------
+        identity
+            What two trainings have in common if one may go on with the other: ``recipe``, and what is read.
+        contents
+            Gives what else the folder begins with: the name of a json file, and what it holds.
+        apart_from
+            What is read and may not be replaced: what to call it, and where it lies.
+
         Raises
         ------
         OutputError
             If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
-            that is no run, or lies in or around the corpus.
+            that is no run, or lies in or around what is read.
         RunError
-            If ``resume`` is true and ``path`` is of another recipe or another corpus.
+            If ``resume`` is true and ``path`` is of another recipe, or of another kind of training.
 
         """
-        identity = {"recipe": recipe.model_dump(mode="json"), "corpus": corpus.fingerprint}
         if resume and (path / cls.STATE).is_file():
             opened = cls(path)
-            opened.require_corpus(corpus)
-            opened._require_same(identity)
+            opened._require_same_recipe(identity["recipe"])
             return opened
         if resume and any((path / state).is_file() for state in _STATES):
             raise RunError(
-                "is a run of one seed, or of several, and the recipe asks for the other",
+                "is a run of one seed, of several, or of pretraining, and another of these is asked for",
                 path=path,
-                remedy="Resume with the same recipe, or train into another folder",
+                remedy="Resume with the same command and recipe, or train into another folder",
             )
-        contents = cls._contents(corpus)
-        _make_way(path, corpus, force=force)
+        begins_with = contents()
+        _make_way(path, apart_from, force=force)
         with new_folder(path) as folder:
-            for name, value in contents.items():
+            for name, value in begins_with.items():
                 write_json(folder / name, value)
             write_text(folder / "recipe.yaml", yaml.safe_dump(identity["recipe"], sort_keys=False))
             state = {"format": cls.FORMAT, "format_version": FORMAT_VERSION, **identity, "ended": False}
@@ -79,8 +85,8 @@ class Resumable:
         return cls(path, fresh=True)
 
     @classmethod
-    def _contents(cls, corpus: Corpus) -> dict[str, Any]:
-        """Return what else the folder begins with: the name of a json file, and what it holds."""
+    def _completed(cls, recipe: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of a recipe that a folder was made with, and those that newer releases have."""
         raise NotImplementedError
 
     @property
@@ -151,21 +157,8 @@ class Resumable:
             )
         return state
 
-    def require_corpus(self, corpus: Corpus) -> None:
-        """Refuse a corpus that this is not of.
-
-        Raises
-        ------
-        RunError
-            If it is of another one.
-        """
-        if self.state()["corpus"] != corpus.fingerprint:
-            raise RunError(
-                "was trained on another corpus", path=self.path, remedy="Name that corpus, or another folder"
-            )
-
-    def _require_same(self, identity: dict[str, Any]) -> None:
-        changed = _differences(with_defaults(self.state()["recipe"]), identity["recipe"]) - self.MAY_CHANGE
+    def _require_same_recipe(self, recipe: dict[str, Any]) -> None:
+        changed = _differences(self._completed(self.state()["recipe"]), recipe) - self.MAY_CHANGE
         if changed:
             raise RunError(
                 f"has another recipe: {', '.join(sorted(changed))} changed",
@@ -174,11 +167,15 @@ class Resumable:
             )
 
 
-def _make_way(path: Path, corpus: Corpus, *, force: bool) -> None:
+def _make_way(path: Path, apart_from: Sequence[tuple[str, Path]], *, force: bool) -> None:
     """Refuse a place that is not for a run; put a run that is to be replaced aside until the new one ends."""
-    out, notes = path.resolve(), corpus.path.resolve()
-    if out.is_relative_to(notes) or notes.is_relative_to(out):
-        raise OutputError("is in the way of the corpus", path=path, remedy="Choose another place for the run")
+    out = path.resolve()
+    for name, place in apart_from:
+        read = place.resolve()
+        if read.is_relative_to(out) or (read.is_dir() and out.is_relative_to(read)):
+            raise OutputError(
+                f"is in the way of {name}", path=path, remedy="Choose another place for the run"
+            )
     check_free(path, force=force)
     if not path.exists() or not any(path.iterdir()):
         return

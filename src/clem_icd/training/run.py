@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 from clem_icd.corpus import Corpus
-from clem_icd.errors import OutputError
 from clem_icd.evaluation import (
     POLICIES,
     PolicyName,
@@ -24,18 +18,13 @@ from clem_icd.evaluation import (
 from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
 from clem_icd.prediction import Scores, predict_split
+from clem_icd.training.disk import full_disk_is_named
 from clem_icd.training.folder import RunFolder
 from clem_icd.training.judging import judge_run, scores_path
 from clem_icd.training.linear import train_linear
 from clem_icd.training.neural import precision_of, train_neural
 from clem_icd.training.observer import Observer
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
-
-# A file system with less room than this takes no checkpoint.
-_NO_SPACE = 100_000
-
-# What safetensors, ours and torch say where it is full.
-_FULL = ("No space left", "the disk is full", "PytorchStreamWriter failed")
 
 
 def train_run(
@@ -64,32 +53,18 @@ def _go_to_the_end(
     if isinstance(recipe, NeuralRecipe):
         run.record(precision=precision_of(recipe))
     try:
-        with _full_disk_is_named(run.path):
+        with full_disk_is_named(run.path):
             system = _trained(recipe, corpus, run.path, observer)
     except BaseException:
         run.withdraw()
         raise
-    with _full_disk_is_named(run.path):
+    with full_disk_is_named(run.path):
         _save(system, recipe, corpus, run.path, observer)
         judge_run(run.path, corpus)
         run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
         write_learning_curves(run.path)
         write_report(run.path)
         run.end()
-
-
-@contextmanager
-def _full_disk_is_named(out: Path) -> Iterator[None]:
-    """Turn the many errors that libraries have for a full disk into ours."""
-    try:
-        yield
-    except (OutputError, OSError, RuntimeError, SafetensorError) as problem:
-        full = shutil.disk_usage(out).free < _NO_SPACE
-        if not full and not any(words in str(problem) for words in _FULL):
-            raise
-        raise OutputError(
-            "the disk is full", path=out, remedy="Free some space, then go on with --resume"
-        ) from problem
 
 
 def _trained(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, observer: Observer) -> System:

@@ -139,7 +139,7 @@ class _Numbered:
         self._observer = observer
         self._which = which
 
-    def begin(self, task: str, total: int) -> None:
+    def begin(self, task: str, total: int | None) -> None:
         self._observer.begin(f"{task} ({self._which})", total)
 
     def advance(self, steps: int = 1) -> None:

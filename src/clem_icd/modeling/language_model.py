@@ -1,0 +1,115 @@
+"""An encoder under its masked-language-modelling head, for packed sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase
+
+from clem_icd.errors import ModelError
+from clem_icd.modeling.context import context_of, first_position
+from clem_icd.modeling.encoder import SmallEncoder, load_pretrained
+
+
+def new_language_model(
+    small: SmallEncoder, tokenizer: PreTrainedTokenizerBase, positions: int
+) -> PreTrainedModel:
+    """Return a stock ModernBERT with random weights under its masked-language-modelling head.
+
+    Parameters
+    ----------
+    small
+        Its dimensions.
+    tokenizer
+        The tokenizer that it is for.
+    positions
+        The longest input that it is meant for, in tokens.
+
+    """
+    config = small.config(tokenizer, positions, sparse_prediction=True)
+    model: PreTrainedModel = AutoModelForMaskedLM.from_config(config, attn_implementation="sdpa")
+    return model
+
+
+def load_language_model(encoder: str, longest: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Return an encoder under its own masked-language-modelling head, and its tokenizer.
+
+    Parameters
+    ----------
+    encoder
+        The name of an encoder that comes with this package, a folder, or a Hub id.
+    longest
+        The longest sequence that it will be given, in tokens.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be loaded, lacks weights, has no token for masks, or reads less than ``longest``.
+
+    """
+    # ModernBERT then scores the masked tokens only, a third of the work. Other configs have no such field.
+    model, tokenizer = load_pretrained(encoder, AutoModelForMaskedLM, "sdpa", {"sparse_prediction": True})
+    if tokenizer.mask_token_id is None:
+        raise ModelError(
+            f"the tokenizer of {encoder!r} has no token for masks",
+            remedy="Name an encoder that was trained on masks",
+        )
+    context = context_of(model)
+    if context is not None and context < longest:
+        raise ModelError(
+            f"the encoder {encoder!r} reads {context} tokens, asked for {longest}",
+            remedy=f"Set training.lengths to at most {context}",
+        )
+    return model, tokenizer
+
+
+def packed_inputs(model: PreTrainedModel, ids: torch.Tensor, sequences: torch.Tensor) -> dict[str, Any]:
+    """Return the inputs with which a model reads rows of several sequences as if each stood alone.
+
+    Parameters
+    ----------
+    ids
+        Token ids [rows, length].
+    sequences
+        Which sequence of its row a token belongs to, ascending [rows, length].
+
+    """
+    length = ids.shape[1]
+    place = torch.arange(length, device=ids.device)
+    together = (sequences[:, :, None] == sequences[:, None, :])[:, None]
+    begins = torch.nn.functional.pad(sequences[:, 1:] != sequences[:, :-1], (1, 0), value=True)
+    positions = place - torch.where(begins, place, 0).cummax(dim=1).values
+    return {
+        "input_ids": ids,
+        "attention_mask": _masks(model, together, (place[:, None] - place[None, :]).abs()),
+        "position_ids": positions + first_position(model),
+    }
+
+
+def _masks(model: PreTrainedModel, together: torch.Tensor, distance: torch.Tensor) -> Any:
+    layers = set(getattr(model.config, "layer_types", None) or ())
+    if not layers:
+        return together
+    window = getattr(model.config, "sliding_window", None)
+    masks = {"full_attention": together}
+    if window is not None:
+        masks["sliding_attention"] = together & (distance <= window)
+    return {layer: masks[layer] for layer in layers}
+
+
+def pooled(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Return what the classifier of a stock head with mean pooling would be given [texts, width].
+
+    Parameters
+    ----------
+    model
+        A ModernBERT with any head, or another encoder, of which the mean of the last layer is taken.
+    ids, mask
+        Token ids and attention mask, padded on the right [texts, length].
+
+    """
+    hidden = model.base_model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+    mean = (hidden * mask.unsqueeze(-1)).sum(dim=1) / mask.sum(dim=1, keepdim=True)
+    head = getattr(model, "head", None)
+    return mean if head is None else torch.as_tensor(head(mean))

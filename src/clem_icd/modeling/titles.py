@@ -1,0 +1,78 @@
+"""A head that begins with what the encoder makes of the codes' titles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from clem_icd.errors import ModelError
+from clem_icd.modeling.inputs import Collator, TokenizedNotes, tokenize
+from clem_icd.modeling.language_model import pooled
+
+# What a text that points exactly where a title does has more of a logit than one at a right angle to it.
+_GAIN = 10.0
+
+_TITLES_AT_ONCE = 64
+_LONGEST_TITLE = 128  # tokens; the longest of ICD-10-CM has some 60
+
+
+def set_head_from_titles(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, titles: Sequence[str | None]
+) -> None:
+    """Set the weights of each label so that texts like its title score high.
+
+    The weights of a label become the direction of its title's pooled vector, less the mean of all of them, in
+    which they hardly differ. A label without a title keeps its random weights.
+    It helps where the encoder was taught that notes lie near the titles of their codes, and most the codes
+    that few training notes have.
+
+    Parameters
+    ----------
+    model
+        A classifier whose head pools the mean of the last layer.
+    titles
+        The title of every label, or None [labels].
+
+    Raises
+    ------
+    ModelError
+        If the head has no layer ``classifier`` over pooled vectors, or pools something else than the mean.
+
+    """
+    if getattr(model.config, "classifier_pooling", "mean") != "mean":
+        raise ModelError(
+            "the head does not pool the mean", remedy="Set pooling=mean, or head_from_titles=false"
+        )
+    known = [label for label, title in enumerate(titles) if title]
+    if not known:
+        return
+    with torch.no_grad():
+        vectors = torch.cat(list(_vectors(model, tokenizer, [titles[label] or "" for label in known])))
+        try:
+            weight = model.get_parameter("classifier.weight")
+        except AttributeError:
+            weight = None
+        if weight is None or weight.shape[1] != vectors.shape[1]:
+            raise ModelError(
+                f"the head of {type(model).__name__} has no weights over pooled vectors that can be set",
+                remedy="Set head_from_titles=false",
+            )
+        length = vectors.norm(dim=1).mean()
+        directions = torch.nn.functional.normalize(vectors, dim=1)
+        directions = torch.nn.functional.normalize(directions - directions.mean(dim=0), dim=1)
+        weight[known] = directions.to(weight) * (_GAIN / length)
+
+
+def _vectors(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, titles: Sequence[str]
+) -> Iterator[torch.Tensor]:
+    was_training = model.training
+    model.eval()
+    collate = Collator(tokenizer.pad_token_id)
+    for begin in range(0, len(titles), _TITLES_AT_ONCE):
+        notes = TokenizedNotes(tokenize(tokenizer, titles[begin : begin + _TITLES_AT_ONCE], _LONGEST_TITLE))
+        batch = collate([notes[row] for row in range(len(notes))])
+        yield pooled(model, batch["input_ids"].to(model.device), batch["attention_mask"].to(model.device))
+    model.train(was_training)

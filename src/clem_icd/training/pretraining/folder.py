@@ -1,0 +1,88 @@
+"""The folder of a pretraining: what it is of, and how far it has come."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from clem_icd.errors import RunError
+from clem_icd.training.checkpoints import last_checkpoint
+from clem_icd.training.environment import describe_environment
+from clem_icd.training.pretraining.recipe import PretrainingRecipe, completed
+from clem_icd.training.pretraining.sources import Sources
+from clem_icd.training.resumable import Resumable
+
+
+class PretrainingFolder(Resumable):
+    """A pretraining on disk: ``pretraining.json`` says which recipe on which texts, and if it has ended."""
+
+    STATE: ClassVar[str] = "pretraining.json"
+    FORMAT: ClassVar[str] = "clem-icd/pretraining"
+
+    @classmethod
+    def start(
+        cls,
+        path: Path,
+        recipe: PretrainingRecipe,
+        sources: Sources,
+        *,
+        resume: bool,
+        force: bool,
+    ) -> Self:
+        """Make the folder, or open the one that is there to go on with it.
+
+        Raises
+        ------
+        OutputError
+            If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
+            that is no run, or lies in or around one of the sources.
+        RunError
+            If ``resume`` is true and ``path`` is of another recipe or other texts.
+
+        """
+        inputs = sources.inputs()
+        if resume and (path / cls.STATE).is_file() and cls(path).state()["inputs"] != inputs:
+            raise RunError(
+                "was begun with other texts, or they have changed",
+                path=path,
+                remedy="Name the same sources, or another folder",
+            )
+        return cls._start(
+            path,
+            {"recipe": recipe.model_dump(mode="json"), "inputs": inputs},
+            lambda: {"environment.json": describe_environment()},
+            apart_from=[(place.name, place) for place in sources.places],
+            resume=resume,
+            force=force,
+        )
+
+    @classmethod
+    def _completed(cls, recipe: dict[str, Any]) -> dict[str, Any]:
+        return completed(recipe)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a checkpoint."""
+        return last_checkpoint(self.checkpoints) is not None
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the checkpoints lie."""
+        return self.path / "checkpoints"
+
+    @property
+    def data(self) -> Path:
+        """Where tokenizer and tokens lie until the end."""
+        return self.path / "data"
+
+    @property
+    def encoder(self) -> Path:
+        """Where the encoder lies in the end."""
+        return self.path / "encoder"
+
+    def clean(self) -> None:
+        """Delete what was only needed to get to the end."""
+        for folder in (self.checkpoints, self.data):
+            shutil.rmtree(folder, ignore_errors=True)
+        super().clean()

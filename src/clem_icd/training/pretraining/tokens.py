@@ -1,0 +1,79 @@
+"""Texts as token ids in one file on the disk, read where they are wanted and never all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from transformers import PreTrainedTokenizerBase
+
+from clem_icd.files import new_file
+from clem_icd.modeling import tokenize
+
+_TYPE = np.dtype("<u4")
+
+
+class TokenFile:
+    """Token ids of texts, end to end, special tokens included.
+
+    Parameters
+    ----------
+    path
+        A file that `write` made.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._ids = np.memmap(path, dtype=_TYPE, mode="r") if path.stat().st_size else np.empty(0, _TYPE)
+        self._ends: npt.NDArray[np.int64] = np.load(_ends_path(path))
+
+    @classmethod
+    def write(
+        cls,
+        path: Path,
+        tokenizer: PreTrainedTokenizerBase,
+        texts: Iterable[str],
+        max_tokens: int | None = None,
+    ) -> Self:
+        """Write the tokens of texts, each cut to ``max_tokens``, whole or not at all."""
+        ends = [0]
+        with new_file(path) as temporary, temporary.open("wb") as file:
+            for tokens in tokenize(tokenizer, texts, max_tokens):
+                file.write(tokens.ids.astype(_TYPE).tobytes())
+                ends.append(ends[-1] + len(tokens.ids))
+        # Last, so that where it is, both are whole.
+        with new_file(_ends_path(path)) as temporary, temporary.open("wb") as file:
+            np.save(file, np.array(ends, dtype=np.int64))
+        return cls(path)
+
+    @staticmethod
+    def is_whole(path: Path) -> bool:
+        """Tell whether there is such a file."""
+        return _ends_path(path).is_file()
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    @property
+    def size(self) -> int:
+        """The number of tokens of all texts."""
+        return int(self._ends[-1])
+
+    def text(self, number: int) -> npt.NDArray[np.int64]:
+        """Return the tokens of a text."""
+        return self.piece(int(self._ends[number]), int(self._ends[number + 1]))
+
+    def piece(self, begin: int, end: int) -> npt.NDArray[np.int64]:
+        """Return the tokens from one place of the file to another."""
+        return np.asarray(self._ids[begin:end], dtype=np.int64)
+
+    def sequences(self, begin: int, end: int) -> npt.NDArray[np.int64]:
+        """Return the number of the text that each of these tokens is of."""
+        return np.searchsorted(self._ends, np.arange(begin, end), side="right") - 1
+
+
+def _ends_path(path: Path) -> Path:
+    return path.with_suffix(".ends.npy")
