@@ -27,6 +27,7 @@ ENTRANCES: list[Callable[[Any, Any], object]] = [
     ("targets", "scores", "message"),
     [
         (np.zeros((2, 3), bool), np.zeros((2, 4)), r"targets have shape \(2, 3\) and scores \(2, 4\)"),
+        ([[True]], [[0.5]], r"targets are a list and scores a list, expected arrays of numpy"),
         (np.zeros(3, bool), np.zeros(3), r"targets have shape \(3,\) and scores \(3,\)"),
         (np.zeros((0, 3), bool), np.zeros((0, 3)), "0 notes and 3 labels"),
         (np.zeros((3, 0), bool), np.zeros((3, 0)), "3 notes and 0 labels"),

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
+from clem_icd.errors import ScoresError
 from clem_icd.evaluation import arrays as own_arrays
+from clem_icd.evaluation.metrics import evaluate
 from clem_icd.evaluation.rules import (
     ExpectedF1,
     LabelThresholds,
@@ -135,6 +137,28 @@ def test_numbers_and_arrays_stand_for_rules() -> None:
     assert as_rule(1) == as_rule(1.0) == as_rule(np.float64(1)) == Threshold(1.0)
     assert as_rule(np.array([0.5, 1], dtype=np.float32)) == LabelThresholds(np.array([0.5, 1.0]))
     assert as_rule(TopK(3)) == TopK(3)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "message"),
+    [
+        ("0.5", "of type str, expected a number"),
+        (None, "of type NoneType"),
+        (True, "of type bool"),
+        ([0.5, 0.5], "of type list"),
+        (np.array(["0.5"]), "of type ndarray"),
+        (float("nan"), "is NaN"),
+        (np.array([0.5, np.nan]), "is NaN"),
+        (np.array([0.5]), r"shape \(1,\) for 2 labels"),
+        (np.full((2, 1), 0.5), r"shape \(2, 1\) for 2 labels"),
+        (LabelThresholds(np.full(3, 0.5)), r"shape \(3,\) for 2 labels"),
+    ],
+)
+def test_what_cannot_decide_is_refused(threshold: Any, message: str) -> None:
+    with pytest.raises(ScoresError, match=message):
+        as_rule(threshold, labels=2)
+    with pytest.raises(ScoresError, match=message):
+        evaluate(np.ones((1, 2), bool), np.ones((1, 2)), threshold)
 
 
 def test_only_a_threshold_is_a_single_number() -> None:

@@ -26,9 +26,16 @@ def check_arrays(targets: BoolArray, scores: FloatArray) -> None:
     Raises
     ------
     ScoresError
-        If the shapes differ or are not [notes, labels], a type is wrong, there is nothing, or a score is NaN.
+        If one is no array, the shapes differ or are not [notes, labels], a type is wrong, there is
+        nothing, or a score is NaN.
 
     """
+    if not (isinstance(targets, np.ndarray) and isinstance(scores, np.ndarray)):
+        raise ScoresError(
+            f"targets are a {type(targets).__name__} and scores a {type(scores).__name__}, expected arrays "
+            "of numpy",
+            remedy="Convert them with numpy.asarray",
+        )
     if targets.shape != scores.shape or scores.ndim != 2:
         raise ScoresError(
             f"targets have shape {targets.shape} and scores {scores.shape}, expected both [notes, labels]",

@@ -100,7 +100,7 @@ def count_labels(targets: BoolArray, scores: FloatArray, threshold: float | Floa
 
     """
     check_arrays(targets, scores)
-    return count_decisions(targets, as_rule(threshold).decide(scores))
+    return count_decisions(targets, as_rule(threshold, scores.shape[1]).decide(scores))
 
 
 def count_decisions(targets: BoolArray, decided: BoolArray) -> LabelCounts:

@@ -93,7 +93,7 @@ class Judgement:
             for name in DEFINITIONS
             if name in wanted.names or name.partition("_train_count_")[2] in buckets
         )
-        return cls(targets, scores, as_rule(threshold).decide(scores), names, kept, buckets)
+        return cls(targets, scores, as_rule(threshold, scores.shape[1]).decide(scores), names, kept, buckets)
 
     @property
     def notes(self) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clem_icd.errors import ScoresError
 from clem_icd.evaluation.arrays import BoolArray, FloatArray, row_chunks
 from clem_icd.evaluation.expected_f1 import best_labels
 from clem_icd.evaluation.scaling import Scaling
@@ -151,13 +152,41 @@ class ExpectedF1:
         )
 
 
-def as_rule(threshold: float | FloatArray | Rule) -> Rule:
-    """Return the rule that a threshold, an array of thresholds [labels], or a rule stands for."""
-    if isinstance(threshold, np.ndarray):
-        return LabelThresholds(threshold.astype(np.float64))
-    if isinstance(threshold, int | float | np.floating):
-        return Threshold(float(threshold))
-    return threshold
+def as_rule(threshold: float | FloatArray | Rule, labels: int | None = None) -> Rule:
+    """Return the rule that a threshold, an array of thresholds [labels], or a rule stands for.
+
+    Parameters
+    ----------
+    labels
+        The size of the label space that it decides about, where that is known.
+
+    Raises
+    ------
+    ScoresError
+        If it is none of these, is of another number of labels, or holds NaN.
+
+    """
+    if isinstance(threshold, np.ndarray) and threshold.dtype.kind in "fiu":
+        rule: Rule = LabelThresholds(threshold.astype(np.float64))
+    elif isinstance(threshold, int | float | np.integer | np.floating) and not isinstance(threshold, bool):
+        rule = Threshold(float(threshold))
+    elif callable(getattr(threshold, "decide", None)):
+        rule = cast(Rule, threshold)
+    else:
+        raise ScoresError(
+            f"the threshold is of type {type(threshold).__name__}, expected a number, an array of numbers "
+            "[labels], or a rule",
+            remedy="Pass 0.5, for example, or what `choose_rule` returned",
+        )
+    if isinstance(rule, LabelThresholds) and labels is not None and rule.values.shape != (labels,):
+        raise ScoresError(
+            f"thresholds of shape {rule.values.shape} for {labels} labels, expected shape ({labels},)",
+            remedy="Give one threshold, or one for each label in label order",
+        )
+    values = rule.values if isinstance(rule, LabelThresholds) else single_threshold(rule) or 0.0
+    if np.isnan(values).any():
+        raise ScoresError("a threshold is NaN, and no score is above it", remedy="Pass a number")
+    return rule
 
 
 def single_threshold(rule: Rule) -> float | None:
