@@ -114,6 +114,16 @@ def test_unknown_names_are_refused_with_a_guess() -> None:
         evaluate(targets, scores, profile="edin2042")
     with pytest.raises(ScoresError, match="Did you mean macro_f1_caml"):
         evaluate(targets, scores, profile=["macro_f1_calm"])
+    with pytest.raises(ScoresError, match=r"docs/metrics\.md lists the names"):
+        evaluate(targets, scores, profile=["kappa"])
+
+
+def test_a_name_of_several_definitions_is_answered_with_all_of_them() -> None:
+    targets, scores = np.ones((1, 1), bool), np.ones((1, 1))
+    with pytest.raises(
+        ScoresError, match="which definition: macro_f1_all_labels, macro_f1_caml, macro_f1_split_labels;"
+    ):
+        evaluate(targets, scores, profile=["macro_f1"])
 
 
 def test_one_threshold_a_label() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation.definitions import DEFINITIONS
 
-__all__ = ["PROFILES", "Profile", "profile_of"]
+__all__ = ["PROFILES", "Profile", "hint_of_metric", "profile_of"]
 
 
 @dataclass(frozen=True)
@@ -132,10 +132,19 @@ def profile_of(names: str | Collection[str]) -> Profile:
         return PROFILES[names]
     for name in names:
         if name not in DEFINITIONS:
-            raise ScoresError(
-                f"there is no metric {name!r}", remedy=_hint(name, DEFINITIONS, "The metrics are")
-            )
+            raise ScoresError(f"there is no metric {name!r}", remedy=hint_of_metric(name))
     return Profile("chosen metrics", tuple(names))
+
+
+def hint_of_metric(name: str) -> str:
+    """Say which metric was meant by a name that there is not, or that it has several definitions."""
+    variants = [
+        known for known in DEFINITIONS if known.startswith(f"{name}_") and "_train_count_" not in known
+    ]
+    if len(variants) > 1:
+        return f"Say which definition: {', '.join(variants)}; docs/metrics.md has them"
+    close = difflib.get_close_matches(name, DEFINITIONS, n=1)
+    return f"Did you mean {close[0]}?" if close else "docs/metrics.md lists the names"
 
 
 def _hint(name: str, known: Collection[str], introduction: str) -> str:
