@@ -96,12 +96,16 @@ def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, seco
     [
         (["compare"], ["nothing to compare", "Name runs, or pass --published"]),
         (["compare", "--dataset", "mimic5"], ["nothing published is known on mimic5", "mimic4-icd10"]),
-        (["compare", "RUN", "--metric", "macro_f1"], ["there is no metric macro_f1", "docs/metrics.md"]),
+        (["compare", "RUN", "--metric", "macro_f1"], ["there is no metric macro_f1", "macro_f1_caml"]),
         (["compare", "RUN", "--out", "x.docx"], ["x.docx", "suffix '.docx'"]),
         (["compare", "RUN", "--out", "RUN/metrics.json"], ["already holds something", "--force"]),
         (["compare", "CORPUS"], ["is no run folder"]),
         (["compare", "RUN", "RUN", "--paired"], ["both --paired and --corpus"]),
         (["compare", "RUN", "--paired", "--corpus", "CORPUS"], ["of 1 runs"]),
+        (
+            ["compare", "RUN", "RUN/metrics.json", "--paired", "--corpus", "CORPUS"],
+            ["is a file of metrics", "docs/uncertainty.md"],
+        ),
         (["compare", "RUN", "RUN", "--paired", "--corpus", "CORPUS", "--published"], ["no scores"]),
         (
             ["compare", "RUN", "RUN", "--paired", "--corpus", "CORPUS", "--metric", "f1"],

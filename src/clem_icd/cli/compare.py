@@ -138,6 +138,12 @@ def _judgement(run: Path, corpus: Corpus, split: str, metrics: Sequence[str]) ->
     from clem_icd.modeling import ModelInfo
     from clem_icd.prediction import Scores, require_same_labels
 
+    if run.is_file():
+        raise RunError(
+            "is a file of metrics, and a paired comparison is of scores and what decides with them",
+            path=run,
+            remedy="Name the folder of a run, or pair the scores in Python as docs/uncertainty.md does",
+        )
     if not (run / "model").is_dir() and any(run.glob("seed-*")):
         raise RunError(
             "holds several seeds, and a paired comparison is of one run with another",

@@ -81,6 +81,29 @@ def test_runs_of_anything_else_never_do(entry: MakeEntry, key: str) -> None:
     assert [len(table.own) for table in tables] == [1, 1]
     assert f"{key} dddddddd" in tables[1].remarks[-1]
     assert "Not comparable with the other tables" in tables[0].remarks[-1]
+    said = {"notes": "other notes, as many", "labels": "other labels, as many", "codes": "other codes"}
+    assert f"Unlike the first: {said[key]}." in tables[1].remarks[-1].replace("the notes have ", "")
+    assert "Unlike the first" not in tables[0].remarks[-1]
+
+
+def test_a_table_says_how_what_it_is_of_differs_from_the_first(entry: MakeEntry) -> None:
+    other = {"notes": "d" * 64, "labels": "e" * 64, "codes": "f" * 64}
+    changed = {"split": "validation", "notes": 19, "labels": 9, "synthetic": True, "identity": other}
+    remark = compare([entry("one"), entry("two", **changed)]).tables[1].remarks[-1]
+    assert remark.endswith(
+        "Unlike the first: the split is validation, not test; the notes are synthetic; 19 notes, not 20; "
+        "9 labels, not 8; the notes have other codes."
+    )
+    # What differs is not known of metrics without checksums, but that they may not be compared is.
+    remark = compare([entry("one"), entry("two", identity=None)]).tables[1].remarks[-1]
+    assert remark.endswith("tables: these metrics hold no checksums of what was evaluated.")
+
+
+def test_a_dataset_is_added_to_those_of_the_runs(entry: MakeEntry) -> None:
+    comparison = compare([entry()], with_published=True, datasets=["mimic3-50"])
+    assert {block.dataset for block in comparison.unstated} == {"mimic3-full", "mimic3-50"}
+    [block] = compare([], with_published=True, datasets=["mimic3-50"]).unstated
+    assert block.dataset == "mimic3-50"
 
 
 def test_published_rows_join_a_real_corpus_of_that_name(entry: MakeEntry) -> None:

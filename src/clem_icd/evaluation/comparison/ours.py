@@ -42,7 +42,7 @@ def own_table(
     group: tuple[Entry, ...],
     rows: Sequence[PublishedRow],
     metrics: Sequence[str],
-    groups: int,
+    groups: Sequence[tuple[Entry, ...]],
 ) -> Table:
     """Return the table of a group, one of ``groups``, with those of the published rows that may join it."""
     first = group[0]
@@ -85,15 +85,35 @@ def _title(entry: Entry) -> str:
     return f"{kind}{entry.corpus}{source}, {entry.split}, {entry.notes:,} notes, {entry.labels:,} labels"
 
 
-def _group_remarks(group: Sequence[Entry], groups: int) -> list[str]:
+def _group_remarks(group: Sequence[Entry], groups: Sequence[tuple[Entry, ...]]) -> list[str]:
     remarks = list(dict.fromkeys(entry.uncertainty for entry in group if entry.uncertainty))
     if any(entry.seeds for entry in group):
         remarks.append("± is the standard deviation over seeds.")
     if group[0].synthetic:
         remarks.append("The notes were made up by a program; nothing published is comparable with this.")
-    if groups > 1:
-        remarks.append(f"Not comparable with the other tables: {_checksums(group[0])}.")
+    if len(groups) > 1:
+        apart = f"Not comparable with the other tables: {_checksums(group[0])}."
+        differences = _differences(group[0], groups[0][0])
+        remarks.append(f"{apart} Unlike the first: {differences}." if differences else apart)
     return remarks
+
+
+def _differences(entry: Entry, first: Entry) -> str:
+    """Name what of an entry was evaluated that is not the first one's."""
+    mine, theirs = entry.identity or {}, first.identity or {}
+    found = []
+    if entry.split != first.split:
+        found.append(f"the split is {entry.split}, not {first.split}")
+    if entry.synthetic != first.synthetic:
+        found.append(f"the notes are {'synthetic' if entry.synthetic else 'real'}")
+    for key, size, other in (("notes", entry.notes, first.notes), ("labels", entry.labels, first.labels)):
+        if size != other:
+            found.append(f"{size:,} {key}, not {other:,}")
+        elif mine and theirs and mine[key] != theirs[key]:
+            found.append(f"other {key}, as many")
+    if mine and theirs and mine["codes"] != theirs["codes"]:
+        found.append("the notes have other codes")
+    return "; ".join(found)
 
 
 def _checksums(entry: Entry) -> str:

@@ -16,6 +16,7 @@ from clem_icd.evaluation.comparison.paired import Pair
 from clem_icd.evaluation.comparison.parts import Comparison
 from clem_icd.evaluation.comparison.theirs import published_tables, unstated_rows
 from clem_icd.evaluation.definitions import DEFINITIONS
+from clem_icd.evaluation.profiles import hint_of_metric
 from clem_icd.evaluation.published import Published, published
 
 __all__ = ["check_metrics", "compare"]
@@ -56,7 +57,7 @@ def compare(
     shown = _shown_datasets(entries, known, with_published, datasets)
     groups = grouped(with_distinct_names(entries))
     rows = [row for row in known.rows if row.dataset in shown]
-    tables = [own_table(group, rows, metrics, len(groups)) for group in groups]
+    tables = [own_table(group, rows, metrics, groups) for group in groups]
     if with_published:
         tables = [saying_what_is_missing(table) for table in tables]
     joined = {(table.dataset, table.split) for table in tables if table.published}
@@ -81,7 +82,7 @@ def check_metrics(names: Sequence[str]) -> None:
     """
     strange = sorted(set(names) - DEFINITIONS.keys() - published().evidence_metrics.keys())
     if strange:
-        raise InputError(f"there is no metric {strange[0]}", remedy="docs/metrics.md lists the names")
+        raise InputError(f"there is no metric {strange[0]}", remedy=hint_of_metric(strange[0]))
 
 
 def _require_datasets(datasets: Sequence[str], known: Published) -> None:
@@ -95,8 +96,8 @@ def _require_datasets(datasets: Sequence[str], known: Published) -> None:
 def _shown_datasets(
     entries: Sequence[Entry], known: Published, with_published: bool, datasets: Sequence[str]
 ) -> set[str]:
-    if datasets:
-        return set(datasets)
     if not with_published:
-        return set()
-    return {str(entry.source) for entry in entries if not entry.synthetic} if entries else set(known.datasets)
+        return set(datasets)
+    if not entries:
+        return set(datasets or known.datasets)
+    return {*datasets, *(str(entry.source) for entry in entries if not entry.synthetic)}
