@@ -40,6 +40,21 @@ def test_without_scores_every_listed_code_scores_1_and_the_warning_says_so(
     assert any("without an order" in line for line in found.scores.warnings)
 
 
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        (ALL.replace("score", "probability"), LongColumns()),
+        (ALL, LongColumns(score="p")),
+        ("note_id,code\nn1,486\nn2,486\nn3,\nn4,\n", LongColumns(score="p")),
+    ],
+)
+def test_scores_by_another_name_are_not_taken_for_a_list_of_codes(
+    bring: Any, tmp_path: Path, text: str, columns: LongColumns
+) -> None:
+    with pytest.raises(ScoresError, match=r"has no column '(score|p)'; it has .*--score-column"):
+        bring(write(tmp_path, text), columns=columns, format="long")
+
+
 @pytest.mark.parametrize("name", ["theirs.csv.gz", "theirs.tsv", "theirs.parquet", "theirs.feather"])
 def test_other_tables_say_the_same(bring: Any, tmp_path: Path, name: str) -> None:
     expected = bring(write(tmp_path, ALL)).values

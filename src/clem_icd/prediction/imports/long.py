@@ -39,7 +39,8 @@ def read_long(path: Path, columns: LongColumns) -> ForeignScores:
     Raises
     ------
     InputError
-        If a column is missing or of the wrong type, or a record lacks its note, its code or its score.
+        If a column is missing or of the wrong type, there are further columns and none of scores, or a
+        record lacks its note, its code or its score.
 
     """
     rows = _rows(path, columns)
@@ -71,6 +72,8 @@ def _rows(path: Path, columns: LongColumns) -> pl.DataFrame:
     optional = [name for name in (columns.score, columns.system) if name in schema]
     used = [columns.note, columns.code, *optional]
     scored = columns.score in schema
+    if not scored:
+        _refuse_scores_by_another_name(path, schema, columns)
     wanted = frame.select(
         note=_filled(id_column(path, schema, columns.note)),
         code=_filled(code_column(path, schema, columns.code)),
@@ -81,6 +84,21 @@ def _rows(path: Path, columns: LongColumns) -> pl.DataFrame:
         scored=pl.col(columns.score).is_not_null() if scored else pl.lit(False),
     )
     return collect(path, wanted.with_row_index("record", offset=1), used)
+
+
+def _refuse_scores_by_another_name(path: Path, schema: pl.Schema, columns: LongColumns) -> None:
+    """Refuse a table without the column of scores that has something else to tell its records apart by.
+
+    Taken for a list of codes, it would give every code of it to the note.
+    """
+    others = [name for name in schema if name not in (columns.note, columns.code, columns.system)]
+    if others or columns.score != LongColumns().score:
+        require_columns(
+            path,
+            schema,
+            [columns.score],
+            "Name it with --score-column; a list of codes alone has no further columns",
+        )
 
 
 def _filled(column: pl.Expr) -> pl.Expr:

@@ -152,7 +152,12 @@ def number_column(path: Path, schema: pl.Schema, name: str) -> pl.Expr:
     )
 
 
-def require_columns(path: Path, schema: pl.Schema, names: Sequence[str]) -> None:
+def require_columns(
+    path: Path,
+    schema: pl.Schema,
+    names: Sequence[str],
+    remedy: str = "Name the column with its option, or another --format",
+) -> None:
     """Refuse a table that lacks a column.
 
     Raises
@@ -169,7 +174,7 @@ def require_columns(path: Path, schema: pl.Schema, names: Sequence[str]) -> None
     raise ScoresError(
         f"has no column {missing[0]!r}; it has {has}{more}",
         path=path,
-        remedy="Name the column with its option, or another --format",
+        remedy=remedy,
     )
 
 
