@@ -45,6 +45,10 @@ def test_every_metric_has_a_definition_of_its_task() -> None:
             assert known.definition(name).definition
 
 
+def test_evidence_says_which_notes_it_is_of() -> None:
+    assert all("discharge-summaries" in row.footnotes for row in ROWS if row.task == "evidence")
+
+
 def test_a_name_is_of_codes_or_of_evidence_and_a_title_is_of_one_name() -> None:
     known = published()
     assert not DEFINITIONS.keys() & known.evidence_metrics.keys()
