@@ -137,7 +137,7 @@ def bucket_table(runs: Sequence[RunResults]) -> Table | None:
         if run.test is not None
         for bucket in run.test["buckets"]
     ]
-    header = ["Run", "Training notes", "Labels", "Positives", "Micro-F1", "Macro-F1"]
+    header = ["Run", "Training notes", "Labels", "Positives", "Micro-F1", "Macro-F1 (all labels)"]
     caption = "F1 in percent by how often a label was seen in training; macro-F1 over all labels of a bucket."
     return Table(caption, header, rows) if rows else None
 

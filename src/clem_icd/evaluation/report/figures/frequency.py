@@ -30,7 +30,10 @@ def bucket_charts(runs: Sequence[RunResults]) -> list[Chart]:
     ]
     if not evaluated:
         return []
-    return [_chart("micro_f1", "Micro-F1", evaluated), _chart("macro_f1", "Macro-F1", evaluated)]
+    return [
+        _chart("micro_f1", "Micro-F1 over all labels", evaluated),
+        _chart("macro_f1", "Macro-F1 over all labels", evaluated),
+    ]
 
 
 def _chart(name: str, title: str, evaluated: _Evaluated) -> Chart:
@@ -56,7 +59,7 @@ def _chart(name: str, title: str, evaluated: _Evaluated) -> Chart:
         axes.set_xticks(list(places.values()), [spans[low] for low in places])
         label_axes(axes, "training notes of the label", f"{title} (percent)")
 
-    caption = f"{title} over the labels of each bucket, by how often they were seen in training."
+    caption = f"{title} of each bucket, by how often they were seen in training."
     return Chart(f"bucket-{name}", caption + _explained(evaluated), paint, [key for key, _ in evaluated])
 
 
