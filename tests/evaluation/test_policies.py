@@ -85,14 +85,26 @@ def test_no_number_of_codes_is_better(arrays_: Drawn) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(arrays_=drawn())
-def test_each_group_has_its_best_threshold_and_those_without_positives_the_common_one(arrays_: Drawn) -> None:
+def test_each_group_has_its_best_threshold_and_those_that_have_none_the_common_one(arrays_: Drawn) -> None:
     targets, scores = arrays_
     rule = choose_rule("frequency", targets, scores, COUNTS)
     assert isinstance(rule, LabelThresholds)
     for group in ([0, 1], [2, 3], [4], [5]):
         own = best_cut(targets[:, group], scores[:, group])
-        expected = best_cut(targets, scores) if own is None else own
+        gives_all = own is not None and (scores[:, group] > own).all()
+        expected = best_cut(targets, scores) if own is None or gives_all else own
         assert rule.values[group].tolist() == [expected] * len(group)
+
+
+def test_codes_that_were_never_learned_are_not_given_to_every_note() -> None:
+    random = np.random.default_rng(0)
+    targets = random.random((40, 6)) < 0.2
+    scores = np.where(targets, 0.8, 0.1).astype(np.float32)
+    scores[:, :2] = 0.001  # as of labels without a training note
+    targets[:, :2] = np.arange(40)[:, np.newaxis] == 7
+    rule = choose_rule("frequency", targets, scores, COUNTS)
+    assert not rule.decide(scores)[:, :2].any()
+    assert (rule.decide(scores) == targets)[:, 2:].all()
 
 
 @settings(max_examples=50, deadline=None)

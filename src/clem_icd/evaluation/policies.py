@@ -137,7 +137,9 @@ def _by_frequency(targets: BoolArray, scores: FloatArray, train_counts: IntArray
     thresholds = np.full(scores.shape[1], _exact(targets, scores))
     for inside in bucket_masks(train_counts, scores.shape[1]).values():
         cut = best_cut(targets, scores, inside)
-        if cut is not None:
+        # Below every score it would give all labels of the group to every note: of codes that the system
+        # never learned, the best F1, and of no use.
+        if cut is not None and not (scores[:, inside] > cut).all():
             thresholds[inside] = cut
     return thresholds
 
