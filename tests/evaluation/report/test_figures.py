@@ -94,6 +94,22 @@ def test_nothing_to_draw_is_no_chart() -> None:
     assert label_chart({"label_counts": [0, 0]}) is None
 
 
+def test_curves_that_hardly_move_are_not_cut_off_at_the_top() -> None:
+    history = [
+        {"epoch": float(epoch), "step": epoch, "eval_loss": 0.46 - epoch / 1000} for epoch in range(1, 4)
+    ]
+    axes = painted(learning_charts(run_of(history=history))[0])
+    bottom, top = axes.get_ylim()
+    assert bottom == 0
+    assert top == pytest.approx(1.05 * 0.459)
+
+
+def test_buckets_say_which_labels_they_are_over(make_run: MakeRun) -> None:
+    micro, macro = bucket_charts([read_run(make_run("first"))])
+    assert painted(micro).get_ylabel() == "Micro-F1 over all labels (percent)"
+    assert painted(macro).get_ylabel() == "Macro-F1 over all labels (percent)"
+
+
 def test_buckets_of_all_runs_share_one_axis(make_run: MakeRun) -> None:
     first, second = read_run(make_run("first")), read_run(make_run("second", seed=3))
     assert first.test is not None

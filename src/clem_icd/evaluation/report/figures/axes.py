@@ -17,12 +17,16 @@ THIN: dict[str, Any] = {"alpha": 0.55, "linewidth": 0.8}
 """How the line of one seed is drawn beside the mean of all."""
 
 
+_HEADROOM = 1.05
+
+
 def label_axes(axes: Axes, x: str, y: str, *, from_zero: bool = True) -> None:
-    """Name the axes, with their units; the ordinate of a share begins at 0."""
+    """Name the axes, with their units; an ordinate from 0 has room above the highest mark."""
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     if from_zero:
-        axes.set_ylim(bottom=0)
+        # The margin so far is a part of how far the values reach, which may be little of how high they are.
+        axes.set_ylim(0, max(axes.get_ylim()[1], _HEADROOM * axes.dataLim.y1))
 
 
 def percent(shares: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
