@@ -180,6 +180,11 @@ def test_a_page_needs_nothing_beside_it_and_its_ids_are_its_own(entry: MakeEntry
     assert 'class="apart"' in html
 
 
+def test_a_page_is_printed_across_so_that_no_column_is_cut_off(comparison: Comparison) -> None:
+    printed = to_html(lay_out(comparison)).split("@media print {")[-1].split("</style>")[0]
+    assert "size: landscape" in printed
+
+
 def test_a_page_says_that_notes_are_made_up_and_escapes_names(entry: MakeEntry) -> None:
     html = to_html(lay_out(compare([entry("a<b>", synthetic=True)])))
     assert "The notes of a&lt;b&gt; were made up by" in " ".join(html.split())
