@@ -8,6 +8,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
+from clem_icd.modeling.encoder import encoder_place
 from clem_icd.modeling.tokenizer import learn_tokenizer
 
 _NOTES = 2_000
@@ -20,8 +21,9 @@ def tokenizer_for_counting(place: str | None, corpus: Corpus) -> tuple[PreTraine
     Parameters
     ----------
     place
-        Folder or Hub id. Without one, a byte-level BPE of 32,768 tokens is learned from the first
-        2,000 notes of the first split, which counts much as ModernBERT's 50,280 tokens do.
+        The name of an encoder that comes with this package, a folder, or a Hub id. Without one, a byte-level
+        BPE of 32,768 tokens is learned from the first 2,000 notes of the first split, which counts much as
+        ModernBERT's 50,280 tokens do.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def tokenizer_for_counting(place: str | None, corpus: Corpus) -> tuple[PreTraine
 
 
 def open_tokenizer(place: str) -> PreTrainedTokenizerBase:
-    """Open the tokenizer of a folder, or of a Hub id.
+    """Open the tokenizer of an encoder that comes with this package, of a folder, or of a Hub id.
 
     Raises
     ------
@@ -45,7 +47,9 @@ def open_tokenizer(place: str) -> PreTrainedTokenizerBase:
 
     """
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            encoder_place(place), trust_remote_code=False
+        )
     except (OSError, ValueError) as problem:
         raise ModelError(
             f"the tokenizer {place!r} cannot be loaded ({type(problem).__name__})",

@@ -162,6 +162,11 @@ def shipped_encoders() -> dict[str, Path]:
         return {path.parent.name: path.parent for path in sorted(folder.glob("*/config.json"))}
 
 
+def encoder_place(encoder: str) -> str:
+    """Return the folder of an encoder that comes with this package, and any other name as it is."""
+    return str(shipped_encoders().get(encoder, encoder))
+
+
 def _new_small(
     small: SmallEncoder, head: dict[str, Any], max_tokens: int, texts: Iterable[str], attention: str
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -203,7 +208,7 @@ def load_pretrained(
         If the encoder cannot be loaded, or lacks weights of its own.
 
     """
-    place = str(shipped_encoders().get(encoder, encoder))
+    place = encoder_place(encoder)
     # What can only be a path is not looked for on the Hub.
     if not Path(place).is_dir() and (place.startswith((".", "/", "~")) or place.count("/") > 1):
         raise ModelError("there is no such encoder folder", path=place, remedy="Check the path")

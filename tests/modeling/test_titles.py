@@ -1,0 +1,79 @@
+"""A head that starts from the titles of its codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import ModelError
+from clem_icd.modeling import NeuralSystem, set_head_from_titles
+from support import new_system
+
+
+def logits_of(system: NeuralSystem, text: str) -> torch.Tensor:
+    inputs: Any = system.tokenizer(text, return_tensors="pt")
+    with torch.no_grad():
+        logits: torch.Tensor = system.model(**inputs).logits[0]
+    return logits
+
+
+@pytest.fixture
+def titles(little_corpus: Corpus) -> list[str | None]:
+    return [label.title for label in little_corpus.labels]
+
+
+def test_a_title_scores_highest_for_its_own_label(little_corpus: Corpus, titles: list[str | None]) -> None:
+    system = new_system(little_corpus)
+    set_head_from_titles(system.model, system.tokenizer, titles)
+    with torch.no_grad():
+        system.model.get_parameter("classifier.bias").zero_()
+    found = [int(logits_of(system, title or "").argmax()) for title in titles]
+    assert found == list(range(len(titles)))
+
+
+def test_the_batch_and_the_mode_of_the_model_make_no_difference(
+    little_corpus: Corpus, titles: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = []
+    for at_once in (64, 1):
+        monkeypatch.setattr("clem_icd.modeling.titles._TITLES_AT_ONCE", at_once)
+        system = new_system(little_corpus, embedding_dropout=0.5)
+        system.model.train(at_once == 64)
+        set_head_from_titles(system.model, system.tokenizer, titles)
+        assert system.model.training == (at_once == 64)
+        weights.append(system.model.get_parameter("classifier.weight").detach())
+    torch.testing.assert_close(*weights, rtol=1e-4, atol=1e-5)
+
+
+def test_a_label_without_a_title_keeps_its_weights(little_corpus: Corpus, titles: list[str | None]) -> None:
+    system, before = new_system(little_corpus), new_system(little_corpus)
+    set_head_from_titles(system.model, system.tokenizer, [None, *titles[1:]])
+    now = system.model.get_parameter("classifier.weight")
+    was = before.model.get_parameter("classifier.weight")
+    torch.testing.assert_close(now[0], was[0], rtol=0, atol=0)
+    assert not torch.allclose(now[1:], was[1:])
+
+
+def test_a_head_that_pools_something_else_is_refused(little_corpus: Corpus, titles: list[str | None]) -> None:
+    system = new_system(little_corpus, classifier_pooling="cls")
+    with pytest.raises(ModelError, match="does not pool the mean"):
+        set_head_from_titles(system.model, system.tokenizer, titles)
+
+
+def test_a_head_over_something_else_is_refused(little_corpus: Corpus, titles: list[str | None]) -> None:
+    tokenizer = new_system(little_corpus).tokenizer
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+    )
+    model = BertForSequenceClassification(config)
+    model.classifier = torch.nn.Linear(8, len(titles))
+    with pytest.raises(ModelError, match="no weights over pooled vectors"):
+        set_head_from_titles(model, tokenizer, titles)
