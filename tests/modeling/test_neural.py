@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from clem_icd.modeling import NeuralSystem
-from clem_icd.modeling.neural import _batches
+from clem_icd.modeling import NeuralSystem, batches_by_length
 from support import make_note
 
 TEXTS = [make_note(number).text * (1 + number % 4) for number in range(24)]
@@ -62,10 +61,10 @@ def test_the_whole_context_is_read_and_nothing_after_it(system: NeuralSystem) ->
 
 def test_batches_hold_every_row_once_and_keep_to_their_size() -> None:
     lengths = [random.Random(row).randint(1, 50) for row in range(200)]
-    batches = list(_batches(lengths, 120))
+    batches = list(batches_by_length(lengths, 120))
     assert sorted(row for batch in batches for row in batch) == list(range(200))
     assert all(max(lengths[row] for row in batch) * len(batch) <= 120 for batch in batches)
 
 
 def test_one_long_note_is_a_batch_of_its_own() -> None:
-    assert list(_batches([500, 3, 4], 100)) == [[1, 2], [0]]
+    assert list(batches_by_length([500, 3, 4], 100)) == [[1, 2], [0]]

@@ -61,7 +61,7 @@ class Listener(Silent):
         self.tasks: list[str] = []
         self.lines: list[str] = []
 
-    def begin(self, task: str, total: int) -> None:
+    def begin(self, task: str, total: int | None) -> None:
         self.tasks.append(task)
 
     def say(self, line: str) -> None:

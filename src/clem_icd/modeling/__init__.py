@@ -7,6 +7,7 @@ folder with a ``clem.json``.
 """
 
 from clem_icd.modeling.admissions import admissions_of, seen_admissions
+from clem_icd.modeling.context import context_of
 from clem_icd.modeling.counting import open_tokenizer, tokenizer_for_counting
 from clem_icd.modeling.encoder import (
     SmallEncoder,
@@ -17,7 +18,7 @@ from clem_icd.modeling.encoder import (
 )
 from clem_icd.modeling.folder import load_model, save_model, write_info
 from clem_icd.modeling.info import ModelInfo
-from clem_icd.modeling.inputs import Collator, TokenizedNotes, count_tokens, tokenize
+from clem_icd.modeling.inputs import Collator, TokenizedNotes, batches_by_length, count_tokens, tokenize
 from clem_icd.modeling.language_model import load_language_model, new_language_model, packed_inputs, pooled
 from clem_icd.modeling.linear import LinearSystem
 from clem_icd.modeling.neural import NeuralSystem, best_device
@@ -37,7 +38,9 @@ __all__ = [
     "TokenizedNotes",
     "admissions_of",
     "attention_for",
+    "batches_by_length",
     "best_device",
+    "context_of",
     "count_tokens",
     "learn_tokenizer",
     "load_language_model",

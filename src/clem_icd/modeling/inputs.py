@@ -40,6 +40,18 @@ def count_tokens(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> np
     return np.fromiter((tokens.total for tokens in tokenize(tokenizer, texts)), dtype=np.int64)
 
 
+def batches_by_length(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
+    """Yield rows in batches of similar length, each of at most ``batch_tokens`` with its padding."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda row: (lengths[row], row)):
+        if batch and lengths[row] * (len(batch) + 1) > batch_tokens:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
 def _cut(ids: npt.NDArray[np.int32], max_tokens: int | None) -> Tokens:
     if max_tokens is None or len(ids) <= max_tokens:
         return Tokens(ids, len(ids))

@@ -59,7 +59,7 @@ def load_language_model(encoder: str, longest: int) -> tuple[PreTrainedModel, Pr
     if context is not None and context < longest:
         raise ModelError(
             f"the encoder {encoder!r} reads {context} tokens, asked for {longest}",
-            remedy=f"Set training.lengths to at most {context}",
+            remedy=f"Set training.lengths and codes.note_tokens to at most {context}",
         )
     return model, tokenizer
 

@@ -16,7 +16,7 @@ from transformers import (
 )
 
 from clem_icd.modeling.encoder import attention_for
-from clem_icd.modeling.inputs import Collator, TokenizedNotes, Tokens, tokenize
+from clem_icd.modeling.inputs import Collator, TokenizedNotes, Tokens, batches_by_length, tokenize
 from clem_icd.modeling.system import NoteScores
 
 # Texts that are sorted by length together; their order is restored afterwards.
@@ -98,7 +98,7 @@ class NeuralSystem:
         notes = TokenizedNotes(window)
         collate = Collator(self.tokenizer.pad_token_id)
         scores: dict[int, NoteScores] = {}
-        for batch in _batches([len(note.ids) for note in window], self.batch_tokens):
+        for batch in batches_by_length([len(note.ids) for note in window], self.batch_tokens):
             probabilities = self._probabilities(collate([notes[row] for row in batch]))
             for row, values in zip(batch, probabilities, strict=True):
                 scores[row] = NoteScores(values, window[row].total, len(window[row].ids))
@@ -110,15 +110,3 @@ class NeuralSystem:
     ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         inputs = {name: tensor.to(self.model.device) for name, tensor in batch.items()}
         return self.model(**inputs).logits.float().sigmoid().cpu().numpy()  # type: ignore[no-any-return]
-
-
-def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Yield rows in batches of similar length, each of at most ``batch_tokens`` with its padding."""
-    batch: list[int] = []
-    for row in sorted(range(len(lengths)), key=lambda row: (lengths[row], row)):
-        if batch and lengths[row] * (len(batch) + 1) > batch_tokens:
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch

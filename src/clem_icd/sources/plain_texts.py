@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clem_icd.errors import SourceError
+from clem_icd.sources.delimited import check_text
 from clem_icd.sources.records import read_records
 
 _COLUMN = "text"
@@ -61,6 +62,7 @@ def read_texts(path: Path) -> Iterator[str]:
             continue
         if not isinstance(text, str):
             raise SourceError(f"its {_COLUMN!r} is {type(text).__name__}, expected text", path=path, row=row)
+        check_text(text, path, row)
         if text.strip():
             yield text
 

@@ -70,7 +70,7 @@ class NeuralRecipe(Fields):
     head_from_titles: bool = False
     max_tokens: int = Field(default=8192, ge=8)
     small: SmallEncoderFields = SmallEncoderFields()
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     seeds: int = Field(default=1, ge=1)
     threshold_policy: PolicyName = "edin2024"
     training: NeuralTraining = NeuralTraining()
@@ -140,7 +140,7 @@ def read_recipe(name: str, settings: Sequence[str] = ()) -> NeuralRecipe | Linea
         return _ADAPTER.validate_python(fields)
     except ValidationError as problem:
         # The first part of the key is the value of the discriminator.
-        raise refusal(problem, known, path=name, skip=1, hints=_HINTS) from None
+        raise refusal(problem, known, path=name, page="docs/recipes.md", skip=1, hints=_HINTS) from None
 
 
 def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:

@@ -11,13 +11,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from clem_icd.errors import RecipeError
 
-_HELP = "See docs/recipes.md"
-
 
 class Fields(BaseModel):
     """A group of fields, of which none is unknown and none is changed afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def key_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -56,19 +54,20 @@ def refusal(
     known: Sequence[str],
     *,
     path: str | None,
+    page: str,
     skip: int = 0,
     hints: Mapping[str, str] | None = None,
 ) -> RecipeError:
     """Return the first thing that is wrong as one of our errors, without the value that was given.
 
-    ``skip`` is how many parts of a key pydantic puts before ours.
+    ``page`` is the documentation of the keys, ``skip`` how many parts of a key pydantic puts before ours.
     """
     first = problem.errors(include_url=False, include_input=False)[0]
     key = ".".join(str(part) for part in first["loc"][skip:])
     if first["type"] == "extra_forbidden":
         return unknown_key(key, known, path, hints)
-    message = first["msg"].removesuffix(".")
-    return RecipeError(f"{key}: {message}" if key else message, path=path, remedy=_HELP)
+    message = first["msg"].removeprefix("Value error, ").removesuffix(".")
+    return RecipeError(f"{key}: {message}" if key else message, path=path, remedy=f"See {page}")
 
 
 def unknown_key(

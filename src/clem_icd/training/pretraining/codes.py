@@ -13,7 +13,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.icd import Code, CodeSystem, category, default_codebook, leaf_codes
-from clem_icd.modeling import pooled
+from clem_icd.modeling import batches_by_length, context_of, pooled
 from clem_icd.sources.synthetic.tail import clinical_forms
 from clem_icd.training.pretraining.recipe import CodesFields
 from clem_icd.training.pretraining.tokens import TokenFile
@@ -22,8 +22,8 @@ from clem_icd.training.pretraining.tokens import TokenFile
 _MOST_INSERTED = 8
 _PIECE = (32, 256)
 
-# Padded together; more would be padded to the longest note.
-_TEXTS_AT_ONCE = 64
+# Padded together, padding included; more would be padded to the longest note.
+_BATCH_TOKENS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class CodedTexts:
 
 
 def codes_loss(model: PreTrainedModel, batch: dict[str, Any], temperature: float, pad: int) -> torch.Tensor:
-    """Return how badly texts find the titles of their codes: the mean over texts, of notes and names alike.
+    """Return how badly texts find the titles of their codes: the mean over names, and that over all others.
 
     For every code of a text, the cross-entropy of its title among the titles of the batch that are not of
     this text, by the cosine of pooled vectors over a temperature (van den Oord et al. 2018, InfoNCE; with
@@ -134,6 +134,8 @@ def codes_loss(model: PreTrainedModel, batch: dict[str, Any], temperature: float
         The token that shorter texts are filled up with.
 
     """
+    if not batch["titles"]:  # all notes of the step have codes without titles only
+        return 0.0 * next(model.parameters()).sum()
     titles = _vectors(model, batch["titles"], pad)
     texts = _vectors(model, batch["texts"], pad)
     similar = texts @ titles.T / temperature
@@ -148,10 +150,16 @@ def codes_loss(model: PreTrainedModel, batch: dict[str, Any], temperature: float
 
 
 def _vectors(model: PreTrainedModel, texts: Sequence[torch.Tensor], pad: int) -> torch.Tensor:
-    order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
-    pieces = []
-    for begin in range(0, len(order), _TEXTS_AT_ONCE):
-        some = [texts[number] for number in order[begin : begin + _TEXTS_AT_ONCE]]
+    context = context_of(model)
+    # The closing special token stays last, as tokenizers do when they truncate.
+    texts = [
+        text if context is None or len(text) <= context else torch.cat([text[: context - 1], text[-1:]])
+        for text in texts
+    ]
+    order, pieces = [], []
+    for batch in batches_by_length([len(text) for text in texts], _BATCH_TOKENS):
+        order += batch
+        some = [texts[number] for number in batch]
         ids = torch.nn.utils.rnn.pad_sequence(some, batch_first=True, padding_value=pad)
         lengths = torch.tensor([len(text) for text in some])
         mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()

@@ -82,7 +82,7 @@ class PretrainingFolder(Resumable):
         return self.path / "encoder"
 
     def clean(self) -> None:
-        """Delete what was only needed to get to the end."""
-        for folder in (self.checkpoints, self.data):
+        """Delete what was only needed to get to the end, and what a killed process left half-written."""
+        for folder in (self.checkpoints, self.data, *self.path.glob(".partial-*")):
             shutil.rmtree(folder, ignore_errors=True)
         super().clean()

@@ -36,9 +36,10 @@ class NearCopies:
 
     def __init__(self, held_out: Iterable[str]) -> None:
         shingles = [_shingles(text) for text in held_out]
-        self._sizes = np.array([len(one) for one in shingles], dtype=np.int64)
         hashes = np.concatenate(shingles) if shingles else np.empty(0, dtype=np.uint64)
-        texts = np.repeat(np.arange(len(shingles)), self._sizes)
+        texts = np.repeat(np.arange(len(shingles)), [len(one) for one in shingles])
+        _, which, times = np.unique(hashes, return_inverse=True, return_counts=True)
+        self._sizes = np.bincount(texts[times[which] <= _BOILERPLATE], minlength=len(shingles))
         order = np.argsort(hashes, kind="stable")
         self._hashes, self._texts = hashes[order], texts[order]
 

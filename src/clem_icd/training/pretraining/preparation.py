@@ -52,7 +52,7 @@ class Prepared:
 
     def held_out_rows(self, recipe: PretrainingRecipe) -> HeldOut:
         """Return the batches that the loss is measured on."""
-        length = min(_HELD_OUT_LENGTH, recipe.training.lengths[0])
+        length = _held_out_length(recipe)
         rows = max(1, min(recipe.training.batch_tokens, self.held_out.size) // length)
         masking = Masking(self.tokenizer, recipe.masked_share)
         return HeldOut(self.held_out, masking, length=length, rows=rows, seed=recipe.seed)
@@ -112,11 +112,15 @@ def _fill(
     texts = TokenFile.write(
         folder / "texts.bin", tokenizer, _aside(_told(sources, near_copies, recipe, observer), kept)
     )
-    TokenFile.write(folder / "held-out.bin", tokenizer, kept)
-    _require_enough(texts, kept, recipe)
+    held_out = TokenFile.write(folder / "held-out.bin", tokenizer, kept)
+    _require_enough(texts, held_out, recipe)
     if recipe.codes.notes:
         _write_coded(recipe, sources, near_copies, folder, tokenizer, observer)
     write_json(folder / "counts.json", {name: _as_json(one) for name, one in sources.counts.items()})
+
+
+def _held_out_length(recipe: PretrainingRecipe) -> int:
+    return min(_HELD_OUT_LENGTH, recipe.training.lengths[0])
 
 
 def _told(
@@ -136,16 +140,17 @@ def _aside(texts: Iterator[tuple[str, bool]], held_out: list[str]) -> Iterator[s
             yield text
 
 
-def _require_enough(texts: TokenFile, held_out: list[str], recipe: PretrainingRecipe) -> None:
+def _require_enough(texts: TokenFile, held_out: TokenFile, recipe: PretrainingRecipe) -> None:
     longest = recipe.training.lengths[-1]
     if texts.size < 2 * longest:
         raise SourceError(
             f"the texts have {texts.size:,} tokens, and rows of {longest:,} need at least {2 * longest:,}",
             remedy="Name more texts, or set shorter training.lengths",
         )
-    if not held_out:
+    row = _held_out_length(recipe)
+    if held_out.size < row:
         raise SourceError(
-            f"no text of {len(texts):,} fell into the share that the loss is measured on",
+            f"what is held out has {held_out.size:,} tokens, and the loss is measured on rows of {row:,}",
             remedy="Name more texts, or set a larger held_out_share",
         )
 
@@ -169,7 +174,7 @@ def _write_coded(
 
     def texts() -> Iterator[str]:
         for number, place in enumerate(sources.coded):
-            counts = sources.count(f"{place} (coded)")
+            counts = sources.count(str(place), " (coded)")
             for row, text in enumerate(sources.corpus(place).texts("train")):
                 observer.advance()
                 counts.read += 1
@@ -180,6 +185,11 @@ def _write_coded(
                 yield text
 
     TokenFile.write(folder / "coded.bin", tokenizer, texts(), recipe.codes.note_tokens)
+    if not rows:
+        raise SourceError(
+            "every note with codes is a near-copy of what is kept out",
+            remedy="Name other corpora with --coded",
+        )
     write_json(folder / "coded.json", {"rows": rows})
 
 

@@ -65,15 +65,20 @@ class PretrainingRecipe(Fields):
     count_embeddings: bool = True
     masked_share: float = Field(default=0.3, gt=0, lt=1)
     held_out_share: float = Field(default=0.01, gt=0, lt=0.5)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     codes: CodesFields = CodesFields()
     training: PretrainingTraining = PretrainingTraining()
 
     @model_validator(mode="after")
     def _the_longest_fits(self) -> Self:
-        if self.training.lengths[-1] > self.positions:
-            raise ValueError("training.lengths has to end at most at positions")
+        if self.longest > self.positions:
+            raise ValueError("training.lengths and codes.note_tokens have to be at most positions")
         return self
+
+    @property
+    def longest(self) -> int:
+        """The longest sequence that is read, in tokens."""
+        return max(self.training.lengths[-1], self.codes.note_tokens if self.codes.notes else 0)
 
 
 def read_pretraining(settings: Sequence[str] = (), *, encoder: str = "small") -> PretrainingRecipe:
@@ -91,7 +96,7 @@ def read_pretraining(settings: Sequence[str] = (), *, encoder: str = "small") ->
     try:
         return PretrainingRecipe.model_validate(fields)
     except ValidationError as problem:
-        raise refusal(problem, known, path=None) from None
+        raise refusal(problem, known, path=None, page="docs/pretraining.md") from None
 
 
 def completed(fields: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from clem_icd.training.pretraining.folder import PretrainingFolder
 from clem_icd.training.pretraining.preparation import Prepared, prepare
 from clem_icd.training.pretraining.recipe import PretrainingRecipe
 from clem_icd.training.pretraining.sources import Sources
-from clem_icd.training.pretraining.trainer import new_trainer
+from clem_icd.training.pretraining.trainer import lasting, new_trainer
 
 # The deviation of ModernBERT's embeddings (its initializer_range).
 _EMBEDDING_DEVIATION = 0.02
@@ -100,7 +100,7 @@ def start_model(
     """Return the encoder to go on from and its tokenizer; None if the recipe starts from random weights."""
     if recipe.encoder == SMALL:
         return None
-    return load_language_model(recipe.encoder, recipe.training.lengths[-1])
+    return load_language_model(recipe.encoder, recipe.longest)
 
 
 def new_model(recipe: PretrainingRecipe, prepared: Prepared, *, counted: bool) -> PreTrainedModel:
@@ -152,9 +152,10 @@ def _go_to_the_end(
     else:
         trainer._load_from_checkpoint(str(resumed[0]))
         trainer.state = resumed[1]
-    facts = _facts(recipe, prepared, trainer.state.log_history, time.monotonic() - began)
-    write_history(folder.path, trainer.state.log_history)
-    _save(folder, model, prepared, recipe, facts, trainer.state.log_history)
+    history = lasting(trainer.state.log_history)
+    write_history(folder.path, history)
+    facts = _facts(recipe, prepared, history, time.monotonic() - began)
+    _save(folder, model, prepared, recipe, facts, history)
 
 
 def told(prepared: Prepared) -> list[str]:

@@ -49,11 +49,6 @@ class TokenFile:
             np.save(file, np.array(ends, dtype=np.int64))
         return cls(path)
 
-    @staticmethod
-    def is_whole(path: Path) -> bool:
-        """Tell whether there is such a file."""
-        return _ends_path(path).is_file()
-
     def __len__(self) -> int:
         return len(self._ends) - 1
 

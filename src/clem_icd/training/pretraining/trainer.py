@@ -98,8 +98,7 @@ class _Report(TrainerCallback):
         self._observer.advance()
 
     def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        # Above ModernBERT's own log, so that the last row is whole.
-        write_history(self._run, state.log_history)
+        write_history(self._run, lasting(state.log_history))
         loss = kwargs["metrics"]["eval_loss"]
         done = state.global_step - self._first
         seconds = time.monotonic() - self._began
@@ -137,6 +136,15 @@ def new_trainer(
     trainer.remove_callback(PrinterCallback)
     trainer.model_accepts_loss_kwargs = False
     return trainer
+
+
+def lasting(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a history says of the training, without clocks and the closing summary."""
+    return [
+        {key: value for key, value in row.items() if not key.endswith(("_runtime", "_per_second"))}
+        for row in history
+        if "train_runtime" not in row
+    ]
 
 
 def minutes(seconds: float) -> str:
