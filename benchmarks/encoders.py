@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer, set_seed
+from transformers.utils import logging
 
 from clem_icd.corpus import Corpus, corpus_writer
 from clem_icd.errors import RunError
@@ -115,6 +116,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--notes", type=int, action="append", help="so many training notes; all if not given")
     arguments = parser.parse_args()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     whole = Corpus.open(arguments.corpus)
     rows = []
     for notes in arguments.notes or [whole.size("train")]:

@@ -10,20 +10,20 @@ run() { printf '%s$ %s%s\n' "$bold" "$*" "$plain"; "$@"; }
 
 title "1. A synthetic hospital, in the raw layout of MIMIC-IV"
 if [ -f runs/demo-raw/SYNTHETIC.json ]; then echo "runs/demo-raw is there"; else
-  run clem synthesize --layout mimic4 --admissions 12000 --seed 1 --words 100 --out runs/demo-raw
+  run clem synthesize --layout mimic4 --admissions 5000 --seed 1 --words 100 --out runs/demo-raw
 fi
 
 title "2. Raw files become a corpus, by the source for MIMIC-IV"
 if [ -f runs/demo-corpus/corpus.json ]; then echo "runs/demo-corpus is there"; else
   run clem prepare mimic4-icd10 --raw runs/demo-raw --evidence runs/demo-raw/evidence.parquet \
-    --min-count 100 --out runs/demo-corpus
+    --min-count 50 --out runs/demo-corpus
 fi
 run clem describe runs/demo-corpus
 
 title "3. The linear baseline"
 run clem train linear --corpus runs/demo-corpus --out runs/demo-linear --resume
 
-title "4. CLEM-ICD: a small ModernBERT, from random weights"
+title "4. CLEM-ICD: clem-small, the ModernBERT that comes with the package, learns the ward's codes"
 run clem train demo --corpus runs/demo-corpus --out runs/demo --resume
 
 title "5. Codes for a note that nobody has coded"

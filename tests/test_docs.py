@@ -31,7 +31,8 @@ from support import LITTLE_SETTINGS, make_note, write_little_corpus
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-WITH_README = [ROOT / "README.md", *PAGES]
+RESULTS = sorted((DOCS / "results").glob("*.md"))
+WITH_README = [ROOT / "README.md", *PAGES, *RESULTS]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 ROOT_COMMAND: Any = typer.main.get_command(app)
 
@@ -168,6 +169,8 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 def test_the_index_lists_every_page() -> None:
     linked = set(re.findall(r"\]\(([\w-]+\.md)\)", read("README.md")))
     assert linked == {page.name for page in PAGES} - {"README.md"}
+    results = set(re.findall(r"\]\((results/[\w-]+\.md)\)", read("README.md")))
+    assert results == {f"results/{page.name}" for page in RESULTS}
 
 
 # --- command lines -----------------------------------------------------------------------------------------

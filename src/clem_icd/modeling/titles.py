@@ -38,27 +38,20 @@ def set_head_from_titles(
     Raises
     ------
     ModelError
-        If the head has no layer ``classifier`` over pooled vectors, or pools something else than the mean.
+        If the head pools something else than the mean, or is not known to pool it.
 
     """
-    if getattr(model.config, "classifier_pooling", "mean") != "mean":
+    if getattr(model.config, "classifier_pooling", None) != "mean":
         raise ModelError(
-            "the head does not pool the mean", remedy="Set pooling=mean, or head_from_titles=false"
+            f"the head of {type(model).__name__} does not pool the mean",
+            remedy="Set pooling=mean where the encoder is a ModernBERT, or head_from_titles=false",
         )
     known = [label for label, title in enumerate(titles) if title]
     if not known:
         return
     with torch.no_grad():
         vectors = torch.cat(list(_vectors(model, tokenizer, [titles[label] or "" for label in known])))
-        try:
-            weight = model.get_parameter("classifier.weight")
-        except AttributeError:
-            weight = None
-        if weight is None or weight.shape[1] != vectors.shape[1]:
-            raise ModelError(
-                f"the head of {type(model).__name__} has no weights over pooled vectors that can be set",
-                remedy="Set head_from_titles=false",
-            )
+        weight = model.get_parameter("classifier.weight")
         length = vectors.norm(dim=1).mean()
         directions = torch.nn.functional.normalize(vectors, dim=1)
         directions = torch.nn.functional.normalize(directions - directions.mean(dim=0), dim=1)
