@@ -120,7 +120,8 @@ def main() -> None:
     logging.disable_progress_bar()
     whole = Corpus.open(arguments.corpus)
     rows = []
-    for notes in arguments.notes or [whole.size("train")]:
+    sizes = arguments.notes or [whole.size("train")]
+    for notes in sorted({min(notes, whole.size("train")) for notes in sizes}):
         out = arguments.out / f"notes-{notes}"
         out.mkdir(parents=True, exist_ok=True)
         corpus = whole if notes >= whole.size("train") else smaller(whole, notes, arguments.out)
@@ -131,9 +132,9 @@ def main() -> None:
             for seed in range(arguments.seeds):
                 place = str(random_twin(arguments.out, seed)) if encoder == "random" else encoder
                 settings = [*arguments.settings, f"encoder={place}", f"seed={seed}"]
-                name = f"{Path(encoder).name}-{seed}"
+                name = f"{encoder.strip('/').replace('/', '-')}-{seed}"
                 documents.append(trained(name, arguments.recipe, settings, corpus, out))
-            rows.append(Row(Path(encoder).name, notes, documents))
+            rows.append(Row(encoder, notes, documents))
         show(rows)
 
 

@@ -97,7 +97,7 @@ def test_another_encoder_is_gone_on_from(
     sources = ("--text", notes, "--coded", little_corpus.path, "--keep-out", little_corpus.path)
     found = clem("pretrain", tmp_path / "two", *settings, *sources, "--encoder", encoder, "--json", "-q").json
     assert found["recipe"]["encoder"] == str(encoder)
-    assert [one["use"] for one in found["inputs"]] == ["text", "coded notes", "kept out"]
+    assert [one["use"] for one in found["inputs"]] == ["text", "coded notes", "kept out", "encoder"]
     weights = "encoder/model.safetensors"
     assert (tmp_path / "two" / weights).read_bytes() != (tmp_path / "one" / weights).read_bytes()
 

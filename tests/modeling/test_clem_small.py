@@ -45,14 +45,14 @@ def test_it_is_small_and_whole() -> None:
     assert files == [
         "README.md",
         "config.json",
+        "facts-masks.json",
+        "facts.json",
         "model.safetensors",
-        "pretraining-masks.json",
-        "pretraining.json",
         "tokenizer.json",
         "tokenizer_config.json",
     ]
     assert sum(path.stat().st_size for path in PLACE.iterdir()) <= 10_000_000
-    facts = json.loads((PLACE / "pretraining.json").read_text(encoding="utf-8"))
+    facts = json.loads((PLACE / "facts.json").read_text(encoding="utf-8"))
     assert sha256_of(PLACE / "model.safetensors") == facts["sha256"]
     card = (PLACE / "README.md").read_text(encoding="utf-8")
     assert facts["sha256"] in card

@@ -61,11 +61,14 @@ def set_head_from_titles(
 def _vectors(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, titles: Sequence[str]
 ) -> Iterator[torch.Tensor]:
-    was_training = model.training
+    was_training, attention = model.training, str(model.config._attn_implementation)
     model.eval()
+    # The model is not on its device yet, and FlashAttention runs on nothing else.
+    model.set_attn_implementation("sdpa")
     collate = Collator(tokenizer.pad_token_id)
     for begin in range(0, len(titles), _TITLES_AT_ONCE):
         notes = TokenizedNotes(tokenize(tokenizer, titles[begin : begin + _TITLES_AT_ONCE], _LONGEST_TITLE))
         batch = collate([notes[row] for row in range(len(notes))])
         yield pooled(model, batch["input_ids"].to(model.device), batch["attention_mask"].to(model.device))
+    model.set_attn_implementation(attention)
     model.train(was_training)

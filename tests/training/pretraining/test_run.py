@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import zlib
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from clem_icd.training import Silent, read_recipe, train
 from clem_icd.training.pretraining import PretrainingRecipe, Sources, pretrain, read_pretraining
 from clem_icd.training.pretraining.folder import PretrainingFolder
 from clem_icd.training.pretraining.preparation import prepare
+from clem_icd.training.pretraining.sources import is_held_out
 from pretraining_support import TINY_PRETRAINING, make_text, write_jsonl
 from support import LITTLE_SETTINGS, TINY, write_little_corpus
 
@@ -79,7 +81,7 @@ def test_everything_of_a_run_is_there_and_nothing_else(run: Path) -> None:
         "encoder/README.md",
         "encoder/config.json",
         "encoder/model.safetensors",
-        "encoder/pretraining.json",
+        "encoder/facts.json",
         "encoder/tokenizer.json",
         "encoder/tokenizer_config.json",
     }
@@ -172,7 +174,7 @@ def test_its_papers_say_what_it_was_trained_on(run: Path, notes_file: Path, litt
         {"use": "text", "name": "little", "sha256": little_corpus.fingerprint},
     ]
     sources = sources_of(notes_file, little_corpus)
-    kept = [is_held_out for _, is_held_out in sources.read(sources.held_out(), held_out_share=0.1)]
+    kept = [set_aside for _, set_aside in sources.read(sources.held_out(), held_out_share=0.1)]
     assert {name: counts["kept"] for name, counts in state["counts"].items()} == {
         name: counts.kept for name, counts in sources.counts.items()
     }
@@ -180,8 +182,11 @@ def test_its_papers_say_what_it_was_trained_on(run: Path, notes_file: Path, litt
     assert state["tokens_read"] == pytest.approx(20_000, rel=0.05)
     assert state["passes"] == pytest.approx(state["tokens_read"] / state["tokens"], abs=0.01)
     assert state["steps"] == max(row["step"] for row in read(run / "history.json"))
-    own = read(run / "encoder" / "pretraining.json")
-    assert own == {key: value for key, value in state.items() if key != "ended"}
+    own = read(run / "encoder" / "facts.json")
+    # It is no run, and is not taken for one.
+    assert own == {
+        key: value for key, value in state.items() if key not in ("format", "format_version", "ended")
+    }
     card = (run / "encoder" / "README.md").read_text()
     assert card.startswith("---\nlibrary_name: transformers\n")
     for said in (
@@ -224,7 +229,7 @@ def test_held_out_texts_are_in_no_file_that_is_trained_on(
     assert prepared.coded is not None
     assert again.coded is not None
     assert again.coded.codes == prepared.coded.codes
-    notes = list(little_corpus.notes("train"))
+    notes = [note for note in little_corpus.notes("train") if not is_held_out(note.text, 0.1)]
     assert len(prepared.coded.tokens) == len(notes) == len(prepared.coded.codes)
     for note, codes in zip(notes, prepared.coded.codes, strict=True):
         assert set(codes) == set(note.codes)
@@ -250,6 +255,39 @@ def test_notes_with_codes_that_are_near_copies_are_left_out(
     assert found == list(tokenizer([note.text for note in notes])["input_ids"])
     assert [set(codes) for codes in prepared.coded.codes] == [set(note.codes) for note in notes]
     assert prepared.counts["coded (coded)"]["near_copies"] == 34
+
+
+def test_what_is_held_out_as_text_is_not_learned_with_its_codes(
+    notes_file: Path, little_corpus: Corpus, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
+) -> None:
+    recipe = recipe_of("codes.notes=1", "held_out_share=0.2")
+    kept = []
+    for name, texts in (("alone", [str(notes_file)]), ("both", [str(notes_file), str(little_corpus.path)])):
+        sources = Sources(texts, [little_corpus.path])
+        prepared = prepare(recipe, sources, tmp_path / name, tokenizer, Silent())
+        assert prepared.coded is not None
+        kept.append(len(prepared.coded.tokens))
+    held_out = sum(is_held_out(text, 0.2) for text in little_corpus.texts("train"))
+    assert kept == [80, 80 - held_out]
+    assert held_out > 0
+
+
+def test_an_encoder_that_changed_is_not_gone_on_from(
+    run: Path, notes_file: Path, little_corpus: Corpus, tmp_path: Path
+) -> None:
+    encoder = tmp_path / "encoder"
+    shutil.copytree(run / "encoder", encoder)
+    recipe = recipe_of(encoder=str(encoder))
+    out = tmp_path / "more"
+    sources = sources_of(notes_file, little_corpus)
+    PretrainingFolder.start(out, recipe, sources, resume=False, force=False)
+    found = read(out / "pretraining.json")["inputs"][-1]
+    weights = (encoder / "model.safetensors").read_bytes()
+    name = f"{tmp_path.name}/encoder"
+    assert found == {"use": "encoder", "name": name, "sha256": hashlib.sha256(weights).hexdigest()}
+    (encoder / "model.safetensors").write_bytes(weights[:-1] + bytes([weights[-1] ^ 1]))
+    with pytest.raises(RunError, match="from an encoder that has changed since"):
+        PretrainingFolder.start(out, recipe, sources, resume=True, force=False)
 
 
 def test_it_is_an_encoder_of_a_recipe(run: Path, little_corpus: Corpus, tmp_path: Path) -> None:

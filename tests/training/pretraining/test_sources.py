@@ -227,3 +227,9 @@ def test_near_copies_of_what_is_read_are_not_left_out(tmp_path: Path) -> None:
     text = make_text(1)
     path = write_jsonl(tmp_path / "notes.jsonl", [text, f"{text} again"])
     assert len(list(Sources([str(path)]).read(NearCopies([]), held_out_share=0.1))) == 2
+
+
+def test_a_file_of_a_corpus_is_no_way_to_its_test_notes(little_corpus: Corpus, notes_file: Path) -> None:
+    for split in ("test", "train"):
+        with pytest.raises(SourceError, match="lies in the corpus little, of which only training notes"):
+            Sources([str(notes_file), str(little_corpus.notes_path(split))])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clem_icd.training.pretraining.recipe import PretrainingRecipe
+from clem_icd.training.pretraining.sources import short_place
 
 
 def encoder_card(recipe: PretrainingRecipe, facts: dict[str, Any], history: Sequence[dict[str, Any]]) -> str:
@@ -19,7 +20,7 @@ def encoder_card(recipe: PretrainingRecipe, facts: dict[str, Any], history: Sequ
         The rows of ``history.json``.
 
     """
-    start = "random weights" if recipe.encoder == "small" else f"`{recipe.encoder}`"
+    start = "random weights" if recipe.encoder == "small" else f"`{short_place(recipe.encoder)}`"
     lines = [
         "---",
         "library_name: transformers",
@@ -59,7 +60,7 @@ def encoder_card(recipe: PretrainingRecipe, facts: dict[str, Any], history: Sequ
         "|---|---|---|",
         *_losses(history),
         "",
-        "Held out: the mean cross-entropy of masked tokens, in nats. All settings: `pretraining.json`.",
+        "Held out: the mean cross-entropy of masked tokens, in nats. All settings: `facts.json`.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -83,8 +84,8 @@ def _codes(recipe: PretrainingRecipe) -> list[str]:
 
 def _checksum(one: dict[str, Any]) -> str:
     if one.get("files"):
-        return f"of {len(one['files']):,} files, in `pretraining.json`"
-    return f"`{one['sha256']}`" if one["sha256"] else "comes with the package"
+        return f"of {len(one['files']):,} files, in `facts.json`"
+    return f"`{one['sha256']}`" if one["sha256"] else "not known, or comes with the package"
 
 
 def _losses(history: Sequence[dict[str, Any]], most: int = 20) -> list[str]:

@@ -27,7 +27,7 @@ def count_embeddings(texts: TokenFile, vocabulary: int, width: int, *, seed: int
     texts
         Tokens of texts, of which the first 30 million are read.
     vocabulary, width
-        How many tokens there are, and how long an embedding is. Memory is ``8 * vocabulary ** 2`` bytes.
+        How many tokens there are, and how long an embedding is. Memory is about ``10 * vocabulary**2`` bytes.
 
     """
     counts = _pairs(texts, vocabulary)
@@ -61,9 +61,11 @@ def _information(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the positive pointwise mutual information of counts, in their place."""
     tokens = counts.sum(axis=1)
     contexts = tokens**_SMOOTHING
-    expected = np.maximum(tokens, 1)[:, None] * (contexts / max(float(contexts.sum()), 1.0))[None, :]
+    contexts /= max(float(contexts.sum()), 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        information: npt.NDArray[np.float32] = np.log(counts / expected)
-    information = np.where(np.isfinite(information), information, np.float32(0)).astype(np.float32)
-    np.maximum(information, 0.0, out=information)
-    return information
+        for row, count in zip(counts, np.maximum(tokens, 1), strict=True):
+            row /= count * contexts
+        np.log(counts, out=counts)
+    np.nan_to_num(counts, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    np.maximum(counts, 0.0, out=counts)
+    return counts

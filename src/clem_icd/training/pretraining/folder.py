@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from clem_icd.errors import RunError
+from clem_icd.files import sha256_of
+from clem_icd.modeling.encoder import SMALL, encoder_place
 from clem_icd.training.checkpoints import last_checkpoint
 from clem_icd.training.environment import describe_environment
 from clem_icd.training.pretraining.recipe import PretrainingRecipe, completed
-from clem_icd.training.pretraining.sources import Sources
+from clem_icd.training.pretraining.sources import Sources, short_place
 from clem_icd.training.resumable import Resumable
 
 
@@ -41,18 +43,26 @@ class PretrainingFolder(Resumable):
             If ``resume`` is true and ``path`` is of another recipe or other texts.
 
         """
-        inputs = sources.inputs()
-        if resume and (path / cls.STATE).is_file() and cls(path).state()["inputs"] != inputs:
-            raise RunError(
-                "was begun with other texts, or they have changed",
-                path=path,
-                remedy="Name the same sources, or another folder",
-            )
+        texts, encoder = sources.inputs(), _encoder(recipe)
+        if resume and (path / cls.STATE).is_file():
+            begun = cls(path).state()
+            if [one for one in begun["inputs"] if one["use"] != "encoder"] != texts:
+                raise RunError(
+                    "was begun with other texts, or they have changed",
+                    path=path,
+                    remedy="Name the same sources, or another folder",
+                )
+            if begun["recipe"]["encoder"] == recipe.encoder and begun["inputs"] != [*texts, *encoder]:
+                raise RunError(
+                    "was begun from an encoder that has changed since",
+                    path=path,
+                    remedy="Bring that encoder back, or name another folder",
+                )
         return cls._start(
             path,
-            {"recipe": recipe.model_dump(mode="json"), "inputs": inputs},
+            {"recipe": recipe.model_dump(mode="json"), "inputs": [*texts, *encoder]},
             lambda: {"environment.json": describe_environment()},
-            apart_from=[(place.name, place) for place in sources.places],
+            apart_from=[(place.name, place) for place in (*sources.places, *_local(recipe.encoder))],
             resume=resume,
             force=force,
         )
@@ -86,3 +96,18 @@ class PretrainingFolder(Resumable):
         for folder in (self.checkpoints, self.data, *self.path.glob(".partial-*")):
             shutil.rmtree(folder, ignore_errors=True)
         super().clean()
+
+
+def _local(encoder: str) -> list[Path]:
+    """Return the folder of an encoder, or nothing if it has none on this machine."""
+    place = Path(encoder_place(encoder))
+    return [place] if place.is_dir() else []
+
+
+def _encoder(recipe: PretrainingRecipe) -> list[dict[str, Any]]:
+    """Return what a training starts from, so that it is known again; of the Hub, only the name is known."""
+    if recipe.encoder == SMALL:
+        return []
+    files = [place / "model.safetensors" for place in _local(recipe.encoder)]
+    sha256 = sha256_of(files[0]) if files and files[0].is_file() else None
+    return [{"use": "encoder", "name": short_place(recipe.encoder), "sha256": sha256}]

@@ -17,7 +17,7 @@ from clem_icd.training.environment import precision_here, use_usable_cores
 from clem_icd.training.observer import Observer, Silent
 from clem_icd.training.pretraining.preparation import prepare
 from clem_icd.training.pretraining.recipe import PretrainingRecipe
-from clem_icd.training.pretraining.run import new_model, start_model
+from clem_icd.training.pretraining.run import new_model, start_model, told
 from clem_icd.training.pretraining.sources import Sources
 from clem_icd.training.pretraining.steps import Phase, Steps
 from clem_icd.training.pretraining.trainer import Pretrainer, new_trainer
@@ -74,6 +74,8 @@ class Plan:
 def plan(recipe: PretrainingRecipe, sources: Sources, *, observer: Observer | None = None) -> Plan:
     """Read the sources, measure some steps of every phase, and leave nothing on the disk.
 
+    Until it ends, the texts wait as tokens in the system's folder for temporary files (``TMPDIR``).
+
     Raises
     ------
     SourceError, CorpusError, ModelError
@@ -99,6 +101,8 @@ def plan(recipe: PretrainingRecipe, sources: Sources, *, observer: Observer | No
             folder,
             observer,
         )
+        for line in told(prepared):
+            observer.say(line)
         observer.begin("Measuring", len(steps.phases) * (_MEASURED + 1))
         speeds = [_measured(trainer, steps, phase, recipe, observer) for phase in steps.phases]
         return Plan(prepared.texts.size, model.num_parameters(), speeds)
@@ -121,6 +125,8 @@ def _measured(
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
         seconds.append(time.perf_counter() - began)
         observer.advance()
     return PhaseSpeed(phase.length, phase.steps, phase.rows * phase.length, statistics.median(seconds[1:]))

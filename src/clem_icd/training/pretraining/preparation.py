@@ -17,12 +17,13 @@ from clem_icd.training.observer import Observer
 from clem_icd.training.pretraining.codes import CodedNotes, CodedTexts
 from clem_icd.training.pretraining.near_copies import NearCopies
 from clem_icd.training.pretraining.recipe import PretrainingRecipe
-from clem_icd.training.pretraining.sources import Sources
+from clem_icd.training.pretraining.sources import Sources, is_held_out
 from clem_icd.training.pretraining.steps import HeldOut, Masking, Steps
 from clem_icd.training.pretraining.tokens import TokenFile
 
-# A batch of held-out rows is this long, whatever the phase, so that losses of different trainings compare.
+# A batch of held-out rows, whatever the phases are, so that losses of different trainings compare.
 _HELD_OUT_LENGTH = 128
+_HELD_OUT_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,8 @@ class Prepared:
     def held_out_rows(self, recipe: PretrainingRecipe) -> HeldOut:
         """Return the batches that the loss is measured on."""
         length = _held_out_length(recipe)
-        rows = max(1, min(recipe.training.batch_tokens, self.held_out.size) // length)
-        masking = Masking(self.tokenizer, recipe.masked_share)
-        return HeldOut(self.held_out, masking, length=length, rows=rows, seed=recipe.seed)
+        rows = min(_HELD_OUT_ROWS, self.held_out.size // length)
+        return HeldOut(self.held_out, Masking(self.tokenizer, recipe.masked_share), length=length, rows=rows)
 
 
 def prepare(
@@ -133,8 +133,8 @@ def _told(
 
 def _aside(texts: Iterator[tuple[str, bool]], held_out: list[str]) -> Iterator[str]:
     """Yield the texts that are trained on, and put the others aside."""
-    for text, is_held_out in texts:
-        if is_held_out:
+    for text, set_aside in texts:
+        if set_aside:
             held_out.append(text)
         else:
             yield text
@@ -175,11 +175,16 @@ def _write_coded(
     def texts() -> Iterator[str]:
         for number, place in enumerate(sources.coded):
             counts = sources.count(str(place), " (coded)")
+            is_text = str(place) in sources.texts
             for row, text in enumerate(sources.corpus(place).texts("train")):
                 observer.advance()
                 counts.read += 1
                 if text in near_copies:
                     counts.near_copies += 1
+                    continue
+                # As a text it is not trained on, so it is not with its codes either.
+                if is_text and is_held_out(text, recipe.held_out_share):
+                    counts.held_out += 1
                     continue
                 rows.append((number, row))
                 yield text

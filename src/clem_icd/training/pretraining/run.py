@@ -24,7 +24,7 @@ from clem_icd.training.pretraining.count_embeddings import count_embeddings
 from clem_icd.training.pretraining.folder import PretrainingFolder
 from clem_icd.training.pretraining.preparation import Prepared, prepare
 from clem_icd.training.pretraining.recipe import PretrainingRecipe
-from clem_icd.training.pretraining.sources import Sources
+from clem_icd.training.pretraining.sources import Sources, short_place
 from clem_icd.training.pretraining.trainer import lasting, new_trainer
 
 # The deviation of ModernBERT's embeddings (its initializer_range).
@@ -214,6 +214,10 @@ def _save(
             "sha256": sha256_of(encoder / "model.safetensors"),
         }
         state = {**folder.state(), **facts}
-        write_json(encoder / "pretraining.json", {key: state[key] for key in state if key not in ("ended",)})
+        shared = {
+            key: value for key, value in state.items() if key not in ("format", "format_version", "ended")
+        }
+        shared["recipe"] = {**shared["recipe"], "encoder": short_place(recipe.encoder)}
+        write_json(encoder / "facts.json", shared)
         write_text(encoder / "README.md", encoder_card(recipe, state, history))
     folder.end(**facts)

@@ -67,6 +67,16 @@ class Sources:
             for place in dict.fromkeys([*map(Path, self.texts), *self.coded, *self.kept_out])
             if place in (*self.coded, *self.kept_out) or (place / "corpus.json").is_file()
         }
+        for place in map(Path, self.texts):
+            inside = next(
+                (above for above in place.resolve().parents if (above / "corpus.json").is_file()), None
+            )
+            if inside is not None:
+                raise SourceError(
+                    f"lies in the corpus {inside.name}, of which only training notes may be read",
+                    path=place,
+                    remedy="Name the corpus itself",
+                )
         for place in (*map(Path, self.texts), *self.coded):
             if place in self._corpora and "train" not in self._corpora[place].splits:
                 raise SourceError(
@@ -145,7 +155,7 @@ class Sources:
                 elif text in near_copies:
                     counts.near_copies += 1
                 else:
-                    held_out = zlib.crc32(text.encode()) < held_out_share * 2**32
+                    held_out = is_held_out(text, held_out_share)
                     counts.held_out += held_out
                     yield text, held_out
                 seen.add(digest)
@@ -167,6 +177,17 @@ class Sources:
         if files == [path]:
             return {"name": path.name, "sha256": sha256_of(path)}
         return {"name": path.name, "files": {str(one.relative_to(path)): sha256_of(one) for one in files}}
+
+
+def short_place(place: str) -> str:
+    """Return the last two parts of a full path, and any other name as it is: cards are passed on."""
+    path = Path(place)
+    return "/".join(path.parts[-2:]) if path.is_absolute() else place
+
+
+def is_held_out(text: str, share: float) -> bool:
+    """Tell whether a text is one of the share that the loss is measured on: by the text alone."""
+    return zlib.crc32(text.encode()) < share * 2**32
 
 
 def _code_names() -> Iterator[str]:

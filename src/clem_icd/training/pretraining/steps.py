@@ -156,7 +156,7 @@ class Steps(Dataset[dict[str, Any]]):
 
 
 class HeldOut(Dataset[dict[str, Any]]):
-    """Rows of texts that are never trained on, always with the same masks.
+    """Rows of texts that are never trained on, always the same with the same masks, whatever the recipe.
 
     Parameters
     ----------
@@ -165,31 +165,26 @@ class HeldOut(Dataset[dict[str, Any]]):
     length, rows
         Of a batch.
     most
-        How many batches are taken at most.
+        How many batches are taken at most, spread evenly over the texts.
 
     """
 
-    def __init__(
-        self, texts: TokenFile, masking: Masking, *, length: int, rows: int, seed: int, most: int = 32
-    ) -> None:
+    def __init__(self, texts: TokenFile, masking: Masking, *, length: int, rows: int, most: int = 32) -> None:
         self._texts = texts
         self._masking = masking
-        self._length = length
-        self._rows = rows
-        self._seed = seed
-        self._batches = min(most, texts.size // (length * rows))
+        self._shape = (rows, length)
+        there = texts.size // (rows * length)
+        self._begins = np.linspace(0, there - 1, min(most, there)).astype(np.int64) * (rows * length)
 
     def __len__(self) -> int:
-        return self._batches
+        return len(self._begins)
 
     def __getitem__(self, number: int) -> dict[str, Any]:
-        begin = number * self._rows * self._length
-        shape = (self._rows, self._length)
-        end = begin + self._rows * self._length
-        ids = self._texts.piece(begin, end).reshape(shape)
-        random = np.random.default_rng([self._seed, _HELD_OUT, number])
-        shown, guessed = self._masking(ids, random)
-        return batch_of(shown, self._texts.sequences(begin, end).reshape(shape), guessed)
+        begin = int(self._begins[number])
+        end = begin + self._shape[0] * self._shape[1]
+        ids = self._texts.piece(begin, end).reshape(self._shape)
+        shown, guessed = self._masking(ids, np.random.default_rng([_HELD_OUT, number]))
+        return batch_of(shown, self._texts.sequences(begin, end).reshape(self._shape), guessed)
 
 
 def batch_of(
