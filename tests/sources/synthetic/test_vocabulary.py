@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from clem_icd.icd import CodeSystem, default_codebook, leaf_codes
+from clem_icd.icd import CodeSystem, clinical_forms, default_codebook, leaf_codes
 from clem_icd.sources.synthetic.coding import code_problems, old_code
 from clem_icd.sources.synthetic.language import language
-from clem_icd.sources.synthetic.tail import clinical_forms, rare_concept
+from clem_icd.sources.synthetic.tail import rare_concept
 from clem_icd.sources.synthetic.vocabulary import Concept, vocabulary
 
 

@@ -11,9 +11,8 @@ import pytest
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from clem_icd.icd import Code, CodeSystem, default_codebook, leaf_codes
+from clem_icd.icd import Code, CodeSystem, clinical_forms, default_codebook, leaf_codes
 from clem_icd.modeling import SmallEncoder, learn_tokenizer, new_language_model
-from clem_icd.sources.synthetic.tail import clinical_forms
 from clem_icd.training.pretraining.codes import CodedNotes, CodedTexts, codes_loss
 from clem_icd.training.pretraining.recipe import CodesFields
 from clem_icd.training.pretraining.tokens import TokenFile

@@ -31,7 +31,7 @@ from clem_icd.cli import main
 from clem_icd.training import checkpoints
 from clem_icd.training.pretraining import folder, preparation, run
 from clem_icd.icd import leaf_codes
-from clem_icd.sources.synthetic.tail import clinical_forms
+from clem_icd.icd import clinical_forms
 
 clinical_forms(leaf_codes()[0])
 

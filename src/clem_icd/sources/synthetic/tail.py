@@ -13,11 +13,11 @@ import re
 from bisect import bisect
 from random import Random
 
-from clem_icd.icd import CodeSystem, category, default_codebook, inclusion_terms, leaf_codes
+from clem_icd.icd import CodeSystem, category, clinical_forms, default_codebook, leaf_codes
 from clem_icd.sources.synthetic.phrases import Phrase
 from clem_icd.sources.synthetic.vocabulary import Concept, vocabulary
 
-__all__ = ["clinical_forms", "draw_rare", "rare_concept"]
+__all__ = ["draw_rare", "rare_concept"]
 
 # Roughly how an adult hospital's diagnoses spread over the chapters, by first letter.
 _SHARES = {
@@ -28,8 +28,6 @@ _ZIPF_EXPONENT = 1.05
 _ZIPF_OFFSET = 30.0  # keeps the head of the tail at about one admission in a hundred
 _EASY_TITLE = 20  # characters; the longer a title beyond that, the rarer what it names
 _LATER_ENCOUNTER = 0.05  # a healed fracture's follow-up is seldom what one is admitted with
-_LONGEST_FORM = 110  # characters
-_MOST_FORMS = 5
 
 _KINDS = {"A": "acute", "B": "acute", "J": "acute", "R": "acute", "S": "acute", "T": "acute"} | dict.fromkeys(
     "VWXYZ", "status"
@@ -37,19 +35,8 @@ _KINDS = {"A": "acute", "B": "acute", "J": "acute", "R": "acute", "S": "acute", 
 _PLACES = dict.fromkeys("VWXY", ("hpi",)) | {"Z": ("history",)}
 _FEMALE = re.compile(r"C5[1-8]|D2[5-8]|N7|N8[0-9]|N9[0-8]")
 _MALE = re.compile(r"C6[0-3]|D29|N4|N5[0-3]")
-_NOT_A_NAME = re.compile(r"classifiable|[A-Z]\d\d|\bcode\b", re.IGNORECASE)
-
-_HABITS = tuple(
-    (re.compile(pattern), short)
-    for pattern, short in (
-        (r"\bwithout\b", "w/o"), (r"\bwith\b", "w/"), (r"\bdue to\b", "d/t"), (r"\bright\b", "R"),
-        (r"\bleft\b", "L"), (r"\bbilateral\b", "b/l"), (r"\bfracture\b", "fx"), (r"\bhistory of\b", "h/o"),
-        (r"\bdiabetes mellitus\b", "DM"), (r"\bdisease\b", "dz"), (r"\bdisorder\b", "d/o"),
-        (r"\bchronic kidney disease\b", "CKD"), (r"\bsecondary to\b", "2/2"),
-        (r"\binitial encounter for closed fx\b", "closed"), (r"\binitial encounter\b", "initial"),
-        (r"\bunspecified\b", "unspec"),
-    )
-)  # fmt: skip
+# Braces and slots are our own markup; no title has them today, and none may break a note tomorrow.
+_MARKUP = re.compile(r"[{}@]")
 
 
 def draw_rare(rng: Random) -> Concept:
@@ -66,32 +53,10 @@ def rare_concept(code: str) -> Concept:
         system=CodeSystem.ICD10CM,
         kind=_KINDS.get(code[0], "chronic"),
         group=category(code, CodeSystem.ICD10CM),
-        forms=tuple(Phrase(form) for form in clinical_forms(code)),
+        forms=tuple(Phrase(_MARKUP.sub("", form)) for form in clinical_forms(code)),
         places=_PLACES.get(code[0], ()),
         sex="F" if _FEMALE.match(code) else "M" if _MALE.match(code) else None,
     )
-
-
-def clinical_forms(code: str) -> list[str]:
-    """Return the title and inclusion terms of a code, lightly made what a physician would write."""
-    title = default_codebook().title(code, CodeSystem.ICD10CM) or code
-    terms = [term for term in inclusion_terms(code) if not _NOT_A_NAME.search(term)]
-    plain = [_lowered(name) for name in (title, *terms) if name is title or len(name) <= _LONGEST_FORM]
-    # Braces and slots are our own markup; no title has them today, and none may break a note tomorrow.
-    names = dict.fromkeys(re.sub(r"[{}@]", "", name) for form in plain for name in (form, _shortened(form)))
-    return list(names)[:_MOST_FORMS]
-
-
-def _lowered(name: str) -> str:
-    """Lower the first letter, unless it begins an acronym or a name such as ``Hao-Fountain``."""
-    rest = name.split(" ", 1)[0][1:]
-    return name[:1].lower() + name[1:] if rest.isalpha() and rest.islower() else name
-
-
-def _shortened(name: str) -> str:
-    for pattern, short in _HABITS:
-        name = pattern.sub(short, name)
-    return re.sub(r",? unspec$", "", name)
 
 
 @functools.cache

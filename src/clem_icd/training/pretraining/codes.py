@@ -12,9 +12,8 @@ import numpy.typing as npt
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from clem_icd.icd import Code, CodeSystem, category, default_codebook, leaf_codes
+from clem_icd.icd import Code, CodeSystem, category, clinical_forms, default_codebook, leaf_codes
 from clem_icd.modeling import batches_by_length, context_of, pooled
-from clem_icd.sources.synthetic.tail import clinical_forms
 from clem_icd.training.pretraining.recipe import CodesFields
 from clem_icd.training.pretraining.tokens import TokenFile
 
