@@ -70,7 +70,7 @@ class Resumable:
             return opened
         if resume and any((path / state).is_file() for state in _STATES):
             raise RunError(
-                "is a run of one seed, of several, or of pretraining, and another of these is asked for",
+                "is a run of one seed, or of several, or of pretraining, and another of these is asked for",
                 path=path,
                 remedy="Resume with the same command and recipe, or train into another folder",
             )
