@@ -179,13 +179,25 @@ def _load_encoder(
     encoder: str, head: dict[str, Any], max_tokens: int, attention: str
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     model, tokenizer = load_pretrained(encoder, AutoModelForSequenceClassification, attention, head)
-    context = context_of(model)
-    if context is not None and context < max_tokens:
-        raise ModelError(
-            f"the encoder {encoder!r} reads {context} tokens, asked for {max_tokens}",
-            remedy=f"Set max_tokens={context}",
-        )
+    require_context(model, encoder, max_tokens, "max_tokens=")
     return model, tokenizer
+
+
+def require_context(model: PreTrainedModel, encoder: str, tokens: int, setting: str) -> None:
+    """Refuse an encoder that reads fewer tokens than it will be given.
+
+    Raises
+    ------
+    ModelError
+        If it does; ``setting``, followed by what it reads, is the remedy.
+
+    """
+    context = context_of(model)
+    if context is not None and context < tokens:
+        raise ModelError(
+            f"the encoder {encoder!r} reads {context} tokens, asked for {tokens}",
+            remedy=f"Set {setting}{context}",
+        )
 
 
 def load_pretrained(

@@ -8,8 +8,8 @@ import torch
 from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling.context import context_of, first_position
-from clem_icd.modeling.encoder import SmallEncoder, load_pretrained
+from clem_icd.modeling.context import first_position
+from clem_icd.modeling.encoder import SmallEncoder, load_pretrained, require_context
 
 
 def new_language_model(
@@ -55,12 +55,7 @@ def load_language_model(encoder: str, longest: int) -> tuple[PreTrainedModel, Pr
             f"the tokenizer of {encoder!r} has no token for masks",
             remedy="Name an encoder that was trained on masks",
         )
-    context = context_of(model)
-    if context is not None and context < longest:
-        raise ModelError(
-            f"the encoder {encoder!r} reads {context} tokens, asked for {longest}",
-            remedy=f"Set training.lengths and codes.note_tokens to at most {context}",
-        )
+    require_context(model, encoder, longest, "training.lengths and codes.note_tokens to at most ")
     return model, tokenizer
 
 
