@@ -262,7 +262,7 @@ def test_what_is_held_out_as_text_is_not_learned_with_its_codes(
 ) -> None:
     recipe = recipe_of("codes.notes=1", "held_out_share=0.2")
     kept = []
-    for name, texts in (("alone", [str(notes_file)]), ("both", [str(notes_file), str(little_corpus.path)])):
+    for name, texts in (("alone", [str(notes_file)]), ("both", [str(notes_file), f"{little_corpus.path}/"])):
         sources = Sources(texts, [little_corpus.path])
         prepared = prepare(recipe, sources, tmp_path / name, tokenizer, Silent())
         assert prepared.coded is not None

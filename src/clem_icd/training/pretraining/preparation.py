@@ -175,7 +175,7 @@ def _write_coded(
     def texts() -> Iterator[str]:
         for number, place in enumerate(sources.coded):
             counts = sources.count(str(place), " (coded)")
-            is_text = str(place) in sources.texts
+            is_text = place in map(Path, sources.texts)
             for row, text in enumerate(sources.corpus(place).texts("train")):
                 observer.advance()
                 counts.read += 1
