@@ -1,11 +1,11 @@
 """What an encoder is worth: one recipe, one corpus, the same budget, several encoders and seeds.
 
     python benchmarks/encoders.py CORPUS OUT --encoder clem-small --encoder random --seeds 3 [key=value …]
-    python benchmarks/encoders.py CORPUS OUT --encoder clem-small --linear --notes 50 --notes 500 --notes 5000
+    python benchmarks/encoders.py CORPUS OUT --encoder clem-small --notes 50 --notes 500 --figure f.png
 
 `random` has the dimensions and the tokenizer of clem-small, and random weights. A run that has ended is not
 trained again, so the command can be given again with more encoders, seeds or sizes. The table is printed as
-Markdown.
+Markdown, the figure is micro-F1 by the number of training notes.
 """
 
 from __future__ import annotations
@@ -13,19 +13,24 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
 from transformers import AutoModelForMaskedLM, AutoTokenizer, set_seed
 from transformers.utils import logging
 
 from clem_icd.corpus import Corpus, corpus_writer
 from clem_icd.errors import RunError
+from clem_icd.evaluation.report.figures.axes import label_axes, line_of
+from clem_icd.evaluation.report.svg import Chart, line_style, write_picture
 from clem_icd.files import new_folder, read_json
 from clem_icd.icd import default_codebook
 from clem_icd.modeling import shipped_encoders
-from clem_icd.training import read_recipe, train
+from clem_icd.training import LinearRecipe, NeuralRecipe, read_recipe, train
 
 METRICS = ("micro_f1", "macro_f1_all_labels", "macro_f1_split_labels", "map")
 
@@ -79,11 +84,23 @@ def smaller(corpus: Corpus, notes: int, out: Path) -> Corpus:
     return Corpus.open(place)
 
 
-def trained(name: str, recipe: str, settings: Sequence[str], corpus: Corpus, out: Path) -> dict[str, object]:
+def trained(name: str, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path) -> dict[str, object]:
     """Train where that has not been done, and return the metrics."""
     place = out / name
-    train(read_recipe(recipe, settings), corpus, place, resume=True)
+    train(recipe, corpus, place, resume=True)
     return read_json(place / "metrics.json", RunError)
+
+
+def of_steps(recipe: NeuralRecipe, notes: int, steps: int) -> NeuralRecipe:
+    """Return the recipe, with more epochs where so few notes make less than so many steps."""
+    epochs = ceil(steps / ceil(notes / recipe.training.batch_size))
+    longer = {"epochs": max(epochs, recipe.training.epochs)}
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update=longer)})
+
+
+def percent_of(documents: Sequence[dict[str, object]], metric: str) -> list[float]:
+    """Return a metric of every seed, in percent."""
+    return [100 * document["metrics"][metric] for document in documents]  # type: ignore[index]
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -95,9 +112,28 @@ def show(rows: Sequence[Row]) -> None:
         print(f"| {row.notes:,} | {row.system} | {' | '.join(cells)} |", flush=True)
 
 
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """Draw micro-F1 by the number of training notes: a line for every system, the mean of its seeds."""
+    systems = list(dict.fromkeys(row.system for row in rows))
+    keys = [line_style(system, place) for place, system in enumerate(systems)]
+    sizes = sorted({row.notes for row in rows})
+
+    def paint(axes: Axes) -> None:
+        for key in keys:
+            own = [row for row in rows if row.system == key.name]
+            means = [np.mean(percent_of(row.documents, "micro_f1")) for row in own]
+            axes.plot([row.notes for row in own], means, color=key.colour, linestyle=line_of(key), marker="o")
+        axes.set_xscale("log")
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.xaxis.set_minor_locator(NullLocator())
+        label_axes(axes, "training notes", "micro-F1, %")
+
+    write_picture([Chart("notes", "Micro-F1 by the number of training notes", paint, keys)], path)
+
+
 def cell(documents: Sequence[dict[str, object]], metric: str) -> str:
     """Return mean and deviation over seeds and the interval of the first."""
-    values = [100 * document["metrics"][metric] for document in documents]  # type: ignore[index]
+    values = percent_of(documents, metric)
     interval = documents[0]["intervals"]["metrics"][metric]  # type: ignore[index]
     low, high = 100 * interval["low"], 100 * interval["high"]
     spread = f" ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else ""
@@ -115,7 +151,9 @@ def main() -> None:
     parser.add_argument("--linear", action="store_true", help="the linear baseline as well")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--notes", type=int, action="append", help="so many training notes; all if not given")
-    arguments = parser.parse_args()
+    parser.add_argument("--steps", type=int, default=1, help="at least so many, by more epochs on few notes")
+    parser.add_argument("--figure", type=Path, help="a .png to draw")
+    arguments = parser.parse_intermixed_args()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     whole = Corpus.open(arguments.corpus)
@@ -126,16 +164,21 @@ def main() -> None:
         out.mkdir(parents=True, exist_ok=True)
         corpus = whole if notes >= whole.size("train") else smaller(whole, notes, arguments.out)
         if arguments.linear:
-            rows.append(Row("linear", notes, [trained("linear", "linear", [], corpus, out)]))
+            rows.append(Row("linear", notes, [trained("linear", read_recipe("linear"), corpus, out)]))
         for encoder in arguments.encoder:
             documents = []
             for seed in range(arguments.seeds):
                 place = str(random_twin(arguments.out, seed)) if encoder == "random" else encoder
                 settings = [*arguments.settings, f"encoder={place}", f"seed={seed}"]
                 name = f"{encoder.strip('/').replace('/', '-')}-{seed}"
-                documents.append(trained(name, arguments.recipe, settings, corpus, out))
+                recipe = read_recipe(arguments.recipe, settings)
+                if isinstance(recipe, LinearRecipe):
+                    parser.error(f"{arguments.recipe} has no encoder")
+                documents.append(trained(name, of_steps(recipe, notes, arguments.steps), corpus, out))
             rows.append(Row(encoder, notes, documents))
         show(rows)
+    if arguments.figure:
+        draw(rows, arguments.figure)
 
 
 if __name__ == "__main__":
