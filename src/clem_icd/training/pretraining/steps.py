@@ -87,7 +87,7 @@ class Steps(Dataset[dict[str, Any]]):
     Parameters
     ----------
     texts
-        Tokens of the texts.
+        Tokens of the texts: at least two of the longest rows.
     training
         How long the rows are, and how many there are.
     masking
@@ -130,26 +130,20 @@ class Steps(Dataset[dict[str, Any]]):
 
     def passes(self) -> float:
         """Return how often each token is read, over all phases."""
-        return sum(phase.steps * phase.rows * phase.length for phase in self.phases) / max(
-            1, self._texts.size
-        )
+        return sum(phase.steps * phase.rows * phase.length for phase in self.phases) / self._texts.size
 
     def _row(self, phase: Phase, number: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         # One row less than fit, so that there is room to cut elsewhere in each pass.
-        rows_a_pass = max(1, self._texts.size // phase.length - 1)
+        rows_a_pass = self._texts.size // phase.length - 1
         turn, position = divmod(number, rows_a_pass)
         order, shift = self._row_order(phase.number, turn, rows_a_pass, phase.length)
         begin = shift + int(order[position]) * phase.length
-        end = min(begin + phase.length, self._texts.size)
-        ids, sequences = self._texts.piece(begin, end), self._texts.sequences(begin, end)
-        if len(ids) < phase.length:  # of so few texts that they do not fill a row
-            return np.resize(ids, phase.length), _repeated(sequences, phase.length)
-        return ids, sequences
+        end = begin + phase.length
+        return self._texts.piece(begin, end), self._texts.sequences(begin, end)
 
     def _shuffled(self, phase: int, turn: int, rows: int, length: int) -> tuple[npt.NDArray[np.int64], int]:
         random = self._random(_ORDER, phase, turn)
-        room = max(1, self._texts.size - rows * length)
-        return random.permutation(rows), int(random.integers(0, min(length, room)))
+        return random.permutation(rows), int(random.integers(0, length))
 
     def _random(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, *purpose])
@@ -196,8 +190,3 @@ def batch_of(
         "sequences": torch.from_numpy(sequences),
         "labels": torch.from_numpy(guessed),
     }
-
-
-def _repeated(sequences: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
-    span = int(sequences[-1]) - int(sequences[0]) + 1 if len(sequences) else 1
-    return np.resize(sequences, length) + np.arange(length) // max(1, len(sequences)) * span
