@@ -27,11 +27,10 @@ from transformers.utils import logging
 from clem_icd.corpus import Corpus
 from clem_icd.evaluation import Interval, Judgement, choose_rule, evaluate, intervals
 from clem_icd.icd import default_codebook
-from clem_icd.modeling import batches_by_length, pooled, shipped_encoders
+from clem_icd.modeling import pooled_texts, shipped_encoders
 
 METRICS = ("micro_f1", "macro_f1_split_labels", "map")
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)
-BATCH_TOKENS = 4096
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
@@ -51,13 +50,9 @@ class Frozen:
             list(texts), truncation=True, max_length=self.window, return_overflowing_tokens=True
         )
         ids = [torch.tensor(some) for some in encoded["input_ids"]]
-        vectors = np.zeros((len(ids), self.model.config.hidden_size), dtype=np.float32)
+        with torch.no_grad():
+            vectors = pooled_texts(self.model, ids, self.tokenizer.pad_token_id).numpy()
         lengths = np.array([len(some) for some in ids])
-        for rows in batches_by_length(lengths.tolist(), BATCH_TOKENS):
-            padded = torch.nn.utils.rnn.pad_sequence([ids[row] for row in rows], batch_first=True)
-            mask = torch.arange(padded.shape[1]) < torch.tensor(lengths[rows])[:, None]
-            with torch.no_grad():
-                vectors[rows] = pooled(self.model, padded, mask.long()).numpy()
         return vectors, np.array(encoded["overflow_to_sample_mapping"]), lengths
 
 

@@ -26,6 +26,7 @@ from clem_icd.modeling import (
     new_language_model,
     packed_inputs,
     pooled,
+    pooled_texts,
 )
 from support import TINY
 
@@ -170,6 +171,21 @@ def test_pooling_knows_nothing_of_padding_and_batch_mates(
     for sequence, found in zip(sequences, together, strict=True):
         assert_close(pooled(model, *padded([sequence], pad))[0], found)
     assert_close(pooled(model, *padded(sequences[::-1], pad, extra=50)).flip(0), together)
+
+
+@torch.no_grad()
+def test_texts_are_pooled_in_their_order_however_they_are_batched(
+    model: PreTrainedModel, rows: list[list[torch.Tensor]], tokenizer: PreTrainedTokenizerBase
+) -> None:
+    pad = int(model.config.pad_token_id)
+    texts = [
+        *rows[0],
+        *rows[1],
+        *(random_ids(tokenizer, length, length) for length in (200, 199, 5, 198) * 6),
+    ]
+    assert sum(map(len, texts)) > 4096  # more than one batch
+    for text, found in zip(texts, pooled_texts(model, texts, pad), strict=True):
+        assert_close(found, pooled(model, *padded([text], pad))[0])
 
 
 @torch.no_grad()

@@ -39,12 +39,12 @@ def test_the_batch_and_the_mode_of_the_model_make_no_difference(
     little_corpus: Corpus, titles: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weights = []
-    for at_once in (64, 1):
-        monkeypatch.setattr("clem_icd.modeling.titles._TITLES_AT_ONCE", at_once)
+    for at_once in (4096, 1):
+        monkeypatch.setattr("clem_icd.modeling.language_model._BATCH_TOKENS", at_once)
         system = new_system(little_corpus, embedding_dropout=0.5)
-        system.model.train(at_once == 64)
+        system.model.train(at_once == 4096)
         set_head_from_titles(system.model, system.tokenizer, titles)
-        assert system.model.training == (at_once == 64)
+        assert system.model.training == (at_once == 4096)
         weights.append(system.model.get_parameter("classifier.weight").detach())
     torch.testing.assert_close(*weights, rtol=1e-4, atol=1e-5)
 

@@ -19,7 +19,13 @@ from clem_icd.modeling.encoder import (
 from clem_icd.modeling.folder import load_model, save_model, write_info
 from clem_icd.modeling.info import ModelInfo
 from clem_icd.modeling.inputs import Collator, TokenizedNotes, batches_by_length, count_tokens, tokenize
-from clem_icd.modeling.language_model import load_language_model, new_language_model, packed_inputs, pooled
+from clem_icd.modeling.language_model import (
+    load_language_model,
+    new_language_model,
+    packed_inputs,
+    pooled,
+    pooled_texts,
+)
 from clem_icd.modeling.linear import LinearSystem
 from clem_icd.modeling.neural import NeuralSystem, best_device
 from clem_icd.modeling.positions import token_starts, token_starts_of
@@ -50,6 +56,7 @@ __all__ = [
     "open_tokenizer",
     "packed_inputs",
     "pooled",
+    "pooled_texts",
     "save_model",
     "seen_admissions",
     "set_head_from_titles",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,6 +11,10 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokeni
 from clem_icd.errors import ModelError
 from clem_icd.modeling.context import first_position
 from clem_icd.modeling.encoder import SmallEncoder, load_pretrained, require_context
+from clem_icd.modeling.inputs import batches_by_length
+
+# Padded together, padding included; more would be padded to the longest text.
+_BATCH_TOKENS = 4096
 
 
 def new_language_model(
@@ -108,3 +113,27 @@ def pooled(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor) -> tor
     mean = (hidden * mask.unsqueeze(-1)).sum(dim=1) / mask.sum(dim=1, keepdim=True)
     head = getattr(model, "head", None)
     return mean if head is None else torch.as_tensor(head(mean))
+
+
+def pooled_texts(model: PreTrainedModel, texts: Sequence[torch.Tensor], pad: int) -> torch.Tensor:
+    """Return `pooled` of texts of any lengths, in their order [texts, width].
+
+    Parameters
+    ----------
+    texts
+        Token ids of each, at least one text.
+    pad
+        The token that shorter texts are filled up with.
+
+    """
+    order: list[int] = []
+    vectors = []
+    for batch in batches_by_length([len(text) for text in texts], _BATCH_TOKENS):
+        order += batch
+        some = [texts[number] for number in batch]
+        ids = torch.nn.utils.rnn.pad_sequence(some, batch_first=True, padding_value=pad)
+        lengths = torch.tensor([len(text) for text in some])
+        mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
+        vectors.append(pooled(model, ids.to(model.device), mask.to(model.device)))
+    back = torch.argsort(torch.tensor(order)).to(model.device)
+    return torch.cat(vectors)[back]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling.inputs import Collator, TokenizedNotes, tokenize
-from clem_icd.modeling.language_model import pooled
+from clem_icd.modeling.inputs import tokenize
+from clem_icd.modeling.language_model import pooled_texts
 
 # What a text that points exactly where a title does has more of a logit than one at a right angle to it.
 _GAIN = 10.0
 
-_TITLES_AT_ONCE = 64
 _LONGEST_TITLE = 128  # tokens; the longest of ICD-10-CM has some 60
 
 
@@ -50,7 +49,7 @@ def set_head_from_titles(
     if not known:
         return
     with torch.no_grad():
-        vectors = torch.cat(list(_vectors(model, tokenizer, [titles[label] or "" for label in known])))
+        vectors = _vectors(model, tokenizer, [titles[label] or "" for label in known])
         weight = model.get_parameter("classifier.weight")
         length = vectors.norm(dim=1).mean()
         directions = torch.nn.functional.normalize(vectors, dim=1)
@@ -60,15 +59,13 @@ def set_head_from_titles(
 
 def _vectors(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, titles: Sequence[str]
-) -> Iterator[torch.Tensor]:
+) -> torch.Tensor:
     was_training, attention = model.training, str(model.config._attn_implementation)
     model.eval()
     # The model is not on its device yet, and FlashAttention runs on nothing else.
     model.set_attn_implementation("sdpa")
-    collate = Collator(tokenizer.pad_token_id)
-    for begin in range(0, len(titles), _TITLES_AT_ONCE):
-        notes = TokenizedNotes(tokenize(tokenizer, titles[begin : begin + _TITLES_AT_ONCE], _LONGEST_TITLE))
-        batch = collate([notes[row] for row in range(len(notes))])
-        yield pooled(model, batch["input_ids"].to(model.device), batch["attention_mask"].to(model.device))
+    ids = [torch.from_numpy(one.ids).long() for one in tokenize(tokenizer, titles, _LONGEST_TITLE)]
+    vectors = pooled_texts(model, ids, tokenizer.pad_token_id)
     model.set_attn_implementation(attention)
     model.train(was_training)
+    return vectors

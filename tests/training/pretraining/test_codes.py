@@ -214,7 +214,7 @@ def test_the_loss_knows_nothing_of_order_and_padding(
     assert float(codes_loss(model, shuffled, TEMPERATURE, pad)) == expected
     assert float(codes_loss(model, batch, TEMPERATURE, 17)) == expected
     for at_once in (1, 40):
-        monkeypatch.setattr("clem_icd.training.pretraining.codes._BATCH_TOKENS", at_once)
+        monkeypatch.setattr("clem_icd.modeling.language_model._BATCH_TOKENS", at_once)
         assert float(codes_loss(model, batch, TEMPERATURE, pad)) == expected
 
 

@@ -13,16 +13,13 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.icd import Code, CodeSystem, category, clinical_forms, default_codebook, leaf_codes
-from clem_icd.modeling import batches_by_length, context_of, pooled
+from clem_icd.modeling import context_of, pooled_texts
 from clem_icd.training.pretraining.recipe import CodesFields
 from clem_icd.training.pretraining.tokens import TokenFile
 
 # Into a text, and the fewest and most tokens that it has without them.
 _MOST_INSERTED = 8
 _PIECE = (32, 256)
-
-# Padded together, padding included; more would be padded to the longest note.
-_BATCH_TOKENS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +152,7 @@ def _vectors(model: PreTrainedModel, texts: Sequence[torch.Tensor], pad: int) ->
         text if context is None or len(text) <= context else torch.cat([text[: context - 1], text[-1:]])
         for text in texts
     ]
-    order, pieces = [], []
-    for batch in batches_by_length([len(text) for text in texts], _BATCH_TOKENS):
-        order += batch
-        some = [texts[number] for number in batch]
-        ids = torch.nn.utils.rnn.pad_sequence(some, batch_first=True, padding_value=pad)
-        lengths = torch.tensor([len(text) for text in some])
-        mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
-        pieces.append(pooled(model, ids.to(model.device), mask.to(model.device)))
-    back = torch.argsort(torch.tensor(order)).to(model.device)
-    return torch.nn.functional.normalize(torch.cat(pieces).float(), dim=-1)[back]
+    return torch.nn.functional.normalize(pooled_texts(model, texts, pad).float(), dim=-1)
 
 
 @functools.cache
