@@ -103,13 +103,10 @@ def percent_of(documents: Sequence[dict[str, object]], metric: str) -> list[floa
     return [100 * document["metrics"][metric] for document in documents]  # type: ignore[index]
 
 
-def show(rows: Sequence[Row]) -> None:
-    """Print a table, in percent: an interval over notes for one seed, a deviation over several."""
-    print(f"| training notes | system | {' | '.join(METRICS)} |")
-    print("|---|---|" + "---|" * len(METRICS))
-    for row in rows:
-        cells = [cell(row.documents, metric) for metric in METRICS]
-        print(f"| {row.notes:,} | {row.system} | {' | '.join(cells)} |", flush=True)
+def show(row: Row) -> None:
+    """Print a row, in percent: an interval over notes of one seed, a deviation over several."""
+    cells = [cell(row.documents, metric) for metric in METRICS]
+    print(f"| {row.notes:,} | {row.system} | {' | '.join(cells)} |", flush=True)
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
@@ -157,6 +154,8 @@ def main() -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     whole = Corpus.open(arguments.corpus)
+    print(f"| training notes | system | {' | '.join(METRICS)} |")
+    print("|---|---|" + "---|" * len(METRICS), flush=True)
     rows = []
     sizes = arguments.notes or [whole.size("train")]
     for notes in sorted({min(notes, whole.size("train")) for notes in sizes}):
@@ -165,6 +164,7 @@ def main() -> None:
         corpus = whole if notes >= whole.size("train") else smaller(whole, notes, arguments.out)
         if arguments.linear:
             rows.append(Row("linear", notes, [trained("linear", read_recipe("linear"), corpus, out)]))
+            show(rows[-1])
         for encoder in arguments.encoder:
             documents = []
             for seed in range(arguments.seeds):
@@ -176,7 +176,7 @@ def main() -> None:
                     parser.error(f"{arguments.recipe} has no encoder")
                 documents.append(trained(name, of_steps(recipe, notes, arguments.steps), corpus, out))
             rows.append(Row(encoder, notes, documents))
-        show(rows)
+            show(rows[-1])
     if arguments.figure:
         draw(rows, arguments.figure)
 
