@@ -93,7 +93,8 @@ def trained(name: str, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out:
 
 def of_steps(recipe: NeuralRecipe, notes: int, steps: int) -> NeuralRecipe:
     """Return the recipe, with more epochs where so few notes make less than so many steps."""
-    epochs = ceil(steps / ceil(notes / recipe.training.batch_size))
+    a_step = recipe.training.batch_size * recipe.training.gradient_accumulation
+    epochs = ceil(steps / ceil(notes / a_step))
     longer = {"epochs": max(epochs, recipe.training.epochs)}
     return recipe.model_copy(update={"training": recipe.training.model_copy(update=longer)})
 
@@ -148,7 +149,7 @@ def main() -> None:
     parser.add_argument("--linear", action="store_true", help="the linear baseline as well")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--notes", type=int, action="append", help="so many training notes; all if not given")
-    parser.add_argument("--steps", type=int, default=1, help="at least so many, by more epochs on few notes")
+    parser.add_argument("--steps", type=int, default=1, help="more epochs on few notes, for so many")
     parser.add_argument("--figure", type=Path, help="a .png to draw")
     arguments = parser.parse_intermixed_args()
     logging.set_verbosity_error()
