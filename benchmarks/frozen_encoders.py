@@ -80,14 +80,6 @@ def directions(vectors: Floats) -> Floats:
     return vectors / lengths
 
 
-def targets_of(corpus: Corpus, split: str) -> Bools:
-    """Return which notes have which codes [notes, labels]."""
-    targets = np.zeros((corpus.size(split), len(corpus.codes)), dtype=np.bool_)
-    for note, columns in enumerate(corpus.label_indices(split)):
-        targets[note, list(columns)] = True
-    return targets
-
-
 def regression(train: Floats, targets: Bools, strength: float, others: Sequence[Floats]) -> list[Floats]:
     """Fit every label on the training notes, and score the other splits."""
     counts = targets.sum(axis=0)
@@ -106,10 +98,10 @@ def row(name: str, frozen: Frozen, corpus: Corpus) -> list[str]:
     scaler = StandardScaler()
     vectors = [vectors_of(frozen, list(corpus.texts(split))) for split in splits]
     train, *others = [scaler.fit_transform(vectors[0]), *map(scaler.transform, vectors[1:])]
-    targets = [targets_of(corpus, split) for split in splits]
+    targets = [corpus.targets(split) for split in splits]
     fits = [regression(train, targets[0], strength, others) for strength in STRENGTHS]
     best = max(range(len(fits)), key=lambda fit: evaluate(targets[1], fits[fit][0], profile=["map"])["map"])
-    counts = targets[0].sum(axis=0)
+    counts = corpus.train_counts()
     rule = choose_rule("edin2024", targets[1], fits[best][0], counts)
     judgement = Judgement.of(targets[-1], fits[best][-1], rule, profile=METRICS, train_counts=counts)
     found = intervals(judgement)
