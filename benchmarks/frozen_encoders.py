@@ -12,8 +12,9 @@ no test split. Intervals are over notes.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +26,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging
 
 from clem_icd.corpus import Corpus
-from clem_icd.evaluation import Interval, Judgement, choose_rule, evaluate, intervals
-from clem_icd.icd import default_codebook
+from clem_icd.evaluation import Judgement, Rule, choose_rule, evaluate, intervals
 from clem_icd.modeling import pooled_texts, shipped_encoders
 
 METRICS = ("micro_f1", "macro_f1_split_labels", "map")
@@ -34,6 +34,14 @@ STRENGTHS = (0.001, 0.01, 0.1, 1.0)
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
+
+
+class Windows(NamedTuple):
+    """Vectors of the windows of texts [windows, width], which text each is of, and how many tokens it has."""
+
+    vectors: Floats
+    text: npt.NDArray[np.int64]
+    tokens: npt.NDArray[np.int64]
 
 
 class Frozen:
@@ -44,33 +52,31 @@ class Frozen:
         self.model: PreTrainedModel = AutoModelForMaskedLM.from_pretrained(place, dtype=torch.float32).eval()
         self.window = window
 
-    def windows(self, texts: Sequence[str]) -> tuple[Floats, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return the vector of every window, which text it is of, and how many tokens it has."""
+    def read(self, texts: Iterable[str]) -> Windows:
+        """Read texts, every token of them."""
         encoded = self.tokenizer(
             list(texts), truncation=True, max_length=self.window, return_overflowing_tokens=True
         )
         ids = [torch.tensor(some) for some in encoded["input_ids"]]
         with torch.no_grad():
             vectors = pooled_texts(self.model, ids, self.tokenizer.pad_token_id).numpy()
-        lengths = np.array([len(some) for some in ids])
-        return vectors, np.array(encoded["overflow_to_sample_mapping"]), lengths
+        tokens = np.array([len(some) for some in ids])
+        return Windows(vectors, np.array(encoded["overflow_to_sample_mapping"]), tokens)
 
 
-def vectors_of(frozen: Frozen, texts: Sequence[str]) -> Floats:
+def means(windows: Windows) -> Floats:
     """Return the mean vector of every text, each of its windows weighted by its tokens [texts, width]."""
-    vectors, text, lengths = frozen.windows(texts)
-    sums = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, text, vectors * lengths[:, None])
-    tokens: Floats = np.bincount(text, weights=lengths, minlength=len(texts)).astype(np.float32)
+    tokens: Floats = np.bincount(windows.text, weights=windows.tokens).astype(np.float32)
+    sums = np.zeros((len(tokens), windows.vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, windows.text, windows.vectors * windows.tokens[:, None])
     return sums / tokens[:, None]
 
 
-def by_titles(frozen: Frozen, texts: Sequence[str], titles: Sequence[str]) -> Floats:
+def by_titles(windows: Windows, titles: Floats) -> Floats:
     """Return the cosine of every title with the nearest window of every text [texts, labels]."""
-    vectors, text, _ = frozen.windows(texts)
-    cosines = directions(vectors) @ directions(vectors_of(frozen, titles)).T
-    nearest = np.full((len(texts), len(titles)), -1.0, dtype=np.float32)
-    np.maximum.at(nearest, text, cosines)
+    cosines = directions(windows.vectors) @ directions(titles).T
+    nearest = np.full((windows.text[-1] + 1, len(titles)), -1.0, dtype=np.float32)
+    np.maximum.at(nearest, windows.text, cosines)
     return nearest
 
 
@@ -95,29 +101,29 @@ def regression(train: Floats, targets: Bools, strength: float, others: Sequence[
 def row(name: str, frozen: Frozen, corpus: Corpus) -> list[str]:
     """Return the cells of an encoder, in percent."""
     splits = ["train", "validation", *(["test"] if "test" in corpus.splits else [])]
-    scaler = StandardScaler()
-    vectors = [vectors_of(frozen, list(corpus.texts(split))) for split in splits]
-    train, *others = [scaler.fit_transform(vectors[0]), *map(scaler.transform, vectors[1:])]
+    windows = [frozen.read(corpus.texts(split)) for split in splits]
     targets = [corpus.targets(split) for split in splits]
+    scaler = StandardScaler()
+    train = scaler.fit_transform(means(windows[0]))
+    others = [scaler.transform(means(some)) for some in windows[1:]]
     fits = [regression(train, targets[0], strength, others) for strength in STRENGTHS]
     best = max(range(len(fits)), key=lambda fit: evaluate(targets[1], fits[fit][0], profile=["map"])["map"])
-    counts = corpus.train_counts()
-    rule = choose_rule("edin2024", targets[1], fits[best][0], counts)
-    judgement = Judgement.of(targets[-1], fits[best][-1], rule, profile=METRICS, train_counts=counts)
-    found = intervals(judgement)
-    values = evaluate(targets[-1], fits[best][-1], rule, METRICS)
-    cells = [cell(values[metric], found[metric]) for metric in METRICS]
-    book = default_codebook()
-    titles = [book.title(code.value, code.system) or code.value for code in corpus.codes]
-    untrained = by_titles(frozen, list(corpus.texts(splits[-1])), titles)
-    alone = Judgement.of(targets[-1], untrained, profile=["map"])
-    cells.append(cell(evaluate(targets[-1], untrained, profile=["map"])["map"], intervals(alone)["map"]))
+    rule = choose_rule("edin2024", targets[1], fits[best][0], corpus.train_counts())
+    cells = judged(targets[-1], fits[best][-1], rule, METRICS)
+    titles = means(frozen.read(label.title or label.code.value for label in corpus.labels))
+    untrained = by_titles(windows[-1], titles)
+    cells += judged(targets[-1], untrained, 0.5, ["map"])  # which no threshold changes
     return [name, f"{frozen.window:,}", *cells, f"{STRENGTHS[best]:g}"]
 
 
-def cell(value: float, interval: Interval) -> str:
-    """Return a value and its interval, in percent."""
-    return f"{100 * value:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+def judged(targets: Bools, scores: Floats, threshold: float | Rule, metrics: Sequence[str]) -> list[str]:
+    """Return metrics with their intervals, in their order, in percent."""
+    judgement = Judgement.of(targets, scores, threshold, profile=metrics)
+    values, found = judgement.values(), intervals(judgement)
+    return [
+        f"{100 * values[name][0]:.1f} [{100 * found[name].low:.1f}, {100 * found[name].high:.1f}]"
+        for name in metrics
+    ]
 
 
 def main() -> None:
