@@ -26,7 +26,8 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging
 
 from clem_icd.corpus import Corpus
-from clem_icd.evaluation import Judgement, Rule, choose_rule, evaluate, intervals
+from clem_icd.decisions import Rule, choose_rule
+from clem_icd.evaluation import Judgement, evaluate, intervals
 from clem_icd.modeling import pooled_texts, shipped_encoders
 
 METRICS = ("micro_f1", "macro_f1_split_labels", "map")

@@ -23,12 +23,12 @@ from isal import igzip
 
 from clem_icd.files import new_folder
 from clem_icd.icd import CodeSystem
-from clem_icd.sources.splits import read_split
-from clem_icd.sources.synthetic.chart import ADDENDUM, SUMMARY, Document
-from clem_icd.sources.synthetic.charting import complete_chart, summary_chart
-from clem_icd.sources.synthetic.hospital import FIRST_SUBJECT, admissions
-from clem_icd.sources.synthetic.note import BANNER
-from clem_icd.sources.synthetic.notice import write_notice
+from clem_icd.synthetic.chart import ADDENDUM, SUMMARY, Document
+from clem_icd.synthetic.charting import complete_chart, summary_chart
+from clem_icd.synthetic.hospital import FIRST_SUBJECT, admissions
+from clem_icd.synthetic.note import BANNER
+from clem_icd.synthetic.notice import write_notice
+from clem_icd.tabular.split_files import read_split
 
 SEED = 1
 # So that the median note has about 1,375 words, as a discharge summary of MIMIC-III.

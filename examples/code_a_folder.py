@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from clem_icd import Coder
+from clem_icd.corpus import read_note
 from clem_icd.files import new_file
-from clem_icd.prediction import read_note
 
 
 def main(model: Path, notes: Path, out: Path) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from clem_icd import Coder
 from clem_icd.evaluation import DEFINITIONS
 from clem_icd.modeling import ModelInfo
-from clem_icd.sources import prepare_mimic4, synthesize
+from clem_icd.sources import prepare_mimic4
+from clem_icd.synthetic import synthesize
 from clem_icd.training import read_recipe, train
 
 NOTE = Path(__file__).with_name("note.txt")

@@ -8,7 +8,9 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.training import NeuralRecipe, read_recipe
-from support import LITTLE_SETTINGS, write_little_corpus
+from support import LITTLE_SETTINGS, SHARED, write_little_corpus
+
+pytest_plugins = ["fixtures.made_runs", "fixtures.matrices", "fixtures.raw_files"]
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +30,7 @@ def little_recipe() -> NeuralRecipe:
 @pytest.fixture
 def shared_data() -> Path:
     """The real data beside the checkout; tests that use it are marked ``shared_data``."""
-    folder = Path(__file__).parents[1].parent / "shared" / "data"
+    folder = SHARED / "data"
     if not folder.is_dir():
         pytest.skip("the real data is not beside the checkout")
     return folder

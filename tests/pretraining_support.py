@@ -11,7 +11,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from clem_icd.training.pretraining.tokens import TokenFile
+from clem_icd.pretraining.tokens import TokenFile
 
 TINY_PRETRAINING = [
     "small.hidden_size=32",

@@ -8,9 +8,15 @@ from pathlib import Path
 import torch
 
 from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
-from clem_icd.evaluation import Threshold
+from clem_icd.decisions import Threshold
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling import ModelInfo, NeuralSystem, SmallEncoder, new_classifier, seen_admissions
+
+ROOT = Path(__file__).parents[1]
+"""The checkout."""
+
+SHARED = ROOT.parent / "shared"
+"""Real data beside the checkout; absent on most machines."""
 
 LITTLE_SETTINGS = [
     "small.hidden_size=32",

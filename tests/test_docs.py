@@ -23,12 +23,11 @@ from clem_icd import Coder, Corpus
 from clem_icd.cli import app
 from clem_icd.errors import RecipeError
 from clem_icd.evaluation import DEFINITIONS
+from clem_icd.pretraining import PretrainingRecipe, read_pretraining
+from clem_icd.runs.settings import key_paths
 from clem_icd.training import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes, train
-from clem_icd.training.pretraining import PretrainingRecipe, read_pretraining
-from clem_icd.training.settings import key_paths
-from support import LITTLE_SETTINGS, make_note, write_little_corpus
+from support import LITTLE_SETTINGS, ROOT, make_note, write_little_corpus
 
-ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 RESULTS = sorted((DOCS / "results").glob("*.md"))

@@ -3,12 +3,13 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import clem_icd
 
-ROOMS = ["corpus", "evaluation", "icd", "modeling", "prediction", "sources", "training"]
+ROOMS = sorted(path.parent.name for path in Path(clem_icd.__file__).parent.glob("*/__init__.py"))
 
 
 def test_the_public_names_are_there_and_sorted() -> None:

@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from clem_icd.sources import synthesize
-
-ROOT = Path(__file__).parent.parent
+from clem_icd.synthetic import synthesize
+from support import ROOT
 
 
 def test_it_prepares_what_is_there_and_names_what_is_not(tmp_path: Path) -> None:

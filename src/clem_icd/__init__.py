@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from clem_icd.corpus import Corpus
     from clem_icd.errors import ClemError
     from clem_icd.icd import Code, CodeSystem
-    from clem_icd.prediction import Coder, Coding, Scores, Suggestion
+    from clem_icd.prediction import Coder, Coding, Suggestion
+    from clem_icd.scores import Scores
 
 __all__ = ["ClemError", "Code", "CodeSystem", "Coder", "Coding", "Corpus", "Scores", "Suggestion"]
 
@@ -22,7 +23,7 @@ _HOMES = {
     "Coder": "clem_icd.prediction",
     "Coding": "clem_icd.prediction",
     "Corpus": "clem_icd.corpus",
-    "Scores": "clem_icd.prediction",
+    "Scores": "clem_icd.scores",
     "Suggestion": "clem_icd.prediction",
 }
 

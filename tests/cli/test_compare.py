@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from clem_icd.prediction import Scores, write_scores
+from clem_icd.scores import Scores, write_scores
+from support import ROOT
 
 Invoke = Callable[..., Any]
 Refused = Callable[..., str]
@@ -149,7 +150,7 @@ def test_the_example_in_the_documentation_is_what_is_printed(
     clem: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    page = (Path(__file__).parents[2] / "docs" / "comparing.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8")
     example = page.split("```text\n")[1].split("\n```")[0]
     printed = clem("compare", "--dataset", "mimic3-50").out
     assert example in "\n".join(line.rstrip() for line in printed.splitlines())

@@ -13,8 +13,9 @@ import pytest
 
 from clem_icd.cli.evaluate import Profile
 from clem_icd.corpus import Corpus
-from clem_icd.evaluation import PROFILES, Threshold, choose_rule, evaluate
-from clem_icd.prediction import Scores, write_scores
+from clem_icd.decisions import Threshold, choose_rule
+from clem_icd.evaluation import PROFILES, evaluate
+from clem_icd.scores import Scores, write_scores
 from support import write_little_corpus
 
 Invoke = Callable[..., Any]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from clem_icd.cli import app
-from clem_icd.sources import synthesize
+from clem_icd.synthetic import synthesize
 
 
 def interrupt(folder: Path, *arguments: object) -> tuple[int, str]:

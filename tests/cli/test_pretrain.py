@@ -210,7 +210,7 @@ def test_interrupted_while_texts_are_read_it_leaves_nothing(
     def interrupted(*_: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("clem_icd.training.pretraining.preparation._require_enough", interrupted)
+    monkeypatch.setattr("clem_icd.pretraining.preparation._require_enough", interrupted)
     assert clem("pretrain", out, *FAST, "--text", notes, "-q").code == 130
     assert names(tmp_path) == []
 

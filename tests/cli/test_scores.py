@@ -12,8 +12,8 @@ import pytest
 
 from clem_icd.cli.scores import Format
 from clem_icd.corpus import Corpus
-from clem_icd.prediction import Scores
-from clem_icd.prediction.imports import FORMATS
+from clem_icd.scores import Scores
+from clem_icd.scores.imports import FORMATS
 
 
 def test_the_formats_are_those_that_can_be_read() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from clem_icd.cli.thresholds import Policy
 from clem_icd.corpus import Corpus
-from clem_icd.evaluation import POLICIES, PolicyName, rule_from_json, single_threshold
+from clem_icd.decisions import POLICIES, PolicyName, rule_from_json, single_threshold
 from clem_icd.modeling import ModelInfo
 from support import write_little_corpus
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 from clem_icd.evaluation.profiles import PROFILES
+from support import ROOT
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "agreement.py"
+SCRIPT = ROOT / "benchmarks" / "agreement.py"
 
 
 def test_every_metric_agrees_with_its_definition_and_with_scikit_learn() -> None:

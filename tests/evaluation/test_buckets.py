@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from clem_icd.decisions.frequency import BUCKETS
 from clem_icd.errors import ScoresError
-from clem_icd.evaluation.buckets import BUCKETS, Bucket, frequency_buckets
+from clem_icd.evaluation.buckets import Bucket, frequency_buckets
 from clem_icd.evaluation.metrics import evaluate
 
 TARGETS = np.array([[1, 1, 0, 1], [1, 0, 0, 0]], dtype=bool)

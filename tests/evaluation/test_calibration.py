@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
+from clem_icd.decisions import arrays as own_arrays
 from clem_icd.errors import ScoresError
-from clem_icd.evaluation import arrays as own_arrays
 from clem_icd.evaluation.calibration import Calibration, reliability
 
 Pairs = list[tuple[bool, float]]

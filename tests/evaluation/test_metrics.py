@@ -18,7 +18,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from clem_icd.evaluation import arrays
+from clem_icd.decisions import arrays
 from clem_icd.evaluation.definitions import DEFINITIONS
 from clem_icd.evaluation.metrics import evaluate
 

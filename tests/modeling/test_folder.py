@@ -10,8 +10,8 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from clem_icd.corpus import Corpus
+from clem_icd.decisions import Threshold
 from clem_icd.errors import ModelError, OutputError
-from clem_icd.evaluation import Threshold
 from clem_icd.modeling import LinearSystem, NeuralSystem, System, load_model, save_model
 from support import info_of, make_note, new_system
 

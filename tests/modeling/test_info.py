@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from clem_icd.corpus import Corpus
+from clem_icd.decisions import ExpectedF1, LabelThresholds, Rule, Threshold, TopK
 from clem_icd.errors import ModelError
-from clem_icd.evaluation import ExpectedF1, LabelThresholds, Rule, Threshold, TopK
 from clem_icd.modeling import ModelInfo
 from clem_icd.modeling.card import model_card
 from support import info_of

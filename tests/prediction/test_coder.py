@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from clem_icd import Coder as PublicCoder
 from clem_icd.corpus import Corpus
+from clem_icd.decisions import ExpectedF1, LabelThresholds, Rule, Threshold, TopK
 from clem_icd.errors import InputError, ModelError, NoteError
-from clem_icd.evaluation import ExpectedF1, LabelThresholds, Rule, Threshold, TopK
 from clem_icd.modeling import NoteScores, save_model
 from clem_icd.prediction import Coder, predict_split
-from clem_icd.prediction.scores import Scores
+from clem_icd.scores.file import Scores
 from support import info_of, new_system
 
 CANARY = "SECRETPATIENT"

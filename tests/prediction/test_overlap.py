@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from clem_icd.corpus import Corpus, Note, corpus_writer
+from clem_icd.decisions import Threshold
 from clem_icd.errors import CorpusError
-from clem_icd.evaluation import Threshold
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling import ModelInfo
-from clem_icd.prediction import Scores, overlap_warnings, predict_split
-from clem_icd.sources.published_splits import find_split
+from clem_icd.prediction import overlap_warnings, predict_split
+from clem_icd.scores import Scores
+from clem_icd.sources.published.splits import find_split
 from support import info_of, new_system, write_little_corpus
 
 SIZES = {"train": 20, "validation": 10, "test": 10}

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from clem_icd.corpus import Corpus
-from clem_icd.sources import prepare_mimic4, synthesize
+from clem_icd.sources import prepare_mimic4
+from clem_icd.synthetic import synthesize
 
 
 @pytest.fixture(scope="module")

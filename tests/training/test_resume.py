@@ -27,7 +27,8 @@ def die(*args, **kwargs):
 
 where, count = sys.argv.pop(1), int(sys.argv.pop(1))
 import transformers
-from clem_icd.training import checkpoints, folder, run
+from clem_icd.runs import checkpoints
+from clem_icd.training import folder, run
 from clem_icd.prediction import bulk
 
 def after(owner, name):

@@ -14,10 +14,10 @@ from safetensors import SafetensorError
 from transformers import Trainer
 
 from clem_icd.corpus import Corpus
+from clem_icd.decisions import choose_rule, single_threshold
 from clem_icd.errors import CorpusError, ModelError, OutputError, RunError
-from clem_icd.evaluation import choose_rule, single_threshold
 from clem_icd.modeling import load_model
-from clem_icd.prediction import Scores
+from clem_icd.scores import Scores
 from clem_icd.training import NeuralRecipe, RunFolder, read_recipe, train
 from support import LITTLE_SETTINGS, write_little_corpus
 

@@ -12,7 +12,8 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, ModelError, OutputError, RecipeError, RunError
-from clem_icd.training import NeuralRecipe, SeedsFolder, Silent, judge, read_recipe, train
+from clem_icd.progress import Silent
+from clem_icd.training import NeuralRecipe, SeedsFolder, judge, read_recipe, train
 from support import LITTLE_SETTINGS, write_little_corpus
 
 SEEDS = (4, 5)

@@ -1,5 +1,5 @@
 """``python -m clem_icd.cli``, where the ``clem`` command is not on the path."""
 
-from clem_icd.cli import main
+from clem_icd.cli.app import main
 
 main()

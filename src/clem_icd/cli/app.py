@@ -10,7 +10,7 @@ import typer
 from clem_icd.cli.code import code
 from clem_icd.cli.compare import compare
 from clem_icd.cli.describe import describe
-from clem_icd.cli.errors import errors
+from clem_icd.cli.error_analysis import errors
 from clem_icd.cli.evaluate import evaluate
 from clem_icd.cli.evidence import evidence
 from clem_icd.cli.predict import predict

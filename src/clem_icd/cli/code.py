@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from clem_icd.cli.tables import new_table
+from clem_icd.cli.tabulation import new_table
 from clem_icd.cli.terminal import Debug, Json, Quiet, hush_transformers, terminal
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ def code(
     Example: `clem code runs/demo/model note.txt`
     """
     with terminal(json=json, quiet=quiet, debug=debug) as own:
-        from clem_icd.evaluation import single_threshold
-        from clem_icd.prediction import Coder, decode_note, read_note
+        from clem_icd.corpus import decode_note, read_note
+        from clem_icd.decisions import single_threshold
+        from clem_icd.prediction import Coder
 
         names = notes or ["-"]
         texts = [

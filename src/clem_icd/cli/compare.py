@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clem_icd.cli.tables import new_table
+from clem_icd.cli.tabulation import new_table
 from clem_icd.cli.terminal import Debug, Json, Quiet, Terminal, terminal
 
 _NAME_WIDTH = 34
@@ -20,7 +20,7 @@ _NAME_WIDTH = 34
 if TYPE_CHECKING:
     from clem_icd.corpus import Corpus
     from clem_icd.evaluation import Judgement
-    from clem_icd.evaluation.comparison import Cell, Layout, Pair, Sheet
+    from clem_icd.reporting.comparison import Cell, Layout, Pair, Sheet
 
 
 def compare(
@@ -59,7 +59,8 @@ def compare(
     Example: `clem compare runs/demo runs/demo-linear --out comparison.html`
     """
     with terminal(json=json, quiet=quiet, debug=debug) as own:
-        from clem_icd.evaluation.comparison import (
+        from clem_icd.files import check_free
+        from clem_icd.reporting.comparison import (
             check_metrics,
             check_suffix,
             comparison_document,
@@ -67,8 +68,7 @@ def compare(
             read_entry,
             write_comparison,
         )
-        from clem_icd.evaluation.comparison import compare as compare_entries
-        from clem_icd.files import check_free
+        from clem_icd.reporting.comparison import compare as compare_entries
 
         check_metrics(metric or [])
         for path in out or []:
@@ -111,7 +111,7 @@ def _pairs(
 ) -> list[Pair]:
     """Compare each run with the first, by the scores and the decisions of each."""
     from clem_icd.corpus import Corpus
-    from clem_icd.evaluation.comparison import HEADLINES, Pair
+    from clem_icd.reporting.comparison import HEADLINES, Pair
 
     opened = Corpus.open(corpus)
     shown = metrics or HEADLINES
@@ -136,7 +136,7 @@ def _judgement(run: Path, corpus: Corpus, split: str, metrics: Sequence[str]) ->
     from clem_icd.errors import RunError
     from clem_icd.evaluation import Judgement
     from clem_icd.modeling import ModelInfo
-    from clem_icd.prediction import Scores, require_same_labels
+    from clem_icd.scores import Scores, require_same_labels
 
     if run.is_file():
         raise RunError(

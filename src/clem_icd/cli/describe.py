@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from clem_icd.cli.tables import new_table
+from clem_icd.cli.tabulation import new_table
 from clem_icd.cli.terminal import Debug, Json, Quiet, hush_transformers, terminal
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ import typer
 from rich.console import Console
 
 from clem_icd.cli.spread import show_spread
-from clem_icd.cli.tables import new_table
+from clem_icd.cli.tabulation import new_table
 from clem_icd.cli.terminal import Debug, Force, Json, Quiet, Terminal, hush_transformers, terminal
 from clem_icd.cli.thresholds import Policy
 
 if TYPE_CHECKING:
     from clem_icd.corpus import Corpus
-    from clem_icd.evaluation import Rule
-    from clem_icd.prediction import Scores
+    from clem_icd.decisions import Rule
+    from clem_icd.scores import Scores
 
 
 class Profile(StrEnum):
@@ -75,9 +75,10 @@ def evaluate(
             document = _judge_run(run, Corpus.open(corpus), scores, out, own)
             own.result(document, lambda console: show_metrics(console, document, f"{run}/report.html"))
             return
+        from clem_icd.evaluation import judge_known_labels, judge_scores
         from clem_icd.files import check_free, write_json
         from clem_icd.modeling import token_starts_of
-        from clem_icd.prediction import Scores, judge_known_labels, judge_scores
+        from clem_icd.scores import Scores
 
         if scores is None or out is None:
             raise _unclear("Name --scores and --out, or a --run")
@@ -125,11 +126,12 @@ def _rule(
     policy: Policy,
 ) -> tuple[Rule, Literal["model", "given", "validation"]]:
     """Return what decides, and where it is from."""
-    from clem_icd.evaluation import choose_rule
-    from clem_icd.prediction import Scores, require_same_labels, threshold_for
+    from clem_icd.decisions import choose_rule
+    from clem_icd.prediction import rule_for
+    from clem_icd.scores import Scores, require_same_labels
 
     if validation_scores is None:
-        return threshold_for(scores, model=model, given=threshold), "given" if model is None else "model"
+        return rule_for(scores, model=model, given=threshold), "given" if model is None else "model"
     if model is not None or threshold is not None:
         raise _unclear("Name one of --model, --threshold and --validation-scores")
     validation = Scores.read(validation_scores)
@@ -188,7 +190,7 @@ def show_metrics(console: Console, document: dict[str, Any], where: str) -> None
 
 
 def _decision(document: dict[str, Any]) -> str:
-    from clem_icd.evaluation import rule_from_json
+    from clem_icd.decisions import rule_from_json
 
     if document["threshold"] is not None:
         return f"threshold {document['threshold']:.4f}"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from clem_icd.cli.tables import new_table
+from clem_icd.cli.tabulation import new_table
 from clem_icd.cli.terminal import Debug, Force, Json, Quiet, terminal
 
 evidence = typer.Typer(
@@ -44,7 +44,7 @@ def score(
     """
     with terminal(json=json, quiet=quiet, debug=debug) as own:
         from clem_icd.corpus import Corpus
-        from clem_icd.evaluation.evidence import evidence_document, read_evidence
+        from clem_icd.evidence import evidence_document, read_evidence
         from clem_icd.files import check_free, write_json
 
         check_free(out, force=force)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from clem_icd.cli.tables import new_table
+from clem_icd.cli.tabulation import new_table
 from clem_icd.cli.terminal import Debug, Force, Json, Quiet, hush_transformers, terminal
 
 if TYPE_CHECKING:
-    from clem_icd.training.pretraining import Plan
+    from clem_icd.pretraining import Plan
 
 _INTERRUPTED = "The same command with --resume goes on with the run."
 
@@ -66,14 +66,14 @@ def pretrain(
     Example: `clem pretrain runs/encoder --text notes.jsonl.gz --text icd10cm --keep-out runs/corpus`
     """
     with terminal(json=json, quiet=quiet, debug=debug, interrupted=_INTERRUPTED) as own:
-        from clem_icd.training.pretraining import Sources, read_pretraining
+        from clem_icd.pretraining import Sources, read_pretraining
 
         recipe = read_pretraining(settings or [], encoder=encoder)
 
         from clem_icd.errors import RunError
         from clem_icd.files import check_free, read_json
-        from clem_icd.training.pretraining import plan as make_plan
-        from clem_icd.training.pretraining import pretrain as run
+        from clem_icd.pretraining import plan as make_plan
+        from clem_icd.pretraining import pretrain as run
 
         hush_transformers()
         if not (resume or plan):
@@ -96,7 +96,7 @@ def pretrain(
 
 
 def _as_json(planned: Plan) -> dict[str, Any]:
-    from clem_icd.training.pretraining import HOURS
+    from clem_icd.pretraining import HOURS
 
     return {
         "parameters": planned.parameters,
@@ -119,8 +119,8 @@ def _as_json(planned: Plan) -> dict[str, Any]:
 
 
 def _show_plan(console: Console, planned: Plan) -> None:
-    from clem_icd.training.pretraining import HOURS
-    from clem_icd.training.pretraining.trainer import minutes
+    from clem_icd.pretraining import HOURS
+    from clem_icd.pretraining.trainer import minutes
 
     speeds = new_table("sequence length", "steps", "seconds a step", "tokens a second", title="Measured here")
     for phase in planned.phases:

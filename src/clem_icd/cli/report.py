@@ -29,7 +29,7 @@ def report(
     Example: `clem report runs/demo --beside runs/demo-linear`
     """
     with terminal(json=json, quiet=quiet, debug=debug) as own:
-        from clem_icd.evaluation import write_figures, write_report
+        from clem_icd.reporting.report import write_figures, write_report
 
         path = write_report(run, beside=beside or [])
         drawn = write_figures(run, figures, beside=beside or []) if figures else []

@@ -75,7 +75,7 @@ def import_(
     """
     with terminal(json=json, quiet=quiet, debug=debug) as own:
         from clem_icd.corpus import Corpus
-        from clem_icd.prediction.imports import ImportOptions, LongColumns, Reading, import_scores
+        from clem_icd.scores.imports import ImportOptions, LongColumns, Reading, import_scores
 
         columns = LongColumns(note_id_column, code_column, score_column, code_system_column)
         reading = Reading(format=format, columns=columns, labels=labels, by=by)
@@ -116,7 +116,7 @@ def export(
     """
     with terminal(json=json, quiet=quiet, debug=debug) as own:
         from clem_icd.files import check_free
-        from clem_icd.prediction import Scores, export_scores
+        from clem_icd.scores import Scores, export_scores
 
         check_free(out, force=force)
         read = Scores.read(file)

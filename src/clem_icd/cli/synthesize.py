@@ -53,7 +53,7 @@ def synthesize(
     Example: `clem synthesize --layout mimic4 --admissions 500 --seed 1 --words 150 --out runs/raw`
     """
     with terminal(json=json, quiet=quiet, debug=debug) as own:
-        from clem_icd.sources import synthesize as write
+        from clem_icd.synthetic import synthesize as write
 
         own.begin("Writing admissions", admissions)
         summary = write(

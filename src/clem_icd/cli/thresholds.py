@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from clem_icd.cli.tables import new_table
+from clem_icd.cli.tabulation import new_table
 from clem_icd.cli.terminal import Debug, Force, Json, Quiet, Terminal, terminal
 
 if TYPE_CHECKING:
     from clem_icd.corpus import Corpus
-    from clem_icd.evaluation import BoolArray, FloatArray
+    from clem_icd.decisions import BoolArray, FloatArray
 
 FORMAT = "clem-icd/thresholds"
 FORMAT_VERSION = 1
@@ -108,7 +108,7 @@ def _score_files(
 
 def _arrays(corpus: Corpus, files: dict[str, Path]) -> dict[str, tuple[BoolArray, FloatArray]]:
     from clem_icd.errors import CorpusError
-    from clem_icd.prediction import Scores
+    from clem_icd.scores import Scores
 
     if "validation" not in corpus.splits:
         raise CorpusError(

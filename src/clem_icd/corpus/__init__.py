@@ -10,6 +10,7 @@ from clem_icd.corpus.notes import MAX_CHARACTERS, Evidence, Note
 from clem_icd.corpus.reader import Corpus, Label
 from clem_icd.corpus.schema import FORMAT_VERSION, SPLITS
 from clem_icd.corpus.splitting import split_by_subject
+from clem_icd.corpus.text import check_text, decode_note, read_note
 from clem_icd.corpus.writer import CorpusWriter, InputFile, corpus_writer
 
 __all__ = [
@@ -23,7 +24,10 @@ __all__ = [
     "Label",
     "Note",
     "TokenCounter",
+    "check_text",
     "corpus_writer",
+    "decode_note",
     "describe",
+    "read_note",
     "split_by_subject",
 ]

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from clem_icd.evaluation.arrays import BoolArray, FloatArray, ratio, row_chunks
+from clem_icd.decisions.arrays import BoolArray, FloatArray, ratio, row_chunks
 
 __all__ = ["AREAS", "Areas"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clem_icd.evaluation.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
-from clem_icd.evaluation.scaling import check_probabilities
+from clem_icd.decisions.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
+from clem_icd.decisions.scaling import check_probabilities
 
 __all__ = ["FLOOR", "Calibration", "ReliabilityBin", "reliability"]
 

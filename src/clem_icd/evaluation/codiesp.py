@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clem_icd.evaluation.arrays import BoolArray, FloatArray
+from clem_icd.decisions.arrays import BoolArray, FloatArray
 from clem_icd.evaluation.definitions import Definition
 
 __all__ = ["CODIESP", "Reference", "codiesp_reference_scores", "codiesp_scores", "ranked_codes"]

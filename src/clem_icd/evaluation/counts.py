@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clem_icd.evaluation.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
-from clem_icd.evaluation.rules import Rule, as_rule
+from clem_icd.decisions.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
+from clem_icd.decisions.rules import Rule, as_rule
 
 __all__ = ["LabelCounts", "count_decisions", "count_labels"]
 

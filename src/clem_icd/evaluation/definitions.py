@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clem_icd.evaluation.buckets import BUCKETS
+from clem_icd.decisions.frequency import BUCKETS
 from clem_icd.evaluation.ranking import CUTOFFS
 
 __all__ = ["DEFINITIONS", "Definition"]

@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from clem_icd.evaluation.arrays import BoolArray, FloatArray, IntArray
+from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray
+from clem_icd.decisions.curves import precision_recall_curve, threshold_curve
+from clem_icd.decisions.rules import Rule, Threshold, as_rule
 from clem_icd.evaluation.buckets import frequency_buckets
 from clem_icd.evaluation.calibration import reliability
 from clem_icd.evaluation.definitions import DEFINITIONS
 from clem_icd.evaluation.judgement import Judgement
 from clem_icd.evaluation.resampling import intervals_document
-from clem_icd.evaluation.rules import Rule, Threshold, as_rule
-from clem_icd.evaluation.thresholds import precision_recall_curve, threshold_curve
 
 __all__ = ["METRICS_FORMAT", "METRICS_FORMAT_VERSION", "metrics_document"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from clem_icd.evaluation.arrays import BoolArray
+from clem_icd.decisions.arrays import BoolArray
 from clem_icd.icd import Code
 
 __all__ = ["identity_of"]

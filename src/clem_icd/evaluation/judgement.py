@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray, check_arrays, ratio, row_chunks
+from clem_icd.decisions.frequency import bucket_masks
+from clem_icd.decisions.rules import Rule, as_rule
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation.areas import AREAS, Areas
-from clem_icd.evaluation.arrays import BoolArray, FloatArray, IntArray, check_arrays, ratio, row_chunks
-from clem_icd.evaluation.buckets import bucket_masks
 from clem_icd.evaluation.counts import LabelCounts, count_decisions
 from clem_icd.evaluation.definitions import DEFINITIONS
 from clem_icd.evaluation.profiles import profile_of
 from clem_icd.evaluation.ranking import CUTOFFS, rank_labels
-from clem_icd.evaluation.rules import Rule, as_rule
 from clem_icd.evaluation.totals import Totals
 
 __all__ = ["Judgement"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from clem_icd.evaluation.arrays import BoolArray, FloatArray, IntArray
+from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray
+from clem_icd.decisions.rules import Rule
 from clem_icd.evaluation.judgement import Judgement
-from clem_icd.evaluation.rules import Rule
 
 __all__ = ["evaluate"]
 

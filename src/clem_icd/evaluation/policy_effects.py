@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray
+from clem_icd.decisions.policies import POLICIES, choose_rule
+from clem_icd.decisions.scaling import Scaling, platt, temperature
 from clem_icd.errors import ScoresError
-from clem_icd.evaluation.arrays import BoolArray, FloatArray, IntArray
 from clem_icd.evaluation.calibration import reliability
 from clem_icd.evaluation.metrics import evaluate
-from clem_icd.evaluation.policies import POLICIES, choose_rule
-from clem_icd.evaluation.scaling import Scaling, platt, temperature
 
 __all__ = ["POLICY_METRICS", "calibration_effects", "policy_effects"]
 

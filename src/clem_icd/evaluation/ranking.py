@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clem_icd.evaluation.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
+from clem_icd.decisions.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
 
 __all__ = ["CUTOFFS", "DEPTHS", "Ranking", "rank_labels"]
 

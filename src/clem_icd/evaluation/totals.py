@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clem_icd.evaluation.arrays import BoolArray, ratio
+from clem_icd.decisions.arrays import BoolArray, ratio
 from clem_icd.evaluation.counts import LabelCounts
 from clem_icd.evaluation.ranking import CUTOFFS
 

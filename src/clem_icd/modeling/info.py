@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveInt, ValidationError
 
+from clem_icd.decisions import Rule, Threshold, rule_from_json, single_threshold
 from clem_icd.errors import ModelError
-from clem_icd.evaluation import Rule, Threshold, rule_from_json, single_threshold
 from clem_icd.files import read_json, write_json
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling.admissions import Admissions, read_admissions, write_admissions

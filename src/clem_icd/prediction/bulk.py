@@ -10,7 +10,7 @@ from clem_icd.corpus import Corpus
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.prediction.coder import finite
 from clem_icd.prediction.overlap import overlap_warnings
-from clem_icd.prediction.scores import write_scores
+from clem_icd.scores.file import write_scores
 
 
 def predict_split(

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from clem_icd.corpus.text import check_text
+from clem_icd.decisions import Threshold, check_threshold
 from clem_icd.errors import ModelError
-from clem_icd.evaluation import Threshold
 from clem_icd.modeling import ModelInfo, NoteScores, System, load_model
-from clem_icd.prediction.text import check_text
-from clem_icd.prediction.thresholds import check_threshold
 
 
 @dataclass(frozen=True, slots=True)

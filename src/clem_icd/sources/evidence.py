@@ -11,8 +11,8 @@ import polars as pl
 from clem_icd.corpus import Evidence
 from clem_icd.errors import CodeError, SourceError
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.sources.inputs import counted
-from clem_icd.sources.refusals import missing_column
+from clem_icd.tabular.refusals import missing_column
+from clem_icd.tabular.sentences import counted
 
 _TEXTS = ("note_id", "code", "system")
 _OFFSETS = ("begin", "end")

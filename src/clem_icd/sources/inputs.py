@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from clem_icd.corpus import InputFile
 from clem_icd.errors import OutputError, SourceError
 from clem_icd.files import check_free, read_json, sha256_of
 from clem_icd.sources.physionet import tree_roots
-from clem_icd.sources.refusals import unreadable
+from clem_icd.tabular.refusals import unreadable
 
 SYNTHETIC = "SYNTHETIC.json"
 
@@ -123,13 +122,3 @@ class Origin:
                     raise SourceError("has no notice", path=path, remedy="Generate the folder again")
                 return cls(notice, f"synthetic hospital {about.get('seed')}")
         return cls(None, population)
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """Return a sentence with its count: "1 note is empty", "1,204 notes are empty"."""
-    return f"{count:,} {one if count == 1 else many}"
-
-
-def tell(counts: Mapping[str, int], words: Mapping[str, tuple[str, str]]) -> list[str]:
-    """Return a sentence for everything that occurred: what, for one and for many, by its key."""
-    return [counted(counts[key], *both) for key, both in words.items() if counts[key]]

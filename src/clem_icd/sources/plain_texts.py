@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clem_icd.errors import SourceError
-from clem_icd.sources.delimited import check_text
-from clem_icd.sources.records import read_records
+from clem_icd.tabular.delimited import check_text
+from clem_icd.tabular.records import read_records
 
 _COLUMN = "text"
 

@@ -12,12 +12,12 @@ from clem_icd.corpus import SPLITS, Corpus, Note, corpus_writer, split_by_subjec
 from clem_icd.corpus.table import write_notes
 from clem_icd.errors import SourceError
 from clem_icd.icd import Code, CodeSystem, default_codebook, read_titles
-from clem_icd.sources.delimited import check_text
 from clem_icd.sources.inputs import check_out, input_file
-from clem_icd.sources.records import Record, read_records
-from clem_icd.sources.splits import SPLIT_NAMES
 from clem_icd.sources.staging import staged_notes
-from clem_icd.sources.values import read_codes, read_evidence, read_id, read_system, read_text
+from clem_icd.tabular.delimited import check_text
+from clem_icd.tabular.records import Record, read_records
+from clem_icd.tabular.split_files import SPLIT_NAMES
+from clem_icd.tabular.values import read_codes, read_evidence, read_id, read_system, read_text
 
 _BY_NOTE = (
     "No column of subjects was named: the split was drawn by note, and a subject may be in several splits"

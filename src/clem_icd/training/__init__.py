@@ -6,18 +6,15 @@ are known to be whole.
 """
 
 from clem_icd.training.folder import RunFolder, SeedsFolder
-from clem_icd.training.observer import Observer, Silent
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes
 from clem_icd.training.seeds import judge, train
-from clem_icd.training.thresholds import store_rule
+from clem_icd.training.stored_rule import store_rule
 
 __all__ = [
     "LinearRecipe",
     "NeuralRecipe",
-    "Observer",
     "RunFolder",
     "SeedsFolder",
-    "Silent",
     "judge",
     "read_recipe",
     "shipped_recipes",

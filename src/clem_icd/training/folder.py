@@ -11,12 +11,13 @@ import yaml
 
 from clem_icd.corpus import Corpus, describe
 from clem_icd.errors import RunError
-from clem_icd.evaluation import spread, write_learning_curves, write_report
 from clem_icd.files import read_json, write_json, write_text
-from clem_icd.training.checkpoints import last_checkpoint
-from clem_icd.training.environment import describe_environment
+from clem_icd.modeling.machine import describe_environment
+from clem_icd.reporting.report import write_learning_curves, write_report
+from clem_icd.runs import spread
+from clem_icd.runs.checkpoints import last_checkpoint
+from clem_icd.runs.resumable import Resumable
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, with_defaults
-from clem_icd.training.resumable import Resumable
 
 
 class _OfACorpus(Resumable):

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from clem_icd.corpus import Corpus
+from clem_icd.evaluation import judge_scores
 from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, token_starts_of, write_info
-from clem_icd.prediction import Scores, judge_scores
+from clem_icd.scores import Scores
 
 
 def scores_path(run: Path, split: str) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 
 from clem_icd.corpus import Corpus
 from clem_icd.modeling import LinearSystem
-from clem_icd.training.observer import Observer
+from clem_icd.progress import Observer
 from clem_icd.training.recipe import LinearRecipe
 
 

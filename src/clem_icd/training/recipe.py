@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from clem_icd.decisions import PolicyName
 from clem_icd.errors import RecipeError
-from clem_icd.evaluation import PolicyName
-from clem_icd.training.settings import Fields, apply_settings, key_paths, refusal
+from clem_icd.runs.settings import Fields, apply_settings, key_paths, refusal
 
 
 class SmallEncoderFields(Fields):

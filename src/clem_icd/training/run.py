@@ -7,23 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from clem_icd.corpus import Corpus
-from clem_icd.evaluation import (
-    POLICIES,
-    PolicyName,
-    Threshold,
-    choose_rule,
-    write_learning_curves,
-    write_report,
-)
+from clem_icd.decisions import POLICIES, PolicyName, Threshold, choose_rule
 from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
-from clem_icd.prediction import Scores, predict_split
-from clem_icd.training.disk import full_disk_is_named
+from clem_icd.prediction import predict_split
+from clem_icd.progress import Observer
+from clem_icd.reporting.report import write_learning_curves, write_report
+from clem_icd.runs.disk import full_disk_is_named
+from clem_icd.scores import Scores
+from clem_icd.training.fit import precision_of, train_neural
 from clem_icd.training.folder import RunFolder
 from clem_icd.training.judging import judge_run, scores_path
 from clem_icd.training.linear import train_linear
-from clem_icd.training.neural import precision_of, train_neural
-from clem_icd.training.observer import Observer
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
 
 

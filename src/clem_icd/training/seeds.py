@@ -8,10 +8,10 @@ from pathlib import Path
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, RunError
-from clem_icd.evaluation import write_report
+from clem_icd.progress import Observer, Silent
+from clem_icd.reporting.report import write_report
 from clem_icd.training.folder import RunFolder, SeedsFolder
 from clem_icd.training.judging import judge_run
-from clem_icd.training.observer import Observer, Silent
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
 from clem_icd.training.run import train_run
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from clem_icd.corpus import Corpus
-from clem_icd.evaluation import Threshold
+from clem_icd.decisions import Threshold
 from clem_icd.evaluation.analysis import HIERARCHICAL, error_groups, errors_document
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from clem_icd.decisions import arrays
 from clem_icd.errors import ScoresError
-from clem_icd.evaluation import arrays
 from clem_icd.evaluation.analysis import Outcomes
 
 

@@ -12,11 +12,11 @@ from clem_icd.evaluation.analysis.document import (
     errors_document,
 )
 from clem_icd.evaluation.analysis.grouping import Group
+from clem_icd.evaluation.analysis.groups import error_groups
 from clem_icd.evaluation.analysis.hierarchy import HIERARCHICAL, hierarchical_metrics
 from clem_icd.evaluation.analysis.note_facts import NoteFacts, TokenStarts, note_facts
 from clem_icd.evaluation.analysis.outcomes import Outcomes
 from clem_icd.evaluation.analysis.siblings import Confusion, confusions
-from clem_icd.evaluation.analysis.tables import error_groups
 
 __all__ = [
     "ERRORS_FORMAT",

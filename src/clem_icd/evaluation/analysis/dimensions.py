@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clem_icd.decisions.arrays import IntArray, check_train_counts
+from clem_icd.decisions.frequency import BUCKETS
 from clem_icd.evaluation.analysis.grouping import Group, by_label, by_note, recall_by_code, table
 from clem_icd.evaluation.analysis.outcomes import Outcomes
-from clem_icd.evaluation.arrays import IntArray, check_train_counts
-from clem_icd.evaluation.buckets import BUCKETS
 from clem_icd.icd import Code, chapter
 
 __all__ = [

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from clem_icd.corpus import Corpus
+from clem_icd.decisions.arrays import FloatArray
+from clem_icd.decisions.rules import Rule
+from clem_icd.evaluation.analysis.groups import error_groups
 from clem_icd.evaluation.analysis.hierarchy import HIERARCHICAL, hierarchical_metrics
 from clem_icd.evaluation.analysis.note_facts import TokenStarts
 from clem_icd.evaluation.analysis.outcomes import Outcomes
-from clem_icd.evaluation.analysis.tables import error_groups
-from clem_icd.evaluation.arrays import FloatArray
-from clem_icd.evaluation.rules import Rule
 
 __all__ = ["ERRORS_FORMAT", "ERRORS_FORMAT_VERSION", "errors_document"]
 

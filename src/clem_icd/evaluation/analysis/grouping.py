@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from clem_icd.decisions.arrays import BoolArray, ratio
 from clem_icd.evaluation.analysis.outcomes import Outcomes
-from clem_icd.evaluation.arrays import BoolArray, ratio
 
 __all__ = ["Group", "by_label", "by_note", "recall_by_code", "table"]
 

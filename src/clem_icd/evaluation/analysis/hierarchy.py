@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from clem_icd.decisions.arrays import BoolArray, ratio
 from clem_icd.evaluation.analysis.outcomes import Outcomes
-from clem_icd.evaluation.arrays import BoolArray, ratio
 from clem_icd.evaluation.definitions import Definition
 from clem_icd.icd import Code, ancestors, category, chapter
 

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from clem_icd.corpus import Corpus
-from clem_icd.evaluation.arrays import IntArray
+from clem_icd.decisions.arrays import IntArray
 
 __all__ = ["Measured", "NoteFacts", "TokenStarts", "note_facts", "word_starts"]
 

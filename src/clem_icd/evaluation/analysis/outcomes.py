@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from clem_icd.decisions.arrays import BoolArray, row_chunks
 from clem_icd.errors import ScoresError
-from clem_icd.evaluation.arrays import BoolArray, row_chunks
 
 __all__ = ["Outcomes"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clem_icd.decisions.arrays import BoolArray, ratio
 from clem_icd.evaluation.analysis.outcomes import Outcomes
-from clem_icd.evaluation.arrays import BoolArray, ratio
 from clem_icd.icd import Code, category
 
 __all__ = ["Confusion", "confusions", "missed_codes", "wrong_codes"]

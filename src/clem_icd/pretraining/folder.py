@@ -1,0 +1,113 @@
+"""The folder of a pretraining: what it is of, and how far it has come."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from clem_icd.errors import RunError
+from clem_icd.files import sha256_of
+from clem_icd.modeling.encoder import SMALL, encoder_place
+from clem_icd.modeling.machine import describe_environment
+from clem_icd.pretraining.recipe import PretrainingRecipe, completed
+from clem_icd.pretraining.texts import Sources, short_place
+from clem_icd.runs.checkpoints import last_checkpoint
+from clem_icd.runs.resumable import Resumable
+
+
+class PretrainingFolder(Resumable):
+    """A pretraining on disk: ``pretraining.json`` says which recipe on which texts, and if it has ended."""
+
+    STATE: ClassVar[str] = "pretraining.json"
+    FORMAT: ClassVar[str] = "clem-icd/pretraining"
+
+    @classmethod
+    def start(
+        cls,
+        path: Path,
+        recipe: PretrainingRecipe,
+        sources: Sources,
+        *,
+        resume: bool,
+        force: bool,
+    ) -> Self:
+        """Make the folder, or open the one that is there to go on with it.
+
+        Raises
+        ------
+        OutputError
+            If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
+            that is no run, or lies in or around one of the sources.
+        RunError
+            If ``resume`` is true and ``path`` is of another recipe or other texts.
+
+        """
+        texts, encoder = sources.inputs(), _encoder(recipe)
+        if resume and (path / cls.STATE).is_file():
+            begun = cls(path).state()
+            if [one for one in begun["inputs"] if one["use"] != "encoder"] != texts:
+                raise RunError(
+                    "was begun with other texts, or they have changed",
+                    path=path,
+                    remedy="Name the same sources, or another folder",
+                )
+            if begun["recipe"]["encoder"] == recipe.encoder and begun["inputs"] != [*texts, *encoder]:
+                raise RunError(
+                    "was begun from an encoder that has changed since",
+                    path=path,
+                    remedy="Bring that encoder back, or name another folder",
+                )
+        return cls._start(
+            path,
+            {"recipe": recipe.model_dump(mode="json"), "inputs": [*texts, *encoder]},
+            lambda: {"environment.json": describe_environment()},
+            apart_from=[(place.name, place) for place in (*sources.places, *_local(recipe.encoder))],
+            resume=resume,
+            force=force,
+        )
+
+    @classmethod
+    def _completed(cls, recipe: dict[str, Any]) -> dict[str, Any]:
+        return completed(recipe)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a checkpoint."""
+        return last_checkpoint(self.checkpoints) is not None
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the checkpoints lie."""
+        return self.path / "checkpoints"
+
+    @property
+    def data(self) -> Path:
+        """Where tokenizer and tokens lie until the end."""
+        return self.path / "data"
+
+    @property
+    def encoder(self) -> Path:
+        """Where the encoder lies in the end."""
+        return self.path / "encoder"
+
+    def clean(self) -> None:
+        """Delete what was only needed to get to the end, and what a killed process left half-written."""
+        for folder in (self.checkpoints, self.data, *self.path.glob(".partial-*")):
+            shutil.rmtree(folder, ignore_errors=True)
+        super().clean()
+
+
+def _local(encoder: str) -> list[Path]:
+    """Return the folder of an encoder, or nothing if it has none on this machine."""
+    place = Path(encoder_place(encoder))
+    return [place] if place.is_dir() else []
+
+
+def _encoder(recipe: PretrainingRecipe) -> list[dict[str, Any]]:
+    """Return what a training starts from, so that it is known again; of the Hub, only the name is known."""
+    if recipe.encoder == SMALL:
+        return []
+    files = [place / "model.safetensors" for place in _local(recipe.encoder)]
+    sha256 = sha256_of(files[0]) if files and files[0].is_file() else None
+    return [{"use": "encoder", "name": short_place(recipe.encoder), "sha256": sha256}]

@@ -1,0 +1,212 @@
+"""From sources to what a training reads: a tokenizer, and tokens in files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from clem_icd.errors import SourceError
+from clem_icd.files import new_folder, read_json, write_json
+from clem_icd.icd import Code
+from clem_icd.modeling import learn_tokenizer
+from clem_icd.pretraining.coded_texts import CodedNotes, CodedTexts
+from clem_icd.pretraining.near_copies import NearCopies
+from clem_icd.pretraining.recipe import PretrainingRecipe
+from clem_icd.pretraining.steps import HeldOut, Masking, Steps
+from clem_icd.pretraining.texts import Sources, is_held_out
+from clem_icd.pretraining.tokens import TokenFile
+from clem_icd.progress import Observer
+
+# A batch of held-out rows, whatever the phases are, so that losses of different trainings compare.
+_HELD_OUT_LENGTH = 128
+_HELD_OUT_ROWS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a training reads.
+
+    Attributes
+    ----------
+    counts
+        What became of the texts of each source, by its name.
+
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    texts: TokenFile
+    held_out: TokenFile
+    coded: CodedNotes | None
+    counts: dict[str, dict[str, int]]
+
+    def steps(self, recipe: PretrainingRecipe) -> Steps:
+        """Return the batches of every step."""
+        coded = None
+        if recipe.codes.names or recipe.codes.inserted or recipe.codes.notes:
+            coded = CodedTexts(self.tokenizer, recipe.codes, self.texts, self.coded)
+        masking = Masking(self.tokenizer, recipe.masked_share)
+        return Steps(self.texts, recipe.training, masking, recipe.seed, coded)
+
+    def held_out_rows(self, recipe: PretrainingRecipe) -> HeldOut:
+        """Return the batches that the loss is measured on."""
+        length = _held_out_length(recipe)
+        rows = min(_HELD_OUT_ROWS, self.held_out.size // length)
+        return HeldOut(self.held_out, Masking(self.tokenizer, recipe.masked_share), length=length, rows=rows)
+
+
+def prepare(
+    recipe: PretrainingRecipe,
+    sources: Sources,
+    folder: Path,
+    tokenizer: PreTrainedTokenizerBase | None,
+    observer: Observer,
+) -> Prepared:
+    """Read all sources, or take up what an earlier call left in ``folder``.
+
+    Parameters
+    ----------
+    tokenizer
+        That of the encoder that is trained on; None to learn one from the texts.
+
+    Raises
+    ------
+    SourceError
+        If a source is malformed, or too little is left to train on.
+
+    """
+    if not (folder / "counts.json").is_file():
+        with new_folder(folder, force=True) as fresh:
+            _fill(recipe, sources, fresh, tokenizer, observer)
+    counts = read_json(folder / "counts.json", SourceError)
+    return Prepared(
+        AutoTokenizer.from_pretrained(folder / "tokenizer", trust_remote_code=False),
+        TokenFile(folder / "texts.bin"),
+        TokenFile(folder / "held-out.bin"),
+        _coded(sources, folder) if recipe.codes.notes else None,
+        counts,
+    )
+
+
+def _fill(
+    recipe: PretrainingRecipe,
+    sources: Sources,
+    folder: Path,
+    tokenizer: PreTrainedTokenizerBase | None,
+    observer: Observer,
+) -> None:
+    near_copies = sources.held_out()
+    if tokenizer is None:
+        observer.begin("Learning a tokenizer", None)
+        tokenizer = learn_tokenizer(
+            (text for text, _ in _told(sources, near_copies, recipe, observer)),
+            vocabulary=recipe.small.vocabulary,
+            max_tokens=recipe.positions,
+        )
+    tokenizer.save_pretrained(folder / "tokenizer")
+    observer.begin("Reading texts", None)
+    kept: list[str] = []
+    texts = TokenFile.write(
+        folder / "texts.bin", tokenizer, _aside(_told(sources, near_copies, recipe, observer), kept)
+    )
+    held_out = TokenFile.write(folder / "held-out.bin", tokenizer, kept)
+    _require_enough(texts, held_out, recipe)
+    if recipe.codes.notes:
+        _write_coded(recipe, sources, near_copies, folder, tokenizer, observer)
+    write_json(folder / "counts.json", {name: _as_json(one) for name, one in sources.counts.items()})
+
+
+def _held_out_length(recipe: PretrainingRecipe) -> int:
+    return min(_HELD_OUT_LENGTH, recipe.training.lengths[0])
+
+
+def _told(
+    sources: Sources, near_copies: NearCopies, recipe: PretrainingRecipe, observer: Observer
+) -> Iterator[tuple[str, bool]]:
+    for one in sources.read(near_copies, held_out_share=recipe.held_out_share):
+        observer.advance()
+        yield one
+
+
+def _aside(texts: Iterator[tuple[str, bool]], held_out: list[str]) -> Iterator[str]:
+    """Yield the texts that are trained on, and put the others aside."""
+    for text, set_aside in texts:
+        if set_aside:
+            held_out.append(text)
+        else:
+            yield text
+
+
+def _require_enough(texts: TokenFile, held_out: TokenFile, recipe: PretrainingRecipe) -> None:
+    longest = recipe.training.lengths[-1]
+    if texts.size < 2 * longest:
+        raise SourceError(
+            f"the texts have {texts.size:,} tokens, and rows of {longest:,} need at least {2 * longest:,}",
+            remedy="Name more texts, or set shorter training.lengths",
+        )
+    row = _held_out_length(recipe)
+    if held_out.size < row:
+        raise SourceError(
+            f"what is held out has {held_out.size:,} tokens, and the loss is measured on rows of {row:,}",
+            remedy="Name more texts, or set a larger held_out_share",
+        )
+
+
+def _write_coded(
+    recipe: PretrainingRecipe,
+    sources: Sources,
+    near_copies: NearCopies,
+    folder: Path,
+    tokenizer: PreTrainedTokenizerBase,
+    observer: Observer,
+) -> None:
+    if not sources.coded:
+        raise SourceError(
+            "codes.notes asks for notes with codes, and there are none", remedy="Name a corpus with --coded"
+        )
+    observer.begin(
+        "Reading notes with codes", sum(sources.corpus(one).size("train") for one in sources.coded)
+    )
+    rows: list[tuple[int, int]] = []  # which corpus, and which of its notes
+
+    def texts() -> Iterator[str]:
+        for number, place in enumerate(sources.coded):
+            counts = sources.count(str(place), " (coded)")
+            is_text = place in map(Path, sources.texts)
+            for row, text in enumerate(sources.corpus(place).texts("train")):
+                observer.advance()
+                counts.read += 1
+                if text in near_copies:
+                    counts.near_copies += 1
+                    continue
+                # As a text it is not trained on, so it is not with its codes either.
+                if is_text and is_held_out(text, recipe.held_out_share):
+                    counts.held_out += 1
+                    continue
+                rows.append((number, row))
+                yield text
+
+    TokenFile.write(folder / "coded.bin", tokenizer, texts(), recipe.codes.note_tokens)
+    if not rows:
+        raise SourceError(
+            "every note with codes is a near-copy of what is kept out",
+            remedy="Name other corpora with --coded",
+        )
+    write_json(folder / "coded.json", {"rows": rows})
+
+
+def _coded(sources: Sources, folder: Path) -> CodedNotes:
+    corpora = [sources.corpus(place) for place in sources.coded]
+    columns = [corpus.label_indices("train") for corpus in corpora]
+    rows = read_json(folder / "coded.json", SourceError)["rows"]
+    codes: list[list[Code]] = [
+        [corpora[number].codes[column] for column in columns[number][row]] for number, row in rows
+    ]
+    return CodedNotes(TokenFile(folder / "coded.bin"), codes)
+
+
+def _as_json(counts: Any) -> dict[str, int]:
+    return {**asdict(counts), "kept": counts.kept}

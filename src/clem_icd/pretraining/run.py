@@ -1,0 +1,223 @@
+"""Texts become an encoder: all of a pretraining, in one folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
+
+from clem_icd.errors import RunError
+from clem_icd.files import new_folder, sha256_of, write_json, write_text
+from clem_icd.modeling import SmallEncoder, load_language_model, new_language_model
+from clem_icd.modeling.encoder import SMALL
+from clem_icd.modeling.machine import precision_here, use_usable_cores
+from clem_icd.pretraining.card import encoder_card
+from clem_icd.pretraining.count_embeddings import count_embeddings
+from clem_icd.pretraining.folder import PretrainingFolder
+from clem_icd.pretraining.preparation import Prepared, prepare
+from clem_icd.pretraining.recipe import PretrainingRecipe
+from clem_icd.pretraining.texts import Sources, short_place
+from clem_icd.pretraining.trainer import lasting, new_trainer
+from clem_icd.progress import Observer, Silent
+from clem_icd.runs.checkpoints import last_checkpoint
+from clem_icd.runs.disk import full_disk_is_named
+from clem_icd.runs.history import write_history
+
+# The deviation of ModernBERT's embeddings (its initializer_range).
+_EMBEDDING_DEVIATION = 0.02
+
+
+def pretrain(
+    recipe: PretrainingRecipe,
+    sources: Sources,
+    out: Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    observer: Observer | None = None,
+) -> Path:
+    """Train an encoder on masked tokens, from random weights or from where another one ended.
+
+    Parameters
+    ----------
+    recipe
+        What `read_pretraining` returns.
+    sources
+        What is read, and what must not be.
+    out
+        The folder of the run.
+    resume
+        Go on with what is at ``out``, or start it if there is nothing.
+    force
+        Replace what lies at ``out``.
+
+    Returns
+    -------
+    Path
+        The folder of the encoder, for ``encoder=``: ``out / "encoder"``.
+
+    Raises
+    ------
+    SourceError, CorpusError
+        If a source cannot be read, or holds too little.
+    ModelError
+        If the encoder to start from cannot be loaded.
+    OutputError
+        If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
+    RunError
+        If the run at ``out`` is of another recipe or other texts, or several processes were started.
+
+    """
+    observer = observer or Silent()
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise RunError(
+            "a run is one process, and several were started for it",
+            path=out,
+            remedy="Start it without torchrun or accelerate launch",
+        )
+    folder = PretrainingFolder.start(out, recipe, sources, resume=resume, force=force)
+    if folder.ended:
+        folder.clean()
+        observer.say(f"{out} has ended: nothing to do")
+        return folder.encoder
+    with folder.locked():
+        try:
+            with full_disk_is_named(out):
+                _go_to_the_end(folder, recipe, sources, observer)
+        except BaseException:
+            folder.withdraw()
+            raise
+    return folder.encoder
+
+
+def start_model(
+    recipe: PretrainingRecipe,
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase] | None:
+    """Return the encoder to go on from and its tokenizer; None if the recipe starts from random weights."""
+    if recipe.encoder == SMALL:
+        return None
+    return load_language_model(recipe.encoder, recipe.longest)
+
+
+def new_model(recipe: PretrainingRecipe, prepared: Prepared, *, counted: bool) -> PreTrainedModel:
+    """Return a small encoder with random weights, and embeddings from counts if these are wanted."""
+    set_seed(recipe.seed)
+    small = SmallEncoder(**recipe.small.model_dump())
+    model = new_language_model(small, prepared.tokenizer, recipe.positions)
+    if counted:
+        vectors = count_embeddings(
+            prepared.texts, len(prepared.tokenizer), small.hidden_size, seed=recipe.seed
+        )
+        with torch.no_grad():
+            embeddings: Any = model.get_input_embeddings()
+            embeddings.weight.copy_(torch.from_numpy(vectors * _EMBEDDING_DEVIATION))
+    return model
+
+
+def _go_to_the_end(
+    folder: PretrainingFolder, recipe: PretrainingRecipe, sources: Sources, observer: Observer
+) -> None:
+    use_usable_cores()
+    began = time.monotonic()
+    started = start_model(recipe)
+    tokenizer = None if started is None else started[1]
+    prepared = prepare(recipe, sources, folder.data, tokenizer, observer)
+    for line in told(prepared):
+        observer.say(line)
+    resumed = last_checkpoint(folder.checkpoints)
+    if started is None:
+        model = new_model(recipe, prepared, counted=recipe.count_embeddings and resumed is None)
+    else:
+        model = started[0]
+    set_seed(recipe.seed)
+    folder.checkpoints.mkdir(exist_ok=True)
+    trainer = new_trainer(
+        recipe,
+        model,
+        int(prepared.tokenizer.pad_token_id),
+        prepared.steps(recipe),
+        prepared.held_out_rows(recipe),
+        folder.path,
+        observer,
+    )
+    if resumed is None:
+        trainer.train()
+    elif resumed[1].global_step < len(prepared.steps(recipe)):
+        observer.say(f"Going on from step {resumed[1].global_step:,}")
+        trainer.train(resume_from_checkpoint=str(resumed[0]))
+    else:
+        trainer._load_from_checkpoint(str(resumed[0]))
+        trainer.state = resumed[1]
+    history = lasting(trainer.state.log_history)
+    write_history(folder.path, history)
+    facts = _facts(recipe, prepared, history, time.monotonic() - began)
+    _save(folder, model, prepared, recipe, facts, history)
+
+
+def told(prepared: Prepared) -> list[str]:
+    """Return a sentence on every source, and on what there is in all."""
+    lines = []
+    for name, counts in prepared.counts.items():
+        left_out = [
+            f"{counts[key]:,} {words}"
+            for key, words in (
+                ("near_copies", "near-copies of what is kept out"),
+                ("repeated", "repeated"),
+                ("held_out", "held out"),
+            )
+            if counts[key]
+        ]
+        without = f", without {', '.join(left_out)}" if left_out else ""
+        lines.append(f"{name}: {counts['kept']:,} of {counts['read']:,} texts{without}")
+    lines.append(f"In all {prepared.texts.size:,} tokens")
+    return lines
+
+
+def _facts(
+    recipe: PretrainingRecipe, prepared: Prepared, history: list[dict[str, Any]], seconds: float
+) -> dict[str, Any]:
+    losses = [row["eval_loss"] for row in history if "eval_loss" in row]
+    steps = prepared.steps(recipe)
+    return {
+        "counts": prepared.counts,
+        "tokens": prepared.texts.size,
+        "tokens_read": sum(phase.steps * phase.rows * phase.length for phase in steps.phases),
+        "passes": round(steps.passes(), 2),
+        "steps": len(steps),
+        "held_out_loss": losses[-1] if losses else None,
+        "precision": precision_here(recipe.training.precision),
+        "seconds_since_last_start": round(seconds, 1),
+    }
+
+
+def _save(
+    folder: PretrainingFolder,
+    model: PreTrainedModel,
+    prepared: Prepared,
+    recipe: PretrainingRecipe,
+    facts: dict[str, Any],
+    history: list[dict[str, Any]],
+) -> None:
+    """Write the encoder in half precision, with its tokenizer and card, and say that it is all there."""
+    model.config.sparse_prediction = False
+    with new_folder(folder.encoder, force=True) as encoder:
+        half: Any = model
+        half.to(torch.bfloat16).save_pretrained(encoder)
+        prepared.tokenizer.save_pretrained(encoder)
+        facts = {
+            **facts,
+            "parameters": model.num_parameters(),
+            "sha256": sha256_of(encoder / "model.safetensors"),
+        }
+        state = {**folder.state(), **facts}
+        shared = {
+            key: value for key, value in state.items() if key not in ("format", "format_version", "ended")
+        }
+        shared["recipe"] = {**shared["recipe"], "encoder": short_place(recipe.encoder)}
+        write_json(encoder / "facts.json", shared)
+        write_text(encoder / "README.md", encoder_card(recipe, state, history))
+    folder.end(**facts)

@@ -1,0 +1,212 @@
+"""Pretraining with the Hugging Face Trainer: one item of its dataset is the batch of one step."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from math import exp
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import Sampler, SequentialSampler
+from transformers import (
+    PreTrainedModel,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from clem_icd.modeling import best_device, packed_inputs
+from clem_icd.modeling.machine import precision_here
+from clem_icd.pretraining.coded_texts import codes_loss
+from clem_icd.pretraining.recipe import PretrainingRecipe
+from clem_icd.pretraining.steps import HeldOut, Steps
+from clem_icd.progress import Observer
+from clem_icd.runs.checkpoints import MarkCheckpoints
+from clem_icd.runs.history import write_history
+
+# As ModernBERT is trained (Warner et al. 2024, appendix).
+_BETAS = (0.9, 0.98)
+_EPSILON = 1e-6
+
+
+class Pretrainer(Trainer):
+    """The Trainer with the losses of pretraining: masked tokens, and codes where there are any."""
+
+    recipe: PretrainingRecipe
+    pad: int
+
+    def compute_loss(  # type: ignore[override]
+        self,
+        model: PreTrainedModel,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | None = None,
+    ) -> Any:
+        """Return the loss of a batch of `Steps` or `HeldOut`."""
+        outputs = model(**packed_inputs(model, inputs["ids"], inputs["sequences"]), labels=inputs["labels"])
+        loss = outputs.loss
+        if "coded" in inputs:
+            codes = self.recipe.codes
+            # The Trainer casts the model's own forward only, and this goes to what is inside.
+            with self.accelerator.autocast():
+                of_codes = codes_loss(model, inputs["coded"], codes.temperature, self.pad)
+            self._parts["masks_loss"].append(loss.detach())
+            self._parts["codes_loss"].append(of_codes.detach())
+            loss = loss + codes.weight * of_codes
+        return (loss, outputs) if return_outputs else loss
+
+    @property
+    def _parts(self) -> defaultdict[str, list[torch.Tensor]]:
+        parts: defaultdict[str, list[torch.Tensor]] = self.__dict__.setdefault(
+            "_parts_of_loss", defaultdict(list)
+        )
+        return parts
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """Add the parts of the training loss since the last time, beside their sum."""
+        if "loss" in logs:
+            logs |= {name: torch.stack(values).mean().item() for name, values in self._parts.items()}
+            self._parts.clear()
+        super().log(logs, *args, **kwargs)
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        dataset: Any = train_dataset if train_dataset is not None else self.train_dataset
+        return SequentialSampler(dataset)
+
+
+class _Report(TrainerCallback):
+    """Tells an observer how fast it goes, how well, and how long it still takes."""
+
+    def __init__(self, run: Path, observer: Observer, batch_tokens: int) -> None:
+        self._run = run
+        self._observer = observer
+        self._batch_tokens = batch_tokens
+        self._began = 0.0
+        self._first = 0
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self._observer.begin("Pretraining", state.max_steps)
+        self._observer.advance(state.global_step)
+        self._began, self._first = time.monotonic(), state.global_step
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self._observer.advance()
+
+    def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        write_history(self._run, lasting(state.log_history))
+        loss = kwargs["metrics"]["eval_loss"]
+        done = state.global_step - self._first
+        seconds = time.monotonic() - self._began
+        speed = done * self._batch_tokens / seconds if seconds else 0.0
+        left = (state.max_steps - state.global_step) * seconds / max(1, done)
+        self._observer.say(
+            f"Step {state.global_step:,} of {state.max_steps:,}: {_training_loss(state)}held-out loss "
+            f"{loss:.3f} (perplexity {exp(min(loss, 50)):,.1f}), {speed:,.0f} tokens/s, {minutes(left)} left"
+        )
+
+
+def new_trainer(
+    recipe: PretrainingRecipe,
+    model: PreTrainedModel,
+    pad: int,
+    steps: Steps,
+    held_out: HeldOut,
+    run: Path,
+    observer: Observer,
+) -> Pretrainer:
+    """Return a trainer that checkpoints to ``run``, marks what is whole, and tells the observer."""
+    checkpoints = run / "checkpoints"
+    trainer = Pretrainer(
+        model=model,
+        args=_arguments(recipe, len(steps), checkpoints),
+        train_dataset=steps,
+        eval_dataset=held_out,
+        data_collator=_only,
+        callbacks=[
+            _Report(run, observer, recipe.training.batch_tokens),
+            MarkCheckpoints(checkpoints),
+        ],
+    )
+    trainer.recipe, trainer.pad = recipe, pad
+    trainer.remove_callback(PrinterCallback)
+    trainer.model_accepts_loss_kwargs = False
+    return trainer
+
+
+def lasting(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a history says of the training, without clocks and the closing summary."""
+    return [
+        {key: value for key, value in row.items() if not key.endswith(("_runtime", "_per_second"))}
+        for row in history
+        if "train_runtime" not in row
+    ]
+
+
+def minutes(seconds: float) -> str:
+    """Return a time in words: ``45 s``, ``12 min``, ``3 h 5 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    whole = round(seconds / 60)
+    return f"{whole} min" if whole < 60 else f"{whole // 60} h {whole % 60} min"
+
+
+def _training_loss(state: TrainerState) -> str:
+    row = next((row for row in reversed(state.log_history) if "loss" in row), None)
+    if row is None:
+        return ""
+    parts = {"masks_loss": "masks", "codes_loss": "codes"}
+    inside = ", ".join(f"{name} {row[key]:.3f}" for key, name in parts.items() if key in row)
+    return f"loss {row['loss']:.3f}{f' ({inside})' if inside else ''}, "
+
+
+def _only(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return items[0]
+
+
+def _arguments(recipe: PretrainingRecipe, steps: int, folder: Path) -> TrainingArguments:
+    training = recipe.training
+    arguments = TrainingArguments(
+        output_dir=str(folder),
+        max_steps=steps,
+        per_device_train_batch_size=1,
+        per_device_eval_batch_size=1,
+        learning_rate=training.learning_rate,
+        lr_scheduler_type="warmup_stable_decay",
+        # Warm-up, a long plateau, a decay by one minus a square root (Hägele et al. 2024).
+        lr_scheduler_kwargs={
+            "num_decay_steps": max(1, round(training.decay_share * steps)),
+            "decay_type": "1-sqrt",
+        },
+        warmup_steps=round(training.warmup_share * steps),
+        weight_decay=training.weight_decay,
+        adam_beta1=_BETAS[0],
+        adam_beta2=_BETAS[1],
+        adam_epsilon=_EPSILON,
+        max_grad_norm=training.max_gradient_norm,
+        bf16=precision_here(training.precision) == "bf16",
+        use_cpu=best_device().type == "cpu",
+        # All three at the same steps, so that a resumed training logs what an unbroken one does.
+        eval_strategy="steps",
+        save_strategy="steps",
+        logging_strategy="steps",
+        eval_steps=training.checkpoint_steps,
+        save_steps=training.checkpoint_steps,
+        logging_steps=training.checkpoint_steps,
+        prediction_loss_only=True,
+        label_names=["labels"],
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        disable_tqdm=True,
+        report_to="none",
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+    )
+    # Several GPUs in one process would split what is one batch.
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1
+    return arguments

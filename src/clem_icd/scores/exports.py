@@ -1,0 +1,126 @@
+"""Scores for tools that know nothing of us: a long table, or arrays of numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow.parquet as pq
+
+from clem_icd.errors import OutputError, ScoresError
+from clem_icd.files import new_file
+from clem_icd.scores.file import Scores
+
+EXPORTS = (".csv", ".parquet", ".npz")
+
+_ENTRIES_AT_ONCE = 4_000_000
+
+_LONG = {"note_id": pl.String, "code": pl.String, "system": pl.String, "score": pl.Float32}
+
+_Write = Callable[[pl.DataFrame], None]
+
+
+def export_scores(scores: Scores, out: Path | str, *, top: int | None = None, force: bool = False) -> int:
+    """Write scores as a long table (csv, parquet) or as arrays (npz), by the ending of the name.
+
+    A long table has ``note_id``, ``code``, ``system`` and ``score``; for every note in label order, or
+    with ``top`` from the highest score down, of equal ones in label order. An npz file has ``scores`` [notes,
+    labels], ``note_ids``, ``labels`` and ``systems``. `import_scores` reads all of them.
+
+    Parameters
+    ----------
+    top
+        Write that many scores of a note; the others are 0 to whoever reads the file.
+
+    Returns
+    -------
+    int
+        The number of scores written.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` is occupied and ``force`` is false, has another ending, or the disk is full.
+    ScoresError
+        If ``top`` is less than 1, or asked for in an npz file, which has all.
+
+    """
+    out = Path(out)
+    if out.suffix not in EXPORTS:
+        raise OutputError(
+            "has another ending than .csv, .parquet or .npz", path=out, remedy="Use one of these"
+        )
+    if top is not None and (top < 1 or out.suffix == ".npz"):
+        remedy = "Write all scores, or a .csv or .parquet file" if top >= 1 else "Ask for at least one"
+        raise ScoresError(f"cannot write the {top} highest scores of a note", path=out, remedy=remedy)
+    with new_file(out, force=force) as temporary:
+        if out.suffix == ".npz":
+            _write_arrays(scores, temporary)
+            return scores.values.size
+        writer = _csv if out.suffix == ".csv" else _parquet
+        with writer(temporary) as write:
+            return _write_long(scores, top, write)
+
+
+def _write_arrays(scores: Scores, path: Path) -> None:
+    np.savez(
+        path,
+        scores=scores.values,
+        note_ids=np.array(scores.note_ids, dtype=np.str_),
+        labels=np.array([label.value for label in scores.labels], dtype=np.str_),
+        systems=np.array([label.system.value for label in scores.labels], dtype=np.str_),
+    )
+
+
+def _write_long(scores: Scores, top: int | None, write: _Write) -> int:
+    labels = len(scores.labels)
+    count = labels if top is None else min(top, labels)
+    codes = pl.Series([label.value for label in scores.labels], dtype=pl.String)
+    systems = pl.Series([label.system.value for label in scores.labels], dtype=pl.String)
+    notes = pl.Series(scores.note_ids, dtype=pl.String)
+    step = max(1, _ENTRIES_AT_ONCE // max(1, labels))
+    # Once around without notes as well, so that there is a header.
+    for start in range(0, max(1, len(notes)), step):
+        part = scores.values[start : start + step]
+        columns = _columns(part, top)
+        flat = columns.reshape(-1)
+        write(
+            pl.DataFrame(
+                {
+                    "note_id": notes[np.arange(start, start + len(part)).repeat(count)],
+                    "code": codes[flat],
+                    "system": systems[flat],
+                    "score": np.take_along_axis(part, columns, axis=1).reshape(-1),
+                },
+                schema=_LONG,
+            )
+        )
+    return len(notes) * count
+
+
+def _columns(values: npt.NDArray[np.float32], top: int | None) -> npt.NDArray[np.int64]:
+    """Return which labels to write of every note, in which order [notes, labels written]."""
+    if top is None:
+        return np.broadcast_to(np.arange(values.shape[1]), values.shape)
+    return np.argsort(-values, axis=1, kind="stable")[:, :top]
+
+
+@contextmanager
+def _csv(path: Path) -> Iterator[_Write]:
+    with path.open("wb") as file:
+
+        def write(frame: pl.DataFrame) -> None:
+            frame.write_csv(file, include_header=file.tell() == 0)
+
+        yield write
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[_Write]:
+    schema = pl.DataFrame(schema=_LONG).to_arrow().schema
+    with pq.ParquetWriter(path, schema) as file:
+        yield lambda frame: file.write_table(frame.to_arrow())

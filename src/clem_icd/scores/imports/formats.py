@@ -1,0 +1,114 @@
+"""The formats, and which one a file is of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clem_icd.errors import ScoresError
+from clem_icd.files import read_json
+from clem_icd.icd.systems import shown
+from clem_icd.scores.imports.foreign import ForeignScores
+from clem_icd.scores.imports.label_list import read_label_list
+from clem_icd.scores.imports.lists import read_json_lists, read_mdace, read_psv
+from clem_icd.scores.imports.long import LongColumns, read_long
+from clem_icd.scores.imports.note_ids import NoteKey
+from clem_icd.scores.imports.npz import read_npz
+from clem_icd.scores.imports.tables import LONGEST_NAME, TABLES, kind_of, scan_table, schema_of
+from clem_icd.scores.imports.wide import EDIN_GOLD, EDIN_NOTE, read_wide
+
+FORMATS = {
+    "long": "a table with a record a note and code, and perhaps its score",
+    "wide": "a table with a record a note and a column a code",
+    "npz": "arrays of numpy: scores, note_ids, labels",
+    "json": "a json object from notes to codes and scores, or to lists of codes",
+    "edin2023": "predictions_<split>.feather of Edin et al. (2023)",
+    "edin2024": "predictions_<split>.feather of Edin et al. (2024)",
+    "caml": "preds_<split>.psv or pred_100_scores_<split>.json of Mullenbach et al. (2018)",
+    "mdace": "a folder of annotations of MDACE's systems (Cheng et al. 2023)",
+}
+"""Every format by its name."""
+
+_CAML_JSON = re.compile(r"pred_100_scores_.+\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read.
+
+    Attributes
+    ----------
+    format
+        A name of `FORMATS`, or ``auto``.
+    columns
+        The columns of a table.
+    labels
+        A file with the label list: which codes the system can give, or the columns of an array.
+    by
+        What notes are named by, where that is known.
+
+    """
+
+    format: str = "auto"
+    columns: LongColumns = field(default_factory=LongColumns)
+    labels: Path | None = None
+    by: NoteKey | None = None
+
+
+def read_foreign(path: Path, reading: Reading) -> tuple[str, ForeignScores]:
+    """Return the name of a file's format, and its content.
+
+    Raises
+    ------
+    InputError
+        If there is no such format or file, or it cannot be read.
+
+    """
+    if reading.format not in ("auto", *FORMATS):
+        raise ScoresError(
+            f"there is no format {reading.format!r}", remedy=f"Use one of {', '.join(FORMATS)}, or auto"
+        )
+    name = _detected(path, reading.columns) if reading.format == "auto" else reading.format
+    listed = None if reading.labels is None else read_label_list(reading.labels)
+    match name:
+        case "npz":
+            return name, read_npz(path, listed)
+        case "wide" | "edin2023" | "edin2024" if listed is not None:
+            raise ScoresError("names its labels itself", path=path, remedy="Leave out --labels")
+        case "wide":
+            return name, read_wide(path, reading.columns.note)
+        case "edin2023" | "edin2024":
+            return name, read_wide(path, EDIN_NOTE, EDIN_GOLD)
+        case "long":
+            content = read_long(path, reading.columns)
+        case "json":
+            content = read_json_lists(path)
+        case "caml":
+            content = read_json_lists(path) if kind_of(path) == ".json" else read_psv(path)
+        case _:
+            content = read_mdace(path, by_admission=reading.by == "admission_id")
+    return name, ForeignScores(content.notes, content.codes, content.values, listed)
+
+
+def _detected(path: Path, columns: LongColumns) -> str:
+    kind = kind_of(path)
+    if path.is_dir():
+        return "mdace"
+    if kind == ".npz":
+        return "npz"
+    if kind == ".psv" or _CAML_JSON.fullmatch(path.name):
+        return "caml"
+    if kind == ".json":
+        return "mdace" if {"hadm_id", "notes"} <= read_json(path, ScoresError).keys() else "json"
+    if kind not in TABLES:
+        raise ScoresError(
+            f"has a name that ends in {shown(kind, LONGEST_NAME)}, which tells no format",
+            path=path,
+            remedy=f"Name one with --format: {', '.join(FORMATS)}",
+        )
+    schema = schema_of(path, scan_table(path))
+    if EDIN_NOTE in schema and EDIN_GOLD in schema:
+        # Both pipelines write the same layout; their codes differ in a dot that is understood in either.
+        return "edin2024"
+    return "long" if columns.code in schema else "wide"

@@ -1,0 +1,1 @@
+"""CodiEsp: Spanish clinical cases with codes and their evidence."""

@@ -1,0 +1,222 @@
+"""MDACE: notes of MIMIC-III in which professional coders marked the evidence for every code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from clem_icd.corpus import SPLITS, Corpus, CorpusWriter, corpus_writer
+from clem_icd.corpus.table import note_tables
+from clem_icd.errors import SourceError
+from clem_icd.icd import default_codebook
+from clem_icd.sources.documents import noting_admissions
+from clem_icd.sources.inputs import Origin, check_apart, check_out, check_raw, input_file
+from clem_icd.sources.mdace.annotations import Annotations, read_annotations
+from clem_icd.sources.mdace.codes import CodeMap, mimic4_codes
+from clem_icd.sources.mdace.files import MdaceFiles
+from clem_icd.sources.mdace.mimic3 import Mimic3Documents
+from clem_icd.sources.mdace.notes import ClinicalNote, read_clinical_notes
+from clem_icd.sources.mdace.selection import Selection
+from clem_icd.sources.mdace.sets import MdaceSet, find_set
+from clem_icd.sources.mimic.files import MimicFiles
+from clem_icd.sources.physionet import MIMIC3, MIMIC4_CODES, MIMIC4_NOTES, require_file
+from clem_icd.sources.published.splits import find_split
+from clem_icd.sources.texts import TextFile
+from clem_icd.tabular.split_files import SplitFiles, absent_admissions
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What a set is made of. Of MIMIC-III and MIMIC-IV only what the set needs, and what is there."""
+
+    notes: Path
+    mdace: MdaceFiles
+    split: SplitFiles
+    mimic3: MimicFiles | None
+    mimic4: MimicFiles | None
+
+    @classmethod
+    def find(
+        cls, raw: Path, dataset: str, chosen: MdaceSet, mdace: Path | None, splits: Path | None
+    ) -> _Files:
+        annotations = MdaceFiles.find(raw, mdace, chosen.setting, chosen.revision)
+        modules = () if chosen.with_mimic3 else (MIMIC4_CODES, MIMIC4_NOTES)
+        return cls(
+            require_file(raw, MIMIC3, "NOTEEVENTS"),
+            annotations,
+            find_split(f"mdace-{dataset}", splits=splits, also=annotations.split_folders()),
+            MimicFiles.mimic3(raw) if chosen.with_mimic3 else None,
+            MimicFiles.mimic4(raw) if any(module.folders(raw) for module in modules) else None,
+        )
+
+    def all(self) -> Iterator[Path]:
+        """Yield every file, in a fixed order."""
+        yield self.notes
+        if self.mimic3:
+            yield from (self.mimic3.diagnoses, self.mimic3.procedures)
+        if self.mimic4:
+            yield from (self.mimic4.notes, self.mimic4.diagnoses, self.mimic4.procedures)
+        yield from self.mdace.all()
+        yield from self.split.paths
+
+
+def prepare_mdace(
+    raw: Path,
+    out: Path,
+    *,
+    dataset: str,
+    mdace: Path | None = None,
+    splits: Path | None = None,
+    per: str = "note",
+    codes: str = "DP",
+    compat: str = "edin2024",
+    force: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Corpus:
+    """Make a corpus of MDACE (Cheng et al., 2023), as Edin et al. (2024) do.
+
+    A note is in if coders marked codes of the set's kind in it and its admission is in the split. Its
+    text is raw; its codes are those marked in this note, brought back to codes that MIMIC's coders used;
+    its evidence is what the coders marked. `docs/datasets.md` lists what differs from the published
+    procedure, and why.
+
+    Parameters
+    ----------
+    raw
+        The folder that PhysioNet's download made, with MIMIC-III 1.4. Where MIMIC-IV lies there too, the
+        codes are brought back to its codes; without it they stay as annotated, and a notice says so.
+    out
+        The corpus folder to make.
+    dataset
+        ``inpatient-icd9``, ``inpatient-icd10``, ``inpatient-icd9-code`` (with the discharge summaries of
+        all other admissions of MIMIC-III), ``inpatient-icd9-evidence-only`` (a text is what supports one
+        code) or ``profee-icd10``.
+    mdace
+        MDACE's repository, or the folder with ``Inpatient`` and ``Profee``. Without it, MDACE is looked
+        for in the raw folder and beside it.
+    splits
+        A split file, or a folder with the published ones. Without it, those of MDACE's repository are
+        taken, or the published ones downloaded.
+    per
+        ``note`` as published; ``discharge-summary``, which leaves out the other notes, as Edin et al.
+        evaluate; or ``admission``: its annotated notes as one, discharge summaries first.
+    codes
+        Diagnoses (``D``), procedures (``P``) or both (``DP``).
+    compat
+        The pipeline, of which ``edin2024`` alone has MDACE.
+    force
+        Replace what lies at ``out``.
+    progress
+        Called with the number of notes read since the last call.
+
+    Raises
+    ------
+    SourceError
+        If a raw file is missing or malformed, MDACE is of another release, or nothing fits together.
+    CorpusError
+        If no note is left for a split.
+    OutputError
+        If ``out`` is occupied and ``force`` is false, or the disk is full.
+
+    """
+    chosen = find_set(dataset, per, codes)
+    if compat != "edin2024":
+        raise SourceError(
+            f"{compat} has no mdace-{dataset}", remedy="Leave out --compat: edin2024 alone has MDACE"
+        )
+    check_raw(raw)
+    check_out(out, raw, force=force)
+    files = _Files.find(raw, dataset, chosen, mdace, splits)
+    check_apart(out, files.mdace.root, splits)
+    origin = Origin.of(raw, "mimic3")
+    # No published split fits generated admissions: the tree brings its own.
+    notices = [origin.notice] if origin.notice else list(files.split.notices)
+    absent: dict[str, Any] = {}
+    with (
+        corpus_writer(
+            out,
+            name=f"mdace-{dataset}",
+            source=f"mdace-{dataset}",
+            options={
+                "compat": compat,
+                "per": per,
+                "codes": codes,
+                "splits": [path.name for path in files.split.paths],
+            },
+            inputs=[input_file(path, raw) for path in files.all()],
+            codebook=default_codebook(),
+            synthetic=origin.synthetic,
+            notices=notices,
+            population=origin.population,
+            absent=absent,
+            force=force,
+        ) as writer,
+        # Where the output is made: a system's own temporary folder is often too small for MIMIC's notes.
+        TemporaryDirectory(prefix=".partial-", dir=writer.folder) as staging,
+        TextFile(Path(staging) / "texts") as texts,
+    ):
+        split_of = files.split.read()
+        selection = Selection(chosen.systems(codes), split_of, per, chosen.evidence_only)
+        present = _fill(writer, files, chosen, selection, texts, notices, progress)
+        absent.update(absent_admissions(split_of, present))
+    return Corpus.open(out, verify=False)
+
+
+def _fill(
+    writer: CorpusWriter,
+    files: _Files,
+    chosen: MdaceSet,
+    selection: Selection,
+    texts: TextFile,
+    notices: list[str],
+    progress: Callable[[int], None] | None,
+) -> set[str]:
+    """Write every split, add to the notices, and return the admissions that have a note."""
+    annotations = read_annotations(files.mdace, chosen.systems("DP"), chosen.revision)
+    notes = read_clinical_notes(files.notes, annotations.notes.keys(), progress)
+    documents = list(selection.documents(annotations, notes))
+    if not documents:
+        raise _nothing_fits(files, annotations, notes)
+    others = selection.split_of.keys() - {note.admission_id for note in notes.values()}
+    rest = Mimic3Documents.read(files.mimic3, texts, others, progress) if files.mimic3 else None
+    code_map = _code_map(files, chosen, annotations, rest)
+    present: set[str] = set()
+    for split in sorted(set(selection.split_of.values()), key=SPLITS.index):
+        admissions = {admission for admission, name in selection.split_of.items() if name == split}
+        own = (document for document in documents if document.admission_id in admissions)
+        annotated = note_tables(document.as_note(code_map, selection.oddities) for document in own)
+        unannotated = rest.tables(admissions & others, selection.systems) if rest else ()
+        writer.write_tables(split, noting_admissions(chain(annotated, unannotated), present))
+    notices += [*annotations.notices(), *selection.notices(), *code_map.notices]
+    notices += rest.notices if rest else []
+    return present
+
+
+def _nothing_fits(files: _Files, annotations: Annotations, notes: Mapping[str, ClinicalNote]) -> SourceError:
+    if not notes:
+        return SourceError(
+            f"has none of the {len(annotations.notes):,} notes that MDACE annotates",
+            path=files.notes,
+            remedy="Use MIMIC-III 1.4, and the MDACE folder that belongs to it",
+        )
+    return SourceError(
+        "names no admission with an annotated note of the kind asked for",
+        path=files.split.paths[0],
+        remedy="Check that MIMIC-III, MDACE and the split files belong together",
+    )
+
+
+def _code_map(
+    files: _Files, chosen: MdaceSet, annotations: Annotations, rest: Mimic3Documents | None
+) -> CodeMap:
+    """Return how annotated codes are brought back to codes that MIMIC's coders used."""
+    if rest:
+        return CodeMap.of(annotations.codes(), rest.codes(), chosen.rule, origin="MIMIC-III")
+    if files.mimic4:
+        reference = mimic4_codes(files.mimic4, chosen.revision)
+        return CodeMap.of(annotations.codes(), reference, chosen.rule, origin="MIMIC-IV")
+    return CodeMap.none()

@@ -1,0 +1,132 @@
+"""Edin et al. (2024), "An Unsupervised Approach to Achieve Supervised-Level Explainability": the default.
+
+MIMIC-III: a document is an admission, its discharge summaries and addenda joined. The codes of an admission
+are those of its number, whatever subject a row names. MIMIC-IV: a document is an admission with the first
+of its notes; where its codes are of both revisions, the pipeline joins every list of diagnoses with every
+list of procedures, and those combinations in which one is of the wanted revision count, and bring the codes
+of the other along.
+
+Codes are counted in the documents of the three splits. The text is raw.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from clem_icd.icd import Code, CodeSystem
+from clem_icd.sources.documents import joined
+from clem_icd.sources.mimic.pipelines.pipeline import (
+    Assign,
+    Pipeline,
+    Rules,
+    add_codes,
+    frequent,
+    left_out,
+    merge_notes,
+    most_frequent,
+    read_codes,
+    single_notes,
+    with_codes,
+)
+from clem_icd.tabular.sentences import counted
+
+_SECOND = (
+    "note is not the first one of its admission and was left out",
+    "notes are not the first one of their admission and were left out",
+)
+_MIXED = (
+    "admission has codes of both ICD-9 and ICD-10, which are in its labels as published",
+    "admissions have codes of both ICD-9 and ICD-10, which are in their labels as published",
+)
+_SYSTEMS = {
+    ("diagnosis", "9"): CodeSystem.ICD9CM,
+    ("procedure", "9"): CodeSystem.ICD9PCS,
+    ("diagnosis", "10"): CodeSystem.ICD10CM,
+    ("procedure", "10"): CodeSystem.ICD10PCS,
+}
+
+
+def read_code(text: str, kind: str, version: str) -> Code | None:
+    """Return the code of a row, None where it has none."""
+    return Code.normalized(text, _SYSTEMS[kind, version]) if text.strip() else None
+
+
+def mimic3_documents(notes: pl.DataFrame, codes: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return every admission with a discharge summary and a code as a document, and the rows of its codes."""
+    ordered = notes.filter(~pl.col("missing")).sort(
+        ["admission", "description", "chart_time", "chart_date", pl.col("note_id").cast(pl.Int64)],
+        descending=[False, True, False, False, False],
+    )
+    labelled = read_codes(codes, read_code)
+    return with_codes(add_codes(merge_notes(ordered), labelled)), labelled
+
+
+def _mimic3(
+    notes: pl.DataFrame, codes: pl.DataFrame, assign: Assign, rules: Rules
+) -> tuple[pl.DataFrame, list[str]]:
+    documents, labelled = mimic3_documents(notes, codes)
+    documents = assign(documents)
+    once = labelled.unique(["admission", "kind", "code"], keep="first", maintain_order=True)
+    match rules.subset:
+        case "full":
+            return documents, []
+        case "50":
+            chosen = with_codes(add_codes(documents, most_frequent(once, documents, 50)))
+        case "clean":
+            # Those left without codes stay, as published.
+            chosen = add_codes(documents, frequent(once, documents, rules.min_count))
+    return chosen, left_out(documents, chosen, rules)
+
+
+def _mimic4(
+    notes: pl.DataFrame, codes: pl.DataFrame, assign: Assign, rules: Rules
+) -> tuple[pl.DataFrame, list[str]]:
+    labelled = _combined(read_codes(codes, read_code), str(rules.version))
+    documents = assign(with_codes(add_codes(single_notes(notes.filter(~pl.col("missing"))), labelled)))
+    first = documents.unique("admission", keep="first", maintain_order=True)
+    chosen = with_codes(add_codes(first, frequent(labelled, documents, rules.min_count)))
+    second = documents.height - first.height
+    notices = [counted(second, *_SECOND)] if second else []
+    return chosen, [*_mixed(labelled, documents), *notices, *left_out(first, chosen, rules)]
+
+
+def _mixed(codes: pl.DataFrame, documents: pl.DataFrame) -> list[str]:
+    here = codes.join(documents, on="admission", how="semi")
+    versions = here.group_by("admission").agg(pl.col("version").n_unique())
+    mixed = versions.filter(pl.col("version") > 1).height
+    return [counted(mixed, *_MIXED)] if mixed else []
+
+
+def _combined(codes: pl.DataFrame, version: str) -> pl.DataFrame:
+    """Keep the codes that the combinations bring along, with ``times``: in how many of them a code is."""
+    once = codes.unique(["admission", "kind", "code"], keep="first", maintain_order=True)
+    kinds = ("diagnosis", "procedure")
+    lists = once.group_by("admission").agg(
+        *(
+            pl.col("version").filter(pl.col("kind") == kind).n_unique().alias(f"{kind}_lists")
+            for kind in kinds
+        ),
+        *(
+            ((pl.col("kind") == kind) & (pl.col("version") == version)).any().alias(f"{kind}_wanted")
+            for kind in kinds
+        ),
+    )
+    is_diagnosis = pl.col("kind") == "diagnosis"
+    others = pl.when(is_diagnosis).then("procedure_lists").otherwise("diagnosis_lists").clip(lower_bound=1)
+    wanted_other = (
+        pl.when(is_diagnosis).then("procedure_wanted").otherwise("diagnosis_wanted").cast(pl.UInt32)
+    )
+    brought = once.join(lists, on="admission", maintain_order="left").with_columns(
+        times=pl.when(pl.col("version") == version).then(others).otherwise(wanted_other)
+    )
+    return _one_system(brought.filter(pl.col("times") > 0), version)
+
+
+def _one_system(codes: pl.DataFrame, version: str) -> pl.DataFrame:
+    """Take a text that is a code of both revisions for one of the wanted one: it is one label."""
+    wanted_first = codes.sort(pl.col("version") != version, maintain_order=True)
+    systems = wanted_first.unique("code", keep="first").select("code", "system")
+    return codes.drop("system").join(systems, on="code", maintain_order="left")
+
+
+EDIN2024 = Pipeline(name="edin2024", compose=joined, mimic3=_mimic3, mimic4=_mimic4)

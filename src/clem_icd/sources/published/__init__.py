@@ -1,0 +1,1 @@
+"""What was published about the data sets: split files and counts."""

@@ -1,0 +1,175 @@
+"""The counts of a corpus beside the published ones, and what differs in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from clem_icd.corpus import SPLITS
+from clem_icd.tabular.sentences import counted
+
+_SYNTHETIC = "The notes are synthetic, so their counts say nothing about the published ones"
+_DRAWN = "The split was drawn here, so its counts are not to be compared with those of the published one"
+_OTHER_OPTIONS = "The options of this corpus make another set of it than the published one"
+
+# The sources offer other values of these; the published sets have no others.
+_PUBLISHED_OPTIONS = {"min_count": 10, "codes": "DP"}
+
+_IDS_SHOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedCount:
+    """A count of a corpus, and the published one.
+
+    Attributes
+    ----------
+    what
+        ``notes``, ``labels``, ``median codes per note`` or ``median words per note``.
+    split
+        The split that they are of; None for a count of the whole corpus.
+    here, published
+        The counts; medians may be halves.
+    origin
+        Where the published count stands, or how it was found.
+    comparable
+        Whether the two count the same: words do so only where the text is cleaned as theirs is.
+
+    """
+
+    what: str
+    split: str | None
+    here: float
+    published: float
+    origin: str
+    comparable: bool = True
+
+    @property
+    def name(self) -> str:
+        """What is counted, and where."""
+        return self.what if self.split is None else f"{self.what} in {self.split}"
+
+    @property
+    def difference(self) -> float:
+        """How much there is beyond the published count."""
+        return self.here - self.published
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedComparison:
+    """A corpus beside what is published of it.
+
+    Attributes
+    ----------
+    counts
+        Every count that is published.
+    warnings
+        What differs, a sentence each; empty where there is a remark.
+    remark
+        Why differences mean nothing here, or None.
+
+    """
+
+    counts: tuple[ComparedCount, ...]
+    warnings: tuple[str, ...]
+    remark: str | None
+
+
+def compare_with_published(
+    about: Mapping[str, Any], description: Mapping[str, Any]
+) -> PublishedComparison | None:
+    """Compare the counts of a corpus with the published ones.
+
+    Parameters
+    ----------
+    about
+        What ``corpus.json`` says.
+    description
+        What `clem_icd.corpus.describe` says of the same corpus.
+
+    Returns
+    -------
+    PublishedComparison
+        None where nothing is published of such a corpus.
+
+    """
+    options = about["options"]
+    compat = options.get("compat", "edin2024")
+    published = _published()["counts"].get(about["source"], {})
+    counts = published.get(compat) or published.get(f"{compat} per {options.get('per', 'note')}")
+    if counts is None:
+        return None
+    compared = tuple(_compared(counts, description, cleaned=compat == "edin2023"))
+    remark = _remark(about)
+    warnings = () if remark else tuple(_warnings(compared, about.get("absent") or {}))
+    return PublishedComparison(compared, warnings, remark)
+
+
+@cache
+def _published() -> dict[str, Any]:
+    text = files(__package__).joinpath("counts.yaml").read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
+
+
+def _remark(about: Mapping[str, Any]) -> str | None:
+    options = about["options"]
+    if about["synthetic"]:
+        return _SYNTHETIC
+    if any(options.get(option, usual) != usual for option, usual in _PUBLISHED_OPTIONS.items()):
+        return _OTHER_OPTIONS
+    return None if options.get("splits") else _DRAWN
+
+
+def _compared(
+    published: Mapping[str, Mapping[str, Any]], description: Mapping[str, Any], *, cleaned: bool
+) -> Iterator[ComparedCount]:
+    origins = _published()["origins"]
+    for what, row in published.items():
+        origin = origins[row["origin"]]
+        if what == "notes":
+            for split in SPLITS:
+                here = description["splits"].get(split, {"notes": 0})["notes"]
+                yield ComparedCount(what, split, here, row[split], origin)
+        elif what == "labels":
+            yield ComparedCount(what, None, description["labels"], row["count"], origin)
+        else:
+            name, here = f"median {what.replace('_', ' ')}", description["medians"][what]
+            comparable = cleaned or what != "words_per_note"
+            yield ComparedCount(name, None, here, row["median"], origin, comparable)
+
+
+def _warnings(counts: Iterable[ComparedCount], absent: Mapping[str, Any]) -> Iterator[str]:
+    for count in counts:
+        if count.split is not None:
+            yield from _of_split(count, count.split, absent.get(count.split, {}))
+        elif count.what == "labels" and count.difference:
+            than = "beyond the expected" if count.difference > 0 else "fewer than expected"
+            yield f"labels: {count.here:,}, published {count.published:,}: {abs(count.difference):,} {than}"
+        # A published median is a whole number, one here may be a half.
+        elif count.comparable and abs(count.difference) > 0.5:
+            yield f"{count.what}: {count.here:,g}, published {count.published:,}"
+
+
+def _of_split(count: ComparedCount, split: str, absent: Mapping[str, Any]) -> Iterator[str]:
+    missing = int(absent.get("count", 0))
+    if not count.difference and not missing:
+        return
+    if count.difference:
+        size = counted(int(abs(count.difference)), "note", "notes")
+        size += " fewer than" if count.difference < 0 else " more than"
+    else:
+        size = "as many notes as"
+    reason = f": {_missing(missing, absent.get('admissions', []))}" if missing else ""
+    yield f"{split} has {size} published{reason}"
+
+
+def _missing(count: int, admissions: list[str]) -> str:
+    shown = [*admissions[:_IDS_SHOWN], *(["…"] if count > _IDS_SHOWN else [])]
+    words = "admission of the split file has", "admissions of the split file have"
+    return f"{counted(count, *words)} no note here ({', '.join(shown)})"

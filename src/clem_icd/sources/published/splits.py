@@ -1,0 +1,183 @@
+"""The split files that the field publishes numbers on: the user's copy, or downloaded once and checked."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from clem_icd.errors import SourceError
+from clem_icd.files import sha256_of
+from clem_icd.tabular.split_files import SplitFiles
+
+CACHE_VARIABLE = "CLEM_ICD_CACHE"
+
+_SECONDS = 30  # without an answer, until a download is given up
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """What is known of the published files and of the splits that they hold.
+
+    Attributes
+    ----------
+    urls, hashes
+        Address and SHA-256 of every file, by its name below the folder of splits in its repository.
+    splits
+        By source, then by compat: the name of one file, or the name of a file for each split.
+
+    """
+
+    urls: Mapping[str, str]
+    hashes: Mapping[str, str]
+    splits: Mapping[str, Mapping[str, str | Mapping[str, str]]]
+
+
+def find_split(
+    source: str, compat: str = "edin2024", splits: Path | None = None, *, also: Sequence[Path] = ()
+) -> SplitFiles:
+    """Find the files of a published split, or download them.
+
+    Parameters
+    ----------
+    source
+        A source such as ``mimic3-full``.
+    compat
+        The pipeline whose split it is: ``edin2024``, ``edin2023`` or ``caml``.
+    splits
+        A file with the columns ``_id`` and ``split``, or a folder that holds the published files, flat or
+        as their repositories do. Under ``caml`` a folder with the files of Edin et al. will do.
+        Without it, the files are downloaded once.
+    also
+        Folders to look into before anything is downloaded, such as a clone of MDACE.
+
+    Raises
+    ------
+    SourceError
+        If ``splits`` does not hold the files, or they can neither be found nor downloaded.
+
+    """
+    wanted = _split_of(source, compat)
+    if splits is None:
+        lying = next((paths for folder in also if (paths := _lying_in(folder, wanted))), ())
+        paths = lying or _downloaded(wanted.paths)
+        return replace(wanted, paths=paths, notices=_differences(wanted.paths, lying))
+    if splits.is_file():
+        return SplitFiles((splits,), notices=_differences(wanted.paths, (splits,)))
+    if found := _lying_in(splits, wanted):
+        return replace(wanted, paths=found, notices=_differences(wanted.paths, found))
+    other = _split_of(source, "edin2024")
+    if other.paths != wanted.paths and (found := _lying_in(splits, other)):
+        notice = f"The split is that of {found[0].name}, since the split files of {compat} are not beside it"
+        return replace(other, paths=found, notices=(notice, *_differences(other.paths, found)))
+    raise _missing(splits, wanted.paths)
+
+
+@cache
+def _published() -> _Published:
+    text = files(__package__).joinpath("splits.yaml").read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    repositories = content["repositories"]
+    return _Published(
+        urls={name: repository["url"] + name for repository in repositories for name in repository["files"]},
+        hashes={name: sha256 for repository in repositories for name, sha256 in repository["files"].items()},
+        splits=content["splits"],
+    )
+
+
+def _split_of(source: str, compat: str) -> SplitFiles:
+    """Return the published files of a split, with their names in their repository as paths."""
+    splits = _published().splits
+    if compat not in splits.get(source, {}):
+        raise SourceError(f"no split of {source} is published under {compat}", remedy="Name a split file")
+    split = splits[source][compat]
+    if isinstance(split, str):
+        return SplitFiles((Path(split),))
+    return SplitFiles(tuple(map(Path, split.values())), tuple(split))
+
+
+def _lying_in(folder: Path, wanted: SplitFiles) -> tuple[Path, ...]:
+    """Return the wanted files in a folder; none of them if one is missing."""
+    found = [next((path for path in _places(folder, name) if path.is_file()), None) for name in wanted.paths]
+    return tuple(path for path in found if path) if all(found) else ()
+
+
+def _places(folder: Path, name: Path) -> Iterator[Path]:
+    yield folder / name
+    if len(name.parts) > 1:
+        parent = name.parent.name
+        # MDACE's own repository has splits/Inpatient where Edin et al. have mdace/inpatient.
+        yield from (
+            folder / below / name.name for below in (parent, parent.title(), f"splits/{parent.title()}")
+        )
+        yield folder / name.name
+
+
+def _differences(wanted: Sequence[Path], found: Sequence[Path]) -> tuple[str, ...]:
+    """Return what to say of files that are not the published ones, if there are any."""
+    hashes = _published().hashes
+    expected = [{hashes[name.as_posix()]} for name in wanted]
+    if len(wanted) != len(found):
+        expected = [set().union(*expected)] * len(found)
+    foreign = {
+        path: sha256
+        for path, own in zip(found, expected, strict=True)
+        if (sha256 := sha256_of(path)) not in own
+    }
+    if not foreign:
+        return ()
+    others = [name for name, sha256 in hashes.items() if sha256 in foreign.values()]
+    known = f" ({'it is' if len(others) == 1 else 'they are'} {', '.join(others)})" if others else ""
+    which = ", ".join(path.name for path in foreign)
+    words = "file {} is not the published one" if len(foreign) == 1 else "files {} are not the published ones"
+    return (f"The split {words.format(which)} of this source{known}",)
+
+
+def _missing(folder: Path, wanted: Sequence[Path]) -> SourceError:
+    lacking = [str(name) for name in wanted if not any(path.is_file() for path in _places(folder, name))]
+    found = f"does not hold {', '.join(lacking)}" if folder.is_dir() else "there is no such file or folder"
+    return SourceError(
+        found, path=folder, remedy="Name the folder that does, or leave out --splits to have them downloaded"
+    )
+
+
+def _downloaded(names: Sequence[Path]) -> tuple[Path, ...]:
+    # Imported here, since most runs find the files or have no need of them.
+    import pooch
+
+    pooch.get_logger().setLevel(logging.WARNING)
+    published = _published()
+    wanted = [name.as_posix() for name in names]
+    cache = Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("clem-icd")) / "splits"
+    store = pooch.create(
+        cache,
+        base_url="",
+        registry={name: f"sha256:{published.hashes[name]}" for name in wanted},
+        urls={name: published.urls[name] for name in wanted},
+    )
+    # The files are small, and a connection is closed at once where nothing is streamed from it.
+    downloader = pooch.HTTPDownloader(timeout=_SECONDS, stream=False)
+    try:
+        return tuple(Path(store.fetch(name, downloader=downloader)) for name in wanted)
+    # A hash that differs is a ValueError; requests' errors and those of the disk are OSErrors.
+    except (OSError, ValueError) as problem:
+        raise _undownloaded(wanted, problem) from problem
+
+
+def _undownloaded(names: Sequence[str], problem: Exception) -> SourceError:
+    reason = (
+        "what came is not the published file" if isinstance(problem, ValueError) else type(problem).__name__
+    )
+    them = "it" if len(names) == 1 else "them"
+    return SourceError(
+        f"{', '.join(names)} could not be downloaded ({reason})",
+        remedy=f"Download {them} from {', '.join(_published().urls[name] for name in names)}, put {them} "
+        "into a folder, and name that folder with --splits",
+    )

@@ -1,0 +1,177 @@
+"""What MDACE's annotators make of a chart: which admissions and notes they read, and what they mark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from clem_icd.icd import Code, CodeSystem, is_well_formed
+from clem_icd.synthetic.chart import SUMMARY, Chart, Document
+
+__all__ = ["SETTINGS", "AnnotatedNote", "Span", "annotate", "settings_of"]
+
+# The categories of which a chart has a note where annotators of a setting read it.
+SETTINGS = {"Inpatient": ("Physician ",), "Profee": ("Radiology", "Physician ", "ECG")}
+
+_EVERY = 6  # admissions, of which one is annotated
+_PROFEE_EVERY = 3  # of the annotated, which professional fees are coded for as well
+_MARKED = 0.8  # of the places that show a code
+_MOST_VARIANTS = 4  # two codes in two variants each
+_MOST_OTHERS = 2  # notes beside the discharge summaries in the setting Inpatient
+_CPT = {"ECG": "93010", "Radiology": "71045", "Physician ": "99232", "Echo": "93306", "Respiratory ": "94003"}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A marked stretch of text, with what it shows in ICD-9 and in ICD-10 (in CPT: twice the same)."""
+
+    begin: int
+    end: int
+    old: Code
+    new: Code
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedNote:
+    """A note that was read, by its number."""
+
+    note_id: int
+    document: Document
+    spans: tuple[Span, ...]
+
+
+def settings_of(ordinal: int) -> frozenset[str]:
+    """Return the settings in which an admission is annotated: most often none."""
+    at, rest = divmod(ordinal, _EVERY)
+    if rest:
+        return frozenset()
+    return frozenset(SETTINGS if at % _PROFEE_EVERY == 0 else ("Inpatient",))
+
+
+def annotate(chart: Chart, note_ids: Iterable[int], setting: str, number: int) -> list[AnnotatedNote]:
+    """Return what the annotators of a setting mark in a chart, with the oddity that comes with its number.
+
+    Parameters
+    ----------
+    note_ids
+        Of the documents, in their order.
+    number
+        How many admissions they have read before.
+
+    """
+    rng = Random(f"{chart.admission.seed}/{setting}")
+    notes = [
+        AnnotatedNote(note_id, document, spans)
+        for note_id, document in zip(note_ids, chart.documents, strict=True)
+        if (spans := _marked(rng, chart, document, setting))
+    ]
+    chosen = _chosen(notes) if setting == "Inpatient" else notes
+    return _ODDITIES[number % len(_ODDITIES)](chosen, rng) if chosen else []
+
+
+def _marked(rng: Random, chart: Chart, document: Document, setting: str) -> tuple[Span, ...]:
+    """Return what is marked in one note: most of what shows a code."""
+    if not document.linked or not document.text:
+        return ()
+    concepts = {problem.code: problem.concept for problem in chart.admission.problems}
+    newer = {code: Code(concept.code, concept.system) for code, concept in concepts.items()}
+    spans = [
+        Span(one.begin, one.end, one.code, newer[one.code])
+        for one in document.evidence
+        if rng.random() < _MARKED
+    ]
+    return tuple(spans if setting == "Inpatient" else _professional(document, spans))
+
+
+def _chosen(notes: list[AnnotatedNote]) -> list[AnnotatedNote]:
+    """Return the discharge summaries and the first others."""
+    others = [one for one in notes if one.document.category != SUMMARY][:_MOST_OTHERS]
+    return [one for one in notes if one.document.category == SUMMARY or one in others]
+
+
+def _professional(document: Document, spans: Sequence[Span]) -> list[Span]:
+    """Return the diagnoses, and the service itself, marked at the title of the note."""
+    diagnoses = [span for span in spans if span.new.system is CodeSystem.ICD10CM]
+    cpt = _CPT.get(document.category)
+    if cpt is None:
+        return diagnoses
+    begin = document.text.index("\n") + 1
+    end = begin + len(document.text[begin:].split("\n", 1)[0].rstrip())
+    service = Code(cpt, CodeSystem.CPT)
+    return [Span(begin, end, service, service), *diagnoses]
+
+
+def _plain(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
+    return notes
+
+
+def _stray_version(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
+    """Keep a diagnosis in ICD-9 in the ICD-10 file, too."""
+
+    def with_stray(spans: list[Span]) -> list[Span]:
+        at = next((at for at, one in enumerate(spans) if one.old.system is CodeSystem.ICD9CM), 0)
+        return [*spans[:at], replace(spans[at], new=spans[at].old), *spans[at + 1 :]]
+
+    return _with_first(notes, with_stray)
+
+
+def _duplicate(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
+    return _with_first(notes, lambda spans: [*spans, spans[-1]])
+
+
+def _nothing_marked(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
+    """Leave the last note's list empty."""
+    return [*notes[:-1], replace(notes[-1], spans=())]
+
+
+def _unknown_note(notes: list[AnnotatedNote], rng: Random) -> list[AnnotatedNote]:
+    """Add a note that is not in the hospital's files."""
+    return [*notes, replace(notes[0], note_id=1 + int(rng.random() * 1000))]
+
+
+def _past_the_end(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
+    end = len(notes[0].document.text) + 5
+    return _with_first(notes, lambda spans: [*spans[:-1], replace(spans[-1], end=end)])
+
+
+def _collapsing(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
+    """Mark codes again in two variants that are longer by a digit, which no other file has."""
+
+    def with_variants(spans: list[Span]) -> list[Span]:
+        variants = [variant for span in spans for digit in "12" if (variant := _longer(span, digit))]
+        return [*spans, *variants[:_MOST_VARIANTS]]
+
+    return _with_first(notes, with_variants)
+
+
+def _unsorted(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
+    return _with_first(notes, lambda spans: spans[::-1])
+
+
+_ODDITIES: tuple[Callable[[list[AnnotatedNote], Random], list[AnnotatedNote]], ...] = (
+    _plain,
+    _stray_version,
+    _duplicate,
+    _nothing_marked,
+    _unknown_note,
+    _past_the_end,
+    _collapsing,
+    _unsorted,
+)
+
+
+def _with_first(
+    notes: list[AnnotatedNote], change: Callable[[list[Span]], list[Span]]
+) -> list[AnnotatedNote]:
+    first, *others = notes
+    return [replace(first, spans=tuple(change(list(first.spans)))), *others]
+
+
+def _longer(span: Span, digit: str) -> Span | None:
+    old, new = (
+        Code(f"{code.value}{'' if '.' in code.value else '.'}{digit}", code.system)
+        for code in (span.old, span.new)
+    )
+    fit = is_well_formed(old.value, old.system) and is_well_formed(new.value, new.system)
+    return replace(span, old=old, new=new) if fit else None

@@ -1,0 +1,66 @@
+"""The laboratory tables and medication lists of a note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from random import Random
+
+from clem_icd.icd import Code
+from clem_icd.synthetic.language import Analyte, language
+from clem_icd.synthetic.plan import AbnormalValue, Plan
+from clem_icd.synthetic.writer import Writer
+
+__all__ = ["abnormal_labs", "medication_list", "normal_labs"]
+
+_PANELS = ("count", "chemistry", "minerals", "liver")
+# Values that would contradict the abnormal one beside them.
+_SILENCED = {"Hgb": ("RBC",), "HCO3": ("AnGap",)}
+
+
+def abnormal_labs(rng: Random, out: Writer, plan: Plan, *, brief: bool) -> None:
+    """Write the first tables: every abnormal value of the plan, among normal ones unless brief."""
+    for panel, analytes in language().panels.items():
+        if any(analyte.name in plan.labs for analyte in analytes):
+            bare = brief or panel == "other"
+            _table(rng, out, _shown(analytes, plan.labs, bare=bare), plan.labs)
+
+
+def normal_labs(rng: Random, out: Writer, plan: Plan) -> None:
+    """Write a table of later in the stay: what was acute is normal again, what lasts is not."""
+    panel = _PANELS[int(rng.random() ** 1.5 * len(_PANELS))]
+    lasting = {name: value for name, value in plan.labs.items() if value.lasting}
+    _table(rng, out, _shown(language().panels[panel], lasting, bare=False), lasting)
+
+
+def medication_list(
+    rng: Random, out: Writer, telling: Iterable[tuple[str, Code]], neutral: Iterable[str]
+) -> None:
+    """Write a numbered list of medications that tell of a code, among some that do not."""
+    lines: list[tuple[str, Code | None]] = [*telling, *((med, None) for med in neutral)]
+    rng.shuffle(lines)
+    for at, (surface, code) in enumerate(lines, start=1):
+        out.add(f"{at}. ")
+        if code is None:
+            out.add(surface)
+        else:
+            out.mention(surface, code)
+        out.add(" \n")
+
+
+def _shown(
+    analytes: tuple[Analyte, ...], abnormal: Mapping[str, AbnormalValue], *, bare: bool
+) -> list[Analyte]:
+    silenced = {name for one in abnormal for name in _SILENCED.get(one, ())}
+    return [one for one in analytes if one.name in abnormal or not (bare or one.name in silenced)]
+
+
+def _table(rng: Random, out: Writer, analytes: list[Analyte], abnormal: Mapping[str, AbnormalValue]) -> None:
+    out.add(f"___ {4 + int(rng.random() * 8):02}:{int(rng.random() * 60):02}AM BLOOD")
+    for analyte in analytes:
+        out.add(" ")
+        value = abnormal.get(analyte.name)
+        if value is None:
+            out.add(analyte.normal(rng))
+        else:
+            out.mention(analyte.flagged(rng, value.low, value.high), value.code)
+    out.add("\n")

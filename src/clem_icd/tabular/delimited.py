@@ -1,0 +1,191 @@
+"""Reading csv and tsv files row by row: strict about quotes, exact about row numbers, bounded in memory."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import IO, cast
+
+from clem_icd.corpus import MAX_CHARACTERS
+from clem_icd.errors import SourceError
+from clem_icd.tabular.refusals import READ_ERRORS, is_name, missing_column, other_delimiter, unreadable
+
+_LONGEST_HEADER = 10_000  # characters
+
+
+@contextmanager
+def open_text(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
+    """Open a text file, gzipped or not, with its line ends as they are.
+
+    Bytes that do not fit the encoding come out as lone surrogates, which `check_text` refuses: a
+    decoder of a stream could not say in which row they lie.
+
+    Raises
+    ------
+    SourceError
+        If there is no such file, or no such encoding.
+
+    """
+    try:
+        binary = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
+    except OSError as problem:
+        raise unreadable(path, problem) from None
+    # A byte order mark is no part of the first column's name.
+    codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
+    with binary:
+        try:
+            stream = TextIOWrapper(cast("IO[bytes]", binary), codec, "surrogateescape", newline="")
+        except LookupError:
+            raise SourceError(
+                f"cannot be read in the encoding {encoding!r}, which does not exist",
+                path=path,
+                remedy="Name an encoding such as utf-8 or cp1252",
+            ) from None
+        with stream:
+            yield stream
+
+
+def read_rows(
+    path: Path, columns: Sequence[str], *, delimiter: str = ",", encoding: str = "utf-8"
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of every row and its values of some columns, as text.
+
+    Parameters
+    ----------
+    path
+        A delimited file with a header, gzipped or not. Quoted fields may hold line ends.
+    columns
+        The columns to give, in this order.
+    delimiter, encoding
+        Of the file.
+
+    Raises
+    ------
+    SourceError
+        If the file or a column is missing, or a row is malformed: ragged, wrongly quoted, wrongly
+        encoded, binary, or with a field of more than 1,000,000 characters. It names the row.
+
+    """
+    number = 0
+    # The csv module knows one limit for the whole process, of 131,072 characters.
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS))
+    with open_text(path, encoding) as stream:
+        rows = csv.reader(stream, delimiter=delimiter, strict=True)
+        try:
+            header = _checked_header(path, next(rows, []))
+            positions = [_position(path, header, column) for column in columns]
+            for row in rows:
+                if not row:
+                    continue
+                number += 1
+                if len(row) != len(header):
+                    raise _ragged(path, number, len(row), len(header))
+                values = [row[position] for position in positions]
+                for value in values:
+                    check_text(value, path, number, encoding)
+                yield number, values
+        except csv.Error as problem:
+            raise _malformed(path, number + 1, str(problem)) from None
+        except READ_ERRORS as problem:
+            raise unreadable(path, problem, number) from None
+
+
+def read_header(path: Path) -> list[str]:
+    """Return the names of the columns of a csv file.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, unreadable or empty, or two columns have one name.
+
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS))
+    with open_text(path) as stream:
+        try:
+            return _checked_header(path, next(csv.reader(stream, strict=True), []))
+        except csv.Error as problem:
+            raise other_delimiter(path, _first_line(path)) or _malformed(path, 1, str(problem)) from None
+        except READ_ERRORS as problem:
+            raise unreadable(path, problem) from None
+
+
+def _first_line(path: Path) -> str:
+    with open_text(path) as stream:
+        return stream.readline(_LONGEST_HEADER)
+
+
+def check_text(value: str, path: Path, row: int, encoding: str = "utf-8") -> None:
+    """Refuse what is no text: bytes of another encoding, lone surrogates, NUL characters.
+
+    Raises
+    ------
+    SourceError
+        With the row, and without the value.
+
+    """
+    if "\0" in value:
+        raise SourceError(
+            "holds NUL characters, expected text", path=path, row=row, remedy="Export the file again as text"
+        )
+    if value.isascii():
+        return
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise SourceError(
+            f"holds bytes that are no {encoding} text",
+            path=path,
+            row=row,
+            remedy="Convert the file to UTF-8, or name its encoding",
+        ) from None
+
+
+def _checked_header(path: Path, header: list[str]) -> list[str]:
+    if not header:
+        raise SourceError("is empty, expected a header", path=path, remedy="Check that the file is whole")
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        which = f" {twice[0]!r}" if is_name(twice[0]) else " of one name"
+        raise SourceError(f"has two columns{which}", path=path, remedy="Rename one of them")
+    return header
+
+
+def _position(path: Path, header: Sequence[str], column: str) -> int:
+    if column not in header:
+        raise missing_column(path, column, header)
+    return header.index(column)
+
+
+def _ragged(path: Path, row: int, found: int, expected: int) -> SourceError:
+    return SourceError(
+        f"has {found} fields, expected {expected}",
+        path=path,
+        row=row,
+        remedy="Quote fields that hold the delimiter or a line end",
+    )
+
+
+def _malformed(path: Path, row: int, problem: str) -> SourceError:
+    if "field larger" in problem:
+        return SourceError(
+            f"has a field of more than {MAX_CHARACTERS:,} characters, expected one note a row",
+            path=path,
+            row=row,
+            remedy="Close its quotation mark, or divide the note",
+        )
+    if "unexpected end" in problem:
+        return SourceError(
+            "ends inside a quotation, expected a closing quotation mark",
+            path=path,
+            row=row,
+            remedy="Download or export it again: it is cut short, or a quotation mark is not closed",
+        )
+    if "expected after" in problem:
+        found = "goes on after a closing quotation mark, expected the delimiter"
+    else:
+        found = "is no well-formed row"
+    return SourceError(found, path=path, row=row, remedy="Write quotation marks inside a field twice")

@@ -1,0 +1,15 @@
+"""Counts as sentences: what was read, left out or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return a sentence with its count: "1 note is empty", "1,204 notes are empty"."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def tell(counts: Mapping[str, int], words: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Return a sentence for everything that occurred: what, for one and for many, by its key."""
+    return [counted(counts[key], *both) for key, both in words.items() if counts[key]]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
+from clem_icd.errors import ScoresError
+from clem_icd.evidence import EVIDENCE_DEFINITIONS, evidence_document
+from clem_icd.icd import Code, CodeSystem, default_codebook
+
+CHF = Code("428.0", CodeSystem.ICD9CM)
+TEXT = "chf, and chf again"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    """One admission of two notes with evidence, a note without a stay, and one that no one marked."""
+    evidence = (Evidence(CHF, 0, 3),)
+    notes = [
+        Note("n1", TEXT, (CHF,), evidence, admission_id="a"),
+        Note("n2", TEXT, (CHF,), evidence, admission_id="a"),
+        Note("a", TEXT, (CHF,), evidence),
+        Note("n4", TEXT, (CHF,)),
+    ]
+    with corpus_writer(
+        tmp_path / "corpus", name="x", source="test", options={}, inputs=[], codebook=default_codebook()
+    ) as writer:
+        writer.write("test", notes)
+    return Corpus.open(tmp_path / "corpus")
+
+
+def test_evidence_is_judged_where_coders_marked_some(corpus: Corpus) -> None:
+    spans = [Evidence(CHF, 0, 4)]
+    predicted = {"n1": spans, "n4": spans * 2, "elsewhere": spans}
+    document = evidence_document(corpus, "test", predicted, trimmed=True)
+    assert (document["notes"], document["notes_without_evidence"]) == (3, 1)
+    assert (document["gold_spans"], document["predicted_spans"]) == (3, 1)
+    assert document["predicted_spans_left_out"] == 3
+    assert document["options"] == {"trim": True, "merge_adjacent": False, "profile": "exact"}
+    assert document["counts"]["span"] == {
+        "true_positives": 1,
+        "false_positives": 0,
+        "false_negatives": 2,
+    }
+    # The two notes of admission a hold one text together; the note whose id is also "a" is no part of it.
+    assert document["counts"]["span_text"]["false_negatives"] == 1
+    assert document["metrics"]["evidence_span_recall"] == pytest.approx(1 / 3)
+    assert set(document["definitions"]) == set(document["metrics"]) == set(EVIDENCE_DEFINITIONS)
+    assert TEXT[:5] not in json.dumps(document)
+
+
+def test_evidence_for_other_notes_is_refused(corpus: Corpus) -> None:
+    with pytest.raises(ScoresError, match="none of the 1 spans is for a note of test"):
+        evidence_document(corpus, "test", {"n4": [Evidence(CHF, 0, 3)]})
+
+
+def test_no_evidence_at_all_is_judged(corpus: Corpus) -> None:
+    assert set(evidence_document(corpus, "test", {})["metrics"].values()) == {0.0}
+
+
+def test_a_split_that_no_one_marked_is_refused(tmp_path: Path) -> None:
+    with corpus_writer(
+        tmp_path / "bare", name="x", source="test", options={}, inputs=[], codebook=default_codebook()
+    ) as writer:
+        writer.write("test", [Note("n1", TEXT, (CHF,))])
+    with pytest.raises(ScoresError, match="no note of test has evidence"):
+        evidence_document(Corpus.open(tmp_path / "bare"), "test", {})

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clem_icd.evaluation.definitions import DEFINITIONS
+from clem_icd.reporting.report import tables
+from clem_icd.runs.results import read_run
+
+MakeRun = Callable[..., Path]
+
+
+def test_metrics_stand_side_by_side_with_their_definition(make_run: MakeRun) -> None:
+    first, second = read_run(make_run("first")), read_run(make_run("second", metrics=None))
+    assert first.test is not None
+    rows = tables.metric_rows([first, second], tables.HEADLINES)
+    assert [row.name for row in rows] == list(tables.HEADLINES)
+    for row in rows:
+        assert row.values == [f"{100 * first.test['metrics'][row.name]:.1f}", "\N{EN DASH}"]
+        assert row.definition == DEFINITIONS[row.name].definition
+
+
+def test_without_names_all_metrics_but_the_buckets_are_listed(make_run: MakeRun) -> None:
+    names = [row.name for row in tables.metric_rows([read_run(make_run())])]
+    assert names == [name for name in DEFINITIONS if "train_count" not in name]
+
+
+def test_the_facts_say_what_was_evaluated(make_run: MakeRun) -> None:
+    assert tables.run_facts(read_run(make_run())) == (
+        "clem-icd, small-hospital, test: 60 notes, 300 labels, threshold 0.36 (model)"
+    )
+    assert "metrics.json is missing" in tables.run_facts(read_run(make_run("other", metrics=None)))
+
+
+def test_every_bucket_of_every_run_has_a_row(make_run: MakeRun) -> None:
+    runs = [read_run(make_run("first")), read_run(make_run("second", seed=7))]
+    table = tables.bucket_table(runs)
+    assert table is not None
+    assert [row[0] for row in table.rows] == ["first"] * 6 + ["second"] * 6
+    assert sum(int(row[2]) for row in table.rows[:6]) == 300
+    assert all(len(row) == len(table.header) for row in table.rows)
+    assert tables.bucket_table([read_run(make_run("third", metrics=None))]) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(0, 0, "0"), (1, 5, "1\N{EN DASH}5"), (501, None, "over 500")],
+)
+def test_the_span_of_a_bucket(low: int, high: int | None, text: str) -> None:
+    assert tables.training_notes({"low": low, "high": high}) == text
+
+
+SPREAD = {"mean": 12.25, "p5": 6.0, "p25": 9.0, "p50": 12.0, "p75": 14.5, "p95": 1234.56, "max": 20000}
+DESCRIPTION = {
+    "splits": {
+        "train": {
+            "notes": 12000,
+            "subjects": None,
+            "admissions": 11000,
+            "notes_without_codes": 3,
+            "codes_per_note": SPREAD,
+            "words_per_note": SPREAD,
+            "tokens_per_note": None,
+            "beyond_tokens": {"512": 0.875, "8192": 0.0125},
+        },
+        "test": {"notes": 1, "codes_per_note": SPREAD, "beyond_tokens": None},
+    }
+}
+
+
+def test_splits_and_the_share_beyond_a_context_length() -> None:
+    table = tables.split_table(DESCRIPTION)
+    assert table.header[5:] == ["Over 512 tokens", "Over 8,192 tokens"]
+    dash = "\N{EN DASH}"
+    assert table.rows == [
+        ["train", "12,000", dash, "11,000", "3", "87.5 %", "1.2 %"],
+        ["test", "1", dash, dash, dash, dash, dash],
+    ]
+
+
+def test_spreads_are_listed_where_they_are_known() -> None:
+    table = tables.spread_table(DESCRIPTION)
+    assert [row[0] for row in table.rows] == ["train, codes", "train, words", "test, codes"]
+    assert table.rows[0][1:] == ["12.2", "6", "9", "12", "14.5", "1,235", "20,000"]
+
+
+def test_the_environment_is_shown_as_it_is() -> None:
+    table = tables.environment_table({"git_commit": "abc", "cores": 2, "gpu": None, "exact": True})
+    assert table.rows == [["git commit", "abc"], ["cores", "2"], ["gpu", "null"], ["exact", "true"]]

@@ -1,0 +1,94 @@
+"""A corpus of both ICD-9 systems, whose codes are easily mixed up, and an import that is read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from clem_icd.corpus import Corpus, Note, corpus_writer
+from clem_icd.icd import Code, CodeSystem, default_codebook
+from clem_icd.scores import Scores
+from clem_icd.scores.imports import Findings, ImportOptions, Reading, import_scores
+
+CM, PCS = CodeSystem.ICD9CM, CodeSystem.ICD9PCS
+
+# 372.3 and 37.23 are the same without their dots, 00.66 begins with zeros, and 39.50 ends with one.
+CODES = {
+    "n1": (Code("486", CM), Code("00.66", PCS)),
+    "n2": (Code("372.3", CM), Code("250.00", CM)),
+    "n3": (Code("37.23", PCS), Code("39.50", PCS), Code("486", CM)),
+    "n4": (),
+}
+ADMISSIONS = {"n1": "101", "n2": "102", "n3": "103", "n4": "104"}
+
+Import = Callable[..., "Imported"]
+
+
+class Imported:
+    """What an import found, and the scores file that it wrote."""
+
+    def __init__(self, findings: Findings, scores: Scores, corpus: Corpus) -> None:
+        self.findings = findings
+        self.scores = scores
+        self.values = scores.of(corpus, "test")
+        self._columns = {code.value: column for column, code in enumerate(corpus.codes)}
+
+    def __getitem__(self, key: tuple[str, str]) -> float:
+        note, code = key
+        return float(self.values[self.scores.note_ids.index(note), self._columns[code]])
+
+    @property
+    def above_zero(self) -> set[tuple[str, str]]:
+        """Notes and codes with a score."""
+        codes = list(self._columns)
+        return {(self.scores.note_ids[row], codes[column]) for row, column in np.argwhere(self.values > 0)}
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """Four test notes with six labels, and admissions; two validation notes are of one admission."""
+    path = tmp_path_factory.mktemp("icd9") / "corpus"
+    with corpus_writer(
+        path, name="icd9", source="test", options={}, inputs=[], codebook=default_codebook(), synthetic=True
+    ) as writer:
+        every = tuple(dict.fromkeys(code for codes in CODES.values() for code in codes))
+        writer.write("train", [Note("t1", "A text.", every, admission_id="1")])
+        writer.write(
+            "validation", [Note(name, "A text.", every, admission_id="201") for name in ("v1", "v2")]
+        )
+        writer.write(
+            "test",
+            [Note(name, "A text.", codes, admission_id=ADMISSIONS[name]) for name, codes in CODES.items()],
+        )
+    return Corpus.open(path)
+
+
+@pytest.fixture
+def bring(corpus: Corpus, tmp_path: Path) -> Import:
+    """Import a file for the test split, with the options of both levels."""
+
+    def run(path: Path, *, split: str = "test", **options: Any) -> Imported:
+        reading = {
+            name: options.pop(name) for name in ("format", "columns", "labels", "by") if name in options
+        }
+        out = tmp_path / "out" / "scores.parquet"
+        findings = import_scores(
+            path, corpus, split, out, ImportOptions(Reading(**reading), **options), force=True
+        )
+        return Imported(findings, Scores.read(out), corpus)
+
+    return run
+
+
+@pytest.fixture
+def random_values(corpus: Corpus) -> npt.NDArray[np.float32]:
+    """A score for every note of the test split and every label."""
+    values: npt.NDArray[np.float32] = np.random.default_rng(0).random(
+        (corpus.size("test"), len(corpus.codes)), dtype=np.float32
+    )
+    return values
