@@ -10,7 +10,8 @@
     │   ├── ModelError           a model folder
     │   └── ScoresError          a scores file, or scores that do not fit a corpus
     ├── OutputError              a result cannot be put where it was asked for
-    └── RunError                 a training run that cannot go on
+    ├── RunError                 a training run that cannot go on
+    └── MissingExtraError        an optional package that is not installed
 
 A message is one line. It names the file and the row where there are any, and ends with
 the remedy. It never holds note text: a note is a patient.
@@ -25,6 +26,7 @@ __all__ = [
     "CodeError",
     "CorpusError",
     "InputError",
+    "MissingExtraError",
     "ModelError",
     "NoteError",
     "OutputError",
@@ -118,3 +120,7 @@ class OutputError(ClemError):
 
 class RunError(ClemError):
     """A training run cannot go on."""
+
+
+class MissingExtraError(ClemError):
+    """An optional package is needed and not installed; the message names the extra that brings it."""

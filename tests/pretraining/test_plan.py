@@ -6,7 +6,7 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import SourceError
-from clem_icd.pretraining import Plan, Sources, plan, read_pretraining
+from clem_icd.pretraining import Plan, Sources, plan_pretraining, read_pretraining
 from clem_icd.pretraining.plan import PhaseSpeed
 from pretraining_support import TINY_PRETRAINING
 
@@ -16,7 +16,7 @@ def test_some_steps_are_measured_and_nothing_is_left(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     recipe = read_pretraining([*TINY_PRETRAINING, "codes.names=2", "codes.notes=2"])
-    found = plan(recipe, Sources([str(notes_file)], [little_corpus.path]))
+    found = plan_pretraining(recipe, Sources([str(notes_file)], [little_corpus.path]))
     assert list(tmp_path.iterdir()) == []
     assert [(phase.length, phase.tokens_a_step) for phase in found.phases] == [(32, 512), (64, 512)]
     assert [phase.steps for phase in found.phases] == [29, 10]
@@ -35,4 +35,4 @@ def test_hours_buy_tokens_in_the_shares_of_the_recipe() -> None:
 
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="absent"):
-        plan(read_pretraining(TINY_PRETRAINING), Sources([str(tmp_path / "absent")]))
+        plan_pretraining(read_pretraining(TINY_PRETRAINING), Sources([str(tmp_path / "absent")]))

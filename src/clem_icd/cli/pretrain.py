@@ -72,7 +72,7 @@ def pretrain(
 
         from clem_icd.errors import RunError
         from clem_icd.files import check_free, read_json
-        from clem_icd.pretraining import plan as make_plan
+        from clem_icd.pretraining import plan_pretraining
         from clem_icd.pretraining import pretrain as run
 
         hush_transformers()
@@ -80,7 +80,7 @@ def pretrain(
             check_free(out, force=force)
         sources = Sources(text, coded or [], keep_out or [])
         if plan:
-            planned = make_plan(recipe, sources, observer=own)
+            planned = plan_pretraining(recipe, sources, observer=own)
             own.result(_as_json(planned), lambda console: _show_plan(console, planned))
             return
         place = run(recipe, sources, out, resume=resume, force=force, observer=own)

@@ -3,9 +3,26 @@
 The `Coder` is what a coder's screen, a service or a script holds.
 """
 
-from clem_icd.prediction.bulk import predict_split
-from clem_icd.prediction.coder import Coder, Coding, Suggestion
-from clem_icd.prediction.deciding import rule_for
-from clem_icd.prediction.overlap import overlap_warnings
+from typing import TYPE_CHECKING
+
+from clem_icd.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from clem_icd.prediction.bulk import predict_split
+    from clem_icd.prediction.coder import Coder, Coding, Suggestion
+    from clem_icd.prediction.deciding import rule_for
+    from clem_icd.prediction.overlap import overlap_warnings
 
 __all__ = ["Coder", "Coding", "Suggestion", "overlap_warnings", "predict_split", "rule_for"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Coder": "coder",
+        "Coding": "coder",
+        "Suggestion": "coder",
+        "overlap_warnings": "overlap",
+        "predict_split": "bulk",
+        "rule_for": "deciding",
+    },
+)

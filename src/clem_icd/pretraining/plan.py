@@ -71,7 +71,9 @@ class Plan:
         return self.tokens_in(hours) / self.tokens
 
 
-def plan(recipe: PretrainingRecipe, sources: Sources, *, observer: Observer | None = None) -> Plan:
+def plan_pretraining(
+    recipe: PretrainingRecipe, sources: Sources, *, observer: Observer | None = None
+) -> Plan:
     """Read the sources, measure some steps of every phase, and leave nothing on the disk.
 
     Until it ends, the texts wait as tokens in the system's folder for temporary files (``TMPDIR``).

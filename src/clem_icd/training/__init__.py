@@ -5,10 +5,15 @@ this room gives it batches of similar length in an order that resumes exactly, a
 are known to be whole.
 """
 
-from clem_icd.training.folder import RunFolder, SeedsFolder
-from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes
-from clem_icd.training.seeds import judge, train
-from clem_icd.training.stored_rule import store_rule
+from typing import TYPE_CHECKING
+
+from clem_icd.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from clem_icd.training.folder import RunFolder, SeedsFolder
+    from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes
+    from clem_icd.training.seeds import judge, train
+    from clem_icd.training.stored_rule import store_rule
 
 __all__ = [
     "LinearRecipe",
@@ -21,3 +26,18 @@ __all__ = [
     "store_rule",
     "train",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "LinearRecipe": "recipe",
+        "NeuralRecipe": "recipe",
+        "RunFolder": "folder",
+        "SeedsFolder": "folder",
+        "judge": "seeds",
+        "read_recipe": "recipe",
+        "shipped_recipes": "recipe",
+        "store_rule": "stored_rule",
+        "train": "seeds",
+    },
+)

@@ -1,0 +1,44 @@
+"""Optional dependencies, and one line that says how to install the one that is missing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from clem_icd.errors import MissingExtraError
+
+EXTRAS = {
+    "jinja2": "report",
+    "matplotlib": "report",
+    "tensorboard": "track",
+}
+"""The extra of ``pip install 'clem-icd[...]'`` that brings each optional package."""
+
+
+def optional(module: str, purpose: str) -> Any:
+    """Import a module of an optional package.
+
+    Parameters
+    ----------
+    module
+        The module to import, such as ``matplotlib.figure``.
+    purpose
+        What needs it, as the beginning of a sentence: "The report".
+
+    Raises
+    ------
+    MissingExtraError
+        If the package is not installed.
+
+    """
+    package = module.partition(".")[0]
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as problem:
+        # A package that is there but lacks a dependency of its own is another fault.
+        if (problem.name or "").partition(".")[0] != package:
+            raise
+        raise MissingExtraError(
+            f"{purpose} needs {package}, which is not installed",
+            remedy=f"Install it with: pip install 'clem-icd[{EXTRAS[package]}]'",
+        ) from None
