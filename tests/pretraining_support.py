@@ -13,12 +13,15 @@ from transformers import PreTrainedTokenizerBase
 
 from clem_icd.pretraining.tokens import TokenFile
 
-TINY_PRETRAINING = [
-    "small.hidden_size=32",
-    "small.intermediate_size=48",
-    "small.layers=2",
-    "small.attention_heads=2",
-    "small.vocabulary=400",
+TINY_ENCODER = [
+    "encoder.hidden_size=32",
+    "encoder.intermediate_size=48",
+    "encoder.layers=2",
+    "encoder.attention_heads=2",
+    "encoder.vocabulary=400",
+]
+
+TINY_STEPS = [
     "positions=256",
     "codes.note_tokens=256",
     "held_out_share=0.1",
@@ -30,6 +33,8 @@ TINY_PRETRAINING = [
     "training.checkpoint_steps=12",
     "training.precision=fp32",
 ]
+
+TINY_PRETRAINING = [*TINY_ENCODER, *TINY_STEPS]
 
 # A word of the first half is always followed by its neighbour in the second.
 _FIRST = [one + other for one in ("ba", "ke", "li", "mo", "nu") for other in ("dar", "fen", "gil", "hom")]

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
 from clem_icd.decisions import Threshold
 from clem_icd.icd import Code, CodeSystem, default_codebook
-from clem_icd.modeling import ModelInfo, NeuralSystem, SmallEncoder, new_classifier, seen_admissions
+from clem_icd.modeling import (
+    Architecture,
+    LabelSpace,
+    ModelInfo,
+    NeuralSystem,
+    SmallEncoder,
+    build,
+    seen_admissions,
+)
 
 ROOT = Path(__file__).parents[1]
 """The checkout."""
@@ -19,12 +28,12 @@ SHARED = ROOT.parent / "shared"
 """Real data beside the checkout; absent on most machines."""
 
 LITTLE_SETTINGS = [
-    "small.hidden_size=32",
-    "small.intermediate_size=48",
-    "small.layers=2",
-    "small.attention_heads=2",
-    "small.vocabulary=400",
-    "max_tokens=128",
+    "encoder.hidden_size=32",
+    "encoder.intermediate_size=48",
+    "encoder.layers=2",
+    "encoder.attention_heads=2",
+    "encoder.vocabulary=400",
+    "reading.max_tokens=128",
     "training.epochs=3",
     "training.learning_rate=0.01",
     "training.batch_size=8",
@@ -90,32 +99,34 @@ def write_little_corpus(
 TINY = SmallEncoder(hidden_size=32, intermediate_size=48, layers=4, attention_heads=2, vocabulary=400)
 
 
-def new_system(corpus: Corpus, max_tokens: int = 8192, **options: object) -> NeuralSystem:
-    """Return a system with random weights, the same at every call."""
-    torch.manual_seed(0)
-    model, tokenizer = new_classifier(
-        "small",
-        corpus.codes,
-        max_tokens=max_tokens,
-        texts=corpus.texts("train"),
-        small=TINY,
-        options=dict(options),
+def tiny(max_tokens: int = 8192, **choices: Any) -> Architecture:
+    """Return the architecture of a tiny ModernBERT with random weights; keywords replace choices."""
+    return Architecture.model_validate(
+        {"encoder": TINY, "reading": {"kind": "whole", "max_tokens": max_tokens}, **choices}
     )
+
+
+def new_system(corpus: Corpus, architecture: Architecture | None = None) -> NeuralSystem:
+    """Return a system with random weights, the same at every call."""
+    architecture = architecture or tiny()
+    torch.manual_seed(0)
+    model, tokenizer = build(architecture, LabelSpace.of(corpus), texts=corpus.texts("train"))
     # Larger than a head starts with, so that a mistake shows in the logits.
     with torch.no_grad():
         model.get_parameter("classifier.weight").mul_(8)
-    return NeuralSystem(model, tokenizer, max_tokens)
+    return NeuralSystem(model, tokenizer, architecture.reading)
 
 
-def info_of(corpus: Corpus, system: str = "neural", max_tokens: int | None = 8192) -> ModelInfo:
+def info_of(corpus: Corpus, architecture: Architecture | None = None, *, system: str = "neural") -> ModelInfo:
     """Return what goes into clem.json."""
+    architecture = architecture or tiny()
     return ModelInfo(
         system=system,
         labels=corpus.codes,
         titles=tuple(label.title for label in corpus.labels),
         rule=Threshold(0.25),
         threshold_policy="given by a test",
-        max_tokens=max_tokens,
+        architecture=architecture.model_dump(mode="json") if system == "neural" else None,
         corpus={
             "name": corpus.name,
             "source": "test",

@@ -23,8 +23,8 @@ from clem_icd import Coder, Corpus
 from clem_icd.cli import app
 from clem_icd.errors import RecipeError
 from clem_icd.evaluation import DEFINITIONS
+from clem_icd.fields import key_paths
 from clem_icd.pretraining import PretrainingRecipe, read_pretraining
-from clem_icd.runs.settings import key_paths
 from clem_icd.training import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes, train
 from support import LITTLE_SETTINGS, ROOT, make_note, write_little_corpus
 
@@ -113,7 +113,7 @@ def test_every_recipe_key_has_a_heading_and_every_heading_is_a_key() -> None:
 def test_the_defaults_in_recipes_are_those_of_the_code() -> None:
     section = re.compile(r"^#{3,4} `([\w.]+)`[^\n]*\n(.*?)(?=^#)", re.DOTALL | re.MULTILINE)
     recipes: dict[str, list[BaseModel]] = {
-        "recipes.md": [NeuralRecipe(system="neural", encoder="small"), LinearRecipe(system="linear")],
+        "recipes.md": [NeuralRecipe.model_validate({"encoder": "small"}), LinearRecipe(system="linear")],
         "pretraining.md": [PretrainingRecipe()],
     }
     numbers = 0

@@ -12,7 +12,7 @@ import pytest
 from transformers import AutoModel, Trainer
 
 from clem_icd.corpus import Corpus
-from pretraining_support import TINY_PRETRAINING, make_text, write_jsonl
+from pretraining_support import TINY_ENCODER, TINY_PRETRAINING, make_text, write_jsonl
 from support import write_little_corpus
 
 CANARY = "SECRETPATIENT"
@@ -93,10 +93,10 @@ def test_another_encoder_is_gone_on_from(
 ) -> None:
     assert clem("pretrain", tmp_path / "one", *FAST, "--text", notes, "-q").code == 0
     encoder = tmp_path / "one" / "encoder"
-    settings = [*FAST, "codes.notes=2", "codes.names=2", "codes.note_tokens=48"]
+    settings = [*FAST[len(TINY_ENCODER) :], "codes.notes=2", "codes.names=2", "codes.note_tokens=48"]
     sources = ("--text", notes, "--coded", little_corpus.path, "--keep-out", little_corpus.path)
     found = clem("pretrain", tmp_path / "two", *settings, *sources, "--encoder", encoder, "--json", "-q").json
-    assert found["recipe"]["encoder"] == str(encoder)
+    assert found["recipe"]["encoder"] == {"kind": "pretrained", "name": str(encoder), "dropout": None}
     assert [one["use"] for one in found["inputs"]] == ["text", "coded notes", "kept out", "encoder"]
     weights = "encoder/model.safetensors"
     assert (tmp_path / "two" / weights).read_bytes() != (tmp_path / "one" / weights).read_bytes()
@@ -111,12 +111,15 @@ def test_another_encoder_is_gone_on_from(
             ["'training.lenghts'", "Did you mean training.lengths"],
         ),
         (["--text", "{notes}", "training.tokens=none"], ["training.tokens", "valid integer"]),
-        (["--text", "{notes}", "encoder=small"], ["'encoder'", "Name it with --encoder"]),
+        (
+            ["--text", "{notes}", "--encoder", "clem-small", "encoder.layers=2"],
+            ["encoder.layers does not apply"],
+        ),
         (["--text", "{notes}", "--encoder", "./absent"], ["absent", "no such encoder folder"]),
         (["--text", "{notes}", "--coded", "."], ["no corpus.json", "clem prepare"]),
         (["--text", "{notes}", "--keep-out", "absent"], ["absent", "no corpus.json"]),
         (["--text", "{notes}", "codes.notes=2"], ["codes.notes", "--coded"]),
-        (["--text", "{notes}", "small.attention_heads=7"], ["multiple of twice attention_heads"]),
+        (["--text", "{notes}", "encoder.attention_heads=7"], ["multiple of twice attention_heads"]),
     ],
     ids=lambda value: " ".join(value[2:] or value) if isinstance(value, list) else None,
 )
@@ -124,7 +127,8 @@ def test_bad_input_is_refused(
     refused: Callable[..., str], notes: Path, out: Path, arguments: list[str], says: list[str]
 ) -> None:
     given = [argument.format(notes=notes) for argument in arguments]
-    refused("pretrain", out, *FAST, *given, says=says)
+    fast = FAST[len(TINY_ENCODER) :] if "--encoder" in given else FAST
+    refused("pretrain", out, *fast, *given, says=says)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +231,6 @@ def test_interrupted_after_a_checkpoint_it_goes_on(
     assert not (runs[1] / "encoder").exists()
     resumed = clem("pretrain", runs[1], *FAST, "--text", notes, "--resume")
     assert resumed.code == 0
-    assert "Going on from step 4" in resumed.err
+    assert "Resuming from step 4" in resumed.err
     whole, again = ((run / "encoder" / "model.safetensors").read_bytes() for run in runs)
     assert whole == again

@@ -18,7 +18,14 @@ from transformers import (
 
 from clem_icd.files import sha256_of
 from clem_icd.icd import Code, CodeSystem, default_codebook
-from clem_icd.modeling import load_language_model, open_tokenizer, packed_inputs, pooled, shipped_encoders
+from clem_icd.modeling import (
+    PretrainedEncoder,
+    load_language_model,
+    open_tokenizer,
+    packed_inputs,
+    pooled,
+    shipped_encoders,
+)
 
 PLACE = shipped_encoders()["clem-small"]
 
@@ -32,7 +39,7 @@ NOTE = (
 
 @pytest.fixture(scope="module")
 def model() -> PreTrainedModel:
-    return load_language_model("clem-small", 512)[0]
+    return load_language_model(PretrainedEncoder(name="clem-small"), 512)[0]
 
 
 @pytest.fixture(scope="module")

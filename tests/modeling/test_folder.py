@@ -13,14 +13,14 @@ from clem_icd.corpus import Corpus
 from clem_icd.decisions import Threshold
 from clem_icd.errors import ModelError, OutputError
 from clem_icd.modeling import LinearSystem, NeuralSystem, System, load_model, save_model
-from support import info_of, make_note, new_system
+from support import info_of, make_note, new_system, tiny
 
 TEXTS = [make_note(number).text for number in range(200, 212)] + ["naïve café 🫀 e\u0301", "zz " * 400]
 
 
 @pytest.fixture
 def folder(little_corpus: Corpus, tmp_path: Path) -> Path:
-    save_model(new_system(little_corpus, 256), info_of(little_corpus, max_tokens=256), tmp_path / "model")
+    save_model(new_system(little_corpus, tiny(256)), info_of(little_corpus, tiny(256)), tmp_path / "model")
     return tmp_path / "model"
 
 
@@ -30,7 +30,7 @@ def probabilities(system: System) -> np.ndarray[tuple[int, ...], np.dtype[np.flo
 
 def test_a_neural_model_comes_back_as_it_was(folder: Path, little_corpus: Corpus) -> None:
     system, info = load_model(folder)
-    np.testing.assert_array_equal(probabilities(system), probabilities(new_system(little_corpus, 256)))
+    np.testing.assert_array_equal(probabilities(system), probabilities(new_system(little_corpus, tiny(256))))
     assert (info.labels, info.rule) == (little_corpus.codes, Threshold(0.25))
 
 
@@ -42,7 +42,7 @@ def test_the_checkpoint_gives_the_same_probabilities_through_a_pipeline(
     # The encoder reads more than the model was given.
     model, tokenizer = new_system(little_corpus).model, new_system(little_corpus).tokenizer
     folder = tmp_path / "model"
-    save_model(NeuralSystem(model, tokenizer, 256), info_of(little_corpus, max_tokens=256), folder)
+    save_model(NeuralSystem(model, tokenizer, tiny(256).reading), info_of(little_corpus, tiny(256)), folder)
     system, info = load_model(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -67,7 +67,7 @@ def linear(little_corpus: Corpus, tmp_path: Path) -> tuple[LinearSystem, Path]:
         min_notes=1,
         inverse_regularization=1.0,
     )
-    save_model(system, info_of(little_corpus, "linear", None), tmp_path / "linear")
+    save_model(system, info_of(little_corpus, system="linear"), tmp_path / "linear")
     return system, tmp_path / "linear"
 
 
@@ -86,7 +86,7 @@ def test_the_card_says_that_the_notes_were_synthetic(folder: Path) -> None:
 def test_a_model_is_never_overwritten_unasked(folder: Path, little_corpus: Corpus) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(OutputError, match="--force"):
-        save_model(new_system(little_corpus, 256), info_of(little_corpus), folder)
+        save_model(new_system(little_corpus, tiny(256)), info_of(little_corpus), folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -100,7 +100,11 @@ def test_a_pickle_is_refused_unread(folder: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("clem.json", "is no model"), ("config.json", "config.json"), ("model.safetensors", "missing")],
+    [
+        ("clem.json", "not a model: clem.json is missing"),
+        ("config.json", "config.json"),
+        ("model.safetensors", "missing"),
+    ],
 )
 def test_a_missing_file_is_named(folder: Path, name: str, words: str) -> None:
     (folder / name).unlink()
@@ -134,7 +138,7 @@ def test_labels_that_disagree_are_refused(folder: Path) -> None:
 
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="is no folder"):
+    with pytest.raises(ModelError, match="not a folder"):
         load_model(tmp_path / "nothing")
 
 
@@ -150,9 +154,12 @@ def test_weights_that_are_missing_are_not_made_up(folder: Path, name: str) -> No
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"max_tokens": "many"}, "max_tokens"),
-        ({"max_tokens": 0}, "max_tokens"),
-        ({"max_tokens": 10**9}, "read 1000000000 tokens"),
+        ({"architecture": {"encoder": "small", "reading": {"max_tokens": "many"}}}, "max_tokens"),
+        ({"architecture": {"encoder": "small", "reading": {"max_tokens": 0}}}, "max_tokens"),
+        ({"architecture": {"encoder": "small", "reading": {"max_tokens": 10**9}}}, "asked for 1000000000"),
+        ({"architecture": {"encoder": "small", "head": "oracle"}}, "there is no head 'oracle'"),
+        ({"architecture": {"encoder": "small", "head": {"start": "nowhere"}}}, "random"),
+        ({"architecture": None}, "no encoder is named"),
         ({"threshold": float("nan")}, "threshold"),
         ({"system": "oracle"}, "system"),
         ({"labels": [{"code": "I10", "system": "icd11", "title": None}]}, "labels.0.system"),

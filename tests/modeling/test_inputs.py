@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clem_icd.modeling import Collator, TokenizedNotes
-from clem_icd.modeling.inputs import Tokens
+from clem_icd.modeling import TokenizedNotes, WholeReading
+from clem_icd.modeling.readings import ReadNote
 
 
-def notes(*lengths: int) -> list[Tokens]:
-    return [Tokens(np.arange(1, length + 1, dtype=np.int32), length) for length in lengths]
+def notes(*lengths: int) -> list[ReadNote]:
+    return [ReadNote(np.arange(1, length + 1, dtype=np.int32), length) for length in lengths]
 
 
 def test_notes_come_back_as_they_went_in() -> None:
@@ -19,14 +19,14 @@ def test_notes_come_back_as_they_went_in() -> None:
 
 def test_a_batch_is_padded_on_the_right_and_masked() -> None:
     dataset = TokenizedNotes(notes(3, 1), [np.array([0, 3]), np.array([], dtype=np.int64)])
-    batch = Collator(pad_token_id=9, labels=4)([dataset[0], dataset[1]])
+    batch = WholeReading().collator(9, labels=4)([dataset[0], dataset[1]])
     assert batch["input_ids"].tolist() == [[1, 2, 3], [1, 9, 9]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
     assert batch["labels"].tolist() == [[1, 0, 0, 1], [0, 0, 0, 0]]
 
 
 def test_notes_that_were_cut_are_counted() -> None:
-    dataset = TokenizedNotes([Tokens(np.ones(4, dtype=np.int32), 9), *notes(4)])
+    dataset = TokenizedNotes([ReadNote(np.ones(4, dtype=np.int32), 9), *notes(4)])
     assert dataset.truncated == 1
 
 

@@ -22,6 +22,7 @@ from transformers import (
 from clem_icd.errors import ModelError
 from clem_icd.modeling import (
     NeuralSystem,
+    PretrainedEncoder,
     load_language_model,
     new_language_model,
     packed_inputs,
@@ -263,7 +264,7 @@ def test_a_folder_is_loaded_with_its_own_weights_and_head(
     made = make(tokenizer)
     expected = {name: value.clone() for name, value in made.state_dict().items()}
     place = folder(made.to(torch.bfloat16))  # type: ignore[arg-type]
-    model, loaded = load_language_model(str(place), POSITIONS)
+    model, loaded = load_language_model(PretrainedEncoder(name=str(place)), POSITIONS)
     assert type(model) is type(made)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     assert loaded.mask_token_id == tokenizer.mask_token_id
@@ -277,14 +278,14 @@ def test_more_than_a_roberta_reads_is_refused(
     tokenizer: PreTrainedTokenizerBase, folder: Callable[..., Path]
 ) -> None:
     place = folder(roberta(tokenizer, positions=64))
-    model, _ = load_language_model(str(place), 64)
+    model, _ = load_language_model(PretrainedEncoder(name=str(place)), 64)
     inputs = packed_inputs(model, torch.full((1, 64), 7), torch.zeros((1, 64), dtype=torch.long))
     assert torch.isfinite(model(**inputs).logits).all()
     with pytest.raises(
         ModelError,
         match=r"reads 64 tokens, asked for 65\. Set training\.lengths and codes\.note_tokens to at most 64",
     ):
-        load_language_model(str(place), 65)
+        load_language_model(PretrainedEncoder(name=str(place)), 65)
 
 
 def test_a_tokenizer_without_a_mask_is_refused(
@@ -300,22 +301,22 @@ def test_a_tokenizer_without_a_mask_is_refused(
     )
     place = folder(modernbert(tokenizer), without)
     with pytest.raises(
-        ModelError, match=r"has no token for masks\. Name an encoder that was trained on masks"
+        ModelError, match=r"has no mask token\. Name an encoder that was trained by masked-language modelling"
     ):
-        load_language_model(str(place), 64)
+        load_language_model(PretrainedEncoder(name=str(place)), 64)
 
 
 def test_a_folder_that_is_not_there_is_named() -> None:
     with pytest.raises(ModelError, match=r"no/such/folder: there is no such encoder folder"):
-        load_language_model("./no/such/folder", 64)
+        load_language_model(PretrainedEncoder(name="./no/such/folder"), 64)
 
 
 def test_weights_are_never_made_up(tokenizer: PreTrainedTokenizerBase, folder: Callable[..., Path]) -> None:
     place = folder(modernbert(tokenizer))
     config = (place / "config.json").read_text()
     (place / "config.json").write_text(config.replace('"intermediate_size": 48', '"intermediate_size": 64'))
-    with pytest.raises(ModelError, match="no weights, or some of another shape"):
-        load_language_model(str(place), 64)
+    with pytest.raises(ModelError, match="lack 8 of its parameters, or have them in another shape"):
+        load_language_model(PretrainedEncoder(name=str(place)), 64)
 
 
 def test_an_encoder_that_cannot_tell_packed_sequences_apart_is_refused(
@@ -332,4 +333,4 @@ def test_an_encoder_that_cannot_tell_packed_sequences_apart_is_refused(
     )
     place = folder(MPNetForMaskedLM(config))
     with pytest.raises(ModelError, match=r"cannot be loaded \(ValueError\)"):
-        load_language_model(str(place), 64)
+        load_language_model(PretrainedEncoder(name=str(place)), 64)

@@ -38,7 +38,7 @@ def test_logits_do_not_change_with_batch_mates_or_order(system: NeuralSystem) ->
 
 @pytest.mark.parametrize("batch_tokens", [1, 300, 100_000])
 def test_scores_are_in_the_order_of_the_texts(system: NeuralSystem, batch_tokens: int) -> None:
-    system = NeuralSystem(system.model, system.tokenizer, system.max_tokens, batch_tokens)
+    system = NeuralSystem(system.model, system.tokenizer, system.reading, batch_tokens)
     scores = np.stack([score.probabilities for score in system.score(TEXTS)])
     expected = torch.cat([logits(system, [text]) for text in TEXTS]).sigmoid().numpy()
     np.testing.assert_allclose(scores, expected, atol=1e-5)

@@ -11,7 +11,9 @@ from transformers import BertConfig, BertForSequenceClassification
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
 from clem_icd.modeling import NeuralSystem, set_head_from_titles
-from support import new_system
+from support import TINY, new_system, tiny
+
+DROPPED_OUT = TINY.model_copy(update={"dropout": 0.5})
 
 
 def logits_of(system: NeuralSystem, text: str) -> torch.Tensor:
@@ -41,7 +43,7 @@ def test_the_batch_and_the_mode_of_the_model_make_no_difference(
     weights = []
     for at_once in (4096, 1):
         monkeypatch.setattr("clem_icd.modeling.language_model._BATCH_TOKENS", at_once)
-        system = new_system(little_corpus, embedding_dropout=0.5)
+        system = new_system(little_corpus, tiny(encoder=DROPPED_OUT))
         system.model.train(at_once == 4096)
         set_head_from_titles(system.model, system.tokenizer, titles)
         assert system.model.training == (at_once == 4096)
@@ -59,7 +61,7 @@ def test_a_label_without_a_title_keeps_its_weights(little_corpus: Corpus, titles
 
 
 def test_a_head_that_pools_something_else_is_refused(little_corpus: Corpus, titles: list[str | None]) -> None:
-    system = new_system(little_corpus, classifier_pooling="cls")
+    system = new_system(little_corpus, tiny(head={"kind": "pooled", "pooling": "cls"}))
     with pytest.raises(ModelError, match="does not pool the mean"):
         set_head_from_titles(system.model, system.tokenizer, titles)
 

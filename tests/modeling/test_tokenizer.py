@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clem_icd.modeling import learn_tokenizer, tokenize
+from clem_icd.modeling import WholeReading, learn_tokenizer
 from support import make_note
 
 TEXTS = [make_note(number).text for number in range(40)]
@@ -33,9 +33,9 @@ def test_no_text_is_lost_or_unknown(text: str) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.text(alphabet="aé🫀 .\u0301\n", max_size=300), st.integers(3, 40))
+@given(st.text(alphabet="aé🫀 .\u0301\n", max_size=300), st.integers(8, 40))
 def test_cutting_is_what_the_tokenizer_itself_would_do(text: str, limit: int) -> None:
-    (cut,) = tokenize(TOKENIZER, [text], limit)
+    (cut,) = WholeReading(max_tokens=limit).read(TOKENIZER, [text])
     assert cut.ids.tolist() == TOKENIZER(text, truncation=True, max_length=limit)["input_ids"]
     assert cut.total == len(TOKENIZER(text, verbose=False)["input_ids"])
 

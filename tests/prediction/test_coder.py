@@ -17,7 +17,7 @@ from clem_icd.errors import InputError, ModelError, NoteError
 from clem_icd.modeling import NoteScores, save_model
 from clem_icd.prediction import Coder, predict_split
 from clem_icd.scores.file import Scores
-from support import info_of, new_system
+from support import info_of, new_system, tiny
 
 CANARY = "SECRETPATIENT"
 
@@ -54,7 +54,7 @@ def coder(corpus: Corpus, system: Fixed, threshold: float | None = None) -> Code
 @pytest.fixture(scope="module")
 def trained(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("coder") / "model"
-    save_model(new_system(little_corpus, max_tokens=32), info_of(little_corpus, max_tokens=32), folder)
+    save_model(new_system(little_corpus, tiny(32)), info_of(little_corpus, tiny(32)), folder)
     return folder
 
 

@@ -14,7 +14,7 @@ from clem_icd.modeling import ModelInfo
 from clem_icd.prediction import overlap_warnings, predict_split
 from clem_icd.scores import Scores
 from clem_icd.sources.published.splits import find_split
-from support import info_of, new_system, write_little_corpus
+from support import info_of, new_system, tiny, write_little_corpus
 
 SIZES = {"train": 20, "validation": 10, "test": 10}
 
@@ -94,7 +94,7 @@ def test_an_unknown_split_is_refused(info: ModelInfo, tmp_path: Path) -> None:
 
 
 def test_the_warning_stays_with_the_scores(info: ModelInfo, trained_on: Corpus, tmp_path: Path) -> None:
-    system, out = new_system(trained_on, 64), tmp_path / "scores.parquet"
+    system, out = new_system(trained_on, tiny(64)), tmp_path / "scores.parquet"
     corpus = other(tmp_path / "other", 13)
 
     warnings = predict_split(system, info, corpus, "test", out)

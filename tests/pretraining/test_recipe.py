@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from clem_icd.errors import RecipeError
+from clem_icd.modeling import PretrainedEncoder
 from clem_icd.pretraining import PretrainingRecipe, read_pretraining
 from clem_icd.pretraining.recipe import completed
 
@@ -15,18 +16,26 @@ def test_settings_reach_every_depth() -> None:
     recipe = read_pretraining(
         [
             "seed=7",
-            "small.layers=3",
+            "encoder.layers=3",
             "training.learning_rate=1e-4",
             "training.lengths=[32,64]",
             "training.shares=[0.8, 0.2]",
             "codes.notes=4",
             "count_embeddings=false",
-        ],
-        encoder="some/folder",
+        ]
     )
+    assert recipe.small is not None
     assert (recipe.seed, recipe.small.layers, recipe.training.learning_rate) == (7, 3, 1e-4)
     assert (recipe.training.lengths, recipe.training.shares) == ((32, 64), (0.8, 0.2))
-    assert (recipe.codes.notes, recipe.count_embeddings, recipe.encoder) == (4, False, "some/folder")
+    assert (recipe.codes.notes, recipe.count_embeddings) == (4, False)
+
+
+@pytest.mark.parametrize(
+    "recipe", [read_pretraining(encoder="some/folder"), read_pretraining(["encoder=some/folder"])]
+)
+def test_an_encoder_is_named_by_option_or_setting(recipe: PretrainingRecipe) -> None:
+    assert recipe.encoder == PretrainedEncoder(name="some/folder")
+    assert recipe.small is None
 
 
 @pytest.mark.parametrize(
@@ -36,7 +45,7 @@ def test_settings_reach_every_depth() -> None:
         ("training.length=[32]", "training.lengths"),
         ("code.names=3", "codes.names"),
         ("sead=3", "seed"),
-        ("small.layer=3", "small.layers"),
+        ("encoder.layer=3", "encoder.layers"),
     ],
 )
 def test_an_unknown_key_is_answered_with_the_one_that_was_meant(setting: str, meant: str) -> None:
@@ -44,9 +53,11 @@ def test_an_unknown_key_is_answered_with_the_one_that_was_meant(setting: str, me
         read_pretraining([setting])
 
 
-def test_the_encoder_is_no_setting() -> None:
-    with pytest.raises(RecipeError, match=r"'encoder'\. Name it with --encoder"):
-        read_pretraining(["encoder=small"])
+def test_dimensions_of_a_pretrained_encoder_are_refused() -> None:
+    with pytest.raises(
+        RecipeError, match=r"encoder\.layers does not apply to encoder 'pretrained'.*encoder small"
+    ):
+        read_pretraining(["encoder.layers=3"], encoder="some/folder")
 
 
 @pytest.mark.parametrize(
@@ -54,24 +65,24 @@ def test_the_encoder_is_no_setting() -> None:
     [
         (["training.tokens=0"], "training.tokens"),
         (["training.tokens=many"], "training.tokens"),
-        (["training.tokens"], "is no key=value"),
+        (["training.tokens"], "expected KEY=VALUE, got 'training.tokens'"),
         (["training.lengths=["], "not valid YAML"),
-        (["training.lengths=[]", "training.shares=[]"], "lengths and shares have to be as many"),
-        (["training.lengths=[128]"], "lengths and shares have to be as many"),
-        (["training.lengths=[256, 128]"], "lengths have to rise"),
-        (["training.lengths=[128, 128]"], "lengths have to rise"),
-        (["training.lengths=[8, 128]"], "lengths have to rise, from 16"),
-        (["training.shares=[0.9, 0.2]"], "shares have to be positive, and 1 together"),
-        (["training.shares=[1.1, -0.1]"], "shares have to be positive, and 1 together"),
-        (["training.batch_tokens=1000"], "batch_tokens has to be at least the longest"),
-        (["positions=1000"], "have to be at most positions"),
-        (["training.warmup_share=0.8"], "at most 1 together"),
+        (["training.lengths=[]", "training.shares=[]"], "lengths and shares must be equally many"),
+        (["training.lengths=[128]"], "lengths and shares must be equally many"),
+        (["training.lengths=[256, 128]"], "lengths must increase"),
+        (["training.lengths=[128, 128]"], "lengths must increase"),
+        (["training.lengths=[8, 128]"], "lengths must increase and start at 16"),
+        (["training.shares=[0.9, 0.2]"], "shares must be positive and sum to 1"),
+        (["training.shares=[1.1, -0.1]"], "shares must be positive and sum to 1"),
+        (["training.batch_tokens=1000"], "batch_tokens must be at least the longest"),
+        (["positions=1000"], "must be at most positions"),
+        (["training.warmup_share=0.8"], "sum to at most 1"),
         (["masked_share=1"], "masked_share"),
         (["masked_share=0"], "masked_share"),
         (["held_out_share=0"], "held_out_share"),
-        (["small.attention_heads=7"], "multiple of twice attention_heads"),
+        (["encoder.attention_heads=7"], "multiple of twice attention_heads"),
         (["training.precision=fp16"], "training.precision"),
-        (["training=3", "training.tokens=3"], "a value and a group of keys at once"),
+        (["training=3", "training.tokens=3"], "both as a value and as a group of keys"),
         # No training is of that many tokens, or moves at all.
         (["training.shares=[.nan, .nan]"], "shares"),
         (["training.learning_rate=.inf"], "learning_rate"),

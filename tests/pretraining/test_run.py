@@ -26,21 +26,22 @@ from transformers import (
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError, OutputError, RunError, SourceError
-from clem_icd.modeling import new_classifier, packed_inputs
+from clem_icd.modeling import LabelSpace, build, packed_inputs
 from clem_icd.pretraining import PretrainingRecipe, Sources, pretrain, read_pretraining
 from clem_icd.pretraining.folder import PretrainingFolder
 from clem_icd.pretraining.preparation import prepare
 from clem_icd.pretraining.texts import is_held_out
 from clem_icd.progress import Silent
 from clem_icd.training import read_recipe, train
-from pretraining_support import TINY_PRETRAINING, make_text, write_jsonl
-from support import LITTLE_SETTINGS, TINY, write_little_corpus
+from pretraining_support import TINY_ENCODER, TINY_STEPS, make_text, write_jsonl
+from support import LITTLE_SETTINGS, tiny, write_little_corpus
 
 CODES = ["codes.names=4", "codes.inserted=2", "codes.notes=4", "codes.note_tokens=48", "codes.weight=0.5"]
 
 
 def recipe_of(*settings: str, encoder: str = "small") -> PretrainingRecipe:
-    return read_pretraining([*TINY_PRETRAINING, *settings], encoder=encoder)
+    dimensions = TINY_ENCODER if encoder == "small" else []
+    return read_pretraining([*dimensions, *TINY_STEPS, *settings], encoder=encoder)
 
 
 def sources_of(notes_file: Path, corpus: Corpus, *, coded: bool = False) -> Sources:
@@ -294,7 +295,7 @@ def test_an_encoder_that_changed_is_not_gone_on_from(
 def test_it_is_an_encoder_of_a_recipe(run: Path, little_corpus: Corpus, tmp_path: Path) -> None:
     encoder = run / "encoder"
     weights = load_file(encoder / "model.safetensors")
-    model, _ = new_classifier(str(encoder), little_corpus.codes, max_tokens=128, texts=[], small=TINY)
+    model, _ = build(tiny(128, encoder=str(encoder)), LabelSpace.of(little_corpus))
     for name in ("model.layers.1.mlp.Wi.weight", "head.dense.weight"):
         torch.testing.assert_close(model.get_parameter(name), weights[name].float())
     recipe = read_recipe("clem-icd-small", [*LITTLE_SETTINGS, f"encoder={encoder}", "training.epochs=2"])

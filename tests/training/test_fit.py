@@ -13,7 +13,7 @@ from transformers.models.modernbert.modeling_modernbert import ModernBertMLP
 from clem_icd.corpus import Corpus
 from clem_icd.progress import Silent
 from clem_icd.training import NeuralRecipe, read_recipe
-from clem_icd.training.fit import train_neural
+from clem_icd.training.fit import fit_neural
 from support import LITTLE_SETTINGS
 
 
@@ -24,7 +24,7 @@ def first_step(corpus: Corpus, run: Path, *settings: str) -> dict[str, Any]:
     )
     assert isinstance(recipe, NeuralRecipe)
     run.mkdir()
-    train_neural(recipe, corpus, run, Silent())
+    fit_neural(recipe, corpus, run, Silent())
     steps = [row for row in json.loads((run / "history.json").read_text()) if "grad_norm" in row]
     assert len(steps) == 1
     return dict(steps[0])

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from clem_icd.errors import RecipeError
+from clem_icd.modeling import PooledHead, PretrainedEncoder, SmallEncoder, WholeReading
 from clem_icd.training import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes
 
 
@@ -16,18 +17,26 @@ def test_every_shipped_recipe_is_valid(name: str) -> None:
 def test_the_papers_recipe_is_the_papers() -> None:
     recipe = read_recipe("clem-icd")
     assert isinstance(recipe, NeuralRecipe)
-    assert (recipe.encoder, recipe.max_tokens) == ("answerdotai/ModernBERT-base", 8192)
-    assert (recipe.reading, recipe.head, recipe.training.gradient_checkpointing) == ("whole", "pooled", True)
+    assert recipe.encoder == PretrainedEncoder(name="answerdotai/ModernBERT-base")
+    assert (recipe.reading, recipe.head) == (WholeReading(max_tokens=8192), PooledHead())
+    assert recipe.training.gradient_checkpointing
 
 
 def test_settings_reach_every_depth() -> None:
     recipe = read_recipe(
         "clem-icd-small",
-        ["seed=7", "training.learning_rate=1e-5", "small.layers=3", "training.patience=null", "pooling=cls"],
+        [
+            "seed=7",
+            "training.learning_rate=1e-5",
+            "encoder.layers=3",
+            "training.patience=null",
+            "head.pooling=cls",
+        ],
     )
     assert isinstance(recipe, NeuralRecipe)
-    assert (recipe.seed, recipe.training.learning_rate, recipe.small.layers) == (7, 1e-5, 3)
-    assert (recipe.training.patience, recipe.pooling) == (None, "cls")
+    assert (recipe.seed, recipe.training.learning_rate, recipe.training.patience) == (7, 1e-5, None)
+    assert recipe.encoder == SmallEncoder(layers=3)
+    assert recipe.head == PooledHead(pooling="cls", prior_bias=True)
 
 
 def test_a_list_is_written_as_yaml() -> None:
@@ -43,7 +52,8 @@ def test_a_list_is_written_as_yaml() -> None:
         ("training.learningrate=1e-5", "training.learning_rate"),
         ("epoch=3", "training.epochs"),
         ("encodr=small", "encoder"),
-        ("small.layer=3", "small.layers"),
+        ("encoder.layer=3", "encoder.layers"),
+        ("max_tokens=9", "reading.max_tokens"),
     ],
 )
 def test_an_unknown_key_is_answered_with_the_one_that_was_meant(setting: str, meant: str) -> None:
@@ -64,7 +74,7 @@ def test_an_unknown_key_in_a_file_is_answered_too(tmp_path: Path) -> None:
         ("training.epochs=none", "training.epochs"),
         ("training.epochs=0", "greater than or equal to 1"),
         ("head=attention", "head"),
-        ("training.epochs", "is no key=value"),
+        ("training.epochs", "expected KEY=VALUE, got 'training.epochs'"),
         ("seed=[", "not valid YAML"),
     ],
 )
@@ -94,10 +104,10 @@ def test_yaml_makes_no_objects(tmp_path: Path) -> None:
 
 
 def test_a_group_of_keys_is_no_value() -> None:
-    with pytest.raises(RecipeError, match="training is a value and a group of keys at once"):
+    with pytest.raises(RecipeError, match="training is set both as a value and as a group of keys"):
         read_recipe("clem-icd-small", ["training=3", "training.epochs=3"])
 
 
 def test_heads_have_to_divide_the_width() -> None:
     with pytest.raises(RecipeError, match="multiple of twice attention_heads"):
-        read_recipe("clem-icd-small", ["small.attention_heads=7"])
+        read_recipe("clem-icd-small", ["encoder.attention_heads=7"])

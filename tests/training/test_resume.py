@@ -13,7 +13,13 @@ from clem_icd.corpus import Corpus
 from support import LITTLE_SETTINGS
 
 # Dropout draws from the random generators, so a resumed run only agrees if these are restored too.
-SETTINGS = [*LITTLE_SETTINGS, "dropout=0.1", "training.epochs=4", "training.checkpoint_steps=7"]
+DROPOUT = ["encoder.dropout=0.1", "head.dropout=0.1"]
+SETTINGS = [
+    *LITTLE_SETTINGS,
+    *DROPOUT,
+    "training.epochs=4",
+    "training.checkpoint_steps=7",
+]
 
 RESULTS = ("metrics.json", "metrics-validation.json", "model/model.safetensors", "scores/test.parquet")
 
@@ -129,7 +135,13 @@ def test_a_killed_run_ends_as_if_it_had_not_been(
         assert (run / name).read_bytes() == (uninterrupted / name).read_bytes(), name
 
 
-SEEDS = [*LITTLE_SETTINGS, "dropout=0.1", "training.epochs=2", "training.checkpoint_steps=7", "seeds=3"]
+SEEDS = [
+    *LITTLE_SETTINGS,
+    *DROPOUT,
+    "training.epochs=2",
+    "training.checkpoint_steps=7",
+    "seeds=3",
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, ModelError, OutputError, RecipeError, RunError
+from clem_icd.modeling import PooledHead
 from clem_icd.progress import Silent
 from clem_icd.training import NeuralRecipe, SeedsFolder, judge, read_recipe, train
 from support import LITTLE_SETTINGS, write_little_corpus
@@ -162,8 +163,8 @@ def test_one_seed_and_several_do_not_go_on_with_each_other(
 def test_another_recipe_or_first_seed_does_not_go_on(
     runs: Path, little_corpus: Corpus, recipe: NeuralRecipe
 ) -> None:
-    with pytest.raises(RunError, match="another recipe: dropout, seed changed"):
-        train(with_seeds(recipe, 3, seed=1, dropout=0.5), little_corpus, runs, resume=True)
+    with pytest.raises(RunError, match=r"another recipe: head\.dropout, seed changed"):
+        train(with_seeds(recipe, 3, seed=1, head=PooledHead(dropout=0.5, prior_bias=True)), little_corpus, runs, resume=True)
 
 
 def test_runs_that_fail_at_once_leave_what_they_would_have_replaced(

@@ -1,9 +1,9 @@
-"""What reads a note and scores every label: encoder, head, tokenizer; the linear baseline; model folders.
+"""What reads a note and scores every label: architectures, the linear baseline, model folders.
 
-A neural system is three choices: an encoder, a reading and a head. Here the reading is ``whole``
-and the head is ``pooled``: the stock Hugging Face classifier, so that its checkpoint loads without
-this package. Every system, neural or not, scores texts through one protocol and rests in a model
-folder with a ``clem.json``.
+A neural system is an `Architecture`: an encoder, a reading, a head, a loss and an adapter, each of a
+registered kind. ``assembly`` is the only place where one is put together. Under the pooled head the model is
+the stock Hugging Face classifier, so that its checkpoint loads without this package. Every system,
+neural or not, scores texts through one protocol and is stored in a model folder with a ``clem.json``.
 """
 
 from typing import TYPE_CHECKING
@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 from clem_icd.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from clem_icd.modeling.adapters import ADAPTERS, Adapter
     from clem_icd.modeling.admissions import admissions_of, seen_admissions
+    from clem_icd.modeling.architecture import Architecture
+    from clem_icd.modeling.assembly import build, rebuild
     from clem_icd.modeling.context import context_of
     from clem_icd.modeling.counting import open_tokenizer, tokenizer_for_counting
-    from clem_icd.modeling.encoder import (
-        SmallEncoder,
-        attention_for,
-        new_classifier,
-        set_prior_bias,
-        shipped_encoders,
-    )
+    from clem_icd.modeling.encoders import ENCODERS, PretrainedEncoder, SmallEncoder, shipped_encoders
     from clem_icd.modeling.folder import load_model, save_model, write_info
+    from clem_icd.modeling.heads import HEADS, EncoderWithHead, Head, PooledHead, TokenHead
     from clem_icd.modeling.info import ModelInfo
-    from clem_icd.modeling.inputs import Collator, TokenizedNotes, batches_by_length, count_tokens, tokenize
+    from clem_icd.modeling.inputs import TokenizedNotes, batches_by_length, count_tokens
+    from clem_icd.modeling.labels import LabelSpace
     from clem_icd.modeling.language_model import (
         load_language_model,
         new_language_model,
@@ -32,44 +31,61 @@ if TYPE_CHECKING:
         pooled_texts,
     )
     from clem_icd.modeling.linear import LinearSystem
-    from clem_icd.modeling.neural import NeuralSystem, best_device
+    from clem_icd.modeling.losses import LOSSES, Loss
+    from clem_icd.modeling.machine import attention_for, best_device
+    from clem_icd.modeling.neural import NeuralSystem
     from clem_icd.modeling.positions import token_starts, token_starts_of
+    from clem_icd.modeling.readings import READINGS, Reading, WholeReading
     from clem_icd.modeling.system import NoteScores, System
     from clem_icd.modeling.titles import set_head_from_titles
     from clem_icd.modeling.tokenizer import learn_tokenizer
 
 __all__ = [
-    "Collator",
+    "ADAPTERS",
+    "ENCODERS",
+    "HEADS",
+    "LOSSES",
+    "READINGS",
+    "Adapter",
+    "Architecture",
+    "EncoderWithHead",
+    "Head",
+    "LabelSpace",
     "LinearSystem",
+    "Loss",
     "ModelInfo",
     "NeuralSystem",
     "NoteScores",
+    "PooledHead",
+    "PretrainedEncoder",
+    "Reading",
     "SmallEncoder",
     "System",
+    "TokenHead",
     "TokenizedNotes",
+    "WholeReading",
     "admissions_of",
     "attention_for",
     "batches_by_length",
     "best_device",
+    "build",
     "context_of",
     "count_tokens",
     "learn_tokenizer",
     "load_language_model",
     "load_model",
-    "new_classifier",
     "new_language_model",
     "open_tokenizer",
     "packed_inputs",
     "pooled",
     "pooled_texts",
+    "rebuild",
     "save_model",
     "seen_admissions",
     "set_head_from_titles",
-    "set_prior_bias",
     "shipped_encoders",
     "token_starts",
     "token_starts_of",
-    "tokenize",
     "tokenizer_for_counting",
     "write_info",
 ]
@@ -77,37 +93,51 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "Collator": "inputs",
+        "ADAPTERS": "adapters",
+        "Adapter": "adapters",
+        "Architecture": "architecture",
+        "ENCODERS": "encoders",
+        "HEADS": "heads",
+        "EncoderWithHead": "heads",
+        "Head": "heads",
+        "LOSSES": "losses",
+        "LabelSpace": "labels",
         "LinearSystem": "linear",
+        "Loss": "losses",
         "ModelInfo": "info",
         "NeuralSystem": "neural",
         "NoteScores": "system",
-        "SmallEncoder": "encoder",
+        "PooledHead": "heads",
+        "PretrainedEncoder": "encoders",
+        "READINGS": "readings",
+        "Reading": "readings",
+        "SmallEncoder": "encoders",
         "System": "system",
+        "TokenHead": "heads",
         "TokenizedNotes": "inputs",
+        "WholeReading": "readings",
         "admissions_of": "admissions",
-        "attention_for": "encoder",
+        "attention_for": "machine",
         "batches_by_length": "inputs",
-        "best_device": "neural",
+        "best_device": "machine",
+        "build": "assembly",
         "context_of": "context",
         "count_tokens": "inputs",
         "learn_tokenizer": "tokenizer",
         "load_language_model": "language_model",
         "load_model": "folder",
-        "new_classifier": "encoder",
         "new_language_model": "language_model",
         "open_tokenizer": "counting",
         "packed_inputs": "language_model",
         "pooled": "language_model",
         "pooled_texts": "language_model",
+        "rebuild": "assembly",
         "save_model": "folder",
         "seen_admissions": "admissions",
         "set_head_from_titles": "titles",
-        "set_prior_bias": "encoder",
-        "shipped_encoders": "encoder",
+        "shipped_encoders": "encoders",
         "token_starts": "positions",
         "token_starts_of": "positions",
-        "tokenize": "inputs",
         "tokenizer_for_counting": "counting",
         "write_info": "folder",
     },

@@ -1,4 +1,4 @@
-"""The model card: what someone has to know before using a model."""
+"""The model card: what to know before using a model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from clem_icd.modeling.info import ModelInfo
 
 _SYNTHETIC = """
 > **Trained on synthetic notes.** It has never seen a patient's note. It shows how the software
-> works, and nothing about how well notes can be coded.
+> works, not how well notes can be coded.
 """
 
 _SHOWN = (
@@ -40,18 +40,19 @@ def model_card(info: ModelInfo) -> str:
         f"  {info.threshold_policy}.",
     ]
     lines.append(
-        "- Its vocabulary holds words of the notes that it was trained on. Share it as you may share those."
+        "- Its vocabulary contains words from the notes that it was trained on. "
+        "Share it only as you may share those."
     )
     if info.admissions:
         lines.append(
-            f"- Has seen the admissions of {info.corpus['population']} in `admissions.parquet`: "
-            "scores on them are flattered."
+            f"- The admissions of {info.corpus['population']} that it was trained on are in "
+            "`admissions.parquet`: scores on them are optimistic."
         )
     if info.max_tokens:
-        lines.append(f"- Reads {info.max_tokens:,} tokens of a note; what follows is not read.")
+        lines.append(f"- Reads {info.max_tokens:,} tokens of a note; the rest is not read.")
     lines += ["", "It suggests codes to a medical coder, who decides. It is not a medical device.", ""]
     lines += _metrics(info)
-    if info.system == "neural":
+    if info.architecture is not None and info.architecture["head"]["kind"] == "pooled":
         lines += [
             "## Use without this package",
             "",

@@ -8,7 +8,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
-from clem_icd.modeling.encoder import encoder_place
+from clem_icd.modeling.encoders import encoder_place
 from clem_icd.modeling.tokenizer import learn_tokenizer
 
 _NOTES = 2_000

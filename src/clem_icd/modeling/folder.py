@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-
-from safetensors import SafetensorError
 
 from clem_icd.errors import ModelError
 from clem_icd.files import new_folder, write_text
+from clem_icd.modeling.architecture import Architecture
 from clem_icd.modeling.card import model_card
-from clem_icd.modeling.context import context_of
 from clem_icd.modeling.info import ModelInfo
 from clem_icd.modeling.linear import LinearSystem
 from clem_icd.modeling.neural import NeuralSystem
@@ -35,7 +32,7 @@ def save_model(system: System, info: ModelInfo, folder: Path, *, force: bool = F
 
 
 def write_info(info: ModelInfo, folder: Path) -> None:
-    """Write all of a model folder that tells of the model: ``clem.json``, admissions and the model card."""
+    """Write what describes the model: ``clem.json``, its admissions and the model card."""
     info.write(folder)
     write_text(folder / "README.md", model_card(info))
 
@@ -51,28 +48,25 @@ def load_model(folder: Path) -> tuple[System, ModelInfo]:
 
     """
     if not folder.is_dir():
-        raise ModelError("is no folder", path=folder, remedy="Name the `model` folder of a training run")
+        raise ModelError("not a folder", path=folder, remedy="Name the `model` folder of a training run")
     info = ModelInfo.read(folder)
     _refuse_pickles(folder)
     if info.system == "linear":
         return _checked_linear(LinearSystem.load(folder), info, folder), info
-    if info.max_tokens is None:
-        raise ModelError("clem.json does not say how many tokens are read", path=folder)
-    _check_head(folder, info)
+    return NeuralSystem.load(folder, _architecture(info, folder), info.labels), info
+
+
+def _architecture(info: ModelInfo, folder: Path) -> Architecture:
     try:
-        system = NeuralSystem.load(folder, info.max_tokens)
-    except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as problem:
+        return Architecture.model_validate(info.architecture or {})
+    except ValueError as problem:
+        # pydantic names the key and the reason on the lines after the first.
+        reason = " ".join(str(problem).split()[:40])
         raise ModelError(
-            f"cannot be loaded ({type(problem).__name__}): a file is missing or damaged",
+            f"clem.json describes an architecture that this release does not know: {reason}",
             path=folder,
-            remedy="Copy the model folder again, all of it",
-        ) from problem
-    context = context_of(system.model)
-    if context is not None and info.max_tokens > context:
-        raise ModelError(
-            f"clem.json has the model read {info.max_tokens} tokens, its encoder reads {context}", path=folder
-        )
-    return system, info
+            remedy="Load it with the release that trained it, or copy the folder again",
+        ) from None
 
 
 def _refuse_pickles(folder: Path) -> None:
@@ -83,20 +77,6 @@ def _refuse_pickles(folder: Path) -> None:
                 path=folder,
                 remedy="Remove it; weights belong in model.safetensors",
             )
-
-
-def _check_head(folder: Path, info: ModelInfo) -> None:
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        codes = [config["id2label"][str(position)] for position in range(len(config["id2label"]))]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise ModelError("has no readable config.json with id2label", path=folder) from problem
-    if codes != [label.value for label in info.labels]:
-        raise ModelError(
-            f"config.json and clem.json disagree about the {len(codes)} and {len(info.labels)} labels",
-            path=folder,
-            remedy="Copy the model folder again, all of it",
-        )
 
 
 def _checked_linear(system: LinearSystem, info: ModelInfo, folder: Path) -> LinearSystem:

@@ -1,4 +1,4 @@
-"""``clem.json`` and what lies beside it: what a model folder knows beyond its weights."""
+"""``clem.json``: what a model folder says beyond its weights."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from clem_icd.decisions import Rule, Threshold, rule_from_json, single_threshold
 from clem_icd.errors import ModelError
@@ -15,7 +15,7 @@ from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling.admissions import Admissions, read_admissions, write_admissions
 
 FORMAT = "clem-icd/model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 FILE = "clem.json"
 
 
@@ -34,7 +34,7 @@ class _Fields(BaseModel):
     threshold: FiniteFloat | None
     rule: dict[str, Any] | None = None
     threshold_policy: str
-    max_tokens: PositiveInt | None
+    architecture: dict[str, Any] | None
     corpus: dict[str, Any]
     metrics: dict[str, dict[str, float]]
     recipe: dict[str, Any]
@@ -43,7 +43,7 @@ class _Fields(BaseModel):
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """How to read the scores of a model, and where it came from.
+    """How to read the scores of a model, and where it comes from.
 
     Attributes
     ----------
@@ -54,20 +54,20 @@ class ModelInfo:
     titles
         The title of every label, None where there is none [labels].
     rule
-        Decides which codes a note is given, from their probabilities.
+        Decides which codes are assigned to a note, from their probabilities.
     threshold_policy
-        How the rule was chosen, on what.
-    max_tokens
-        How many tokens of a note are read; None where the system knows no tokens.
+        How the rule was chosen, and on which notes.
+    architecture
+        The choices of a neural system, as `Architecture` reads them; None for any other system.
     corpus
-        Name, source, population and fingerprint of the corpus it was trained on, and whether that was
+        Name, source, population and fingerprint of the corpus that it was trained on, and whether that is
         synthetic.
     recipe
         The resolved recipe.
     metrics
         By split, then by name. Definitions: `clem_icd.evaluation`.
     admissions
-        By split, those of the corpus that it was trained and chosen on; empty without a population.
+        By split, those that it was trained and selected on; empty without a population.
 
     """
 
@@ -76,11 +76,16 @@ class ModelInfo:
     titles: tuple[str | None, ...]
     rule: Rule
     threshold_policy: str
-    max_tokens: int | None = None
+    architecture: dict[str, Any] | None = None
     corpus: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     admissions: Admissions = field(default_factory=dict)
+
+    @property
+    def max_tokens(self) -> int | None:
+        """How many tokens of a note are read; None for a system that knows no tokens."""
+        return None if self.architecture is None else int(self.architecture["reading"]["max_tokens"])
 
     def write(self, folder: Path) -> None:
         """Write ``clem.json`` into a model folder, and ``admissions.parquet`` if there is a population."""
@@ -94,7 +99,7 @@ class ModelInfo:
                 "system": self.system,
                 **_rule_as_json(self.rule),
                 "threshold_policy": self.threshold_policy,
-                "max_tokens": self.max_tokens,
+                "architecture": self.architecture,
                 "corpus": self.corpus,
                 "metrics": self.metrics,
                 "recipe": self.recipe,
@@ -112,13 +117,13 @@ class ModelInfo:
         Raises
         ------
         ModelError
-            If one is missing, or is not one that this release reads.
+            If one is missing, or this release cannot read it.
 
         """
         path = folder / FILE
         if not path.is_file():
             raise ModelError(
-                f"is no model: it has no {FILE}",
+                f"not a model: {FILE} is missing",
                 path=folder,
                 remedy="Name the `model` folder of a training run",
             )
@@ -148,7 +153,7 @@ class ModelInfo:
 
 
 def _rule_as_json(rule: Rule) -> dict[str, Any]:
-    """Return the keys that hold a rule: the number that says all of it, or null and the rule beside it."""
+    """Return the keys that hold a rule: a single threshold as a number, or null beside any other rule."""
     threshold = single_threshold(rule)
     return {"threshold": None, "rule": rule.as_json()} if threshold is None else {"threshold": threshold}
 

@@ -9,8 +9,8 @@ import torch
 from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling.context import first_position
-from clem_icd.modeling.encoder import SmallEncoder, load_pretrained, require_context
+from clem_icd.modeling.context import first_position, require_context
+from clem_icd.modeling.encoders import OpenEncoder, PretrainedEncoder, SmallEncoder
 from clem_icd.modeling.inputs import batches_by_length
 
 # Padded together, padding included; more would be padded to the longest text.
@@ -32,36 +32,42 @@ def new_language_model(
         The longest input that it is meant for, in tokens.
 
     """
-    config = small.config(tokenizer, positions, sparse_prediction=True)
-    model: PreTrainedModel = AutoModelForMaskedLM.from_config(config, attn_implementation="sdpa")
-    return model
+    return _masked(small.opened_with(tokenizer, positions=positions))
 
 
-def load_language_model(encoder: str, longest: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_language_model(
+    encoder: PretrainedEncoder, longest: int
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return an encoder under its own masked-language-modelling head, and its tokenizer.
 
     Parameters
     ----------
     encoder
-        The name of an encoder that comes with this package, a folder, or a Hub id.
+        Where it comes from.
     longest
         The longest sequence that it will be given, in tokens.
 
     Raises
     ------
     ModelError
-        If it cannot be loaded, lacks weights, has no token for masks, or reads less than ``longest``.
+        If it cannot be loaded, lacks weights, has no mask token, or reads fewer than ``longest`` tokens.
 
     """
-    # ModernBERT then scores the masked tokens only, a third of the work. Other configs have no such field.
-    model, tokenizer = load_pretrained(encoder, AutoModelForMaskedLM, "sdpa", {"sparse_prediction": True})
-    if tokenizer.mask_token_id is None:
+    opened = encoder.open(positions=longest)
+    if opened.tokenizer.mask_token_id is None:
         raise ModelError(
-            f"the tokenizer of {encoder!r} has no token for masks",
-            remedy="Name an encoder that was trained on masks",
+            f"the tokenizer of {encoder.name!r} has no mask token",
+            remedy="Name an encoder that was trained by masked-language modelling",
         )
-    require_context(model, encoder, longest, "training.lengths and codes.note_tokens to at most ")
-    return model, tokenizer
+    model = _masked(opened)
+    require_context(model, encoder.name, longest, "training.lengths and codes.note_tokens to at most ")
+    return model, opened.tokenizer
+
+
+def _masked(encoder: OpenEncoder) -> PreTrainedModel:
+    # ModernBERT can score the masked tokens only, a third of the work. Other configs have no such field.
+    fields = {"sparse_prediction": True} if hasattr(encoder.config, "sparse_prediction") else {}
+    return encoder.under(AutoModelForMaskedLM, fields=fields)
 
 
 def packed_inputs(model: PreTrainedModel, ids: torch.Tensor, sequences: torch.Tensor) -> dict[str, Any]:

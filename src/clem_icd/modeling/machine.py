@@ -1,4 +1,4 @@
-"""What a run ran on: versions and hardware, nothing about who or where."""
+"""The machine: its device, cores, precision and versions; nothing about who uses it or where."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.utils.import_utils import is_flash_attn_2_available
 
 _PACKAGES = (
     "clem-icd",
@@ -48,6 +49,17 @@ def use_usable_cores() -> None:
     """
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(usable_cores())
+
+
+def best_device() -> torch.device:
+    """Return the GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def attention_for(device: torch.device, dtype: torch.dtype) -> str:
+    """Return FlashAttention-2 where it is installed and fits, else PyTorch's own attention."""
+    fits = device.type == "cuda" and dtype in (torch.float16, torch.bfloat16)
+    return "flash_attention_2" if fits and is_flash_attn_2_available() else "sdpa"
 
 
 def precision_here(asked: str) -> str:

@@ -1,4 +1,4 @@
-"""A head that begins with what the encoder makes of the codes' titles."""
+"""A head whose weights start from the encoder's vectors of the codes' titles."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling.inputs import tokenize
 from clem_icd.modeling.language_model import pooled_texts
+from clem_icd.modeling.readings import WholeReading
 
-# What a text that points exactly where a title does has more of a logit than one at a right angle to it.
+# By how much the logit of a text that points exactly where a title does exceeds that of an orthogonal one.
 _GAIN = 10.0
 
-_LONGEST_TITLE = 128  # tokens; the longest of ICD-10-CM has some 60
+# The longest title of ICD-10-CM has about 60 tokens.
+_TITLES = WholeReading(max_tokens=128)
 
 
 def set_head_from_titles(
@@ -22,10 +23,10 @@ def set_head_from_titles(
 ) -> None:
     """Set the weights of each label so that texts like its title score high.
 
-    The weights of a label become the direction of its title's pooled vector, less the mean of all of them, in
-    which they hardly differ. A label without a title keeps its random weights.
-    It helps where the encoder was taught that notes lie near the titles of their codes, and most the codes
-    that few training notes have.
+    The weights of a label become the direction of its title's pooled vector, after subtracting the mean over
+    all titles, which they have in common. A label without a title keeps its random weights. It helps where
+    the encoder was trained to place notes near the titles of their codes, most for codes with few training
+    notes.
 
     Parameters
     ----------
@@ -37,13 +38,13 @@ def set_head_from_titles(
     Raises
     ------
     ModelError
-        If the head pools something else than the mean, or is not known to pool it.
+        If the head does not pool the mean, or is not known to.
 
     """
     if getattr(model.config, "classifier_pooling", None) != "mean":
         raise ModelError(
             f"the head of {type(model).__name__} does not pool the mean",
-            remedy="Set pooling=mean where the encoder is a ModernBERT, or head_from_titles=false",
+            remedy="Set head.pooling=mean where the encoder is a ModernBERT, or head.start=random",
         )
     known = [label for label, title in enumerate(titles) if title]
     if not known:
@@ -64,7 +65,7 @@ def _vectors(
     model.eval()
     # The model is not on its device yet, and FlashAttention runs on nothing else.
     model.set_attn_implementation("sdpa")
-    ids = [torch.from_numpy(one.ids).long() for one in tokenize(tokenizer, titles, _LONGEST_TITLE)]
+    ids = [torch.from_numpy(one.ids).long() for one in _TITLES.read(tokenizer, titles)]
     vectors = pooled_texts(model, ids, tokenizer.pad_token_id)
     model.set_attn_implementation(attention)
     model.train(was_training)

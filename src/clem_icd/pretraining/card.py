@@ -20,7 +20,7 @@ def encoder_card(recipe: PretrainingRecipe, facts: dict[str, Any], history: Sequ
         The rows of ``history.json``.
 
     """
-    start = "random weights" if recipe.encoder == "small" else f"`{short_place(recipe.encoder)}`"
+    start = "random weights" if recipe.pretrained is None else f"`{short_place(recipe.pretrained.name)}`"
     lines = [
         "---",
         "library_name: transformers",

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from clem_icd.errors import RunError
 from clem_icd.files import sha256_of
-from clem_icd.modeling.encoder import SMALL, encoder_place
+from clem_icd.modeling.encoders import encoder_place
 from clem_icd.modeling.machine import describe_environment
 from clem_icd.pretraining.recipe import PretrainingRecipe, completed
 from clem_icd.pretraining.texts import Sources, short_place
@@ -52,7 +52,10 @@ class PretrainingFolder(Resumable):
                     path=path,
                     remedy="Name the same sources, or another folder",
                 )
-            if begun["recipe"]["encoder"] == recipe.encoder and begun["inputs"] != [*texts, *encoder]:
+            if begun["recipe"]["encoder"] == recipe.encoder.model_dump(mode="json") and begun["inputs"] != [
+                *texts,
+                *encoder,
+            ]:
                 raise RunError(
                     "was begun from an encoder that has changed since",
                     path=path,
@@ -62,7 +65,7 @@ class PretrainingFolder(Resumable):
             path,
             {"recipe": recipe.model_dump(mode="json"), "inputs": [*texts, *encoder]},
             lambda: {"environment.json": describe_environment()},
-            apart_from=[(place.name, place) for place in (*sources.places, *_local(recipe.encoder))],
+            apart_from=[(place.name, place) for place in (*sources.places, *_local(recipe))],
             resume=resume,
             force=force,
         )
@@ -98,16 +101,16 @@ class PretrainingFolder(Resumable):
         super().clean()
 
 
-def _local(encoder: str) -> list[Path]:
-    """Return the folder of an encoder, or nothing if it has none on this machine."""
-    place = Path(encoder_place(encoder))
-    return [place] if place.is_dir() else []
+def _local(recipe: PretrainingRecipe) -> list[Path]:
+    """Return the folder of the encoder whose training continues, or nothing if it has none here."""
+    place = None if recipe.pretrained is None else Path(encoder_place(recipe.pretrained.name))
+    return [place] if place is not None and place.is_dir() else []
 
 
 def _encoder(recipe: PretrainingRecipe) -> list[dict[str, Any]]:
-    """Return what a training starts from, so that it is known again; of the Hub, only the name is known."""
-    if recipe.encoder == SMALL:
+    """Return what identifies the encoder whose training continues; of the Hub, only the name is known."""
+    if recipe.pretrained is None:
         return []
-    files = [place / "model.safetensors" for place in _local(recipe.encoder)]
+    files = [place / "model.safetensors" for place in _local(recipe)]
     sha256 = sha256_of(files[0]) if files and files[0].is_file() else None
-    return [{"use": "encoder", "name": short_place(recipe.encoder), "sha256": sha256}]
+    return [{"use": "encoder", "name": short_place(recipe.pretrained.name), "sha256": sha256}]

@@ -121,7 +121,7 @@ def _measured(
     # One more than is counted: the first one pays for what is set up once.
     for number in range(_MEASURED + 1):
         began = time.perf_counter()
-        inputs = trainer._prepare_inputs(steps[min(phase.first + number, len(steps) - 1)])
+        inputs = trainer.on_device(steps[min(phase.first + number, len(steps) - 1)])
         with torch.autocast(best_device().type, torch.bfloat16, enabled=bf16):
             loss = trainer.compute_loss(model, inputs)
         loss.backward()

@@ -12,7 +12,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from clem_icd.errors import SourceError
 from clem_icd.files import new_folder, read_json, write_json
 from clem_icd.icd import Code
-from clem_icd.modeling import learn_tokenizer
+from clem_icd.modeling import SmallEncoder, learn_tokenizer
 from clem_icd.pretraining.coded_texts import CodedNotes, CodedTexts
 from clem_icd.pretraining.near_copies import NearCopies
 from clem_icd.pretraining.recipe import PretrainingRecipe
@@ -103,7 +103,7 @@ def _fill(
         observer.begin("Learning a tokenizer", None)
         tokenizer = learn_tokenizer(
             (text for text, _ in _told(sources, near_copies, recipe, observer)),
-            vocabulary=recipe.small.vocabulary,
+            vocabulary=(recipe.small or SmallEncoder()).vocabulary,
             max_tokens=recipe.positions,
         )
     tokenizer.save_pretrained(folder / "tokenizer")

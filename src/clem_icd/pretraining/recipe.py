@@ -1,18 +1,19 @@
-"""What to pretrain and how, checked field by field."""
+"""Pretraining recipes: what to train on and how, checked field by field."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
-from clem_icd.runs.settings import Fields, apply_settings, key_paths, refusal
-from clem_icd.training.recipe import SmallEncoderFields
+from clem_icd.fields import Fields
+from clem_icd.modeling.encoders import ENCODERS, Encoder, PretrainedEncoder, SmallEncoder
+from clem_icd.runs.settings import RecipeKeys
 
 
 class CodesFields(Fields):
-    """What the encoder learns of codes beside the masked tokens: nothing unless asked for."""
+    """What the encoder learns about codes besides masked tokens; nothing by default."""
 
     names: int = Field(default=0, ge=0)
     inserted: int = Field(default=0, ge=0)
@@ -38,29 +39,28 @@ class PretrainingTraining(Fields):
     checkpoint_steps: int = Field(default=250, ge=1)
 
     @model_validator(mode="after")
-    def _every_length_has_a_share(self) -> Self:
+    def _lengths_match_shares(self) -> Self:
         if not self.lengths or len(self.lengths) != len(self.shares):
-            raise ValueError("lengths and shares have to be as many, and at least one")
+            raise ValueError("lengths and shares must be equally many, at least one each")
         if list(self.lengths) != sorted(set(self.lengths)) or self.lengths[0] < 16:
-            raise ValueError("lengths have to rise, from 16 tokens on")
+            raise ValueError("lengths must increase and start at 16 tokens or more")
         if self.batch_tokens < self.lengths[-1]:
-            raise ValueError("batch_tokens has to be at least the longest of lengths")
+            raise ValueError("batch_tokens must be at least the longest of lengths")
         if min(self.shares) <= 0 or abs(sum(self.shares) - 1) > 1e-6:
-            raise ValueError("shares have to be positive, and 1 together")
+            raise ValueError("shares must be positive and sum to 1")
         return self
 
     @model_validator(mode="after")
-    def _there_is_time_between_warmup_and_decay(self) -> Self:
+    def _warmup_and_decay_fit(self) -> Self:
         if self.warmup_share + self.decay_share > 1:
-            raise ValueError("warmup_share and decay_share have to be at most 1 together")
+            raise ValueError("warmup_share and decay_share must sum to at most 1")
         return self
 
 
 class PretrainingRecipe(Fields):
-    """What `pretrain` does with the texts."""
+    """What an encoder is pretrained from, on how much text, and how."""
 
-    encoder: str = "small"
-    small: SmallEncoderFields = SmallEncoderFields()
+    encoder: SerializeAsAny[Encoder] = SmallEncoder()
     positions: int = Field(default=8192, ge=16)
     count_embeddings: bool = True
     masked_share: float = Field(default=0.3, gt=0, lt=1)
@@ -69,20 +69,47 @@ class PretrainingRecipe(Fields):
     codes: CodesFields = CodesFields()
     training: PretrainingTraining = PretrainingTraining()
 
+    @field_validator("encoder", mode="before")
+    @classmethod
+    def _parse_encoder(cls, value: Any) -> Any:
+        return ENCODERS.parse(value)
+
     @model_validator(mode="after")
-    def _the_longest_fits(self) -> Self:
+    def _longest_sequence_fits(self) -> Self:
         if self.longest > self.positions:
-            raise ValueError("training.lengths and codes.note_tokens have to be at most positions")
+            raise ValueError("training.lengths and codes.note_tokens must be at most positions")
         return self
 
     @property
+    def small(self) -> SmallEncoder | None:
+        """The dimensions of an encoder that starts from random weights, or None."""
+        return self.encoder if isinstance(self.encoder, SmallEncoder) else None
+
+    @property
+    def pretrained(self) -> PretrainedEncoder | None:
+        """The encoder whose training continues, or None."""
+        return self.encoder if isinstance(self.encoder, PretrainedEncoder) else None
+
+    @property
     def longest(self) -> int:
-        """The longest sequence that is read, in tokens."""
+        """The longest sequence that the encoder is given, in tokens."""
         return max(self.training.lengths[-1], self.codes.note_tokens if self.codes.notes else 0)
+
+
+_KEYS = RecipeKeys(
+    PretrainingRecipe,
+    groups={"encoder": ENCODERS},
+    page="docs/reference/pretraining.md",
+)
 
 
 def read_pretraining(settings: Sequence[str] = (), *, encoder: str = "small") -> PretrainingRecipe:
     """Return the recipe with ``key=value`` settings on top of its defaults.
+
+    Parameters
+    ----------
+    encoder
+        ``small`` for random weights, or the encoder whose training continues.
 
     Raises
     ------
@@ -90,18 +117,20 @@ def read_pretraining(settings: Sequence[str] = (), *, encoder: str = "small") ->
         If a key is unknown ("did you mean …?") or a value does not fit.
 
     """
-    known = [key for key in key_paths(PretrainingRecipe) if key != "encoder"]
-    fields: dict[str, Any] = {"encoder": encoder}
-    apply_settings(fields, settings, known, {"encoder": "Name it with --encoder"})
+    fields = _KEYS.apply({"encoder": encoder}, settings)
+    try:
+        ENCODERS.parse(fields["encoder"])
+    except ValidationError as problem:
+        raise _KEYS.refusal(problem, fields, prefix="encoder") from None
     try:
         return PretrainingRecipe.model_validate(fields)
     except ValidationError as problem:
-        raise refusal(problem, known, path=None, page="docs/pretraining.md") from None
+        raise _KEYS.refusal(problem, fields) from None
 
 
 def completed(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a recipe, completed by those that newer releases have."""
     try:
         return PretrainingRecipe.model_validate(fields).model_dump(mode="json")
-    except ValidationError:
+    except ValueError:
         return fields

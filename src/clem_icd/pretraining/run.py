@@ -12,8 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from clem_icd.errors import RunError
 from clem_icd.files import new_folder, sha256_of, write_json, write_text
-from clem_icd.modeling import SmallEncoder, load_language_model, new_language_model
-from clem_icd.modeling.encoder import SMALL
+from clem_icd.modeling import load_language_model, new_language_model
 from clem_icd.modeling.machine import precision_here, use_usable_cores
 from clem_icd.pretraining.card import encoder_card
 from clem_icd.pretraining.count_embeddings import count_embeddings
@@ -21,7 +20,7 @@ from clem_icd.pretraining.folder import PretrainingFolder
 from clem_icd.pretraining.preparation import Prepared, prepare
 from clem_icd.pretraining.recipe import PretrainingRecipe
 from clem_icd.pretraining.texts import Sources, short_place
-from clem_icd.pretraining.trainer import lasting, new_trainer
+from clem_icd.pretraining.trainer import new_trainer, reproducible_history
 from clem_icd.progress import Observer, Silent
 from clem_icd.runs.checkpoints import last_checkpoint
 from clem_icd.runs.disk import full_disk_is_named
@@ -98,15 +97,15 @@ def start_model(
     recipe: PretrainingRecipe,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase] | None:
     """Return the encoder to go on from and its tokenizer; None if the recipe starts from random weights."""
-    if recipe.encoder == SMALL:
-        return None
-    return load_language_model(recipe.encoder, recipe.longest)
+    return None if recipe.pretrained is None else load_language_model(recipe.pretrained, recipe.longest)
 
 
 def new_model(recipe: PretrainingRecipe, prepared: Prepared, *, counted: bool) -> PreTrainedModel:
     """Return a small encoder with random weights, and embeddings from counts if these are wanted."""
+    if recipe.small is None:
+        raise ValueError("the recipe continues the training of another encoder")
     set_seed(recipe.seed)
-    small = SmallEncoder(**recipe.small.model_dump())
+    small = recipe.small
     model = new_language_model(small, prepared.tokenizer, recipe.positions)
     if counted:
         vectors = count_embeddings(
@@ -147,12 +146,11 @@ def _go_to_the_end(
     if resumed is None:
         trainer.train()
     elif resumed[1].global_step < len(prepared.steps(recipe)):
-        observer.say(f"Going on from step {resumed[1].global_step:,}")
+        observer.say(f"Resuming from step {resumed[1].global_step:,}")
         trainer.train(resume_from_checkpoint=str(resumed[0]))
     else:
-        trainer._load_from_checkpoint(str(resumed[0]))
-        trainer.state = resumed[1]
-    history = lasting(trainer.state.log_history)
+        trainer.restore(*resumed)
+    history = reproducible_history(trainer.state.log_history)
     write_history(folder.path, history)
     facts = _facts(recipe, prepared, history, time.monotonic() - began)
     _save(folder, model, prepared, recipe, facts, history)
@@ -217,7 +215,9 @@ def _save(
         shared = {
             key: value for key, value in state.items() if key not in ("format", "format_version", "ended")
         }
-        shared["recipe"] = {**shared["recipe"], "encoder": short_place(recipe.encoder)}
+        if recipe.pretrained is not None:
+            named = {**shared["recipe"]["encoder"], "name": short_place(recipe.pretrained.name)}
+            shared["recipe"] = {**shared["recipe"], "encoder": named}
         write_json(encoder / "facts.json", shared)
         write_text(encoder / "README.md", encoder_card(recipe, state, history))
     folder.end(**facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from transformers import PreTrainedTokenizerBase
 
 from clem_icd.files import new_file
-from clem_icd.modeling import tokenize
+from clem_icd.modeling.readings import WholeReading
 
 _TYPE = np.dtype("<u4")
 
@@ -40,10 +41,11 @@ class TokenFile:
     ) -> Self:
         """Write the tokens of texts, each cut to ``max_tokens``, whole or not at all."""
         ends = [0]
+        reading = WholeReading(max_tokens=sys.maxsize if max_tokens is None else max_tokens)
         with new_file(path) as temporary, temporary.open("wb") as file:
-            for tokens in tokenize(tokenizer, texts, max_tokens):
-                file.write(tokens.ids.astype(_TYPE).tobytes())
-                ends.append(ends[-1] + len(tokens.ids))
+            for note in reading.read(tokenizer, texts):
+                file.write(note.ids.astype(_TYPE).tobytes())
+                ends.append(ends[-1] + len(note.ids))
         # Last, so that where it is, both are whole.
         with new_file(_ends_path(path)) as temporary, temporary.open("wb") as file:
             np.save(file, np.array(ends, dtype=np.int64))

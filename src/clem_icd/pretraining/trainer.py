@@ -10,32 +10,23 @@ from typing import Any
 
 import torch
 from torch.utils.data import Sampler, SequentialSampler
-from transformers import (
-    PreTrainedModel,
-    PrinterCallback,
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-)
+from transformers import PreTrainedModel, TrainerControl, TrainerState, TrainingArguments
 
-from clem_icd.modeling import best_device, packed_inputs
+from clem_icd.modeling.language_model import packed_inputs
 from clem_icd.modeling.machine import precision_here
 from clem_icd.pretraining.coded_texts import codes_loss
 from clem_icd.pretraining.recipe import PretrainingRecipe
 from clem_icd.pretraining.steps import HeldOut, Steps
 from clem_icd.progress import Observer
-from clem_icd.runs.checkpoints import MarkCheckpoints
-from clem_icd.runs.history import write_history
+from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
 
 # As ModernBERT is trained (Warner et al. 2024, appendix).
 _BETAS = (0.9, 0.98)
 _EPSILON = 1e-6
 
 
-class Pretrainer(Trainer):
-    """The Trainer with the losses of pretraining: masked tokens, and codes where there are any."""
+class Pretrainer(TrainerBase):
+    """Trains on masked tokens, and on codes where the recipe asks for them."""
 
     recipe: PretrainingRecipe
     pad: int
@@ -52,7 +43,7 @@ class Pretrainer(Trainer):
         loss = outputs.loss
         if "coded" in inputs:
             codes = self.recipe.codes
-            # The Trainer casts the model's own forward only, and this goes to what is inside.
+            # The Trainer casts the forward of the whole model only, and this calls the encoder inside.
             with self.accelerator.autocast():
                 of_codes = codes_loss(model, inputs["coded"], codes.temperature, self.pad)
             self._parts["masks_loss"].append(loss.detach())
@@ -68,43 +59,42 @@ class Pretrainer(Trainer):
         return parts
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
-        """Add the parts of the training loss since the last time, beside their sum."""
+        """Add the parts of the training loss since the last entry, beside their sum."""
         if "loss" in logs:
             logs |= {name: torch.stack(values).mean().item() for name, values in self._parts.items()}
             self._parts.clear()
         super().log(logs, *args, **kwargs)
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
-        dataset: Any = train_dataset if train_dataset is not None else self.train_dataset
+    def reading_order(self, dataset: Any) -> Sampler[int]:
+        """Return the steps in their order: an item of `Steps` is the batch of one step."""
         return SequentialSampler(dataset)
 
 
-class _Report(TrainerCallback):
-    """Tells an observer how fast it goes, how well, and how long it still takes."""
+class _Report(ProgressReport):
+    """Reports how fast the training goes, how well, and how long it still takes."""
+
+    task = "Pretraining"
 
     def __init__(self, run: Path, observer: Observer, batch_tokens: int) -> None:
-        self._run = run
-        self._observer = observer
+        super().__init__(run, observer)
         self._batch_tokens = batch_tokens
         self._began = 0.0
         self._first = 0
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self._observer.begin("Pretraining", state.max_steps)
-        self._observer.advance(state.global_step)
+        super().on_train_begin(args, state, control)
         self._began, self._first = time.monotonic(), state.global_step
 
-    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self._observer.advance()
+    def history(self, state: TrainerState) -> list[dict[str, Any]]:
+        return reproducible_history(state.log_history)
 
-    def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        write_history(self._run, lasting(state.log_history))
-        loss = kwargs["metrics"]["eval_loss"]
+    def line(self, state: TrainerState, metrics: dict[str, float]) -> str:
+        loss = metrics["eval_loss"]
         done = state.global_step - self._first
         seconds = time.monotonic() - self._began
         speed = done * self._batch_tokens / seconds if seconds else 0.0
         left = (state.max_steps - state.global_step) * seconds / max(1, done)
-        self._observer.say(
+        return (
             f"Step {state.global_step:,} of {state.max_steps:,}: {_training_loss(state)}held-out loss "
             f"{loss:.3f} (perplexity {exp(min(loss, 50)):,.1f}), {speed:,.0f} tokens/s, {minutes(left)} left"
         )
@@ -119,27 +109,21 @@ def new_trainer(
     run: Path,
     observer: Observer,
 ) -> Pretrainer:
-    """Return a trainer that checkpoints to ``run``, marks what is whole, and tells the observer."""
-    checkpoints = run / "checkpoints"
+    """Return a trainer that checkpoints to ``run`` and reports to the observer."""
     trainer = Pretrainer(
         model=model,
-        args=_arguments(recipe, len(steps), checkpoints),
+        args=_arguments(recipe, len(steps), run / "checkpoints"),
         train_dataset=steps,
         eval_dataset=held_out,
-        data_collator=_only,
-        callbacks=[
-            _Report(run, observer, recipe.training.batch_tokens),
-            MarkCheckpoints(checkpoints),
-        ],
+        data_collator=_only_item,
+        callbacks=[_Report(run, observer, recipe.training.batch_tokens)],
     )
     trainer.recipe, trainer.pad = recipe, pad
-    trainer.remove_callback(PrinterCallback)
-    trainer.model_accepts_loss_kwargs = False
     return trainer
 
 
-def lasting(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what a history says of the training, without clocks and the closing summary."""
+def reproducible_history(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a history without running times and the closing summary, equal for equal trainings."""
     return [
         {key: value for key, value in row.items() if not key.endswith(("_runtime", "_per_second"))}
         for row in history
@@ -164,14 +148,14 @@ def _training_loss(state: TrainerState) -> str:
     return f"loss {row['loss']:.3f}{f' ({inside})' if inside else ''}, "
 
 
-def _only(items: list[dict[str, Any]]) -> dict[str, Any]:
+def _only_item(items: list[dict[str, Any]]) -> dict[str, Any]:
     return items[0]
 
 
 def _arguments(recipe: PretrainingRecipe, steps: int, folder: Path) -> TrainingArguments:
     training = recipe.training
-    arguments = TrainingArguments(
-        output_dir=str(folder),
+    return training_arguments(
+        folder,
         max_steps=steps,
         per_device_train_batch_size=1,
         per_device_eval_batch_size=1,
@@ -189,7 +173,6 @@ def _arguments(recipe: PretrainingRecipe, steps: int, folder: Path) -> TrainingA
         adam_epsilon=_EPSILON,
         max_grad_norm=training.max_gradient_norm,
         bf16=precision_here(training.precision) == "bf16",
-        use_cpu=best_device().type == "cpu",
         # All three at the same steps, so that a resumed training logs what an unbroken one does.
         eval_strategy="steps",
         save_strategy="steps",
@@ -198,15 +181,7 @@ def _arguments(recipe: PretrainingRecipe, steps: int, folder: Path) -> TrainingA
         save_steps=training.checkpoint_steps,
         logging_steps=training.checkpoint_steps,
         prediction_loss_only=True,
-        label_names=["labels"],
         seed=recipe.seed,
         data_seed=recipe.seed,
-        disable_tqdm=True,
-        report_to="none",
-        remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
-    # Several GPUs in one process would split what is one batch.
-    if arguments.n_gpu > 1:
-        arguments._n_gpu = 1
-    return arguments

@@ -195,7 +195,7 @@ def _differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -
     changed: set[str] = set()
     for key in one.keys() | other.keys():
         mine, theirs = one.get(key), other.get(key)
-        if isinstance(mine, dict) and isinstance(theirs, dict):
+        if isinstance(mine, dict) and isinstance(theirs, dict) and mine.get("kind") == theirs.get("kind"):
             changed |= _differences(mine, theirs, f"{prefix}{key}.")
         elif mine != theirs:
             changed.add(prefix + key)

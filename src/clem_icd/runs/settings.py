@@ -1,4 +1,4 @@
-"""``key=value`` settings on top of fields that are checked one by one, by the dotted path of each."""
+"""``key=value`` settings on top of the fields of a recipe, by the dotted path of each."""
 
 from __future__ import annotations
 
@@ -7,76 +7,126 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from clem_icd.errors import RecipeError
+from clem_icd.fields import Choices, key_paths
+
+Groups = Mapping[str, Choices[Any]]
 
 
-class Fields(BaseModel):
-    """A group of fields, of which none is unknown and none is changed afterwards."""
+class RecipeKeys:
+    """The keys of a kind of recipe, and how to change and refuse them.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-def key_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Yield the dotted path of every field, groups before what is in them."""
-    for name, field in model.model_fields.items():
-        yield prefix + name
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from key_paths(field.annotation, f"{prefix}{name}.")
-
-
-def apply_settings(
-    fields: dict[str, Any],
-    settings: Sequence[str],
-    known: Sequence[str],
-    hints: Mapping[str, str] | None = None,
-) -> None:
-    """Change fields by ``key=value`` texts, whose values are YAML.
-
-    Raises
-    ------
-    RecipeError
-        If a setting is no key=value, its key is not among those known, or its value is no YAML.
+    Parameters
+    ----------
+    model
+        The recipe's class.
+    groups
+        The choices among its fields, by key; which fields those have depends on their kind.
+    page
+        The page of the documentation that explains the keys.
+    hints
+        What to say about a key that is not there, by key.
 
     """
-    for setting in settings:
-        key, separator, value = setting.partition("=")
-        if not separator:
-            raise RecipeError(f"{setting!r} is no key=value", remedy="For example: training.epochs=3")
-        if key not in known:
-            raise unknown_key(key, known, None, hints)
-        _assign(fields, key, _value(value, key))
+
+    def __init__(
+        self,
+        model: type[BaseModel],
+        *,
+        groups: Groups,
+        page: str,
+        hints: Mapping[str, str] | None = None,
+    ) -> None:
+        self._model = model
+        self._groups = groups
+        self._page = page
+        self._hints = dict(hints or {})
+
+    def apply(self, fields: dict[str, Any], settings: Sequence[str], path: str | None = None) -> dict[str, Any]:
+        """Return the fields with ``key=value`` texts applied; a value is YAML, and choices are written out.
+
+        Raises
+        ------
+        RecipeError
+            If a setting is not KEY=VALUE, its key is unknown, or its value is not YAML.
+
+        """
+        fields = dict(fields)
+        for name in self._groups:
+            fields[name] = self._expanded(name, fields.get(name), path)
+        for setting in settings:
+            key, separator, text = setting.partition("=")
+            if not separator:
+                raise RecipeError(f"expected KEY=VALUE, got {setting!r}", remedy="For example: training.epochs=3")
+            if key not in self._known(fields):
+                raise self._unknown_key(key, fields, None)
+            value = _value(text, key)
+            _assign(fields, key, self._expanded(key, value, None) if key in self._groups else value)
+        return fields
+
+    def refusal(
+        self, problem: ValidationError, fields: dict[str, Any], *, path: str | None = None, prefix: str = ""
+    ) -> RecipeError:
+        """Return the first thing that is wrong as a RecipeError, without the value that was given.
+
+        Parameters
+        ----------
+        problem
+            What pydantic found.
+        fields
+            The fields that it found it in.
+        path
+            The recipe's file or name.
+        prefix
+            The group that was checked, if it was not the whole recipe.
+
+        """
+        first = problem.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in ((prefix,) if prefix else ()) + tuple(first["loc"]))
+        if first["type"] == "extra_forbidden":
+            return self._unknown_key(key, fields, path)
+        message = first["msg"].removeprefix("Value error, ").removesuffix(".")
+        return RecipeError(f"{key}: {message}" if key else message, path=path, remedy=f"See {self._page}")
+
+    def _expanded(self, name: str, value: Any, path: str | None) -> dict[str, Any] | None:
+        try:
+            return self._groups[name].expand(value)
+        except ValueError as problem:
+            raise RecipeError(str(problem), path=path, remedy=f"See {self._page}") from None
+
+    def _known(self, fields: Mapping[str, Any]) -> list[str]:
+        return list(self._paths(fields))
+
+    def _paths(self, fields: Mapping[str, Any]) -> Iterator[str]:
+        for key in key_paths(self._model):
+            group, _, _ = key.partition(".")
+            if group not in self._groups:
+                yield key
+        for name, choices in self._groups.items():
+            yield name
+            if fields.get(name) is not None:
+                yield from (f"{name}.{field}" for field in choices.fields_of(fields[name]["kind"]))
+
+    def _unknown_key(self, key: str, fields: Mapping[str, Any], path: str | None) -> RecipeError:
+        """Return the error for an unknown key: where it belongs, or which key may have been meant."""
+        group, _, field = key.partition(".")
+        if key in self._hints:
+            return RecipeError(f"there is no key {key!r}", path=path, remedy=self._hints[key])
+        if group in self._groups and (owners := self._groups[group].kinds_with(field)):
+            chosen = (fields.get(group) or {}).get("kind")
+            return RecipeError(
+                f"{key} does not apply to {group} {chosen!r}",
+                path=path,
+                remedy=f"It is a field of {group} {' and '.join(owners)}",
+            )
+        return unknown_key(key, self._known(fields), path)
 
 
-def refusal(
-    problem: ValidationError,
-    known: Sequence[str],
-    *,
-    path: str | None,
-    page: str,
-    skip: int = 0,
-    hints: Mapping[str, str] | None = None,
-) -> RecipeError:
-    """Return the first thing that is wrong as one of our errors, without the value that was given.
-
-    ``page`` is the documentation of the keys, ``skip`` how many parts of a key pydantic puts before ours.
-    """
-    first = problem.errors(include_url=False, include_input=False)[0]
-    key = ".".join(str(part) for part in first["loc"][skip:])
-    if first["type"] == "extra_forbidden":
-        return unknown_key(key, known, path, hints)
-    message = first["msg"].removeprefix("Value error, ").removesuffix(".")
-    return RecipeError(f"{key}: {message}" if key else message, path=path, remedy=f"See {page}")
-
-
-def unknown_key(
-    key: str, known: Iterable[str], path: str | None, hints: Mapping[str, str] | None = None
-) -> RecipeError:
-    """Return the error for a key that is not known, with the one that may have been meant."""
+def unknown_key(key: str, known: Iterable[str], path: str | None) -> RecipeError:
+    """Return the error for an unknown key, with the one that may have been meant."""
     known = list(known)
-    if hints and key in hints:
-        return RecipeError(f"there is no key {key!r}", path=path, remedy=hints[key])
     last = key.rsplit(".", 1)[-1]
     close = [path for path in known if path.rsplit(".", 1)[-1] == last]
     close = close or difflib.get_close_matches(key, known, n=1)
@@ -104,7 +154,10 @@ def _value(text: str, key: str) -> Any:
 def _assign(fields: dict[str, Any], key: str, value: Any) -> None:
     *parents, last = key.split(".")
     for parent in parents:
-        fields = fields.setdefault(parent, {})
-        if not isinstance(fields, dict):
-            raise RecipeError(f"{parent} is a value and a group of keys at once", remedy=f"Set {key} only")
+        inner = fields.get(parent) or {}
+        if not isinstance(inner, dict):
+            raise RecipeError(f"{parent} is set both as a value and as a group of keys", remedy=f"Set {key} only")
+        # A copy, so that the caller's fields stay as they are.
+        fields[parent] = dict(inner)
+        fields = fields[parent]
     fields[last] = value

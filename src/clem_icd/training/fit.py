@@ -1,4 +1,4 @@
-"""Training a neural system with the Hugging Face Trainer, and taking it up again where it was killed."""
+"""Fitting a neural system with the Hugging Face Trainer, and resuming where it was killed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from transformers import (
     EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    PrinterCallback,
-    Trainer,
     TrainerCallback,
-    TrainerControl,
     TrainerState,
     TrainingArguments,
     set_seed,
@@ -25,24 +22,19 @@ from transformers import (
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import EDIN2024_GRID, threshold_curve
 from clem_icd.evaluation import evaluate
-from clem_icd.modeling import (
-    Collator,
-    NeuralSystem,
-    SmallEncoder,
-    TokenizedNotes,
-    attention_for,
-    best_device,
-    new_classifier,
-    set_head_from_titles,
-    set_prior_bias,
-    tokenize,
-)
-from clem_icd.modeling.machine import precision_here, use_usable_cores
+from clem_icd.extras import optional
+from clem_icd.modeling.assembly import build, rebuild
+from clem_icd.modeling.inputs import TokenizedNotes
+from clem_icd.modeling.labels import LabelSpace
+from clem_icd.modeling.losses import LossFunction
+from clem_icd.modeling.machine import attention_for, best_device, precision_here, use_usable_cores
+from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.progress import Observer
-from clem_icd.runs.checkpoints import MarkCheckpoints, checkpoint_at, last_checkpoint
+from clem_icd.runs.checkpoints import checkpoint_at, last_checkpoint
 from clem_icd.runs.history import write_history
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.sampler import LengthGroupedSampler
+from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
 
 # The validation metrics of every epoch; all others are computed once, at the end.
 _CURVES = (
@@ -55,99 +47,96 @@ _CURVES = (
 )
 
 
-def train_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observer) -> NeuralSystem:
-    """Train, or go on from the last whole checkpoint of the run, and return the best epoch's system.
+def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observer) -> NeuralSystem:
+    """Train, or resume from the last whole checkpoint of the run, and return the best epoch's system.
 
     Writes ``checkpoints/`` and ``history.json`` below ``run``.
     """
+    if "tensorboard" in recipe.training.report_to:
+        optional("tensorboard", "training.report_to=[tensorboard]")
     use_usable_cores()
     set_seed(recipe.seed)
     folder = run / "checkpoints"
     folder.mkdir(exist_ok=True)
     resumed = last_checkpoint(folder)
-    model, tokenizer = _new_model(recipe, corpus, resumed[0] if resumed else None)
-    train = _tokenized(corpus, "train", tokenizer, recipe, observer)
-    validation = _tokenized(corpus, "validation", tokenizer, recipe, observer)
-    trainer = _trainer(recipe, model, tokenizer, train, validation, run, observer)
+    model, tokenizer = _assembled(recipe, corpus, resumed[0] if resumed else None)
+    trainer = _trainer(
+        recipe,
+        model,
+        tokenizer,
+        _read(corpus, "train", tokenizer, recipe, observer),
+        _read(corpus, "validation", tokenizer, recipe, observer),
+        recipe.loss.function(LabelSpace.of(corpus).counts),
+        run,
+        observer,
+    )
     if resumed is None:
         trainer.train()
         state = trainer.state
     elif _is_over(resumed[1], recipe):
         state = resumed[1]
     else:
-        observer.say(f"Going on from step {resumed[1].global_step}")
+        observer.say(f"Resuming from step {resumed[1].global_step}")
         trainer.train(resume_from_checkpoint=str(resumed[0]))
         state = trainer.state
     write_history(run, state.log_history)
     best = checkpoint_at(folder, state.best_global_step or state.global_step)
-    return NeuralSystem.load(best, recipe.max_tokens)
+    return NeuralSystem.load(best, recipe.architecture, corpus.codes)
 
 
-class _NotesTrainer(Trainer):
-    """The Trainer with batches of similar length in an order that resumes exactly."""
+class NotesTrainer(TrainerBase):
+    """Trains on batches of notes of similar length, with the loss of an architecture."""
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
-        dataset: Any = train_dataset if train_dataset is not None else self.train_dataset
+    loss: LossFunction
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """Return the mean loss of a batch."""
+        outputs = model(**{name: tensor for name, tensor in inputs.items() if name != "labels"})
+        loss = self.loss(outputs.logits, inputs["labels"])
+        return (loss, outputs) if return_outputs else loss
+
+    def reading_order(self, dataset: Any) -> LengthGroupedSampler:
+        """Return batches of similar length, in an order that resumes exactly."""
         return LengthGroupedSampler(dataset.lengths, self._train_batch_size, self.args.seed)
 
 
-class _Report(TrainerCallback):
-    """Tells an observer, and keeps ``history.json`` up to date."""
-
-    def __init__(self, run: Path, observer: Observer) -> None:
-        self._run = run
-        self._observer = observer
-
-    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self._observer.begin("Training", state.max_steps)
-        self._observer.advance(state.global_step)
-
-    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self._observer.advance()
-
-    def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        metrics = kwargs["metrics"]
-        write_history(self._run, state.log_history)
-        self._observer.say(
+class _Report(ProgressReport):
+    def line(self, state: TrainerState, metrics: dict[str, float]) -> str:
+        return (
             f"Epoch {metrics['epoch']:.4g}: validation loss {metrics['eval_loss']:.4f}, "
             f"micro-F1 {metrics['eval_micro_f1_tuned']:.4f}, MAP {metrics['eval_map']:.4f}"
         )
 
 
-def _new_model(
+def precision_of(recipe: NeuralRecipe) -> str:
+    """Return the precision that a recipe trains in on this machine: ``bf16`` or ``fp32``."""
+    return precision_here(recipe.training.precision)
+
+
+def _assembled(
     recipe: NeuralRecipe, corpus: Corpus, checkpoint: Path | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return the model that the recipe starts from, or that of a checkpoint with its own tokenizer."""
-    small = SmallEncoder(**recipe.small.model_dump())
-    options: dict[str, Any] = {"classifier_pooling": recipe.pooling} if recipe.pooling else {}
-    if recipe.dropout is not None:
-        options |= dict.fromkeys(
-            ("embedding_dropout", "mlp_dropout", "attention_dropout", "classifier_dropout"), recipe.dropout
+    computes_in = torch.bfloat16 if precision_of(recipe) == "bf16" else torch.float32
+    attention = attention_for(best_device(), computes_in)
+    if checkpoint is None:
+        labels = LabelSpace.of(corpus)
+        model, tokenizer = build(
+            recipe.architecture, labels, texts=corpus.texts("train"), attention=attention
         )
-    model, tokenizer = new_classifier(
-        recipe.encoder if checkpoint is None else str(checkpoint),
-        corpus.codes,
-        max_tokens=recipe.max_tokens,
-        texts=corpus.texts("train"),
-        small=small,
-        attention=attention_for(
-            best_device(), torch.bfloat16 if precision_of(recipe) == "bf16" else torch.float32
-        ),
-        options=options,
-    )
-    if recipe.prior_bias and checkpoint is None:
-        set_prior_bias(model, corpus.train_counts() / corpus.size("train"))
-    if recipe.head_from_titles and checkpoint is None:
-        set_head_from_titles(model, tokenizer, [label.title for label in corpus.labels])
-    return model, tokenizer
+    else:
+        model, tokenizer = rebuild(recipe.architecture, corpus.codes, checkpoint, attention=attention)
+    return (model if recipe.adapter is None else recipe.adapter.apply(model)), tokenizer
 
 
-def _tokenized(
-    corpus: Corpus,
-    split: str,
-    tokenizer: PreTrainedTokenizerBase,
-    recipe: NeuralRecipe,
-    observer: Observer,
+def _read(
+    corpus: Corpus, split: str, tokenizer: PreTrainedTokenizerBase, recipe: NeuralRecipe, observer: Observer
 ) -> TokenizedNotes:
     observer.begin(f"Reading {split}", corpus.size(split))
 
@@ -156,16 +145,17 @@ def _tokenized(
             observer.advance()
             yield text
 
-    tokens = list(tokenize(tokenizer, texts(), recipe.max_tokens))
+    read = list(recipe.reading.read(tokenizer, texts()))
     labels = corpus.label_indices(split)
     if split != "train":
-        # Metrics do not depend on the order of the notes, and the batches then need no padding.
-        order = np.argsort([len(note.ids) for note in tokens], kind="stable")
-        tokens, labels = [tokens[row] for row in order], [labels[row] for row in order]
-    notes = TokenizedNotes(tokens, labels)
+        # Metrics do not depend on the order of the notes, and batches of like length need no padding.
+        order = np.argsort([len(note.ids) for note in read], kind="stable")
+        read, labels = [read[row] for row in order], [labels[row] for row in order]
+    notes = TokenizedNotes(read, labels)
     if notes.truncated:
         observer.say(
-            f"{notes.truncated:,} notes of {split} are longer than {recipe.max_tokens:,} tokens: cut there"
+            f"{notes.truncated:,} notes of {split} are longer than {recipe.reading.max_tokens:,} tokens "
+            "and are cut there"
         )
     return notes
 
@@ -176,26 +166,21 @@ def _trainer(
     tokenizer: PreTrainedTokenizerBase,
     train: TokenizedNotes,
     validation: TokenizedNotes,
+    loss: LossFunction,
     run: Path,
     observer: Observer,
-) -> Trainer:
-    trainer = _NotesTrainer(
+) -> NotesTrainer:
+    trainer = NotesTrainer(
         model=model,
         args=_arguments(recipe, len(train), run / "checkpoints"),
         train_dataset=train,
         eval_dataset=validation,
-        data_collator=Collator(tokenizer.pad_token_id, model.config.num_labels or 0),
+        data_collator=recipe.reading.collator(tokenizer.pad_token_id, model.config.num_labels or 0),
         processing_class=tokenizer,
         compute_metrics=_validation_metrics,
-        callbacks=[
-            _Report(run, observer),
-            MarkCheckpoints(run / "checkpoints"),
-        ],
+        callbacks=[_Report(run, observer)],
     )
-    trainer.remove_callback(PrinterCallback)
-    # The stock classifier averages its loss over the batch, but its signature makes the Trainer
-    # believe that it has divided it by the accumulated items, and the Trainer then leaves that out.
-    trainer.model_accepts_loss_kwargs = False
+    trainer.loss = loss
     if recipe.training.patience is not None:
         trainer.add_callback(EarlyStoppingCallback(recipe.training.patience))
     if "tensorboard" in recipe.training.report_to:
@@ -207,8 +192,8 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
     training = recipe.training
     steps = -(-notes // (training.batch_size * training.gradient_accumulation)) * training.epochs
     every = "epoch" if training.checkpoint_steps is None else "steps"
-    arguments = TrainingArguments(
-        output_dir=str(folder),
+    return training_arguments(
+        folder,
         num_train_epochs=training.epochs,
         learning_rate=training.learning_rate,
         lr_scheduler_type=training.schedule,
@@ -220,7 +205,6 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
         gradient_accumulation_steps=training.gradient_accumulation,
         activation_checkpointing=training.gradient_checkpointing,
         bf16=precision_of(recipe) == "bf16",
-        use_cpu=best_device().type == "cpu",
         eval_strategy=every,
         save_strategy=every,
         eval_steps=training.checkpoint_steps,
@@ -232,20 +216,8 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
         restore_callback_states_from_checkpoint=True,
         seed=recipe.seed,
         data_seed=recipe.seed,
-        disable_tqdm=True,
-        report_to="none",
-        remove_unused_columns=False,
         dataloader_pin_memory=best_device().type == "cuda",
     )
-    # Several GPUs in one process would multiply the batch size behind the recipe's back.
-    if arguments.n_gpu > 1:
-        arguments._n_gpu = 1
-    return arguments
-
-
-def precision_of(recipe: NeuralRecipe) -> str:
-    """Return the precision that a recipe trains in on this machine: ``bf16`` or ``fp32``."""
-    return precision_here(recipe.training.precision)
 
 
 def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
@@ -260,7 +232,7 @@ def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
 def _is_over(state: TrainerState, recipe: NeuralRecipe) -> bool:
     """Tell whether the training that left this state had nothing more to do.
 
-    The Trainer forgets on resuming that it had stopped early, so the counter is read here.
+    On resuming, the Trainer forgets that it had stopped early, so the counter is read here.
     """
     if state.global_step >= state.max_steps:
         return True
@@ -277,5 +249,5 @@ def _tensorboard(folder: Path) -> TrainerCallback:
     from torch.utils.tensorboard import SummaryWriter
     from transformers.integrations.integration_utils import TensorBoardCallback
 
-    make_writer: Callable[..., Any] = SummaryWriter
-    return TensorBoardCallback(tb_writer=make_writer(log_dir=str(folder)))
+    writer: Callable[..., Any] = SummaryWriter
+    return TensorBoardCallback(tb_writer=writer(log_dir=str(folder)))

@@ -10,31 +10,16 @@ import difflib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from clem_icd.decisions import PolicyName
 from clem_icd.errors import RecipeError
-from clem_icd.runs.settings import Fields, apply_settings, key_paths, refusal
-
-
-class SmallEncoderFields(Fields):
-    """The dimensions of ``encoder: small``, a ModernBERT with random weights."""
-
-    hidden_size: int = Field(default=256, ge=8)
-    intermediate_size: int = Field(default=384, ge=8)
-    layers: int = Field(default=4, ge=1)
-    attention_heads: int = Field(default=4, ge=1)
-    vocabulary: int = Field(default=8192, ge=300)
-    global_attention_every: int = Field(default=3, ge=1)
-
-    @model_validator(mode="after")
-    def _heads_divide_the_width(self) -> Self:
-        if self.hidden_size % (2 * self.attention_heads):
-            raise ValueError("hidden_size has to be a multiple of twice attention_heads")
-        return self
+from clem_icd.fields import Fields
+from clem_icd.modeling.architecture import GROUPS, Architecture
+from clem_icd.runs.settings import RecipeKeys
 
 
 class NeuralTraining(Fields):
@@ -57,23 +42,19 @@ class NeuralTraining(Fields):
     log_steps: int = Field(default=50, ge=1)
 
 
-class NeuralRecipe(Fields):
-    """Encoder, reading and head of a neural system, and its training."""
+class NeuralRecipe(Architecture):
+    """The architecture of a neural system, and its training."""
 
-    system: Literal["neural"]
-    encoder: str
-    reading: Literal["whole"] = "whole"
-    head: Literal["pooled"] = "pooled"
-    pooling: Literal["cls", "mean"] | None = None
-    dropout: float | None = Field(default=None, ge=0, lt=1)
-    prior_bias: bool = False
-    head_from_titles: bool = False
-    max_tokens: int = Field(default=8192, ge=8)
-    small: SmallEncoderFields = SmallEncoderFields()
+    system: Literal["neural"] = "neural"
     seed: int = Field(default=0, ge=0, lt=2**32)
     seeds: int = Field(default=1, ge=1)
     threshold_policy: PolicyName = "edin2024"
     training: NeuralTraining = NeuralTraining()
+
+    @property
+    def architecture(self) -> Architecture:
+        """The choices alone, as they are stored with a model."""
+        return Architecture(**{name: getattr(self, name) for name in Architecture.model_fields})
 
 
 class LinearTraining(Fields):
@@ -87,27 +68,35 @@ class LinearTraining(Fields):
     @model_validator(mode="after")
     def _ngrams_are_a_range(self) -> Self:
         if not 1 <= self.ngrams[0] <= self.ngrams[1]:
-            raise ValueError("ngrams has to be the shortest and the longest run of words")
+            raise ValueError("ngrams must be the shortest and the longest run of words")
         return self
 
 
 class LinearRecipe(Fields):
-    """TF-IDF and a logistic regression for every label."""
+    """TF-IDF features and one logistic regression per label."""
 
     system: Literal["linear"]
     threshold_policy: PolicyName = "edin2024"
     training: LinearTraining = LinearTraining()
 
 
-Recipe = Annotated[NeuralRecipe | LinearRecipe, Field(discriminator="system")]
-_ADAPTER: TypeAdapter[NeuralRecipe | LinearRecipe] = TypeAdapter(Recipe)
-# Settings that only a system with randomness has.
-_HINTS = dict.fromkeys(
-    ("seed", "seeds"), "The linear baseline has no randomness: every run of it gives the same model"
-)
+Recipe = NeuralRecipe | LinearRecipe
 _SYSTEMS: dict[str, type[NeuralRecipe] | type[LinearRecipe]] = {
     "neural": NeuralRecipe,
     "linear": LinearRecipe,
+}
+_PAGE = "docs/reference/recipes.md"
+_KEYS = {
+    "neural": RecipeKeys(NeuralRecipe, groups=GROUPS, page=_PAGE),
+    "linear": RecipeKeys(
+        LinearRecipe,
+        groups={},
+        page=_PAGE,
+        # Settings that only a system with randomness has.
+        hints=dict.fromkeys(
+            ("seed", "seeds"), "The linear baseline has no randomness: every run of it gives the same model"
+        ),
+    ),
 }
 
 
@@ -121,7 +110,7 @@ def shipped_recipes() -> dict[str, str]:
     }
 
 
-def read_recipe(name: str, settings: Sequence[str] = ()) -> NeuralRecipe | LinearRecipe:
+def read_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
     """Read a recipe by name or path, and apply ``key=value`` settings.
 
     Raises
@@ -134,13 +123,15 @@ def read_recipe(name: str, settings: Sequence[str] = ()) -> NeuralRecipe | Linea
     system = str(fields.get("system"))
     if system not in _SYSTEMS:
         raise RecipeError(f"system is {system!r}", path=name, remedy=f"It is one of {', '.join(_SYSTEMS)}")
-    known = list(key_paths(_SYSTEMS[system]))
-    apply_settings(fields, settings, known, _HINTS)
+    keys = _KEYS[system]
+    fields = keys.apply(fields, settings, name)
+    if system == "neural" and (found := Architecture.group_problem(fields)) is not None:
+        group, problem = found
+        raise keys.refusal(problem, fields, path=name, prefix=group)
     try:
-        return _ADAPTER.validate_python(fields)
+        return _SYSTEMS[system].model_validate(fields)
     except ValidationError as problem:
-        # The first part of the key is the value of the discriminator.
-        raise refusal(problem, known, path=name, page="docs/recipes.md", skip=1, hints=_HINTS) from None
+        raise keys.refusal(problem, fields, path=name) from None
 
 
 def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:
@@ -149,8 +140,8 @@ def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:
     What this release cannot read stays as it is.
     """
     try:
-        return _ADAPTER.validate_python(fields).model_dump(mode="json")
-    except ValidationError:
+        return _SYSTEMS[str(fields.get("system"))].model_validate(fields).model_dump(mode="json")
+    except (KeyError, ValueError):
         return fields
 
 
@@ -174,5 +165,5 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         line = mark.line + 1 if mark else None
         raise RecipeError("is not valid YAML", path=name, row=line) from problem
     if not isinstance(fields, dict):
-        raise RecipeError("holds no mapping of fields", path=name, remedy="See docs/recipes.md")
+        raise RecipeError("is not a mapping of fields", path=name, remedy=f"See {_PAGE}")
     return fields

@@ -15,7 +15,7 @@ from clem_icd.progress import Observer
 from clem_icd.reporting.report import write_learning_curves, write_report
 from clem_icd.runs.disk import full_disk_is_named
 from clem_icd.scores import Scores
-from clem_icd.training.fit import precision_of, train_neural
+from clem_icd.training.fit import fit_neural, precision_of
 from clem_icd.training.folder import RunFolder
 from clem_icd.training.judging import judge_run, scores_path
 from clem_icd.training.linear import train_linear
@@ -64,7 +64,7 @@ def _go_to_the_end(
 
 def _trained(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, observer: Observer) -> System:
     if isinstance(recipe, NeuralRecipe):
-        return train_neural(recipe, corpus, out, observer)
+        return fit_neural(recipe, corpus, out, observer)
     write_json(out / "history.json", [])
     return train_linear(recipe, corpus, observer)
 
@@ -89,7 +89,9 @@ def _info(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus) -> ModelInfo:
         titles=tuple(label.title for label in corpus.labels),
         rule=Threshold(0.5),
         threshold_policy="not chosen yet",
-        max_tokens=recipe.max_tokens if isinstance(recipe, NeuralRecipe) else None,
+        architecture=recipe.architecture.model_dump(mode="json")
+        if isinstance(recipe, NeuralRecipe)
+        else None,
         corpus={
             "name": corpus.name,
             "source": corpus.about["source"],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +20,17 @@ from transformers import (
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
 from clem_icd.modeling import (
+    LabelSpace,
     NeuralSystem,
+    PooledHead,
     attention_for,
+    build,
     load_model,
-    new_classifier,
     save_model,
-    set_prior_bias,
     shipped_encoders,
 )
 from clem_icd.modeling.context import context_of
-from support import TINY, info_of, new_system
+from support import info_of, new_system, tiny
 
 
 def test_the_small_encoder_is_a_stock_modernbert(little_corpus: Corpus, system: NeuralSystem) -> None:
@@ -52,13 +54,9 @@ def test_an_encoder_is_loaded_from_a_folder(
 ) -> None:
     system.model.model.save_pretrained(tmp_path)
     system.tokenizer.save_pretrained(tmp_path)
-    model, _ = new_classifier(
-        str(tmp_path),
-        little_corpus.codes,
-        max_tokens=512,
-        texts=[],
-        small=TINY,
-        options={"classifier_pooling": "cls"},
+    model, _ = build(
+        tiny(512, encoder=str(tmp_path), head={"kind": "pooled", "pooling": "cls"}),
+        LabelSpace.of(little_corpus),
     )
     assert (model.config.classifier_pooling, model.config.num_labels) == ("cls", len(little_corpus.codes))
     torch.testing.assert_close(
@@ -73,7 +71,7 @@ def test_an_encoder_that_is_not_there_is_named(
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match=encoder):
-        new_classifier(encoder, little_corpus.codes, max_tokens=64, texts=[], small=TINY)
+        build(tiny(64, encoder=encoder), LabelSpace.of(little_corpus))
 
 
 def test_more_tokens_than_the_encoder_reads_are_refused(
@@ -82,15 +80,17 @@ def test_more_tokens_than_the_encoder_reads_are_refused(
     system.model.model.save_pretrained(tmp_path)
     system.tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="reads 8192 tokens, asked for 9000"):
-        new_classifier(str(tmp_path), little_corpus.codes, max_tokens=9000, texts=[], small=TINY)
+        build(tiny(9000, encoder=str(tmp_path)), LabelSpace.of(little_corpus))
 
 
 def test_the_prior_bias_predicts_the_frequencies(little_corpus: Corpus) -> None:
     system = new_system(little_corpus)
-    frequencies = np.array([0.5, 0.1, 0.01, 0.0, 1.0, 0.25])
+    counts = np.array([50, 10, 1, 0, 100, 25])
+    frequencies = counts / 100
+    labels = replace(LabelSpace.of(little_corpus), counts=counts, notes=100)
+    PooledHead(prior_bias=True).initialize(system.model, system.tokenizer, labels)
     with torch.no_grad():
         system.model.get_parameter("classifier.weight").zero_()
-    set_prior_bias(system.model, frequencies)
     (score,) = system.score(["any note"])
     np.testing.assert_allclose(score.probabilities, frequencies, atol=1e-5)
 
@@ -105,7 +105,7 @@ def test_a_shipped_encoder_has_a_config() -> None:
 
 
 def classifier_on(place: Path, corpus: Corpus, max_tokens: int = 128) -> PreTrainedModel:
-    model, _ = new_classifier(str(place), corpus.codes, max_tokens=max_tokens, texts=[], small=TINY)
+    model, _ = build(tiny(max_tokens, encoder=str(place)), LabelSpace.of(corpus))
     return model
 
 
@@ -138,7 +138,7 @@ def test_weights_of_an_encoder_are_never_made_up(
 ) -> None:
     system.save(tmp_path)
     change_weights(tmp_path, change)
-    with pytest.raises(ModelError, match="no weights, or some of another shape"):
+    with pytest.raises(ModelError, match="of its parameters, or have them in another shape"):
         classifier_on(tmp_path, little_corpus)
 
 
@@ -165,7 +165,8 @@ def test_an_earlier_run_with_other_labels_gets_a_new_head(
 ) -> None:
     save_model(system, info_of(little_corpus), tmp_path / "model")
     codes = little_corpus.codes[:4]
-    model, _ = new_classifier(str(tmp_path / "model"), codes, max_tokens=128, texts=[], small=TINY)
+    labels = LabelSpace(codes, (None,) * 4, np.ones(4, dtype=np.int64), 10)
+    model, _ = build(tiny(128, encoder=str(tmp_path / "model")), labels)
     assert model.config.id2label == {position: code.value for position, code in enumerate(codes)}
     assert model.get_parameter("classifier.weight").shape == (4, 32)
     name = "model.layers.1.mlp.Wi.weight"
@@ -174,7 +175,11 @@ def test_an_earlier_run_with_other_labels_gets_a_new_head(
 
 def test_an_earlier_run_may_be_given_longer_notes(little_corpus: Corpus, tmp_path: Path) -> None:
     system = new_system(little_corpus)
-    save_model(NeuralSystem(system.model, system.tokenizer, 64), info_of(little_corpus), tmp_path / "model")
+    save_model(
+        NeuralSystem(system.model, system.tokenizer, tiny(64).reading),
+        info_of(little_corpus),
+        tmp_path / "model",
+    )
     assert context_of(classifier_on(tmp_path / "model", little_corpus, 128)) == 8192
 
 
@@ -196,7 +201,7 @@ def roberta(system: NeuralSystem, tmp_path: Path) -> Path:
 
 
 def test_the_context_of_a_roberta_is_less_than_its_positions(little_corpus: Corpus, roberta: Path) -> None:
-    with pytest.raises(ModelError, match=r"reads 64 tokens, asked for 65\. Set max_tokens=64"):
+    with pytest.raises(ModelError, match=r"reads 64 tokens, asked for 65\. Set reading\.max_tokens=64"):
         classifier_on(roberta, little_corpus, 65)
     model = classifier_on(roberta, little_corpus, 64)
     assert torch.isfinite(model(input_ids=torch.full((1, 64), 5)).logits).all()
@@ -207,7 +212,7 @@ def test_the_context_of_a_roberta_is_less_than_its_positions(little_corpus: Corp
 def test_a_model_folder_that_reads_beyond_a_roberta_is_refused(
     little_corpus: Corpus, system: NeuralSystem, roberta: Path, tmp_path: Path
 ) -> None:
-    beyond = NeuralSystem(classifier_on(roberta, little_corpus, 64), system.tokenizer, 65)
-    save_model(beyond, info_of(little_corpus, max_tokens=65), tmp_path / "model")
-    with pytest.raises(ModelError, match="read 65 tokens, its encoder reads 64"):
+    beyond = NeuralSystem(classifier_on(roberta, little_corpus, 64), system.tokenizer, tiny(65).reading)
+    save_model(beyond, info_of(little_corpus, tiny(65)), tmp_path / "model")
+    with pytest.raises(ModelError, match="reads 64 tokens, asked for 65"):
         load_model(tmp_path / "model")

@@ -1,0 +1,36 @@
+"""What every explanation method does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from clem_icd.fields import Choice
+from clem_icd.modeling.neural import NeuralSystem
+from clem_icd.modeling.readings import ReadNote
+
+
+class Method(Choice):
+    """A way to say how much each token speaks for a label; its fields are the method's settings."""
+
+    def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Return the weight of every token that was read, for each label [labels, tokens read].
+
+        Parameters
+        ----------
+        system
+            The system that scored the note.
+        note
+            What its reading gave it.
+        labels
+            Positions in the label space.
+
+        Raises
+        ------
+        ModelError
+            If the method does not work on the system's architecture.
+
+        """
+        raise NotImplementedError

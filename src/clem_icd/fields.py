@@ -1,0 +1,140 @@
+"""Groups of checked fields, and choices between several kinds of a group.
+
+A recipe is a tree of such groups. A `Choice` is a group with a ``kind``: each kind has fields of its own, and
+one that belongs to another kind is refused. Kinds are registered by name in a `Choices`, so that a new kind
+is one class and one line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Fields(BaseModel):
+    """A group of fields: unknown ones are refused, and none can be changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Choice(Fields):
+    """One kind of a group; subclasses give ``kind`` a single literal value."""
+
+    kind: str
+
+
+C = TypeVar("C", bound=Choice)
+
+
+class Choices(Generic[C]):
+    """The registered kinds of one group.
+
+    Parameters
+    ----------
+    group
+        The key of the group in a recipe, such as ``head``.
+    default
+        The kind that is meant when none is named; None if one has to be named.
+    open_kind, open_field
+        The kind and field that take a text which names no kind: ``encoder: clem-small`` is short for
+        ``{kind: pretrained, name: clem-small}``.
+
+    """
+
+    def __init__(
+        self,
+        group: str,
+        *,
+        default: str | None = None,
+        open_kind: str | None = None,
+        open_field: str | None = None,
+    ) -> None:
+        self.group = group
+        self._default = default
+        self._open_kind = open_kind
+        self._open_field = open_field
+        self._classes: dict[str, type[C]] = {}
+
+    def register(self, choice: type[C]) -> type[C]:
+        """Add a kind; usable as a decorator.
+
+        Raises
+        ------
+        ValueError
+            If another class has registered the same kind.
+
+        """
+        kind = choice.model_fields["kind"].default
+        if self._classes.setdefault(kind, choice) is not choice:
+            raise ValueError(f"two classes claim {self.group} {kind!r}")
+        return choice
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The names of the registered kinds, in the order of their registration."""
+        return tuple(self._classes)
+
+    def expand(self, value: Any) -> dict[str, Any] | None:
+        """Return a group as a mapping with its kind; a text is short for one, None for the default kind.
+
+        Raises
+        ------
+        ValueError
+            If the kind is unknown.
+
+        """
+        if value is None:
+            return None if self._default is None else {"kind": self._default}
+        if isinstance(value, Choice):
+            return value.model_dump(mode="json")
+        if isinstance(value, str):
+            if value not in self._classes and self._open_kind is not None and self._open_field is not None:
+                return {"kind": self._open_kind, self._open_field: value}
+            value = {"kind": value}
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{self.group} is {value!r}, expected a kind or a group of fields")
+        kind = value.get("kind", self._default)
+        if kind not in self._classes:
+            raise ValueError(self._unknown_kind(kind))
+        return {**value, "kind": kind}
+
+    def fields_of(self, kind: str) -> tuple[str, ...]:
+        """Return the names of the fields of a kind."""
+        return tuple(self._classes[kind].model_fields)
+
+    def kinds_with(self, field: str) -> list[str]:
+        """Return the kinds that have a field."""
+        return [kind for kind in self.kinds if field in self.fields_of(kind)]
+
+    def parse(self, value: Any) -> C | None:
+        """Return the choice that a value from a recipe or a file stands for.
+
+        Raises
+        ------
+        ValueError
+            If the kind is unknown; as pydantic's ``ValidationError``, if a field does not fit.
+
+        """
+        if isinstance(value, Choice):
+            self.expand({"kind": value.kind})
+            return cast(C, value)
+        expanded = self.expand(value)
+        return None if expanded is None else self._classes[expanded["kind"]].model_validate(expanded)
+
+    def _unknown_kind(self, kind: Any) -> str:
+        if not self.kinds:
+            return f"there is no {self.group} {kind!r}; this release has none, leave it null"
+        near = difflib.get_close_matches(str(kind), self.kinds, n=1)
+        meant = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(self.kinds)}"
+        return f"there is no {self.group} {kind!r}; {meant}"
+
+
+def key_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted path of every field, each group before its fields."""
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from key_paths(field.annotation, f"{prefix}{name}.")

@@ -1,0 +1,11 @@
+"""Heads: what turns an encoder's vectors into scores. A new kind is a module here and a line below."""
+
+from clem_icd.fields import Choices
+from clem_icd.modeling.heads.encoder_with_head import EncoderWithHead, TokenHead
+from clem_icd.modeling.heads.head import Head
+from clem_icd.modeling.heads.pooled import PooledHead
+
+__all__ = ["HEADS", "EncoderWithHead", "Head", "PooledHead", "TokenHead"]
+
+HEADS: Choices[Head] = Choices("head", default="pooled")
+HEADS.register(PooledHead)

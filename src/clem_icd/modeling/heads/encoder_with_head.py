@@ -1,0 +1,131 @@
+"""An encoder under a head that is not a stock one, as a Hugging Face model of its own type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from clem_icd.modeling.encoders import OpenEncoder
+from clem_icd.modeling.heads.head import Head
+from clem_icd.modeling.labels import LabelSpace, label_fields
+
+
+class TokenHead(Head):
+    """A head that sees the vector of every token; a subclass only says which module does."""
+
+    def module(self, width: int, labels: int) -> torch.nn.Module:
+        """Return the module that scores.
+
+        Its ``forward(hidden, mask)`` takes vectors [notes, tokens, width] and a mask that is 0 for padding
+        [notes, tokens], and returns logits [notes, labels]. Padding must not change them.
+        """
+        raise NotImplementedError
+
+    def new_model(self, encoder: OpenEncoder, labels: LabelSpace, *, attention: str) -> PreTrainedModel:
+        """Return a model with this head on an encoder."""
+        backbone = encoder.under(AutoModel, attention=attention)
+        config = EncoderWithHeadConfig(
+            encoder=backbone.config.to_dict(), head=self.model_dump(mode="json"), **label_fields(labels.codes)
+        )
+        config._attn_implementation = attention
+        model = EncoderWithHead(config)
+        model.encoder.load_state_dict(backbone.state_dict())
+        return model
+
+
+class EncoderWithHeadConfig(PreTrainedConfig):
+    """The config of an encoder and of the head on it.
+
+    Attributes
+    ----------
+    encoder
+        The encoder's config, as a mapping.
+    head
+        The head's fields, ``kind`` included.
+
+    """
+
+    model_type = "clem-icd"
+
+    encoder: dict[str, Any] | None = None
+    head: dict[str, Any] | None = None
+
+
+class EncoderWithHead(PreTrainedModel):
+    """An encoder and a `TokenHead`, for notes in one piece or in several.
+
+    A note in several pieces is given as [notes, pieces, length]; each piece is encoded by itself, and the
+    head sees the vectors of all of them, one after the other.
+    """
+
+    config_class = EncoderWithHeadConfig
+    base_model_prefix = "encoder"
+    supports_gradient_checkpointing = True
+    _supports_sdpa = True
+    _supports_flash_attn = True
+    _supports_attention_backend = True
+
+    def __init__(self, config: EncoderWithHeadConfig) -> None:
+        # The registry imports this module's heads.
+        from clem_icd.modeling.heads import HEADS
+
+        super().__init__(config)
+        encoder = AutoConfig.for_model(**(config.encoder or {}))
+        self.encoder = AutoModel.from_config(encoder, attn_implementation=config._attn_implementation)
+        head = HEADS.parse(config.head)
+        if not isinstance(head, TokenHead):
+            raise ValueError(f"the config's head {config.head!r} does not score tokens")
+        self.head = head.module(encoder.hidden_size, config.num_labels or 0)
+        self.post_init()  # type: ignore[no-untyped-call]
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+    ) -> SequenceClassifierOutput:
+        """Return the logits [notes, labels].
+
+        Parameters
+        ----------
+        input_ids
+            Token ids [notes, tokens] or [notes, pieces, length].
+        attention_mask
+            0 for padding, of the same shape; None where nothing is padded.
+        inputs_embeds
+            In place of ``input_ids``: their vectors, with one more dimension.
+
+        """
+        given = input_ids if inputs_embeds is None else inputs_embeds
+        if given is None:
+            raise ValueError("neither input_ids nor inputs_embeds")
+        shape = given.shape if inputs_embeds is None else given.shape[:-1]
+        mask = (
+            torch.ones(shape, dtype=torch.long, device=given.device)
+            if attention_mask is None
+            else attention_mask
+        )
+        pieces = mask.reshape(-1, shape[-1])
+        # A piece that is all padding has nothing to attend to, and would give NaN.
+        real = pieces.any(dim=1)
+        flat = given.reshape(-1, *given.shape[len(shape) - 1 :])
+        name = "input_ids" if inputs_embeds is None else "inputs_embeds"
+        encoded = self.encoder(**{name: flat[real]}, attention_mask=pieces[real]).last_hidden_state
+        hidden = encoded.new_zeros(*pieces.shape, encoded.shape[-1])
+        hidden[real] = encoded
+        notes = shape[0]
+        logits = self.head(hidden.reshape(notes, -1, hidden.shape[-1]), mask.reshape(notes, -1))
+        return SequenceClassifierOutput(logits=logits)
+
+
+AutoConfig.register(EncoderWithHeadConfig.model_type, EncoderWithHeadConfig)
+AutoModelForSequenceClassification.register(EncoderWithHeadConfig, EncoderWithHead)

@@ -1,0 +1,78 @@
+"""What every kind of head can do: be put on an encoder, and be given a start."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from clem_icd.errors import ModelError
+from clem_icd.fields import Choice
+from clem_icd.modeling.encoders import OpenEncoder
+from clem_icd.modeling.labels import LabelSpace
+from clem_icd.modeling.readings import Reading
+
+
+class Head(Choice):
+    """What turns the encoder's vectors into one score per label.
+
+    Attributes
+    ----------
+    prior_bias
+        Whether the untrained model predicts each label's frequency. Without it, the first epochs of a
+        training with thousands of rare labels are spent on learning that they are rare (Lin et al. 2017,
+        Focal Loss for Dense Object Detection, 3.3).
+
+    """
+
+    prior_bias: bool = False
+
+    def new_model(self, encoder: OpenEncoder, labels: LabelSpace, *, attention: str) -> PreTrainedModel:
+        """Return a model with this head on an encoder. The weights of the head are random: seed torch first.
+
+        Raises
+        ------
+        ModelError
+            If the encoder cannot be loaded, or does not fit this head.
+
+        """
+        raise NotImplementedError
+
+    def initialize(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, labels: LabelSpace
+    ) -> None:
+        """Set the weights that do not start at random.
+
+        Raises
+        ------
+        ModelError
+            If the model has no such weights.
+
+        """
+        if self.prior_bias:
+            odds = np.clip(labels.frequencies, 1e-6, 1 - 1e-6)
+            with torch.no_grad():
+                self.bias(model).copy_(torch.from_numpy(np.log(odds / (1 - odds))))
+
+    def bias(self, model: PreTrainedModel) -> torch.nn.Parameter:
+        """Return the bias of the logits [labels].
+
+        Raises
+        ------
+        ModelError
+            If the head has none.
+
+        """
+        raise ModelError(
+            f"the head {self.kind} has no bias that can be set", remedy="Set head.prior_bias=false"
+        )
+
+    def require_reading(self, reading: Reading) -> None:
+        """Refuse a reading that the head cannot work with.
+
+        Raises
+        ------
+        ValueError
+            If it cannot.
+
+        """

@@ -1,0 +1,85 @@
+"""The stock Hugging Face classifier: its checkpoint loads without this package."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+from transformers import (
+    AutoModelForSequenceClassification,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from clem_icd.errors import ModelError
+from clem_icd.modeling.encoders import OpenEncoder
+from clem_icd.modeling.heads.head import Head
+from clem_icd.modeling.labels import LabelSpace, label_fields
+from clem_icd.modeling.readings import Reading
+from clem_icd.modeling.titles import set_head_from_titles
+
+
+class PooledHead(Head):
+    """One vector per note, and a linear layer over it (CLEM-ICD, Cross 2025).
+
+    Attributes
+    ----------
+    pooling
+        The vector of the first token, or the mean over all; None keeps the encoder's own.
+    dropout
+        Before the linear layer; None keeps the encoder's own.
+    start
+        Where the weights of the linear layer start: at random, or from the titles of the codes
+        (`set_head_from_titles`).
+
+    """
+
+    kind: Literal["pooled"] = "pooled"
+    pooling: Literal["cls", "mean"] | None = None
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    start: Literal["random", "titles"] = "random"
+
+    def new_model(self, encoder: OpenEncoder, labels: LabelSpace, *, attention: str) -> PreTrainedModel:
+        """Return the stock multi-label classifier on an encoder."""
+        fields = {**label_fields(labels.codes), **self._own_fields(encoder.config)}
+        return encoder.under(AutoModelForSequenceClassification, attention=attention, fields=fields)
+
+    def initialize(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, labels: LabelSpace
+    ) -> None:
+        """Set the bias from the frequencies, and the weights from the titles, where asked."""
+        super().initialize(model, tokenizer, labels)
+        if self.start == "titles":
+            set_head_from_titles(model, tokenizer, labels.titles)
+
+    def bias(self, model: PreTrainedModel) -> torch.nn.Parameter:
+        """Return the bias of the linear layer, which ModernBERT and BERT call ``classifier`` [labels]."""
+        try:
+            return model.get_parameter("classifier.bias")
+        except AttributeError:
+            raise ModelError(
+                f"the head of {type(model).__name__} has no bias that can be set",
+                remedy="Set head.prior_bias=false",
+            ) from None
+
+    def require_reading(self, reading: Reading) -> None:
+        """Refuse a reading in pieces: the stock classifier gets one sequence per note."""
+        if reading.longest_sequence != reading.max_tokens:
+            raise ValueError(
+                f"the head pooled reads a note in one piece, and the reading {reading.kind} cuts it; "
+                "choose reading=whole or another head"
+            )
+
+    def _own_fields(self, config: PreTrainedConfig) -> dict[str, Any]:
+        wanted = {"classifier_pooling": self.pooling, "classifier_dropout": self.dropout}
+        names = {"classifier_pooling": "pooling", "classifier_dropout": "dropout"}
+        fields = {key: value for key, value in wanted.items() if value is not None}
+        for key in fields:
+            if not hasattr(config, key):
+                raise ModelError(
+                    f"the stock head of a {config.model_type} encoder has no {names[key]} that can be set",
+                    remedy=f"Leave out head.{names[key]}",
+                )
+        return fields

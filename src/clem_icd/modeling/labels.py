@@ -1,0 +1,60 @@
+"""The label space as a model knows it: codes, titles and how frequent they were in training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from clem_icd.corpus import Corpus
+from clem_icd.icd import Code
+
+
+@dataclass(frozen=True)
+class LabelSpace:
+    """The codes that a model scores, in label order.
+
+    Attributes
+    ----------
+    codes
+        The label space [labels].
+    titles
+        The title of every label, None where there is none [labels].
+    counts
+        Number of training notes that have each label [labels].
+    notes
+        Number of training notes.
+
+    """
+
+    codes: tuple[Code, ...]
+    titles: tuple[str | None, ...]
+    counts: npt.NDArray[np.int64]
+    notes: int
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> Self:
+        """Return the label space of a corpus with a training split."""
+        return cls(
+            corpus.codes,
+            tuple(label.title for label in corpus.labels),
+            np.asarray(corpus.train_counts(), dtype=np.int64),
+            corpus.size("train"),
+        )
+
+    @property
+    def frequencies(self) -> npt.NDArray[np.float64]:
+        """Share of the training notes that have each label [labels]."""
+        return self.counts / self.notes
+
+
+def label_fields(codes: Sequence[Code]) -> dict[str, Any]:
+    """Return the fields of a Hugging Face config that name the labels of a multi-label classifier."""
+    return {
+        "id2label": {position: code.value for position, code in enumerate(codes)},
+        "label2id": {code.value: position for position, code in enumerate(codes)},
+        "problem_type": "multi_label_classification",
+    }

@@ -1,0 +1,160 @@
+"""How an encoder gets a note: tokenizing, cutting and collating."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+from transformers import PreTrainedTokenizerBase
+
+from clem_icd.errors import ModelError
+from clem_icd.fields import Choice
+
+_TEXTS_AT_ONCE = 256
+
+Item = dict[str, Any]
+Batch = dict[str, torch.Tensor]
+
+
+class ReadNote(NamedTuple):
+    """The part of a note that the encoder reads.
+
+    Attributes
+    ----------
+    ids
+        Token ids, special tokens included [tokens read].
+    total
+        Number of tokens of the whole note, special tokens included.
+    offsets
+        Begin and end of each token in the raw text, half-open, in characters; (0, 0) for a special token
+        [tokens read, 2]. None where they were not asked for.
+
+    """
+
+    ids: npt.NDArray[np.int32]
+    total: int
+    offsets: npt.NDArray[np.int64] | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the end of the note is not read."""
+        return self.total > len(self.ids)
+
+
+class Reading(Choice):
+    """How much of a note is read, and in which pieces the encoder gets it.
+
+    Attributes
+    ----------
+    max_tokens
+        How many tokens of a note are read, special tokens included.
+
+    """
+
+    max_tokens: int = Field(default=8192, ge=8)
+
+    @property
+    def longest_sequence(self) -> int:
+        """The longest sequence that the encoder is given, in tokens."""
+        return self.max_tokens
+
+    @property
+    def longest_sequence_field(self) -> str:
+        """The field that sets `longest_sequence`, for messages."""
+        return "max_tokens"
+
+    def read(
+        self, tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], *, offsets: bool = False
+    ) -> Iterator[ReadNote]:
+        """Yield what is read of every text, in order, a bounded number of texts in memory.
+
+        Parameters
+        ----------
+        tokenizer
+            The encoder's tokenizer.
+        texts
+            Raw notes.
+        offsets
+            Whether to keep where each token stands in the text.
+
+        Raises
+        ------
+        ModelError
+            If offsets are asked for and the tokenizer cannot give them.
+
+        """
+        if offsets and not tokenizer.is_fast:
+            raise ModelError(
+                "the tokenizer cannot tell where its tokens are in the text",
+                remedy="Use one with a tokenizer.json",
+            )
+        remaining = iter(texts)
+        while chunk := list(islice(remaining, _TEXTS_AT_ONCE)):
+            encoded = tokenizer(
+                chunk,
+                return_attention_mask=False,
+                return_token_type_ids=False,
+                return_offsets_mapping=offsets,
+                truncation=False,
+                verbose=False,
+            )
+            places = encoded["offset_mapping"] if offsets else [None] * len(chunk)
+            for ids, where in zip(encoded["input_ids"], places, strict=True):
+                yield self._cut(np.asarray(ids, dtype=np.int32), where)
+
+    def kept(self, tokens: int) -> npt.NDArray[np.int64]:
+        """Return which tokens of a note are read, in order [tokens read].
+
+        By default the first ``max_tokens``, of which the last is the closing special token, as tokenizers
+        cut a long text.
+
+        Parameters
+        ----------
+        tokens
+            How many tokens the note has, special tokens included.
+
+        """
+        if tokens <= self.max_tokens:
+            return np.arange(tokens)
+        return np.append(np.arange(self.max_tokens - 1), tokens - 1)
+
+    def collator(self, pad_token_id: int, labels: int = 0) -> Callable[[Sequence[Item]], Batch]:
+        """Return what makes a batch of some items of `TokenizedNotes`.
+
+        A batch holds ``input_ids`` and ``attention_mask``, shaped as `arrange` says, and where the items have
+        labels, ``labels`` as 0/1 [batch, labels].
+        """
+
+        def collate(items: Sequence[Item]) -> Batch:
+            batch = self.arrange([item["input_ids"] for item in items], pad_token_id)
+            if "labels" in items[0]:
+                targets = torch.zeros((len(items), labels))
+                for row, item in enumerate(items):
+                    targets[row, torch.from_numpy(item["labels"])] = 1.0
+                batch["labels"] = targets
+            return batch
+
+        return collate
+
+    def arrange(self, notes: Sequence[npt.NDArray[np.int32]], pad_token_id: int) -> Batch:
+        """Return the ids of some notes, padded on the right, and their mask [batch, longest].
+
+        A reading in pieces returns [batch, pieces, length].
+        """
+        longest = max(len(ids) for ids in notes)
+        padded = torch.full((len(notes), longest), pad_token_id, dtype=torch.long)
+        mask = torch.zeros((len(notes), longest), dtype=torch.long)
+        for row, ids in enumerate(notes):
+            padded[row, : len(ids)] = torch.from_numpy(ids.astype(np.int64))
+            mask[row, : len(ids)] = 1
+        return {"input_ids": padded, "attention_mask": mask}
+
+    def _cut(self, ids: npt.NDArray[np.int32], where: Any) -> ReadNote:
+        kept = self.kept(len(ids))
+        offsets = None if where is None else np.array(where, dtype=np.int64).reshape(-1, 2)[kept]
+        return ReadNote(ids[kept], len(ids), offsets)

@@ -1,0 +1,127 @@
+"""The Hugging Face Trainer as training and pretraining use it: exact order, whole checkpoints, one device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch.utils.data import Dataset, Sampler
+from transformers import (
+    PreTrainedModel,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from clem_icd.modeling.machine import best_device
+from clem_icd.progress import Observer
+from clem_icd.runs.checkpoints import MarkCheckpoints
+from clem_icd.runs.history import write_history
+
+
+class TrainerBase(Trainer):
+    """A Trainer that reads in an order of our own, and whose checkpoints are known to be whole.
+
+    A subclass says in which order the training data is read, and how the loss is computed.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: PreTrainedModel,
+        args: TrainingArguments,
+        train_dataset: Dataset[Any],
+        eval_dataset: Dataset[Any],
+        callbacks: Sequence[TrainerCallback],
+        **others: Any,
+    ) -> None:
+        # Several GPUs in one process would multiply the batch size behind the recipe's back.
+        if args.n_gpu > 1:
+            args._n_gpu = 1
+        super().__init__(
+            model=model,
+            args=args,
+            train_dataset=train_dataset,
+            eval_dataset=eval_dataset,
+            callbacks=[*callbacks, MarkCheckpoints(Path(args.output_dir or ""))],
+            **others,
+        )
+        self.remove_callback(PrinterCallback)
+        # Losses here are means over a batch. From the model's signature the Trainer infers that they were
+        # divided by all accumulated items, and would then not divide them itself.
+        self.model_accepts_loss_kwargs = False
+
+    def reading_order(self, dataset: Any) -> Sampler[int]:
+        """Return the order in which the training data is read."""
+        raise NotImplementedError
+
+    def restore(self, checkpoint: Path, state: TrainerState) -> None:
+        """Take on the weights and the state of a checkpoint without training on."""
+        self._load_from_checkpoint(str(checkpoint))
+        self.state = state
+
+    def on_device(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Return a batch with its tensors on the device that the model is on."""
+        prepared: dict[str, Any] = self._prepare_inputs(inputs)
+        return prepared
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        return self.reading_order(self.train_dataset if train_dataset is None else train_dataset)
+
+
+class ProgressReport(TrainerCallback):
+    """Reports progress to an observer, and keeps ``history.json`` up to date."""
+
+    task = "Training"
+
+    def __init__(self, run: Path, observer: Observer) -> None:
+        self._run = run
+        self._observer = observer
+
+    def line(self, state: TrainerState, metrics: dict[str, float]) -> str:
+        """Return what is said after an evaluation."""
+        raise NotImplementedError
+
+    def history(self, state: TrainerState) -> list[dict[str, Any]]:
+        """Return the rows of ``history.json``."""
+        return list(state.log_history)
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Start the task where the training starts, at a later step when it resumes."""
+        self._observer.begin(self.task, state.max_steps)
+        self._observer.advance(state.global_step)
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Count a step."""
+        self._observer.advance()
+
+    def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Write the history and say how good the model is by now."""
+        write_history(self._run, self.history(state))
+        self._observer.say(self.line(state, kwargs["metrics"]))
+
+
+def training_arguments(folder: Path, **fields: Any) -> TrainingArguments:
+    """Return the arguments of a Trainer that prints and uploads nothing and keeps every column.
+
+    Parameters
+    ----------
+    folder
+        Where the checkpoints go.
+    fields
+        All other arguments.
+
+    """
+    return TrainingArguments(
+        output_dir=str(folder),
+        use_cpu=best_device().type == "cpu",
+        disable_tqdm=True,
+        report_to="none",
+        remove_unused_columns=False,
+        label_names=["labels"],
+        **fields,
+    )

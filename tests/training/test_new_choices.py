@@ -1,0 +1,153 @@
+"""A new head, loss, reading, adapter or explanation method needs no change in ``src``."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import ModelError, RecipeError
+from clem_icd.explanation import explain
+from clem_icd.modeling import EncoderWithHead, NeuralSystem, load_model
+from clem_icd.prediction import Coder
+from clem_icd.progress import Silent
+from clem_icd.scores import Scores
+from clem_icd.training import NeuralRecipe, read_recipe, train
+from support import FINDINGS, LITTLE_SETTINGS, make_note
+from toys import SETTINGS
+
+FEW_EPOCHS = ["training.epochs=6", "training.checkpoint_steps=7", "training.patience=null"]
+
+
+def recipe_with(*settings: str) -> NeuralRecipe:
+    recipe = read_recipe("clem-icd-small", [*LITTLE_SETTINGS, *SETTINGS, *FEW_EPOCHS, *settings])
+    assert isinstance(recipe, NeuralRecipe)
+    return recipe
+
+
+@pytest.fixture(scope="module")
+def run(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(recipe_with(), little_corpus, tmp_path_factory.mktemp("toys") / "run")
+
+
+@pytest.fixture(scope="module")
+def system(run: Path) -> NeuralSystem:
+    loaded, _ = load_model(run / "model")
+    assert isinstance(loaded, NeuralSystem)
+    return loaded
+
+
+def test_the_choices_are_stored_with_the_model(run: Path, system: NeuralSystem) -> None:
+    about = json.loads((run / "model" / "clem.json").read_text(encoding="utf-8"))["architecture"]
+    assert about["head"] == {"kind": "toy-max", "prior_bias": True, "scale": 2.0}
+    assert about["loss"] == {"kind": "toy-squared-error", "rare_weight": 2.0}
+    assert about["reading"] == {"kind": "toy-segments", "max_tokens": 128, "segment_tokens": 16}
+    assert isinstance(system.model, EncoderWithHead)
+    assert system.reading == recipe_with().reading
+
+
+def test_training_learns_and_the_loaded_model_scores_as_the_trained_one(
+    run: Path, system: NeuralSystem, little_corpus: Corpus
+) -> None:
+    assert json.loads((run / "metrics.json").read_text(encoding="utf-8"))["metrics"]["map"] > 0.6
+    scores = np.stack([note.probabilities for note in system.score(little_corpus.texts("test"))])
+    np.testing.assert_allclose(
+        scores, Scores.read(run / "scores" / "test.parquet").of(little_corpus, "test"), atol=1e-6
+    )
+
+
+def test_the_coder_uses_it(run: Path) -> None:
+    [first, *_] = Coder.load(run / "model").code(make_note(3).text)
+    assert first.code in FINDINGS
+
+
+def test_logits_do_not_change_with_padding_batch_mates_or_order(system: NeuralSystem) -> None:
+    texts = [make_note(number).text * (1 + number % 3) for number in range(16)]
+    alone = np.stack([next(iter(system.score([text]))).probabilities for text in texts])
+    together = np.stack([note.probabilities for note in system.score(texts)])
+    order = random.Random(0).sample(range(16), 16)
+    shuffled = np.stack([note.probabilities for note in system.score([texts[row] for row in order])])
+    assert alone.std() > 0.01
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(shuffled, alone[order], atol=1e-5)
+
+
+class _Interrupted(Silent):
+    """Ends a training after some steps, as Ctrl-C would."""
+
+    def __init__(self, steps: int) -> None:
+        self._left = steps
+        self._training = False
+
+    def begin(self, task: str, total: int | None) -> None:
+        self._training = task == "Training"
+
+    def advance(self, steps: int = 1) -> None:
+        self._left -= steps * self._training
+        if self._left < 0:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_training_resumes_to_the_same_weights(
+    run: Path, little_corpus: Corpus, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe_with(), little_corpus, tmp_path / "run", observer=_Interrupted(25))
+    train(recipe_with(), little_corpus, tmp_path / "run", resume=True)
+    for name in ("model/model.safetensors", "scores/test.parquet", "metrics.json"):
+        assert (tmp_path / "run" / name).read_bytes() == (run / name).read_bytes(), name
+
+
+def test_an_adapter_says_what_is_trained(run: Path, little_corpus: Corpus, tmp_path: Path) -> None:
+    frozen = train(recipe_with("adapter=toy-frozen", "training.epochs=1"), little_corpus, tmp_path / "frozen")
+    longer = train(recipe_with("adapter=toy-frozen", "training.epochs=2"), little_corpus, tmp_path / "longer")
+    one, other = (load_file(place / "model" / "model.safetensors") for place in (frozen, longer))
+    assert [name for name in one if not torch.equal(one[name], other[name])] == [
+        "head.classifier.bias",
+        "head.classifier.weight",
+    ]
+
+
+@pytest.mark.parametrize("method", ["toy-occlusion", "input-x-gradient"])
+def test_explanations_point_into_the_raw_text(
+    system: NeuralSystem, little_corpus: Corpus, method: str
+) -> None:
+    note = make_note(3)
+    explanations = explain(system, little_corpus.codes, note.text, note.codes, method)
+    assert [one.code for one in explanations] == list(note.codes)
+    for one in explanations:
+        assert len(one.offsets) == len(one.weights) > 10
+        assert (one.offsets[:, 0] < one.offsets[:, 1]).all()
+        assert one.offsets.max() <= len(note.text)
+        covered = "".join(note.text[begin:end] for begin, end in one.offsets)
+        assert covered.replace(" ", "") == note.text.strip().replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["head=pooled"], "the head pooled reads a note in one piece"),
+        (["head=toy-max", "head.pooling=mean"], "head.pooling does not apply to head 'toy-max'"),
+        (["reading=whole", "reading.segment_tokens=4"], "does not apply to reading 'whole'"),
+        (["head=toy-mx"], "did you mean toy-max"),
+        (["adapter=lora"], "there is no adapter 'lora'"),
+        (["loss.rare_weight=many"], "loss.rare_weight"),
+    ],
+)
+def test_choices_that_do_not_fit_are_refused_before_any_data_is_read(settings: list[str], words: str) -> None:
+    with pytest.raises(RecipeError, match=words):
+        recipe_with(*settings)
+
+
+def test_a_segment_longer_than_the_context_is_refused(little_corpus: Corpus, tmp_path: Path) -> None:
+    recipe = recipe_with("encoder=clem-small", "reading.segment_tokens=9000")
+    with pytest.raises(
+        ModelError, match=r"reads 8192 tokens, asked for 9000\. Set reading\.segment_tokens=8192"
+    ):
+        train(recipe, little_corpus, tmp_path / "run")
