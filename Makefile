@@ -47,5 +47,5 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@echo "Installing into $(VENV); the first time this takes a few minutes."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock torch==2.13.0
-	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[all,dev]'
 	@touch $(INSTALLED)

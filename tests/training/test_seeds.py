@@ -164,7 +164,8 @@ def test_another_recipe_or_first_seed_does_not_go_on(
     runs: Path, little_corpus: Corpus, recipe: NeuralRecipe
 ) -> None:
     with pytest.raises(RunError, match=r"another recipe: head\.dropout, seed changed"):
-        train(with_seeds(recipe, 3, seed=1, head=PooledHead(dropout=0.5, prior_bias=True)), little_corpus, runs, resume=True)
+        other = with_seeds(recipe, 3, seed=1, head=PooledHead(dropout=0.5, prior_bias=True))
+        train(other, little_corpus, runs, resume=True)
 
 
 def test_runs_that_fail_at_once_leave_what_they_would_have_replaced(
