@@ -1,7 +1,7 @@
 """What waiting threads cost: one training step of clem-small, idle and beside a busy process.
 
-A step reads 16 notes of 214 tokens, the median of the demo's. Both ways of waiting run in processes of their own,
-one after the other, several times; the table shows medians.
+A step reads 16 notes of 214 tokens, the mean length of the demo's. Each way of waiting runs in a process of its
+own, one after the other, several times; the table shows medians.
 
 Example: ``python benchmarks/waiting_threads.py --repeats 3``
 """
@@ -90,9 +90,8 @@ def main() -> None:
     print("| waiting | idle | beside 1 busy process | beside 2 |")
     print("|---|---|---|---|")
     for name in _POLICIES:
-        print(
-            f"| {name} | " + " | ".join(f"{statistics.median(found[name, n]):.2f}" for n in (0, 1, 2)) + " |"
-        )
+        cells = (f"{statistics.median(found[name, others]):.2f}" for others in (0, 1, 2))
+        print(f"| {name} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -163,8 +163,8 @@ def test_one_seed_and_several_do_not_go_on_with_each_other(
 def test_another_recipe_or_first_seed_does_not_go_on(
     runs: Path, little_corpus: Corpus, recipe: NeuralRecipe
 ) -> None:
+    other = with_seeds(recipe, 3, seed=1, head=PooledHead(dropout=0.5, prior_bias=True))
     with pytest.raises(RunError, match=r"another recipe: head\.dropout, seed changed"):
-        other = with_seeds(recipe, 3, seed=1, head=PooledHead(dropout=0.5, prior_bias=True))
         train(other, little_corpus, runs, resume=True)
 
 
