@@ -1,7 +1,7 @@
 """What waiting threads cost: one training step of clem-small, idle and beside a busy process.
 
-A step reads 16 notes of 214 tokens, the mean length of the demo's. Each way of waiting runs in a process of its
-own, one after the other, several times; the table shows medians.
+A step reads 16 notes of 214 tokens, the mean length of the demo's. Each way of waiting runs in a process of
+its own, one after the other, several times; the table shows medians.
 
 Example: ``python benchmarks/waiting_threads.py --repeats 3``
 """

@@ -30,7 +30,7 @@ from clem_icd.modeling import (
     shipped_encoders,
 )
 from clem_icd.modeling.context import context_of
-from support import info_of, new_system, tiny
+from support import TINY, info_of, new_system, tiny
 
 
 def test_the_small_encoder_is_a_stock_modernbert(little_corpus: Corpus, system: NeuralSystem) -> None:
@@ -216,3 +216,20 @@ def test_a_model_folder_that_reads_beyond_a_roberta_is_refused(
     save_model(beyond, info_of(little_corpus, tiny(65)), tmp_path / "model")
     with pytest.raises(ModelError, match="reads 64 tokens, asked for 65"):
         load_model(tmp_path / "model")
+
+
+def test_dropout_reaches_the_layers_of_every_family(little_corpus: Corpus, roberta: Path) -> None:
+    encoder = {"kind": "pretrained", "name": str(roberta), "dropout": 0.3}
+    model, _ = build(tiny(64, encoder=encoder, head={"dropout": 0.2}), LabelSpace.of(little_corpus))
+    rates = {name: module.p for name, module in model.named_modules() if isinstance(module, torch.nn.Dropout)}
+    assert rates.pop("classifier.dropout") == 0.2
+    assert set(rates.values()) == {0.3}
+    config = new_system(little_corpus, tiny(encoder=TINY.model_copy(update={"dropout": 0.3}))).model.config
+    assert (config.embedding_dropout, config.mlp_dropout, config.attention_dropout) == (0.3, 0.3, 0.3)
+    assert config.classifier_dropout == 0.0
+
+
+def test_a_field_that_the_encoder_cannot_honour_is_refused(little_corpus: Corpus, roberta: Path) -> None:
+    architecture = tiny(64, encoder=str(roberta), head={"pooling": "mean"})
+    with pytest.raises(ModelError, match=r"stock head of a roberta encoder has no pooling.*head\.pooling"):
+        build(architecture, LabelSpace.of(little_corpus))

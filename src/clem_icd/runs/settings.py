@@ -44,7 +44,9 @@ class RecipeKeys:
         self._page = page
         self._hints = dict(hints or {})
 
-    def apply(self, fields: dict[str, Any], settings: Sequence[str], path: str | None = None) -> dict[str, Any]:
+    def apply(
+        self, fields: dict[str, Any], settings: Sequence[str], path: str | None = None
+    ) -> dict[str, Any]:
         """Return the fields with ``key=value`` texts applied; a value is YAML, and choices are written out.
 
         Raises
@@ -59,7 +61,9 @@ class RecipeKeys:
         for setting in settings:
             key, separator, text = setting.partition("=")
             if not separator:
-                raise RecipeError(f"expected KEY=VALUE, got {setting!r}", remedy="For example: training.epochs=3")
+                raise RecipeError(
+                    f"expected KEY=VALUE, got {setting!r}", remedy="For example: training.epochs=3"
+                )
             if key not in self._known(fields):
                 raise self._unknown_key(key, fields, None)
             value = _value(text, key)
@@ -156,7 +160,9 @@ def _assign(fields: dict[str, Any], key: str, value: Any) -> None:
     for parent in parents:
         inner = fields.get(parent) or {}
         if not isinstance(inner, dict):
-            raise RecipeError(f"{parent} is set both as a value and as a group of keys", remedy=f"Set {key} only")
+            raise RecipeError(
+                f"{parent} is set both as a value and as a group of keys", remedy=f"Set {key} only"
+            )
         # A copy, so that the caller's fields stay as they are.
         fields[parent] = dict(inner)
         fields = fields[parent]

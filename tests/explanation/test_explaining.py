@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import InputError
+from clem_icd.explanation import METHODS, explain
+from clem_icd.explanation.methods import InputTimesGradient
+from clem_icd.icd import Code, CodeSystem
+from clem_icd.modeling import NeuralSystem
+from support import make_note, new_system, tiny
+
+NOTE = make_note(3)
+
+
+@pytest.fixture(scope="module")
+def system(little_corpus: Corpus) -> NeuralSystem:
+    return new_system(little_corpus)
+
+
+def test_weights_are_the_norm_of_embedding_times_gradient(
+    system: NeuralSystem, little_corpus: Corpus
+) -> None:
+    """Against finite differences along every axis of an embedding."""
+    [note] = system.reading.read(system.tokenizer, [NOTE.text])
+    weights = InputTimesGradient().weights(system, note, [2])[0]
+    ids = torch.from_numpy(note.ids.astype(np.int64))[None]
+    step = 1e-3
+    try:
+        exact = system.model.double()
+        with torch.no_grad():
+            embeddings = exact.get_input_embeddings()(ids)
+            for place in (1, len(note.ids) // 2):
+                products = []
+                for axis in range(embeddings.shape[-1]):
+                    move = torch.zeros_like(embeddings)
+                    move[0, place, axis] = step
+                    above, below = (
+                        exact(inputs_embeds=embeddings + sign * move).logits[0, 2] for sign in (1, -1)
+                    )
+                    products.append(float((above - below) / (2 * step) * embeddings[0, place, axis]))
+                assert weights[place] == pytest.approx(np.linalg.norm(products), rel=1e-3)
+    finally:
+        system.model.float()
+
+
+def test_each_code_gets_its_own_weights_whatever_is_explained_beside_it(
+    system: NeuralSystem, little_corpus: Corpus
+) -> None:
+    codes = little_corpus.codes[:3]
+    together = explain(system, little_corpus.codes, NOTE.text, codes)
+    for code, one in zip(codes, together, strict=True):
+        [alone] = explain(system, little_corpus.codes, NOTE.text, [code])
+        assert alone.code == one.code == code
+        np.testing.assert_allclose(alone.weights, one.weights, rtol=1e-4, atol=1e-8)
+    assert not np.allclose(together[0].weights, together[1].weights)
+
+
+def test_only_what_was_read_is_explained(little_corpus: Corpus) -> None:
+    short = new_system(little_corpus, tiny(12))
+    [one] = explain(short, little_corpus.codes, NOTE.text, little_corpus.codes[:1])
+    assert len(one.weights) == 10
+    assert one.offsets[0, 0] == 0
+
+
+def test_every_registered_method_explains(system: NeuralSystem, little_corpus: Corpus) -> None:
+    for kind in METHODS.kinds:
+        [one] = explain(system, little_corpus.codes, NOTE.text, little_corpus.codes[:1], kind)
+        assert np.isfinite(one.weights).all()
+        assert np.ptp(one.weights) > 0
+
+
+def test_a_code_outside_the_label_space_is_refused(system: NeuralSystem, little_corpus: Corpus) -> None:
+    with pytest.raises(InputError, match=r"no code Z99\.9 \(icd10cm\) among its 6"):
+        explain(system, little_corpus.codes, NOTE.text, [Code("Z99.9", CodeSystem.ICD10CM)])
+
+
+def test_an_unknown_method_is_answered_with_those_there_are(
+    system: NeuralSystem, little_corpus: Corpus
+) -> None:
+    with pytest.raises(InputError, match="did you mean input-x-gradient"):
+        explain(system, little_corpus.codes, NOTE.text, little_corpus.codes[:1], "input-x-gradeint")
