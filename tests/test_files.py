@@ -116,7 +116,7 @@ def test_irreplaceable_folders_are_refused_up_front(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "may not be written to")]
+    ("number", "words"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "is not writable")]
 )
 def test_disk_errors_become_output_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str

@@ -96,9 +96,9 @@ ORDER = [
         ("D_ICD_DIAGNOSES.csv", "ICD9_CODE,SHORT\n0010,x\n", "no column long_title", None),
         ("D_ICD_DIAGNOSES.csv", "ICD9_CODE,LONG_TITLE\n0010,a\n0011\n", "has 1 fields, expected 2", 2),
         ("D_ICD_DIAGNOSES.csv", "ICD9_CODE,LONG_TITLE\n0010,a,b\n", "has 3 fields, expected 2", 1),
-        ("D_ICD_DIAGNOSES.csv", "ICD9_CODE,LONG_TITLE\n0010, \n", "lacks its code or its title", 1),
+        ("D_ICD_DIAGNOSES.csv", "ICD9_CODE,LONG_TITLE\n0010, \n", "has no code or no title", 1),
         ("D_ICD_DIAGNOSES.csv", 'ICD9_CODE,LONG_TITLE\n0010,"a', "not well-formed csv", 2),
-        ("d_icd_diagnoses.csv", "icd_code,icd_version,long_title\n0010,ten,a\n", "no ICD version", 1),
+        ("d_icd_diagnoses.csv", "icd_code,icd_version,long_title\n0010,ten,a\n", "no ICD version 9 or 10", 1),
         (
             "D_ICD_DIAGNOSES.csv",
             "ICD9_CODE,LONG_TITLE\nA00,a\nB00,b\n0010,c\n",
@@ -121,9 +121,9 @@ def test_malformed_tables_are_refused(
 @pytest.mark.parametrize(
     ("text", "system", "message", "row"),
     [
-        ("A000 a\nA001\n", ICD10CM, "lacks its code or its title", 2),
+        ("A000 a\nA001\n", ICD10CM, "has no code or no title", 2),
         ("0010 a\n0011 b\n", ICD10CM, "2 of 2 codes do not have the shape of ICD-10-CM", 1),
-        ("A000 a\n", None, "does not say its code system", None),
+        ("A000 a\n", None, "does not state its code system", None),
     ],
 )
 def test_malformed_lists_are_refused(
