@@ -64,13 +64,13 @@ def annotate(chart: Chart, note_ids: Iterable[int], setting: str, number: int) -
     notes = [
         AnnotatedNote(note_id, document, spans)
         for note_id, document in zip(note_ids, chart.documents, strict=True)
-        if (spans := _marked(rng, chart, document, setting))
+        if (spans := _mark(rng, chart, document, setting))
     ]
-    chosen = _chosen(notes) if setting == "Inpatient" else notes
+    chosen = _limit_other_notes(notes) if setting == "Inpatient" else notes
     return _ODDITIES[number % len(_ODDITIES)](chosen, rng) if chosen else []
 
 
-def _marked(rng: Random, chart: Chart, document: Document, setting: str) -> tuple[Span, ...]:
+def _mark(rng: Random, chart: Chart, document: Document, setting: str) -> tuple[Span, ...]:
     """Return the marked spans of one note: most of its evidence."""
     if not document.linked or not document.text:
         return ()
@@ -81,16 +81,16 @@ def _marked(rng: Random, chart: Chart, document: Document, setting: str) -> tupl
         for mention in document.evidence
         if rng.random() < _MARKED
     ]
-    return tuple(spans if setting == "Inpatient" else _professional(document, spans))
+    return tuple(spans if setting == "Inpatient" else _professional_spans(document, spans))
 
 
-def _chosen(notes: list[AnnotatedNote]) -> list[AnnotatedNote]:
+def _limit_other_notes(notes: list[AnnotatedNote]) -> list[AnnotatedNote]:
     """Return the discharge summaries and the first few other notes."""
     others = [note for note in notes if note.document.category != SUMMARY][:_MOST_OTHERS]
     return [note for note in notes if note.document.category == SUMMARY or note in others]
 
 
-def _professional(document: Document, spans: Sequence[Span]) -> list[Span]:
+def _professional_spans(document: Document, spans: Sequence[Span]) -> list[Span]:
     """Return the diagnoses, and the billed service marked at the title of the note."""
     diagnoses = [span for span in spans if span.icd10.system is CodeSystem.ICD10CM]
     cpt = _CPT.get(document.category)

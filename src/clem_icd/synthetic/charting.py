@@ -51,7 +51,7 @@ def complete_chart(admission: Admission, other_notes: float, also: Iterable[str]
         documents.append(_addendum(rng, admission))
     chart = with_mishaps(_chart(admission, documents), frozenset({code_mishaps.mixed_versions}))
     marked = [with_mimic3_marks(document, admission.seed) for document in chart.documents]
-    return replace(chart, documents=tuple(_filed(rng, marked)))
+    return replace(chart, documents=tuple(_in_filing_order(rng, marked)))
 
 
 def _chart(admission: Admission, documents: Iterable[Document]) -> Chart:
@@ -87,7 +87,7 @@ def _addendum(rng: Random, admission: Admission) -> Document:
     return Document(SUMMARY, ADDENDUM, out.text(), tuple(out.mentions), written, timed=rng.random() < 0.2)
 
 
-def _filed(rng: Random, documents: Iterable[Document]) -> list[Document]:
+def _in_filing_order(rng: Random, documents: Iterable[Document]) -> list[Document]:
     """Return the notes in filing order; an addendum may come before its report or long after it."""
     early: list[Document] = []
     usual: list[Document] = []

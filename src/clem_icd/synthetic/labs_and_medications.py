@@ -22,14 +22,14 @@ def abnormal_labs(rng: Random, out: Writer, plan: Plan, *, brief: bool) -> None:
     for panel, analytes in language().panels.items():
         if any(analyte.name in plan.labs for analyte in analytes):
             bare = brief or panel == "other"
-            _table(rng, out, _shown(analytes, plan.labs, bare=bare), plan.labs)
+            _table(rng, out, _printed(analytes, plan.labs, bare=bare), plan.labs)
 
 
 def normal_labs(rng: Random, out: Writer, plan: Plan) -> None:
     """Write a lab table from later in the stay: only lasting abnormal values are still abnormal."""
     panel = _PANELS[int(rng.random() ** 1.5 * len(_PANELS))]
     lasting = {name: value for name, value in plan.labs.items() if value.lasting}
-    _table(rng, out, _shown(language().panels[panel], lasting, bare=False), lasting)
+    _table(rng, out, _printed(language().panels[panel], lasting, bare=False), lasting)
 
 
 def medication_list(
@@ -47,7 +47,7 @@ def medication_list(
         out.add(" \n")
 
 
-def _shown(
+def _printed(
     analytes: tuple[Analyte, ...], abnormal: Mapping[str, AbnormalValue], *, bare: bool
 ) -> list[Analyte]:
     silenced = {other for name in abnormal for other in _SILENCED.get(name, ())}

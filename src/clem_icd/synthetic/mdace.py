@@ -82,7 +82,7 @@ class MdaceTree:
         for setting, annotated in self._annotated.items():
             evidence = _evidence_split(setting, annotated)
             self._write_split(setting, "ev", evidence)
-            self._write_split(setting, "code-ev", _others_split(self._stays, annotated, evidence) | evidence)
+            self._write_split(setting, "code-ev", _full_split(self._stays, annotated, evidence) | evidence)
         (self._mdace / "README.md").write_text(f"# Synthetic annotations\n\n{NOTICE}\n", encoding="utf-8")
 
     def _write(self, setting: str, hadm_id: int, notes: Iterable[AnnotatedNote]) -> None:
@@ -115,7 +115,7 @@ def _evidence_split(setting: str, annotated: Iterable[_Stay]) -> dict[int, str]:
     }
 
 
-def _others_split(
+def _full_split(
     stays: Iterable[_Stay], annotated: Iterable[_Stay], evidence: Mapping[int, str]
 ) -> dict[int, str]:
     """Return the split of every admission: published, else its subject's annotated one, else 80/10/10."""

@@ -72,7 +72,7 @@ class Mimic3Tree:
         """Write one admission; yield the id and the evidence of each note, in order."""
         self._add_codes(chart)
         self._add_visits(chart.admission)
-        self._file_those_due(chart.admission.ordinal)
+        self._file_due_notes(chart.admission.ordinal)
         for document in chart.documents:
             row_id = self._next("notes")
             due = chart.admission.ordinal + document.delay
@@ -101,7 +101,7 @@ class Mimic3Tree:
         self._rows[table] += 1
         return self._rows[table]
 
-    def _file_those_due(self, ordinal: int) -> None:
+    def _file_due_notes(self, ordinal: int) -> None:
         while self._waiting and self._waiting[0][0] <= ordinal:
             self._notes.writerow(heapq.heappop(self._waiting)[2])
 

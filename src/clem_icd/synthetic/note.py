@@ -90,8 +90,8 @@ def write_note(admission: Admission) -> Note:
         brief=brief,
         richness=min(1.6, admission.words / _USUAL_LENGTH),
     )
-    whole = _assembled(composer)
-    text = _mistyped(rng, whole)
+    whole = _assemble(composer)
+    text = _with_typos(rng, whole)
     width = pick(rng, _WIDTHS)
     if width is not None:
         text = wrap_lines(text, whole.mentions, width)
@@ -102,7 +102,7 @@ def write_note(admission: Admission) -> Note:
     )
 
 
-def _assembled(composer: Composer) -> Writer:
+def _assemble(composer: Composer) -> Writer:
     writers: dict[str, Writer] = {}
     for name, section in (BRIEF_SECTIONS if composer.brief else FULL_SECTIONS).items():
         writers[name] = Writer()
@@ -162,7 +162,7 @@ def _count_words(writer: Writer) -> int:
     return len(writer.text().split())
 
 
-def _mistyped(rng: Random, whole: Writer) -> str:
+def _with_typos(rng: Random, whole: Writer) -> str:
     """Return the text with occasional pairs of letters swapped, outside all mentions."""
     letters = list(whole.text())
     protected = bytearray(len(letters))
