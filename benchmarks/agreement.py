@@ -1,9 +1,9 @@
-"""Do our metrics agree with their definitions, and with scikit-learn where it defines the same thing?
+"""Check that the metrics agree with their definitions, and with scikit-learn where it has the same metric.
 
-Draws small random matrices full of hard cases: ties, constant scores, thresholds that are a score, notes
-without codes, labels that no note or every note carries, nothing to find at all. Compares every metric with
-`oracles`: by loops and by scikit-learn. And compares metrics of weighted notes with those of notes that are
-repeated as often. Prints the largest differences; ends with 1 if one exceeds 1e-9.
+Draws small random matrices full of hard cases: ties, constant scores, thresholds equal to a score, notes
+without codes, labels of no note or of every note, no positives at all. Compares every metric with the two
+implementations in `oracles`: plain loops and scikit-learn. Also compares metrics of weighted notes with those
+of equivalently repeated notes. Prints the largest differences; exits with 1 if one exceeds 1e-9.
 
     python benchmarks/agreement.py
     python benchmarks/agreement.py --matrices 100 --seed 7 --json
@@ -23,7 +23,7 @@ from clem_icd.evaluation.judgement import Judgement
 
 TOLERANCE = 1e-9
 
-# Binned, or ranked among the labels of the whole split, where notes are weighted: documented in `Judgement`.
+# With weighted notes, these are binned or ranked among the labels of the whole split; see `Judgement`.
 NOT_AS_REPEATED = (
     *("roc_auc_micro", "pr_auc_micro"),
     *(f"{name}{SPLIT}" for name in ("map", "r_precision", "exact_match")),
@@ -32,7 +32,7 @@ NOT_AS_REPEATED = (
 
 
 def draw(random: np.random.Generator) -> Matrix:
-    """Draw one case."""
+    """Draw a random case."""
     notes, labels = int(random.integers(1, 41)), int(random.integers(1, 31))
     targets = random.random((notes, labels)) < random.choice(
         [0, 0.05, 0.2, 0.5, 1], p=[0.02, 0.3, 0.4, 0.26, 0.02]
@@ -47,12 +47,12 @@ def draw(random: np.random.Generator) -> Matrix:
 
 
 def judged(case: Matrix) -> Judgement:
-    """Return what is tested."""
+    """Return the judgement under test."""
     return Judgement.of(case.targets, case.scores, case.threshold)
 
 
 def by_repeating(case: Matrix, random: np.random.Generator) -> dict[str, tuple[float, float]]:
-    """Return every metric of notes that are counted several times, and of the same notes repeated."""
+    """Return every metric twice: with notes weighted by counts, and with notes repeated as often."""
     counts = random.multinomial(len(case.targets), np.full(len(case.targets), 1 / len(case.targets)))
     repeated = Matrix(
         np.repeat(case.targets, counts, axis=0), np.repeat(case.scores, counts, axis=0), case.threshold
@@ -66,7 +66,7 @@ def by_repeating(case: Matrix, random: np.random.Generator) -> dict[str, tuple[f
 
 
 def largest_differences(matrices: int, seed: int) -> dict[str, dict[str, float | None]]:
-    """Return, by metric, the largest difference to each of the others; None where there is none."""
+    """Return the largest difference from each reference by metric; None without a reference."""
     random = np.random.default_rng(seed)
     found: dict[str, dict[str, list[float]]] = {}
     for _ in range(matrices):
@@ -88,8 +88,8 @@ def largest_differences(matrices: int, seed: int) -> dict[str, dict[str, float |
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--matrices", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--matrices", type=int, default=1000, help="random cases; default: 1000")
+    parser.add_argument("--seed", type=int, default=0, help="default: 0")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given: Any = parser.parse_args()
     rows = largest_differences(given.matrices, given.seed)
@@ -97,7 +97,7 @@ def main() -> None:
         print(json.dumps(rows))
     else:
         titles = list(next(iter(rows.values())))
-        print(f"{'largest difference of':32}" + "".join(f"{title:>16}" for title in titles))
+        print(f"{'largest difference by metric':32}" + "".join(f"{title:>16}" for title in titles))
         for name, row in rows.items():
             values = ("-" if value is None else f"{value:.1e}" for value in row.values())
             print(f"{name:32}" + "".join(f"{value:>16}" for value in values))

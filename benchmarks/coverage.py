@@ -1,8 +1,8 @@
-"""How often does a 95 % interval hold the true value, and how often does a test find what is not there?
+"""Measure the coverage of 95 % intervals and the false positive rate of the comparison tests.
 
-Draws many splits from hospitals whose notes are made here, evaluates a system on each, and gives every metric
-intervals of several kinds. The true value is the mean over all splits drawn. The second table compares two
-equally good systems: 5 % of its p-values should be below 0.05. Needs some minutes a hospital.
+Draws many splits from simulated hospitals, evaluates a system on each, and computes intervals of several
+kinds for every metric. The true value is the mean over all splits. The second table compares two equally good
+systems: 5 % of the p-values should be below 0.05. Takes some minutes per hospital.
 
     python benchmarks/coverage.py
     python benchmarks/coverage.py --hospitals mimic --splits 60 --resamples 200 --metrics micro_f1,map
@@ -48,7 +48,7 @@ Split = tuple[NDArray[np.bool_], list[NDArray[np.float32]], list[int] | None]
 
 @dataclass(frozen=True)
 class Hospital:
-    """Where splits come from: codes by Zipf's law, and systems that know frequent codes better."""
+    """A source of splits: Zipf-distributed codes, and systems that are better at frequent codes."""
 
     notes: int
     labels: int
@@ -56,19 +56,19 @@ class Hospital:
     notes_per_subject: int = 1
 
     def draw(self, random: np.random.Generator, systems: int) -> Split:
-        """Return targets, scores of equally good systems [notes, labels], and subjects if they matter."""
+        """Draw targets, scores of equally good systems [notes, labels], and subjects if notes share them."""
         frequency = self.frequency()
         subjects = np.arange(self.notes) // self.notes_per_subject
         shape = (self.notes, self.labels)
         own, shared = random.random(shape, np.float32), random.random(shape, np.float32)[subjects]
         targets = np.where(random.random(shape, np.float32) < 0.7, shared, own) < frequency
-        told = random.random(shape, np.float32) < 0.8
-        plain = 0.7 * random.normal(size=self.notes)[subjects, np.newaxis]
-        clear = told * (2.5 + 0.9 * np.log10(frequency * 1e3).clip(-1) + plain)
+        documented = random.random(shape, np.float32) < 0.8
+        clarity = 0.7 * random.normal(size=self.notes)[subjects, np.newaxis]
+        signal = documented * (2.5 + 0.9 * np.log10(frequency * 1e3).clip(-1) + clarity)
         groups = subjects.tolist() if self.notes_per_subject > 1 else None
         prior = np.log(frequency / (1 - frequency))
         scores = [
-            prior + targets * clear + 0.5 * random.standard_normal(shape, np.float32) for _ in range(systems)
+            prior + targets * signal + 0.5 * random.standard_normal(shape, np.float32) for _ in range(systems)
         ]
         return targets, [(1 / (1 + np.exp(-one))).astype(np.float32) for one in scores], groups
 
@@ -91,7 +91,7 @@ HOSPITALS = {
 
 @dataclass(frozen=True)
 class Resampled:
-    """The values of one metric: for all notes, for resamples, and with some of the notes left out."""
+    """The values of one metric: for all notes, for the resamples, and for the jackknife."""
 
     estimate: float
     drawn: Doubles
@@ -99,18 +99,18 @@ class Resampled:
     notes: int
 
     def quantiles(self, shares: Doubles) -> Ends:
-        """Return two quantiles of the values for resamples."""
+        """Return two quantiles of the resampled values."""
         low, high = np.quantile(self.drawn, shares)
         return float(low), float(high)
 
 
 def percentile(metric: Resampled) -> Ends:
-    """Take the middle of the resampled values."""
+    """Return the central 95 % of the resampled values."""
     return metric.quantiles(TAILS)
 
 
 def basic(metric: Resampled) -> Ends:
-    """Mirror the percentile interval at the estimate."""
+    """Reflect the percentile interval about the estimate."""
     low, high = percentile(metric)
     return 2 * metric.estimate - high, 2 * metric.estimate - low
 
@@ -128,14 +128,14 @@ def bca(metric: Resampled) -> Ends:
 
 
 def centred(metric: Resampled) -> Ends:
-    """Shift the percentile interval until the mean of the resampled values is the estimate."""
+    """Shift the percentile interval so that the mean of the resampled values is the estimate."""
     low, high = percentile(metric)
     shift = metric.estimate - float(metric.drawn.mean())
     return low + shift, high + shift
 
 
 def ours(metric: Resampled) -> Ends:
-    """Do what `intervals` does without groups."""
+    """Compute the interval as `intervals` does without groups."""
     moved = stretched(metric.drawn, metric.left_out)
     found = interval_of_share(metric.estimate, moved, LEVEL, units=metric.notes)
     return found.low, found.high
@@ -152,7 +152,7 @@ BY_SUBJECT = "ours by subject"
 
 
 def ends(judgement: Judgement, subjects: Sequence[int] | None, resamples: int) -> dict[str, dict[str, Ends]]:
-    """Return the intervals of every metric, by method; all draw notes, but the last draws subjects."""
+    """Return the intervals of every metric by method; all resample notes, the last one subjects."""
     units = units_of(judgement, None)
     estimates = judgement.values()
     drawn = [judgement.values(weights) for weights in bootstrap_weights(units, resamples, 0)]
@@ -169,7 +169,7 @@ def ends(judgement: Judgement, subjects: Sequence[int] | None, resamples: int) -
 
 
 def cover(hospital: Hospital, metrics: Sequence[str], splits: int, resamples: int) -> None:
-    """Print the share of splits whose interval holds the true value."""
+    """Print the share of splits whose interval contains the true value."""
     random = np.random.default_rng(1)
     estimates: dict[str, list[float]] = {name: [] for name in metrics}
     found = []
@@ -192,7 +192,7 @@ def cover(hospital: Hospital, metrics: Sequence[str], splits: int, resamples: in
 
 
 def reject(hospital: Hospital, metrics: Sequence[str], splits: int, resamples: int) -> None:
-    """Print how often two equally good systems are found to differ."""
+    """Print how often the tests find a difference between two equally good systems."""
     random = np.random.default_rng(2)
     found = []
     for _ in range(splits):
@@ -210,14 +210,14 @@ def reject(hospital: Hospital, metrics: Sequence[str], splits: int, resamples: i
 def main() -> None:
     """Print both tables for every hospital."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--hospitals", default=",".join(HOSPITALS), help="separated by commas")
-    parser.add_argument("--splits", type=int, default=200)
-    parser.add_argument("--resamples", type=int, default=200)
-    parser.add_argument("--metrics", default=",".join(METRICS), help="separated by commas")
+    parser.add_argument("--hospitals", default=",".join(HOSPITALS), help="comma-separated; default: all")
+    parser.add_argument("--splits", type=int, default=200, help="splits per hospital; default: 200")
+    parser.add_argument("--resamples", type=int, default=200, help="resamples per interval; default: 200")
+    parser.add_argument("--metrics", default=",".join(METRICS), help="comma-separated; default: ten metrics")
     given: Any = parser.parse_args()
     names = given.hospitals.split(",")
     if unknown := set(names) - set(HOSPITALS):
-        parser.error(f"no such hospital: {', '.join(sorted(unknown))}; choose among {', '.join(HOSPITALS)}")
+        parser.error(f"unknown hospital {', '.join(sorted(unknown))}; choose from {', '.join(HOSPITALS)}")
     for name in names:
         hospital = HOSPITALS[name]
         print(f"\n{name}: {hospital}, {given.splits} splits, {given.resamples} resamples", flush=True)

@@ -1,11 +1,11 @@
-"""What an encoder is worth: one recipe, one corpus, the same budget, several encoders and seeds.
+"""Compare encoders under one recipe and budget on one corpus, over several seeds.
 
-    python benchmarks/encoders.py CORPUS OUT --encoder clem-small --encoder random --seeds 3 [key=value …]
+    python benchmarks/encoders.py CORPUS OUT --encoder clem-small --encoder random --seeds 3 [KEY=VALUE …]
     python benchmarks/encoders.py CORPUS OUT --encoder clem-small --notes 50 --notes 500 --figure f.png
 
-`random` has the dimensions and the tokenizer of clem-small, and random weights. A run that has ended is not
-trained again, so the command can be given again with more encoders, seeds or sizes. The table is printed as
-Markdown, the figure is micro-F1 by the number of training notes.
+`random` has the dimensions and the tokenizer of clem-small, but random weights. Finished runs are not trained
+again, so the command can be repeated with more encoders, seeds or sizes. It prints a Markdown table; the
+figure shows micro-F1 by the number of training notes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ METRICS = ("micro_f1", "macro_f1_all_labels", "macro_f1_split_labels", "map")
 
 @dataclass(frozen=True)
 class Row:
-    """The metrics of one system on one corpus: a document for every seed."""
+    """The metrics of one system on one corpus: one metrics document per seed."""
 
     system: str
     notes: int
@@ -45,25 +45,25 @@ class Row:
 
 
 def random_twin(out: Path, seed: int) -> Path:
-    """Write clem-small with random weights in place of its own, and return the folder."""
-    place = out / f"random-{seed}"
-    if not place.is_dir():
+    """Write a copy of clem-small with random weights, unless it exists, and return its folder."""
+    path = out / f"random-{seed}"
+    if not path.is_dir():
         shipped = shipped_encoders()["clem-small"]
-        with new_folder(place) as folder:
+        with new_folder(path) as folder:
             set_seed(seed)
             config = AutoModelForMaskedLM.from_pretrained(shipped).config
             AutoModelForMaskedLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
             AutoTokenizer.from_pretrained(shipped).save_pretrained(folder)
-    return place
+    return path
 
 
-def smaller(corpus: Corpus, notes: int, out: Path) -> Corpus:
-    """Write a corpus with some of the training notes, the same for every system, and all others."""
-    place = out / f"corpus-{notes}"
-    if not (place / "corpus.json").is_file():
+def with_fewer_notes(corpus: Corpus, notes: int, out: Path) -> Corpus:
+    """Write a corpus with a fixed subset of the training notes and all notes of the other splits."""
+    path = out / f"corpus-{notes}"
+    if not (path / "corpus.json").is_file():
         chosen = set(np.random.default_rng(notes).permutation(corpus.size("train"))[:notes].tolist())
         with corpus_writer(
-            place,
+            path,
             name=f"{corpus.name}, {notes} training notes",
             source=str(corpus.about["source"]),
             options={"training_notes": notes},
@@ -81,37 +81,39 @@ def smaller(corpus: Corpus, notes: int, out: Path) -> Corpus:
                         if split != "train" or row in chosen
                     ),
                 )
-    return Corpus.open(place)
+    return Corpus.open(path)
 
 
-def trained(name: str, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path) -> dict[str, object]:
-    """Train where that has not been done, and return the metrics."""
-    place = out / name
-    train(recipe, corpus, place, resume=True)
-    return read_json(place / "metrics.json", RunError)
+def train_or_load(
+    name: str, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path
+) -> dict[str, object]:
+    """Train unless already finished, and return the metrics."""
+    run = out / name
+    train(recipe, corpus, run, resume=True)
+    return read_json(run / "metrics.json", RunError)
 
 
-def of_steps(recipe: NeuralRecipe, notes: int, steps: int) -> NeuralRecipe:
-    """Return the recipe, with more epochs where so few notes make less than so many steps."""
-    a_step = recipe.training.batch_size * recipe.training.gradient_accumulation
-    epochs = ceil(steps / ceil(notes / a_step))
+def with_minimum_steps(recipe: NeuralRecipe, notes: int, steps: int) -> NeuralRecipe:
+    """Return the recipe, with enough epochs for at least ``steps`` optimizer steps."""
+    notes_per_step = recipe.training.batch_size * recipe.training.gradient_accumulation
+    epochs = ceil(steps / ceil(notes / notes_per_step))
     longer = {"epochs": max(epochs, recipe.training.epochs)}
     return recipe.model_copy(update={"training": recipe.training.model_copy(update=longer)})
 
 
 def percent_of(documents: Sequence[dict[str, object]], metric: str) -> list[float]:
-    """Return a metric of every seed, in percent."""
+    """Return a metric of each seed, in percent."""
     return [100 * document["metrics"][metric] for document in documents]  # type: ignore[index]
 
 
 def show(row: Row) -> None:
-    """Print a row, in percent: an interval over notes of one seed, a deviation over several."""
+    """Print a row, in percent: mean and standard deviation over seeds, and an interval over notes."""
     cells = [cell(row.documents, metric) for metric in METRICS]
     print(f"| {row.notes:,} | {row.system} | {' | '.join(cells)} |", flush=True)
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
-    """Draw micro-F1 by the number of training notes: a line for every system, the mean of its seeds."""
+    """Draw micro-F1 by the number of training notes: one line per system, the mean over its seeds."""
     systems = list(dict.fromkeys(row.system for row in rows))
     keys = [line_style(system, place) for place, system in enumerate(systems)]
     sizes = sorted({row.notes for row in rows})
@@ -130,7 +132,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
 
 
 def cell(documents: Sequence[dict[str, object]], metric: str) -> str:
-    """Return mean and deviation over seeds and the interval of the first."""
+    """Return the mean and standard deviation over seeds, and the interval of the first seed."""
     values = percent_of(documents, metric)
     interval = documents[0]["intervals"]["metrics"][metric]  # type: ignore[index]
     low, high = 100 * interval["low"], 100 * interval["high"]
@@ -139,18 +141,20 @@ def cell(documents: Sequence[dict[str, object]], metric: str) -> str:
 
 
 def main() -> None:
-    """Train everything that is asked for, and print the table."""
+    """Train all requested systems, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="on top of the recipe")
-    parser.add_argument("--recipe", default="demo")
-    parser.add_argument("--encoder", action="append", default=[], help="a name, a folder, or `random`")
-    parser.add_argument("--linear", action="store_true", help="the linear baseline as well")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--notes", type=int, action="append", help="so many training notes; all if not given")
-    parser.add_argument("--steps", type=int, default=1, help="more epochs on few notes, for so many")
-    parser.add_argument("--figure", type=Path, help="a .png to draw")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="overrides of the recipe")
+    parser.add_argument("--recipe", default="demo", help="name or file; default: demo")
+    parser.add_argument("--encoder", action="append", default=[], help="name, folder or `random`; repeatable")
+    parser.add_argument("--linear", action="store_true", help="also train the linear baseline")
+    parser.add_argument("--seeds", type=int, default=1, help="seeds per encoder; default: 1")
+    parser.add_argument("--notes", type=int, action="append", help="training notes; repeatable; default: all")
+    parser.add_argument(
+        "--steps", type=int, default=1, help="minimum optimizer steps, reached by more epochs"
+    )
+    parser.add_argument("--figure", type=Path, help="output .png file")
     arguments = parser.parse_intermixed_args()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -162,9 +166,9 @@ def main() -> None:
     for notes in sorted({min(notes, whole.size("train")) for notes in sizes}):
         out = arguments.out / f"notes-{notes}"
         out.mkdir(parents=True, exist_ok=True)
-        corpus = whole if notes >= whole.size("train") else smaller(whole, notes, arguments.out)
+        corpus = whole if notes >= whole.size("train") else with_fewer_notes(whole, notes, arguments.out)
         if arguments.linear:
-            rows.append(Row("linear", notes, [trained("linear", read_recipe("linear"), corpus, out)]))
+            rows.append(Row("linear", notes, [train_or_load("linear", read_recipe("linear"), corpus, out)]))
             show(rows[-1])
         for encoder in arguments.encoder:
             documents = []
@@ -175,7 +179,9 @@ def main() -> None:
                 recipe = read_recipe(arguments.recipe, settings)
                 if isinstance(recipe, LinearRecipe):
                     parser.error(f"{arguments.recipe} has no encoder")
-                documents.append(trained(name, of_steps(recipe, notes, arguments.steps), corpus, out))
+                documents.append(
+                    train_or_load(name, with_minimum_steps(recipe, notes, arguments.steps), corpus, out)
+                )
             rows.append(Row(encoder, notes, documents))
             show(rows[-1])
     if arguments.figure:

@@ -1,12 +1,12 @@
-"""What an encoder knows before it is trained on codes: a regression on its vectors, and titles alone.
+"""Evaluate frozen encoders, before any training on codes: logistic regression, and code titles alone.
 
     python benchmarks/frozen_encoders.py CORPUS OUT --encoder clem-small --encoder random --encoder FOLDER
 
-A note is cut into windows of so many tokens, and its vector is the mean over all of them of what a head with
-mean pooling would get. On these vectors, in standard units, a logistic regression is fitted for every label;
-its strength and the threshold are chosen on validation. `titles_map` needs no training note: labels are
-ranked by the cosine of their titles with the nearest window. Judged on test, or on validation where there is
-no test split. Intervals are over notes.
+A note is split into windows of a fixed number of tokens; its vector is the mean over all windows of the
+mean-pooled encoder output. A logistic regression per label is fitted to the standardized vectors, with the
+regularization and the threshold chosen on validation. `titles_map` uses no training notes: labels are ranked
+by the cosine similarity of their title with the nearest window. Metrics are on test, or on validation if
+there is no test split. Intervals are over notes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Windows(NamedTuple):
-    """Vectors of the windows of texts [windows, width], which text each is of, and how many tokens it has."""
+    """Vectors of text windows [windows, width], with the text index and the number of tokens of each."""
 
     vectors: Floats
     text: npt.NDArray[np.int64]
@@ -46,7 +46,7 @@ class Windows(NamedTuple):
 
 
 class Frozen:
-    """An encoder that is only read with."""
+    """An encoder used without training."""
 
     def __init__(self, place: str, window: int) -> None:
         self.tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(place)
@@ -54,7 +54,7 @@ class Frozen:
         self.window = window
 
     def read(self, texts: Iterable[str]) -> Windows:
-        """Read texts, every token of them."""
+        """Encode all tokens of the texts, in windows."""
         encoded = self.tokenizer(
             list(texts), truncation=True, max_length=self.window, return_overflowing_tokens=True
         )
@@ -66,7 +66,7 @@ class Frozen:
 
 
 def means(windows: Windows) -> Floats:
-    """Return the mean vector of every text, each of its windows weighted by its tokens [texts, width]."""
+    """Return the mean vector of each text, with windows weighted by their tokens [texts, width]."""
     tokens: Floats = np.bincount(windows.text, weights=windows.tokens).astype(np.float32)
     sums = np.zeros((len(tokens), windows.vectors.shape[1]), dtype=np.float32)
     np.add.at(sums, windows.text, windows.vectors * windows.tokens[:, None])
@@ -74,7 +74,7 @@ def means(windows: Windows) -> Floats:
 
 
 def by_titles(windows: Windows, titles: Floats) -> Floats:
-    """Return the cosine of every title with the nearest window of every text [texts, labels]."""
+    """Return the cosine similarity of each title with the nearest window of each text [texts, labels]."""
     cosines = directions(windows.vectors) @ directions(titles).T
     nearest = np.full((windows.text[-1] + 1, len(titles)), -1.0, dtype=np.float32)
     np.maximum.at(nearest, windows.text, cosines)
@@ -82,13 +82,13 @@ def by_titles(windows: Windows, titles: Floats) -> Floats:
 
 
 def directions(vectors: Floats) -> Floats:
-    """Return vectors of length 1."""
+    """Scale vectors to unit length."""
     lengths: Floats = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / lengths
 
 
 def regression(train: Floats, targets: Bools, strength: float, others: Sequence[Floats]) -> list[Floats]:
-    """Fit every label on the training notes, and score the other splits."""
+    """Fit one regression per label on the training notes, and score the other splits."""
     counts = targets.sum(axis=0)
     odds = (counts + 0.5) / (len(targets) - counts + 0.5)
     logits = [np.tile(np.log(odds), (len(other), 1)) for other in others]
@@ -100,7 +100,7 @@ def regression(train: Floats, targets: Bools, strength: float, others: Sequence[
 
 
 def row(name: str, frozen: Frozen, corpus: Corpus) -> list[str]:
-    """Return the cells of an encoder, in percent."""
+    """Return the table cells of an encoder, in percent."""
     splits = ["train", "validation", *(["test"] if "test" in corpus.splits else [])]
     windows = [frozen.read(corpus.texts(split)) for split in splits]
     targets = [corpus.targets(split) for split in splits]
@@ -113,12 +113,12 @@ def row(name: str, frozen: Frozen, corpus: Corpus) -> list[str]:
     cells = judged(targets[-1], fits[best][-1], rule, METRICS)
     titles = means(frozen.read(label.title or label.code.value for label in corpus.labels))
     untrained = by_titles(windows[-1], titles)
-    cells += judged(targets[-1], untrained, 0.5, ["map"])  # which no threshold changes
+    cells += judged(targets[-1], untrained, 0.5, ["map"])  # MAP does not depend on the threshold
     return [name, f"{frozen.window:,}", *cells, f"{STRENGTHS[best]:g}"]
 
 
 def judged(targets: Bools, scores: Floats, threshold: float | Rule, metrics: Sequence[str]) -> list[str]:
-    """Return metrics with their intervals, in their order, in percent."""
+    """Return metrics with their intervals, in the given order, in percent."""
     judgement = Judgement.of(targets, scores, threshold, profile=metrics)
     values, found = judgement.values(), intervals(judgement)
     return [
@@ -128,12 +128,14 @@ def judged(targets: Bools, scores: Floats, threshold: float | Rule, metrics: Seq
 
 
 def main() -> None:
-    """Judge every encoder, and print a Markdown table, a row as soon as it is known."""
+    """Evaluate every encoder, and print a Markdown table row by row."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("out", type=Path, help="where random encoders are kept")
-    parser.add_argument("--encoder", action="append", required=True, help="a name, a folder, or `random`")
-    parser.add_argument("--window", type=int, default=256, help="tokens")
+    parser.add_argument("out", type=Path, help="folder for random encoders")
+    parser.add_argument(
+        "--encoder", action="append", required=True, help="name, folder or `random`; repeatable"
+    )
+    parser.add_argument("--window", type=int, default=256, help="tokens per window; default: 256")
     arguments = parser.parse_args()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -1,4 +1,4 @@
-"""As many code rows as a whole MIMIC has, a few codes frequent and most of them rare."""
+"""Code rows for synthetic trees of MIMIC's real size: few frequent codes and many rare ones."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ DIAGNOSES = (CodeSystem.ICD9CM, CodeSystem.ICD10CM)
 PROCEDURES = (CodeSystem.ICD9PCS, CodeSystem.ICD10PCS)
 
 _SEED = 1
-_MOST_DIAGNOSES, _MOST_PROCEDURES = 7_000, 2_000  # different ones of a version
-_ZIPF_OFFSET = 8.0  # so that the most frequent diagnosis is in a sixth of the admissions
-_SPREAD = 0.6  # of the logarithm of how many codes an admission has
+_MOST_DIAGNOSES, _MOST_PROCEDURES = 7_000, 2_000  # distinct codes per ICD version
+_ZIPF_OFFSET = 8.0  # gives the most frequent diagnosis to one admission in six
+_SPREAD = 0.6  # standard deviation of log(codes per admission)
 _OLD_SYSTEMS = (CodeSystem.ICD9CM, CodeSystem.ICD9PCS)
 
 
 @dataclass(frozen=True)
 class Codes:
-    """The codes of one system that the coders use, the most frequent first.
+    """The codes of one system that are in use, most frequent first.
 
     Attributes
     ----------
     written
-        As the files write them.
+        Codes as written in the files.
     titles
-        Of each.
+        Title of each code.
     weights
-        Running sums of their frequencies, which fall as Zipf's.
+        Cumulative Zipf frequencies.
 
     """
 
@@ -42,7 +42,7 @@ class Codes:
 
     @classmethod
     def of(cls, system: CodeSystem) -> Codes:
-        """Return as many codes as MIMIC uses, in an order of our own."""
+        """Return as many codes as MIMIC uses, in random order."""
         known = packaged_titles(system)
         count = min(len(known), _MOST_DIAGNOSES if system in DIAGNOSES else _MOST_PROCEDURES)
         chosen = Random(_SEED).sample(sorted(known), count)
@@ -54,7 +54,7 @@ class Codes:
         )
 
     def draw(self, rng: Random, count: int) -> list[bytes]:
-        """Return different codes."""
+        """Draw distinct codes."""
         drawn: dict[bytes, None] = {}
         while len(drawn) < count:
             drawn.update(
@@ -64,17 +64,17 @@ class Codes:
 
 
 def coded(versions: Sequence[int], total: int, systems: Iterable[Codes]) -> Iterator[tuple[int, int, bytes]]:
-    """Give ``total`` codes, spread over admissions.
+    """Distribute ``total`` codes over the admissions.
 
     Parameters
     ----------
     versions
-        The ICD version of every admission.
+        The ICD version of each admission.
 
     Yields
     ------
     tuple
-        Which admission it is, the code's place in that, and the code as it is written.
+        The index of the admission, the sequence number of the code in it, and the code as written.
 
     """
     rng = Random(_SEED)

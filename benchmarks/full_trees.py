@@ -1,7 +1,7 @@
-"""Synthetic raw trees of the real sizes: as many notes and code rows as MIMIC-III 1.4 and MIMIC-IV 2.2 have.
+"""Write synthetic raw trees of the real size: as many notes and code rows as MIMIC-III 1.4 and MIMIC-IV 2.2.
 
-A few thousand notes of the synthetic hospital come again and again, each time with a number of its own.
-`benchmarks/prepare.py` runs this file in a process of its own.
+A few thousand notes of the synthetic hospital are repeated, each time with a number that makes it unique.
+`benchmarks/prepare.py` runs this script in a separate process.
 
     python benchmarks/full_trees.py mimic3 folder --scale 0.05 --splits splits
 """
@@ -31,16 +31,16 @@ from clem_icd.synthetic.notice import write_notice
 from clem_icd.tabular.split_files import read_split
 
 SEED = 1
-# So that the median note has about 1,375 words, as a discharge summary of MIMIC-III.
+# Gives a median note of about 1,375 words, like a discharge summary in MIMIC-III.
 WORDS = 1320
 FIRST_ADMISSION = 80_000_001
 
-_STAYS = 2000  # of the hospital, whose notes are repeated
-_WARD_NOTES = 4  # a stay
-_JOINED = 4.3  # ward notes that make one of the real length, 1.65 thousand characters
-_COMPRESSION = 2  # of isal: about the ratio of the real files
+_STAYS = 2000  # synthetic stays whose notes are repeated
+_WARD_NOTES = 4  # per stay
+_JOINED = 4.3  # synthetic ward notes joined into one of the real length, 1,650 characters
+_COMPRESSION = 2  # isal level with about the compression ratio of the real files
 _PIECE = 1000  # rows
-_UNLINKED = 0.11  # of the notes other than discharge summaries name no admission
+_UNLINKED = 0.11  # share of the notes other than discharge summaries that name no admission
 
 
 Write = Callable[[Iterable[bytes]], None]
@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything there is; ``summarized`` of the admissions have a discharge summary."""
+    """Number of rows of each kind; ``summarized`` counts the admissions with a discharge summary."""
 
     admissions: int
     summarized: int
@@ -66,7 +66,7 @@ class Size:
 
 
 SIZES = {
-    # 2,083,180 notes, of which 59,652 are discharge summaries.
+    # 2,083,180 notes, 59,652 of them discharge summaries.
     "mimic3": Size(58_976, 52_726, 46_520, 55_177, 4_475, 2_023_528, 651_047, 240_095),
     "mimic4": Size(430_852, 331_794, 180_733, 331_794, 0, 0, 4_756_326, 669_186),
 }
@@ -87,20 +87,20 @@ class Stay:
 
 @dataclass(frozen=True)
 class Template:
-    """The bytes of a note's last columns; ``before``, a number and ``after`` are its text."""
+    """The last columns of a note row; its text is ``before``, a number and ``after``."""
 
     columns: bytes
     before: bytes
     after: bytes
 
     def row(self, keys: bytes, number: int) -> bytes:
-        """Return a row, its text told apart by a number."""
+        """Return a row whose text contains a number that makes it unique."""
         return b'%s,%s"%s%d%s"\n' % (keys, self.columns, self.before, number, self.after)
 
 
 @dataclass(frozen=True)
 class Pool:
-    """What is repeated."""
+    """The notes that are repeated."""
 
     reports: list[Template]
     addenda: list[Template]
@@ -108,7 +108,7 @@ class Pool:
 
 
 def make_tree(layout: str, out: Path, *, scale: float, splits: Path | None) -> None:
-    """Write a tree, whole or not at all."""
+    """Write a tree atomically."""
     size = SIZES[layout].scaled(scale)
     stays = list(_stays(layout, size, splits))
     with new_folder(out) as folder:
@@ -124,7 +124,7 @@ def make_tree(layout: str, out: Path, *, scale: float, splits: Path | None) -> N
 
 
 def _stays(layout: str, size: Size, splits: Path | None) -> Iterator[Stay]:
-    """Give every admission, those with a discharge summary first: with published numbers if there are any."""
+    """Yield every admission, those with a discharge summary first, with published numbers if given."""
     rng = Random(SEED)
     named = _published(layout, splits) if splits else []
     rng.shuffle(named)
@@ -140,7 +140,7 @@ def _stays(layout: str, size: Size, splits: Path | None) -> Iterator[Stay]:
 
 
 def _published(layout: str, splits: Path) -> list[tuple[int, int]]:
-    """Return admission numbers and ICD versions."""
+    """Return the published admission numbers with their ICD versions."""
     found = {
         int(number): version
         for version, names in SPLITS[layout].items()
@@ -196,7 +196,7 @@ def _mimic3_pool() -> Pool:
 
 
 def _joined(documents: Sequence[Document]) -> Iterator[Template]:
-    """Give ward notes, each as long as a real one is, by what others of its kind say."""
+    """Yield ward notes of realistic length, extended with text from other notes of their category."""
     rng = Random(SEED)
     bodies: dict[str, list[str]] = {}
     for one in documents:
@@ -223,7 +223,7 @@ def _template(columns: str, text: str) -> Template:
 def _mimic3_notes(size: Size, stays: list[Stay], pool: Pool) -> Iterator[bytes]:
     rng = Random(SEED)
     summarized = stays[: size.summarized]
-    # Every admission has a report; some have a second one, or an addendum, anywhere in the file.
+    # Every admission has a report; some have a second report or an addendum, anywhere in the file.
     notes = [(stay, pool.reports) for stay in summarized]
     notes += [(stay, pool.reports) for stay in rng.choices(summarized, k=size.reports - len(summarized))]
     notes += [(stay, pool.addenda) for stay in rng.choices(summarized, k=size.addenda)]
@@ -303,15 +303,15 @@ def _pick(rng: Random, options: Sequence[T]) -> T:
 
 
 def main() -> None:
-    """Write one tree."""
+    """Write a tree."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("layout", choices=SIZES)
-    arguments.add_argument("out", type=Path)
-    arguments.add_argument("--scale", type=float, default=1.0)
-    arguments.add_argument("--splits", type=Path)
+    arguments.add_argument("out", type=Path, help="output folder")
+    arguments.add_argument("--scale", type=float, default=1.0, help="fraction of the real size; default: 1")
+    arguments.add_argument("--splits", type=Path, help="folder of published split files, for their numbers")
     given = arguments.parse_args()
     if not 0 < given.scale <= 1:
-        sys.exit("--scale is above 0 and at most 1")
+        sys.exit("--scale must be above 0 and at most 1")
     make_tree(given.layout, given.out, scale=given.scale, splits=given.splits)
 
 

@@ -1,8 +1,8 @@
-"""How long do the metrics of MIMIC-III's test split take on one core, beside scikit-learn? How much memory?
+"""Measure time and memory of the metrics at the size of MIMIC-III's test split, compared with scikit-learn.
 
-Makes targets and scores of that size, then runs every task in a process of its own that is bound to one core,
-in turns, and prints medians; the two slowest run once. Seconds are of processor time, so that other work
-on the machine counts little. The peak is that of the whole process, with the arrays (151 MB) and the imports.
+Simulates targets and scores of that size, runs every task in turn in its own process on one core, and prints
+medians; the two slowest tasks run once. Seconds are CPU time, so other load on the machine matters little.
+The peak is that of the whole process, including the arrays (151 MB) and the imports.
 
     python benchmarks/metrics.py
     python benchmarks/metrics.py --notes 500 --labels 1000 --repeats 1
@@ -41,7 +41,7 @@ def all_metrics(targets: Targets, scores: Scores) -> dict[str, float]:
 
 
 def interval_widths(*, areas: bool) -> Task:
-    """Draw 1,000 resamples of the notes."""
+    """Return the task of computing intervals from 1,000 resamples of the notes."""
 
     def task(targets: Targets, scores: Scores) -> dict[str, float]:
         from clem_icd.evaluation.areas import AREAS
@@ -57,7 +57,7 @@ def interval_widths(*, areas: bool) -> Task:
 
 
 def comparison(targets: Targets, scores: Scores) -> dict[str, float]:
-    """Compare with a second system, by 1,000 resamples and 1,000 swaps."""
+    """Compare with a second system, by 1,000 resamples and 1,000 random swaps."""
     from clem_icd.evaluation.areas import AREAS
     from clem_icd.evaluation.judgement import Judgement
     from clem_icd.evaluation.profiles import PROFILES
@@ -70,24 +70,24 @@ def comparison(targets: Targets, scores: Scores) -> dict[str, float]:
 
 
 def sk_decisions(targets: Targets, scores: Scores) -> dict[str, float]:
-    """Compute what scikit-learn has of decisions: each metric by a call of its own, as it is used."""
+    """Compute scikit-learn's metrics of decisions, one call per metric, as in typical use."""
     from sklearn import metrics as sk
 
-    given = scores > np.float32(THRESHOLD)
+    predicted = scores > np.float32(THRESHOLD)
     functions = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}
-    values = {"exact_match": sk.accuracy_score(targets, given)}
+    values = {"exact_match": sk.accuracy_score(targets, predicted)}
     for name, function in functions.items():
         for average in ("micro", "macro", "samples"):
             ours = f"instance_{name}" if average == "samples" else f"{average}_{name}"
-            values[ours] = function(targets, given, average=average, zero_division=0)
+            values[ours] = function(targets, predicted, average=average, zero_division=0)
     for average in ("micro", "macro"):
-        values[f"jaccard_{average}"] = sk.jaccard_score(targets, given, average=average, zero_division=0)
+        values[f"jaccard_{average}"] = sk.jaccard_score(targets, predicted, average=average, zero_division=0)
     values["macro_f1_all_labels"] = values.pop("macro_f1")
     return values
 
 
 def sk_map(targets: Targets, scores: Scores) -> dict[str, float]:
-    """Compute MAP, which scikit-learn calls label ranking average precision, of notes with codes."""
+    """Compute MAP over notes with codes; scikit-learn calls it label ranking average precision."""
     from sklearn.metrics import label_ranking_average_precision_score
 
     coded = targets.any(axis=1)
@@ -95,7 +95,7 @@ def sk_map(targets: Targets, scores: Scores) -> dict[str, float]:
 
 
 def sk_area(kind: str, average: str) -> Task:
-    """Compute an area; those of labels over the labels that have it."""
+    """Return the task of computing an area; macro averages cover the labels for which it is defined."""
 
     def task(targets: Targets, scores: Scores) -> dict[str, float]:
         from sklearn import metrics as sk
@@ -125,12 +125,12 @@ ONCE = ("scikit-learn: roc_auc_macro", "scikit-learn: pr_auc_macro")
 
 
 def peak_mb() -> float:
-    """Return the largest size of this process since it began, in MB."""
+    """Return the peak memory of this process, in MB."""
     import resource
 
     status = Path("/proc/self/status")
     if status.exists():
-        # What getrusage says there counts the process that started this one, which made the arrays.
+        # getrusage would include the parent process, which holds the arrays.
         [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
         return float(line.split()[1]) / 1024
     kilo = 1024**2 if sys.platform == "darwin" else 1024
@@ -138,14 +138,14 @@ def peak_mb() -> float:
 
 
 def run_task(name: str, folder: Path) -> None:
-    """Run one task on one core, and print its time, its peak memory and its values."""
+    """Run one task on one core, and print its time, peak memory and values."""
     from threadpoolctl import threadpool_limits
 
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     targets, scores = np.load(folder / "targets.npy"), np.load(folder / "scores.npy")
     with threadpool_limits(1):
-        TASKS[name](targets[:20, :200], scores[:20, :200])  # imports what it needs
+        TASKS[name](targets[:20, :200], scores[:20, :200])  # warm-up, for the imports
         begin = time.process_time()
         values = TASKS[name](targets, scores)
         seconds = time.process_time() - begin
@@ -155,7 +155,7 @@ def run_task(name: str, folder: Path) -> None:
 
 
 def measure(folder: Path, repeats: int) -> dict[str, list[dict[str, Any]]]:
-    """Run all tasks in turns, and then those that take minutes, once."""
+    """Run all tasks in turn, then once each those that take minutes."""
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in TASKS}
     for name in [name for name in TASKS if name not in ONCE] * repeats + list(ONCE):
         command = [sys.executable, __file__, "--task", name, "--folder", str(folder)]
@@ -179,15 +179,15 @@ def show(found: dict[str, list[dict[str, Any]]]) -> None:
     total = sum(seconds[name] for name in theirs)
     metrics = sum(len(found[name][0]["values"]) for name in theirs)
     times = total / seconds[OURS]
-    print(f"scikit-learn: {metrics} metrics in {total:.1f} s, {times:.0f} times our {len(values)}")
+    print(f"scikit-learn: {metrics} metrics in {total:.1f} s, {times:.0f} times as long as our {len(values)}")
 
 
 def main() -> None:
-    """Make the arrays, run the tasks, print the table."""
+    """Simulate the arrays, run the tasks, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--notes", type=int, default=3372)
-    parser.add_argument("--labels", type=int, default=8921)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--notes", type=int, default=3372, help="default: 3372, as in MIMIC-III's test split")
+    parser.add_argument("--labels", type=int, default=8921, help="default: 8921, as in MIMIC-III")
+    parser.add_argument("--repeats", type=int, default=3, help="runs per task; default: 3")
     parser.add_argument("--task", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given: Any = parser.parse_args()

@@ -1,6 +1,6 @@
-"""Every metric by loops that follow its definition word by word, and by scikit-learn where it has it.
+"""Reference implementations of the metrics: loops that follow each definition literally, and scikit-learn.
 
-`benchmarks/agreement.py` compares these with ours.
+`benchmarks/agreement.py` compares them with the metrics of this package.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ class Matrix:
 
     @cached_property
     def given(self) -> NDArray[np.bool_]:
-        """Which labels are predicted [notes, labels]."""
+        """The predicted labels [notes, labels]."""
         return np.array(
             [[score > self.scores.dtype.type(self.threshold) for score in row] for row in self.scores]
         ).reshape(self.targets.shape)
 
     @cached_property
     def split_labels(self) -> Matrix:
-        """The case without the labels that no note carries."""
+        """The case without the labels that no note has."""
         inside = self.targets.any(axis=0)
         return Matrix(self.targets[:, inside], self.scores[:, inside], self.threshold)
 
     @cached_property
     def ranked(self) -> list[list[bool]]:
-        """Whether each label is the note's own, highest score first, equal scores in label order."""
+        """Whether each label is correct, by note, in order of decreasing score and then of the labels."""
         return [
             [bool(target[label]) for label in sorted(range(len(row)), key=lambda label: (-row[label], label))]
             for target, row in zip(self.targets, self.scores.tolist(), strict=True)
@@ -49,17 +49,17 @@ class Matrix:
 
     @cached_property
     def cells(self) -> list[tuple[int, int, int, int]]:
-        """True positives, false positives, false negatives and true negatives of each label."""
+        """True positives, false positives, false negatives and true negatives per label."""
         return [_confusion(*column) for column in zip(self.targets.T, self.given.T, strict=True)]
 
     @cached_property
     def note_cells(self) -> list[tuple[int, int, int, int]]:
-        """The same of each note."""
+        """The same counts per note."""
         return [_confusion(*row) for row in zip(self.targets, self.given, strict=True)]
 
     @cached_property
     def pooled(self) -> list[tuple[int, int, int, int]]:
-        """The same of all pairs, as a list of one."""
+        """The same counts over all pairs, as a list of one."""
         return [_confusion(self.targets.ravel(), self.given.ravel())]
 
 
@@ -85,7 +85,7 @@ def share(part: float, whole: float) -> float:
 
 
 def mean(values: Collection[float]) -> float:
-    """Average, with 0 for nothing."""
+    """Arithmetic mean, with 0 for no values."""
     return share(sum(values), len(values))
 
 
@@ -120,7 +120,7 @@ def fpr(cells: Cells) -> float:
 
 
 def precision_at(k: int) -> Loop:
-    """Mean over notes of hits among the first k."""
+    """Mean over notes of the share of hits among the first k."""
     return lambda case: mean([share(sum(row[:k]), min(k, len(row))) for row in case.ranked])
 
 
@@ -130,23 +130,23 @@ def recall_at(k: int) -> Loop:
 
 
 def f1_at(k: int) -> Loop:
-    """Harmonic mean of the two."""
+    """Harmonic mean of precision and recall at k."""
     return lambda case: harmonic(precision_at(k)(case), recall_at(k)(case))
 
 
 def average_precision(row: list[bool], depth: int) -> float:
-    """Mean over a note's codes of the precision at the rank of each, 0 below a depth."""
+    """Mean over a note's codes of the precision at their ranks, counted as 0 beyond ``depth``."""
     hits = [place for place, own in enumerate(row, start=1) if own]
     return mean([nth / place if place <= depth else 0.0 for nth, place in enumerate(hits, start=1)])
 
 
 def mean_average_precision(depth: int) -> Loop:
-    """Mean over coded notes."""
+    """Mean average precision over coded notes."""
     return lambda case: mean([average_precision(row, depth) for row in case.ranked if any(row)])
 
 
 def roc_area(target: NDArray[np.bool_], scores: NDArray[np.floating[Any]]) -> float | None:
-    """Share of pairs in which the positive scores higher, ties one half; None without pairs."""
+    """Share of pairs in which the positive scores higher, with ties as one half; None without pairs."""
     apart = np.subtract.outer(scores[target], scores[~target])
     return (
         float((np.count_nonzero(apart > 0) + np.count_nonzero(apart == 0) / 2) / apart.size)
@@ -156,13 +156,13 @@ def roc_area(target: NDArray[np.bool_], scores: NDArray[np.floating[Any]]) -> fl
 
 
 def step_area(target: NDArray[np.bool_], scores: NDArray[np.floating[Any]]) -> float | None:
-    """Mean over positives of the precision among what scores at least as high; None without positives."""
+    """Mean over positives of the precision at their score; None without positives."""
     own = scores[target]
     return mean([float(target[scores >= score].mean()) for score in own]) if own.size else None
 
 
 def over_labels(area: Callable[[NDArray[np.bool_], NDArray[np.floating[Any]]], float | None]) -> Loop:
-    """Mean over the labels that have the area."""
+    """Mean over the labels for which the area is defined."""
     return lambda case: mean(
         [
             found
@@ -198,7 +198,7 @@ for _k in CUTOFFS:
 
 
 def by_loops(name: str, case: Matrix) -> float:
-    """Compute a metric by its definition."""
+    """Compute a metric from its definition."""
     if name.endswith(SPLIT):
         return by_loops(name.removesuffix(SPLIT), case.split_labels)
     if name in LOOPS:
@@ -281,9 +281,9 @@ SCIKIT_LEARN["macro_f1"] = SCIKIT_LEARN["macro_f1_all_labels"]
 
 
 def by_scikit_learn(name: str, case: Matrix) -> float:
-    """Compute a metric by scikit-learn; NaN where it has none, or no value for this case."""
+    """Compute a metric with scikit-learn; NaN if it has no such metric or no value for this case."""
     if name.endswith(SPLIT):
         return by_scikit_learn(name.removesuffix(SPLIT), case.split_labels)
-    # A matrix of one column is not multi-label to it, but a vector.
+    # scikit-learn treats a matrix of one column as a vector, not as multi-label.
     defined = name in SCIKIT_LEARN and case.targets.shape[1] > 1
     return SCIKIT_LEARN[name](case) if defined else np.nan

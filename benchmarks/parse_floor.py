@@ -1,6 +1,6 @@
-"""The least that any reader of a raw tree has to do: decompress its note file and parse every column as text.
+"""Measure the minimum work of reading a raw tree: decompress its note file and parse every column as text.
 
-`benchmarks/prepare.py` runs each of these readers in a process of its own.
+`benchmarks/prepare.py` runs each of these readers in a separate process.
 
     python benchmarks/parse_floor.py arrow NOTEEVENTS.csv.gz
 """
@@ -20,7 +20,7 @@ _LONGEST_FIELD = 1 << 30  # characters
 
 
 def read_with_arrow(path: Path) -> int:
-    """Return the number of rows: pyarrow's streaming reader, which reads ahead, over isal's decompression."""
+    """Return the number of rows, with pyarrow's streaming reader on top of isal's decompression."""
     import pyarrow as pa
     from isal import igzip
     from pyarrow import csv as arrow
@@ -39,7 +39,7 @@ def read_with_arrow(path: Path) -> int:
 
 
 def read_with_polars(path: Path) -> int:
-    """Return the number of rows: polars, streaming."""
+    """Return the number of rows, with polars in streaming mode."""
     import polars as pl
 
     columns = _header(path)
@@ -50,7 +50,7 @@ def read_with_polars(path: Path) -> int:
 
 
 def read_with_python(path: Path) -> int:
-    """Return the number of rows: the standard library."""
+    """Return the number of rows, with the standard library."""
     csv.field_size_limit(_LONGEST_FIELD)
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         return sum(1 for _ in csv.reader(file)) - 1
@@ -75,7 +75,7 @@ def main() -> None:
     arguments.add_argument("path", type=Path)
     given: Any = arguments.parse_args()
     print(READERS[given.reader](given.path), flush=True)
-    # A thread of pyarrow may still let go of the Python file, and aborts if the interpreter ends meanwhile.
+    # A pyarrow thread may still be releasing the Python file; it aborts if the interpreter exits meanwhile.
     os._exit(0)
 
 

@@ -1,8 +1,8 @@
-"""How long does `clem prepare` take for whole MIMIC-III and MIMIC-IV, and how much memory?
+"""Measure time and memory of `clem prepare` for the whole of MIMIC-III and MIMIC-IV.
 
-Writes synthetic raw trees of the real sizes once (see `full_trees.py`), into a folder that later runs use
-again; it takes some minutes and about 3 GB of disk. Then measures, each in a process of its own, in turns:
-the parse floor (see `parse_floor.py`) and the sources. Prints medians.
+First writes synthetic raw trees of the real size (see `full_trees.py`) to a folder that later runs reuse;
+this takes some minutes and about 3 GB of disk space. Then measures, in turn and in separate processes, the
+parse floor (see `parse_floor.py`) and the sources. Prints medians.
 
     python benchmarks/prepare.py ~/clem-benchmark --splits splits
     python benchmarks/prepare.py ~/clem-benchmark --scale 0.05 --sources mimic4-icd10 --repeats 1
@@ -34,7 +34,7 @@ READERS = ("arrow", "polars", "python")
 
 @dataclass(frozen=True)
 class Run:
-    """One process."""
+    """The measurements of one process."""
 
     seconds: float
     peak_mb: float
@@ -42,7 +42,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Row:
-    """The medians of one task; ``ratio`` to the floor of its tree, the fastest reader's time."""
+    """The medians of one task; ``ratio`` is relative to the fastest reader of its tree."""
 
     tree: str
     task: str
@@ -53,14 +53,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured.
+    """The measurements to take.
 
     Attributes
     ----------
     folder
-        Holds the trees, and the corpora for as long as they are written.
+        Folder for the trees, and for the corpora while they are written.
     splits
-        The folder of the published split files, or None: then the sources draw a split.
+        Folder of the published split files, or None to let the sources draw a split.
 
     """
 
@@ -72,15 +72,15 @@ class Plan:
 
     @property
     def layouts(self) -> list[str]:
-        """The trees that the sources need."""
+        """The trees needed by the sources."""
         return [layout for layout in NOTES if any(name.startswith(layout) for name in self.sources)]
 
     def tree(self, layout: str) -> Path:
-        """Return where a tree lies: one of each size, with published numbers or without."""
+        """Return the path of a tree, which depends on the scale and on published numbers."""
         return self.folder / f"{layout}-{self.scale:g}{'-published' if self.splits else ''}"
 
     def tasks(self, layout: str) -> dict[str, list[str]]:
-        """Return the command lines to measure on a tree, by name."""
+        """Return the command lines to measure on a tree, by task."""
         tree = self.tree(layout)
         notes = str(tree / NOTES[layout])
         floor = {f"parse: {name}": [str(HERE / "parse_floor.py"), name, notes] for name in READERS}
@@ -93,25 +93,25 @@ class Plan:
 
 
 def write_trees(plan: Plan) -> None:
-    """Write the trees that are not there yet. An interrupted one leaves nothing."""
+    """Write the missing trees. An interrupted tree leaves nothing behind."""
     for layout in plan.layouts:
         tree = plan.tree(layout)
         if not (tree / "SYNTHETIC.json").exists():
-            tell(f"Writing {tree}")
+            log(f"Writing {tree}")
             options = ["--splits", str(plan.splits)] if plan.splits else []
             script = str(HERE / "full_trees.py")
             run([script, layout, str(tree), "--scale", str(plan.scale), *options])
 
 
 def measure(plan: Plan) -> Iterator[Row]:
-    """Yield the medians of every task, the trees one after another, their tasks in turns."""
+    """Yield the medians of every task, tree by tree, with the tasks of a tree in turn."""
     for layout in plan.layouts:
         tasks = plan.tasks(layout)
         runs: dict[str, list[Run]] = {name: [] for name in tasks}
         warm(plan.tree(layout))
         for turn in range(plan.repeats):
             for name, command in tasks.items():
-                tell(f"{layout}, {name}, {turn + 1} of {plan.repeats}")
+                log(f"{layout}, {name}, {turn + 1} of {plan.repeats}")
                 runs[name].append(timed(command, plan.folder))
         yield from rows(layout, runs)
 
@@ -126,54 +126,54 @@ def rows(layout: str, runs: dict[str, list[Run]]) -> Iterator[Row]:
 
 
 def timed(command: Sequence[str], folder: Path) -> Run:
-    """Run a task; a corpus that it writes is thrown away."""
+    """Run a task, discarding the corpus it writes."""
     with tempfile.TemporaryDirectory(dir=folder, prefix="corpus-") as out:
         writes = "prepare" in command
         return run([*command, "--out", f"{out}/corpus"] if writes else command)
 
 
 def run(command: Sequence[str]) -> Run:
-    """Run Python with arguments, and take its time and its peak memory."""
+    """Run Python with the given arguments, and return its time and peak memory."""
     begin = time.perf_counter()
     with subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL) as process:
-        # Of this child alone: `resource.getrusage` knows only the largest child so far.
+        # The usage of this child only: `resource.getrusage` reports the largest child so far.
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+        sys.exit(f"{' '.join(command)} exited with {process.returncode}")
     kilo = 1024 if sys.platform == "linux" else 1024**2
     return Run(time.perf_counter() - begin, usage.ru_maxrss / kilo)
 
 
 def warm(tree: Path) -> None:
-    """Read every file once, so that no task waits for a disk that the next one finds in memory."""
+    """Read every file once, so that all tasks find the files in the page cache."""
     for path in sorted(tree.rglob("*.gz")):
         with path.open("rb") as file, Path(os.devnull).open("wb") as nowhere:
             shutil.copyfileobj(file, nowhere, 1 << 20)
 
 
-def tell(line: str) -> None:
-    """Say on standard error what goes on."""
+def log(line: str) -> None:
+    """Report progress on standard error."""
     print(line, file=sys.stderr, flush=True)
 
 
 def arguments() -> tuple[Plan, bool]:
-    """Return what the command line asks for, and whether as json."""
+    """Parse the command line; return the plan, and whether to print JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", type=Path, help="for the trees, outside this repository")
-    parser.add_argument("--splits", type=Path, help="the folder of the published split files")
-    parser.add_argument("--scale", type=float, default=1.0, help="the share of the real size, 1 unless given")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--sources", default=",".join(SOURCES), help="separated by commas")
+    parser.add_argument("folder", type=Path, help="folder for the trees, outside this repository")
+    parser.add_argument("--splits", type=Path, help="folder of the published split files")
+    parser.add_argument("--scale", type=float, default=1.0, help="fraction of the real size; default: 1")
+    parser.add_argument("--repeats", type=int, default=3, help="runs per task; default: 3")
+    parser.add_argument("--sources", default=",".join(SOURCES), help="comma-separated; default: all four")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
     sources = tuple(given.sources.split(","))
     if unknown := set(sources) - set(SOURCES):
-        parser.error(f"no such source here: {', '.join(sorted(unknown))}; choose among {', '.join(SOURCES)}")
+        parser.error(f"unknown source {', '.join(sorted(unknown))}; choose from {', '.join(SOURCES)}")
     if not 0 < given.scale <= 1:
-        parser.error("--scale is above 0 and at most 1")
+        parser.error("--scale must be above 0 and at most 1")
     if given.repeats < 1:
-        parser.error("--repeats is at least 1")
+        parser.error("--repeats must be at least 1")
     given.folder.mkdir(parents=True, exist_ok=True)
     splits = given.splits and given.splits.resolve()
     return Plan(given.folder.resolve(), given.scale, splits, sources, given.repeats), given.json

@@ -1,6 +1,6 @@
-"""Do a model's probabilities depend on anything but the note?
+"""Check that a model's probabilities depend on nothing but the note.
 
-Scores notes of the test split alone, with padding, among others, in another order, and through
+Scores notes of the test split one by one, with padding, in batches, in shuffled order, and through
 `transformers.pipeline`, and prints the largest differences.
 
     python benchmarks/same_answers.py runs/demo/model runs/demo-corpus
@@ -34,7 +34,7 @@ def logits(system: NeuralSystem, texts: list[str], **padding: Any) -> torch.Tens
 
 
 def logit_differences(system: NeuralSystem, texts: list[str]) -> dict[str, float]:
-    """Return the largest difference of a logit from that of the note alone, by what surrounds it."""
+    """Return the largest difference of a logit from that of the note scored alone, by condition."""
     alone = torch.cat([logits(system, [text]) for text in texts])
     padded = torch.cat([logits(system, [text], pad_to_multiple_of=512) for text in texts])
     order = list(range(len(texts)))
@@ -67,19 +67,18 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("model", type=Path)
     arguments.add_argument("corpus", type=Path)
-    arguments.add_argument("--notes", type=int, default=64)
+    arguments.add_argument("--notes", type=int, default=64, help="notes to score; default: 64")
     given = arguments.parse_args()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     coder = Coder.load(given.model)
     if not isinstance(coder.system, NeuralSystem):
-        sys.exit("same_answers.py compares neural models; this one is linear")
+        sys.exit("same_answers.py needs a neural model; this one is linear")
     texts = list(islice(Corpus.open(given.corpus).texts("test"), given.notes))
     for name, value in logit_differences(coder.system, texts).items():
-        print(f"largest difference of a logit, {name}: {value:.1e}")
-    print(
-        f"largest difference of a probability, pipeline: {pipeline_difference(coder, given.model, texts):.1e}"
-    )
+        print(f"largest logit difference, {name}: {value:.1e}")
+    difference = pipeline_difference(coder, given.model, texts)
+    print(f"largest probability difference, pipeline: {difference:.1e}")
 
 
 if __name__ == "__main__":

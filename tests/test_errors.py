@@ -6,16 +6,16 @@ from clem_icd import errors
 from clem_icd.errors import ClemError, SourceError
 
 
-def test_a_message_is_one_line_with_place_and_remedy() -> None:
+def test_a_message_is_one_line_with_location_and_remedy() -> None:
     error = SourceError("has no column hadm_id", path="raw/notes.csv", row=7, remedy="Add\nit")
     assert str(error) == "raw/notes.csv, row 7: has no column hadm_id. Add it."
 
 
-def test_a_message_without_a_place_is_the_finding() -> None:
+def test_a_message_without_a_path_is_only_the_finding() -> None:
     assert str(ClemError("the disk is full")) == "the disk is full."
 
 
-def test_the_tree_in_the_docstring_is_the_tree() -> None:
+def test_the_docstring_draws_every_error_class() -> None:
     classes = {
         name
         for name, value in vars(errors).items()

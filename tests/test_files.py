@@ -15,7 +15,7 @@ def leftovers(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.startswith(".partial-")]
 
 
-def test_a_file_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     target.write_text("old")
 
@@ -30,7 +30,7 @@ def test_a_file_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
     assert not leftovers(tmp_path)
 
 
-def test_a_folder_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_old_folder(tmp_path: Path) -> None:
     target = tmp_path / "run"
     target.mkdir()
     (target / "kept").write_text("old")
@@ -46,7 +46,7 @@ def test_a_folder_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
     assert not leftovers(tmp_path)
 
 
-def test_a_folder_replaces_all_of_the_old_one(tmp_path: Path) -> None:
+def test_a_new_folder_replaces_the_old_one_entirely(tmp_path: Path) -> None:
     target = tmp_path / "run"
     target.mkdir()
     (target / "old").touch()
@@ -56,7 +56,7 @@ def test_a_folder_replaces_all_of_the_old_one(tmp_path: Path) -> None:
     assert not leftovers(tmp_path)
 
 
-def test_an_occupied_place_is_refused_without_force(tmp_path: Path) -> None:
+def test_an_occupied_path_is_refused_without_force(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine").touch()
     with pytest.raises(OutputError, match="--force"), new_folder(tmp_path / "run"):
@@ -64,14 +64,14 @@ def test_an_occupied_place_is_refused_without_force(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "mine").exists()
 
 
-def test_an_empty_folder_is_no_obstacle(tmp_path: Path) -> None:
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     with new_folder(tmp_path / "run") as temporary:
         (temporary / "a").touch()
     assert (tmp_path / "run" / "a").exists()
 
 
-def test_the_current_folder_is_filled_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_current_folder_is_filled_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "run").mkdir()
     monkeypatch.chdir(tmp_path / "run")
     with new_folder(Path()) as temporary:
@@ -82,7 +82,7 @@ def test_the_current_folder_is_filled_and_stays(tmp_path: Path, monkeypatch: pyt
     assert not leftovers(tmp_path)
 
 
-def test_a_mount_point_is_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mount_point_is_filled_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rename_really = Path.rename
 
     def rename(path: Path, target: Path) -> None:
@@ -103,9 +103,7 @@ def test_a_mount_point_is_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert not leftovers(tmp_path)
 
 
-def test_what_cannot_be_replaced_is_refused_before_the_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_irreplaceable_folders_are_refused_up_front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine").touch()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OutputError, match="cannot be replaced"):
@@ -118,9 +116,9 @@ def test_what_cannot_be_replaced_is_refused_before_the_work(
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "may not be written to")]
+    ("number", "words"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "is not writable")]
 )
-def test_a_disk_that_refuses_is_named(
+def test_disk_errors_become_output_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str
 ) -> None:
     def refuse(path: Path) -> None:
@@ -134,14 +132,14 @@ def test_a_disk_that_refuses_is_named(
     assert not leftovers(tmp_path)
 
 
-def test_json_refuses_what_json_has_not(tmp_path: Path) -> None:
+def test_nan_is_not_written_as_json(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "a.json", {"a": float("nan")})
     assert not (tmp_path / "a.json").exists()
 
 
 @pytest.mark.parametrize("content", [b"[1]", b"{", b"\xff", b""])
-def test_what_is_no_json_object_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_files_without_a_json_object_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(CorpusError, match=r"a\.json"):
         read_json(tmp_path / "a.json", CorpusError)

@@ -1,20 +1,20 @@
-"""Every error that a user of this package can meet, in one tree.
+"""The errors that a user of this package can see, as one tree.
 
-    ClemError                    what was found, what was expected, what to do
-    ├── InputError               something given to us is not usable as it is
-    │   ├── SourceError          a raw file: missing, misnamed, malformed
-    │   ├── CorpusError          a corpus folder, or a row meant for one
-    │   ├── CodeError            a text that is no code of its code system
-    │   ├── NoteError            a note that cannot be read as text
-    │   ├── RecipeError          a recipe, or a key=value on top of one
-    │   ├── ModelError           a model folder
-    │   └── ScoresError          a scores file, or scores that do not fit a corpus
-    ├── OutputError              a result cannot be put where it was asked for
-    ├── RunError                 a training run that cannot go on
-    └── MissingExtraError        an optional package that is not installed
+    ClemError                    root: what was found, what was expected, what to do
+    ├── InputError               unusable input
+    │   ├── SourceError          a raw file is missing, misnamed or malformed
+    │   ├── CorpusError          a corpus folder, or a row for one, is invalid
+    │   ├── CodeError            a text is not a code of its code system
+    │   ├── NoteError            a note cannot be read as text
+    │   ├── RecipeError          a recipe, or a KEY=VALUE override, is invalid
+    │   ├── ModelError           a model folder is invalid
+    │   └── ScoresError          a scores file is malformed or does not match its corpus
+    ├── OutputError              a result cannot be written to its destination
+    ├── RunError                 a training run cannot continue
+    └── MissingExtraError        an optional package is not installed
 
-A message is one line. It names the file and the row where there are any, and ends with
-the remedy. It never holds note text: a note is a patient.
+A message is one line. It names the file and the row, if any, and ends with the remedy. It never contains note
+text: a note is a patient.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ __all__ = [
 
 
 class ClemError(Exception):
-    """The root of the tree.
+    """The root of the tree: one line with the finding, its location and the remedy.
 
     Parameters
     ----------
     found
-        What is wrong, in one sentence without the final stop.
+        What is wrong, as one sentence without a full stop.
     path
-        The file or folder that it is about.
+        The file or folder concerned.
     row
-        The record in that file: 1 is the first one after a header.
+        The record in that file, from 1, not counting a header.
     remedy
-        What to do about it, in one sentence without the final stop.
+        What to do about it, as one sentence without a full stop.
 
     """
 
@@ -68,10 +68,10 @@ class ClemError(Exception):
         super().__init__(self._line())
 
     def _line(self) -> str:
-        place = "" if self.path is None else str(self.path)
+        location = "" if self.path is None else str(self.path)
         if self.row is not None:
-            place += f", row {self.row}" if place else f"row {self.row}"
-        parts = [f"{place}: {self.found}" if place else self.found]
+            location += f", row {self.row}" if location else f"row {self.row}"
+        parts = [f"{location}: {self.found}" if location else self.found]
         if self.remedy:
             parts.append(self.remedy)
         return " ".join(_sentence(part) for part in parts)
@@ -83,7 +83,7 @@ def _sentence(part: str) -> str:
 
 
 class InputError(ClemError):
-    """Something given to us is not usable as it is."""
+    """An input is not usable as it is."""
 
 
 class SourceError(InputError):
@@ -91,36 +91,36 @@ class SourceError(InputError):
 
 
 class CorpusError(InputError):
-    """A folder is no corpus that this version can read, or a row may not enter one."""
+    """A folder is not a corpus that this version can read, or a row is not valid in a corpus."""
 
 
 class CodeError(InputError):
-    """A text is not a code of the code system it was said to be from."""
+    """A text is not a code of its code system."""
 
 
 class NoteError(InputError):
-    """A note cannot be read: empty, binary, or far too long to be one note."""
+    """A note cannot be read: it is empty, binary, or far too long for a single note."""
 
 
 class RecipeError(InputError):
-    """A recipe, or a ``key=value`` on top of one, is not valid."""
+    """A recipe, or a ``KEY=VALUE`` override, is not valid."""
 
 
 class ModelError(InputError):
-    """A folder is no model that this version can read."""
+    """A folder is not a model that this version can read."""
 
 
 class ScoresError(InputError):
-    """A scores file is malformed, or does not belong to the corpus or the model beside it."""
+    """A scores file is malformed, or does not match its corpus or model."""
 
 
 class OutputError(ClemError):
-    """A result cannot be put where it was asked for: occupied, read-only, or the disk is full."""
+    """A result cannot be written: the destination is occupied or read-only, or the disk is full."""
 
 
 class RunError(ClemError):
-    """A training run cannot go on."""
+    """A training run cannot continue."""
 
 
 class MissingExtraError(ClemError):
-    """An optional package is needed and not installed; the message names the extra that brings it."""
+    """A required optional package is not installed; the message names the extra that installs it."""

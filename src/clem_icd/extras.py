@@ -1,4 +1,4 @@
-"""Optional dependencies, and one line that says how to install the one that is missing."""
+"""Optional dependencies, and the error that says how to install a missing one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXTRAS = {
     "matplotlib": "report",
     "tensorboard": "track",
 }
-"""The extra of ``pip install 'clem-icd[...]'`` that brings each optional package."""
+"""The extra of ``pip install 'clem-icd[...]'`` that installs each optional package."""
 
 
 def optional(module: str, purpose: str) -> Any:
@@ -23,7 +23,7 @@ def optional(module: str, purpose: str) -> Any:
     module
         The module to import, such as ``matplotlib.figure``.
     purpose
-        What needs it, as the beginning of a sentence: "The report".
+        The feature that needs it, as the subject of a sentence: "The report".
 
     Raises
     ------
@@ -35,7 +35,7 @@ def optional(module: str, purpose: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as problem:
-        # A package that is there but lacks a dependency of its own is another fault.
+        # An installed package that misses one of its own dependencies is a different problem.
         if (problem.name or "").partition(".")[0] != package:
             raise
         raise MissingExtraError(

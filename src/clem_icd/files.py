@@ -1,7 +1,7 @@
-"""Files and folders that appear whole or not at all.
+"""Atomic files and folders: they appear complete or not at all.
 
-Everything is written under a temporary name beside its final place, flushed to the disk, and
-renamed. A reader therefore never sees half of a result, whatever happened to the writer.
+Everything is written under a temporary name next to its destination, flushed to disk, and renamed. A reader
+therefore never sees a partial result, whatever happens to the writer.
 """
 
 from __future__ import annotations
@@ -32,43 +32,41 @@ __all__ = [
 
 
 def check_free(path: Path, *, force: bool = False) -> None:
-    """Refuse a place that already holds something.
+    """Refuse an occupied destination.
 
     Raises
     ------
     OutputError
-        If ``path`` is a file or a folder with something in it, and ``force`` is false or the folder
-        cannot be replaced: the process runs in it, or another file system is mounted there.
+        If ``path`` is a file or a non-empty folder, and ``force`` is false or the folder cannot be replaced:
+        it is the current folder or above it, or a mount point.
 
     """
     with _storage_errors(path):
         folder = path.is_dir() and any(path.iterdir())
         fixed = folder and (path.is_mount() or Path.cwd().is_relative_to(path.resolve()))
     if (folder or path.is_file()) and not force:
-        raise OutputError(
-            "already holds something", path=path, remedy="Choose another place, or pass --force"
-        )
+        raise OutputError("already holds something", path=path, remedy="Choose another path, or pass --force")
     if fixed:
         raise OutputError(
-            "holds something and cannot be replaced: it is a mount point, or the command runs in it",
+            "is not empty and cannot be replaced: it is a mount point or contains the current folder",
             path=path,
-            remedy="Choose another place, or empty it",
+            remedy="Choose another path, or empty the folder",
         )
 
 
 @contextmanager
 def new_file(path: Path, *, force: bool = True) -> Iterator[Path]:
-    """Give a temporary path to write to; on success it becomes ``path``, on failure it vanishes.
+    """Yield a temporary path to write to; it becomes ``path`` on success and is removed on failure.
 
     Raises
     ------
     OutputError
-        If ``path`` is occupied and ``force`` is false, or the disk does not take the file.
+        If ``path`` is occupied and ``force`` is false, or the file cannot be written.
 
     """
     check_free(path, force=force)
     if path.is_dir():
-        raise OutputError("is a folder, expected a place for a file", path=path, remedy="Name a file")
+        raise OutputError("is a folder, expected a file path", path=path, remedy="Name a file")
     with _storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.parent / f"{_temporary_name()}{path.suffix}"
@@ -83,57 +81,57 @@ def new_file(path: Path, *, force: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
-    """Give a temporary folder to fill; on success it becomes ``path``, on failure it vanishes.
+    """Yield a temporary folder to fill; it becomes ``path`` on success and is removed on failure.
 
-    With ``force`` an existing folder at ``path`` is replaced, and only once the new one is whole. An empty
-    one stays and is filled, since it may be a mount point, or the folder that somebody's shell is in.
+    With ``force``, an existing folder at ``path`` is replaced, once the new one is complete. An empty folder
+    is filled in place, since it may be a mount point or the current folder of a shell.
 
     Raises
     ------
     OutputError
-        If ``path`` is occupied and ``force`` is false, or the disk does not take the folder.
+        If ``path`` is occupied and ``force`` is false, or the folder cannot be written.
 
     """
     check_free(path, force=force)
     if path.is_file():
-        raise OutputError("is a file, expected a place for a folder", path=path, remedy="Name a folder")
+        raise OutputError("is a file, expected a folder path", path=path, remedy="Name a folder")
     with _storage_errors(path):
-        place = path.resolve()
-        empty = place.is_dir() and not any(place.iterdir())
-        beside = place if empty else place.parent
-        beside.mkdir(parents=True, exist_ok=True)
-        temporary = beside / _temporary_name()
+        resolved = path.resolve()
+        empty = resolved.is_dir() and not any(resolved.iterdir())
+        parent = resolved if empty else resolved.parent
+        parent.mkdir(parents=True, exist_ok=True)
+        temporary = parent / _temporary_name()
         try:
             temporary.mkdir()
             yield temporary
             sync_tree(temporary)
             if empty:
-                _fill_folder(temporary, place)
+                _fill_folder(temporary, resolved)
             else:
-                _replace_folder(temporary, place)
-            _sync(beside)
+                _replace_folder(temporary, resolved)
+            _sync(parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file, whole or not at all."""
+    """Write a UTF-8 text file atomically."""
     with new_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a json file with a stable layout, whole or not at all. NaN is an error, not ``NaN``."""
+    """Write a JSON file atomically, with a stable layout. NaN is an error."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path, error: type[ClemError]) -> dict[str, Any]:
-    """Read a json object.
+    """Read a JSON object.
 
     Raises
     ------
     ClemError
-        Of the class ``error``, if there is no such file or it holds no json object.
+        Of the class ``error``, if the file is missing or does not hold a JSON object.
 
     """
     try:
@@ -154,11 +152,11 @@ def sha256_of(path: Path) -> str:
 
 
 def sync_tree(folder: Path) -> None:
-    """Flush every file and folder below ``folder`` to the disk."""
-    for place, _, names in os.walk(folder):
+    """Flush every file and folder below ``folder`` to disk."""
+    for parent, _, names in os.walk(folder):
         for name in names:
-            _sync(Path(place) / name)
-        _sync(Path(place))
+            _sync(Path(parent) / name)
+        _sync(Path(parent))
 
 
 def _fill_folder(temporary: Path, path: Path) -> None:
@@ -182,7 +180,7 @@ def _replace_folder(temporary: Path, path: Path) -> None:
 
 
 def _temporary_name() -> str:
-    # Known before anything of that name exists, so that an interruption at any point can clean up.
+    # Chosen before the file exists, so that an interruption at any point can clean up.
     return f".partial-{secrets.token_hex(6)}"
 
 
@@ -204,13 +202,13 @@ def _storage_errors(path: Path) -> Iterator[None]:
                 "the disk is full", path=path, remedy="Free some space, then run it again"
             ) from problem
         if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise OutputError("may not be written to", path=path, remedy="Choose another place") from problem
+            raise OutputError("is not writable", path=path, remedy="Choose another path") from problem
         if problem.errno == errno.EBUSY:
-            raise OutputError("is in use", path=path, remedy="Choose another place") from problem
+            raise OutputError("is in use", path=path, remedy="Choose another path") from problem
         if problem.errno in (errno.EEXIST, errno.ENOTDIR, errno.ENAMETOOLONG):
             raise OutputError(
-                "cannot be made: it lies below a file, or its name is too long",
+                "cannot be created: part of its path is a file, or its name is too long",
                 path=path,
-                remedy="Choose another place",
+                remedy="Choose another path",
             ) from problem
         raise

@@ -1,4 +1,4 @@
-"""Rooms whose public names load only when they are used: importing torch takes seconds."""
+"""Lazy public names of a package: they load on first use, because importing torch takes seconds."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 
 
 def lazy_names(room: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a room (PEP 562).
+    """Return the ``__getattr__`` of a package with lazy public names (PEP 562).
 
     Parameters
     ----------
     room
-        The ``__name__`` of the room's package.
+        The ``__name__`` of the package.
     homes
-        The module that defines each public name, relative to the room: ``{"Coder": "coder"}``.
+        The module that defines each public name, relative to the package: ``{"Coder": "coder"}``.
 
     Raises
     ------
     AttributeError
-        When the room has no such name.
+        By the returned function, if the package has no such name.
 
     """
 

@@ -1,4 +1,4 @@
-"""Who is told how far a training has come."""
+"""Progress reporting."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from typing import Protocol
 
 
 class Observer(Protocol):
-    """Shows the progress of long work. The command line has one; `Silent` is another."""
+    """Receives the progress of long-running work: the command line shows it, `Silent` ignores it."""
 
     def begin(self, task: str, total: int | None) -> None:
-        """Start a task of ``total`` steps, None if that is not known; it ends the one before."""
+        """Start a task of ``total`` steps (None if unknown), which ends the previous task."""
         ...
 
     def advance(self, steps: int = 1) -> None:
-        """Count steps of the task as done."""
+        """Record that steps of the task are done."""
         ...
 
     def say(self, line: str) -> None:
-        """Tell one line that stays."""
+        """Report one line that stays visible."""
         ...
 
 
 class Silent:
-    """Tells nobody."""
+    """Ignores all progress."""
 
     def begin(self, task: str, total: int | None) -> None:
         """Ignore the task."""

@@ -184,14 +184,14 @@ def metrics_where_something_is(world: Any) -> tuple[list[object], list[str]]:
 def metrics_below_a_file(world: Any) -> tuple[list[object], list[str]]:
     arguments = world.evaluate()
     arguments[arguments.index("--out") + 1] = world.scores / "metrics.json"
-    return arguments, ["metrics.json", "lies below a file", "Choose another place"]
+    return arguments, ["metrics.json", "part of its path is a file", "Choose another path"]
 
 
 @case
 def metrics_of_a_name_too_long(world: Any) -> tuple[list[object], list[str]]:
     arguments = world.evaluate()
     arguments[arguments.index("--out") + 1] = world.root / ("x" * 300)
-    return arguments, ["too long", "Choose another place"]
+    return arguments, ["too long", "Choose another path"]
 
 
 @coding
@@ -326,7 +326,7 @@ def hospital_where_something_is(world: Any) -> tuple[list[object], list[str]]:
 @case
 def hospital_below_a_file(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["synthesize", "--admissions", 2, "--out", world.scores / "raw"]
-    return arguments, ["lies below a file", "Choose another place"]
+    return arguments, ["part of its path is a file", "Choose another path"]
 
 
 @case

@@ -34,7 +34,7 @@ def test_spans_are_read_by_note_in_file_order(tmp_path: Path) -> None:
     [
         ({"begin": 8}, "row 2.*8:8"),
         ({"begin": -1}, "row 2.*-1:8"),
-        ({"system": "snomed"}, "row 2.*'snomed' names no code system"),
+        ({"system": "snomed"}, "row 2.*'snomed' is not a code system"),
         ({"code": None}, "row 2.*empty value"),
     ],
 )

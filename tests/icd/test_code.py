@@ -51,7 +51,7 @@ def test_every_packaged_code_survives_losing_its_dot(packaged_codes: list[tuple[
 
 @settings(max_examples=200)
 @given(code_like, systems)
-def test_dotting_twice_is_dotting_once_and_changes_nothing_else(text: str, system: CodeSystem) -> None:
+def test_dotting_is_idempotent_and_only_adds_a_dot(text: str, system: CodeSystem) -> None:
     once = dot(text, system)
     assert dot(once, system) == once
     assert undot(once) == undot(text)
@@ -96,18 +96,18 @@ def test_parse_agrees_with_is_well_formed_and_is_stable(text: str, system: CodeS
         ("", CPT),
     ],
 )
-def test_a_text_of_another_shape_is_no_code(text: str, system: CodeSystem) -> None:
+def test_malformed_codes_are_refused(text: str, system: CodeSystem) -> None:
     assert not is_well_formed(text, system)
     with pytest.raises(CodeError, match=f"shape of an {system.title} code"):
         Code.parse(text, system)
 
 
-def test_a_trailing_dot_is_forgiven_in_icd10cm_alone() -> None:
+def test_a_trailing_dot_is_accepted_only_in_icd10cm() -> None:
     assert Code.parse("I10.", ICD10CM).value == "I10"
     assert not is_well_formed("401.", ICD9CM)
 
 
-def test_two_systems_are_never_mixed() -> None:
+def test_equal_characters_in_two_systems_are_different_codes() -> None:
     procedure, diagnosis = Code.parse("3723", ICD9PCS), Code.parse("3723", ICD9CM)
     assert (str(procedure), str(diagnosis)) == ("37.23", "372.3")
     assert Code("99291", CPT) != Code("99291", ICD10PCS)
@@ -118,7 +118,7 @@ def test_codes_sort_by_value_first() -> None:
     assert [code.value for code in sorted(codes)] == ["00.66", "001.0", "I10"]
 
 
-def test_what_may_be_a_note_is_not_quoted() -> None:
+def test_long_texts_are_not_quoted_in_errors() -> None:
     with pytest.raises(CodeError) as raised:
         Code.parse("chest pain radiating", ICD10CM)
     assert "chest" not in str(raised.value)

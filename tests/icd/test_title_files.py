@@ -22,7 +22,7 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
 @pytest.mark.parametrize(
     ("name", "kind"), [("D_ICD_DIAGNOSES.csv", ICD9CM), ("D_ICD_PROCEDURES.csv.gz", ICD9PCS)]
 )
-def test_mimic3(tmp_path: Path, name: str, kind: CodeSystem) -> None:
+def test_mimic3_tables_are_read(tmp_path: Path, name: str, kind: CodeSystem) -> None:
     text = '"ROW_ID","ICD9_CODE","SHORT_TITLE","LONG_TITLE"\r\n1,"0066","Short","Long, with a comma"\r\n'
     code = Code("00.66", ICD9PCS) if kind is ICD9PCS else Code("006.6", ICD9CM)
     assert read_titles(write(tmp_path / name, text)) == {code: "Long, with a comma"}
@@ -40,7 +40,7 @@ def test_mimic4_keeps_the_versions_apart(tmp_path: Path) -> None:
     }
 
 
-def test_the_given_system_tells_procedures_where_the_name_does_not(tmp_path: Path) -> None:
+def test_the_given_system_decides_when_the_file_name_does_not(tmp_path: Path) -> None:
     path = write(
         tmp_path / "titles.csv", "icd_code,icd_version,long_title\n0066,9,PTCA\n02703ZZ,10,Dilation\n"
     )
@@ -49,7 +49,7 @@ def test_the_given_system_tells_procedures_where_the_name_does_not(tmp_path: Pat
         read_titles(path)
 
 
-def test_any_csv_with_code_and_title(tmp_path: Path) -> None:
+def test_any_csv_with_code_and_title_columns_is_read(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.csv", "\ufeffCode,Title\nI10.,Hypertension\n")
     assert read_titles(path, ICD10CM) == {Code("I10", ICD10CM): "Hypertension"}
     with pytest.raises(SourceError, match="Name the code system"):
@@ -57,7 +57,7 @@ def test_any_csv_with_code_and_title(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-def test_cms_lists(tmp_path: Path, ending: str) -> None:
+def test_cms_lists_are_read(tmp_path: Path, ending: str) -> None:
     codes = write(
         tmp_path / "codes.txt", ending.join(["A000    Cholera due to x", "I10     Hypertension", ""])
     )
@@ -74,7 +74,7 @@ def test_cms_lists(tmp_path: Path, ending: str) -> None:
     }
 
 
-def test_cms_order_file(tmp_path: Path) -> None:
+def test_cms_order_files_are_read(tmp_path: Path) -> None:
     lines = [f"{n:05} {code:7} {flag} {short:60} {title}" for n, code, flag, short, title in ORDER]
     found = read_titles(write(tmp_path / "order.txt", "\r\n".join(lines)), ICD10CM)
     assert found == {
@@ -96,9 +96,9 @@ ORDER = [
         ("D_ICD_DIAGNOSES.csv", "ICD9_CODE,SHORT\n0010,x\n", "no column long_title", None),
         ("D_ICD_DIAGNOSES.csv", "ICD9_CODE,LONG_TITLE\n0010,a\n0011\n", "has 1 fields, expected 2", 2),
         ("D_ICD_DIAGNOSES.csv", "ICD9_CODE,LONG_TITLE\n0010,a,b\n", "has 3 fields, expected 2", 1),
-        ("D_ICD_DIAGNOSES.csv", "ICD9_CODE,LONG_TITLE\n0010, \n", "lacks its code or its title", 1),
+        ("D_ICD_DIAGNOSES.csv", "ICD9_CODE,LONG_TITLE\n0010, \n", "has no code or no title", 1),
         ("D_ICD_DIAGNOSES.csv", 'ICD9_CODE,LONG_TITLE\n0010,"a', "not well-formed csv", 2),
-        ("d_icd_diagnoses.csv", "icd_code,icd_version,long_title\n0010,ten,a\n", "no ICD version", 1),
+        ("d_icd_diagnoses.csv", "icd_code,icd_version,long_title\n0010,ten,a\n", "no ICD version 9 or 10", 1),
         (
             "D_ICD_DIAGNOSES.csv",
             "ICD9_CODE,LONG_TITLE\nA00,a\nB00,b\n0010,c\n",
@@ -108,7 +108,9 @@ ORDER = [
         ("titles.csv.gz", "icd9_code,title\n0010,a\n", "diagnoses or procedures", None),
     ],
 )
-def test_malformed_tables(tmp_path: Path, name: str, text: str, message: str, row: int | None) -> None:
+def test_malformed_tables_are_refused(
+    tmp_path: Path, name: str, text: str, message: str, row: int | None
+) -> None:
     path = write(tmp_path / name, text)
     with pytest.raises(SourceError, match=message) as raised:
         read_titles(path)
@@ -119,12 +121,12 @@ def test_malformed_tables(tmp_path: Path, name: str, text: str, message: str, ro
 @pytest.mark.parametrize(
     ("text", "system", "message", "row"),
     [
-        ("A000 a\nA001\n", ICD10CM, "lacks its code or its title", 2),
+        ("A000 a\nA001\n", ICD10CM, "has no code or no title", 2),
         ("0010 a\n0011 b\n", ICD10CM, "2 of 2 codes do not have the shape of ICD-10-CM", 1),
-        ("A000 a\n", None, "does not say its code system", None),
+        ("A000 a\n", None, "does not state its code system", None),
     ],
 )
-def test_malformed_lists(
+def test_malformed_lists_are_refused(
     tmp_path: Path, text: str, system: CodeSystem | None, message: str, row: int | None
 ) -> None:
     with pytest.raises(SourceError, match=message) as raised:
@@ -132,7 +134,7 @@ def test_malformed_lists(
     assert raised.value.row == row
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file"):
         read_titles(tmp_path / "missing.csv")
     whole = gzip.compress(b"ICD9_CODE,LONG_TITLE\n0010,Cholera\n")
@@ -148,7 +150,7 @@ titles = st.text(min_size=1).filter(lambda text: text.split() and text.isprintab
 
 @settings(max_examples=50)
 @given(st.dictionaries(st.from_regex(r"[0-9]{2}\.[0-9]{2}", fullmatch=True), titles, min_size=1))
-def test_a_written_table_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: dict[str, str]) -> None:
+def test_tables_round_trip(tmp_path_factory: pytest.TempPathFactory, rows: dict[str, str]) -> None:
     lines = [f'"{code}","{title.replace(chr(34), 2 * chr(34))}"' for code, title in rows.items()]
     path = write(tmp_path_factory.mktemp("titles") / "mine.csv", "\n".join(["code,title", *lines]))
     assert read_titles(path, ICD9PCS) == {

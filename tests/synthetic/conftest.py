@@ -1,4 +1,4 @@
-"""Hospitals small enough to look at whole."""
+"""Small synthetic hospitals shared by the tests."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ Rows = Callable[[Path], list[dict[str, str]]]
 
 @pytest.fixture(scope="session")
 def usual_stays() -> Hospital:
-    """Return 400 stays with notes of usual length."""
+    """400 stays with notes of usual length."""
     return [(stay, write_note(stay)) for stay in admissions(400, seed=5, words=1400)]
 
 
 @pytest.fixture(scope="session")
 def short_stays() -> Hospital:
-    """Return 600 stays with short notes."""
+    """600 stays with short notes."""
     return [(stay, write_note(stay)) for stay in admissions(600, seed=5, words=150)]
 
 
 @pytest.fixture(scope="session")
 def make_tree(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return what makes the raw tree of a small hospital in a layout: 200 admissions, seed 7, 100 words."""
+    """A function that makes, once per layout, a raw tree of 200 admissions with seed 7 and 100 words."""
     made: dict[str, Path] = {}
 
     def of(layout: str) -> Path:
@@ -46,7 +46,7 @@ def make_tree(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
 
 @pytest.fixture(scope="session")
 def rows_of() -> Rows:
-    """Return what reads the rows of a gzipped csv file."""
+    """A function that reads the rows of a gzipped csv file."""
 
     def of(path: Path) -> list[dict[str, str]]:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
@@ -57,7 +57,7 @@ def rows_of() -> Rows:
 
 @pytest.fixture(scope="session")
 def digests() -> Callable[[Path], dict[str, str]]:
-    """Return what gives the SHA-256 of every file below a folder."""
+    """A function that returns the SHA-256 of every file below a folder."""
 
     def of(folder: Path) -> dict[str, str]:
         return {

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.synthetic.edits import Edit, edited
+from clem_icd.synthetic.edits import Edit, apply_edits
 from clem_icd.synthetic.writer import Mention
 
 _CODE = Code("I10", CodeSystem.ICD10CM)
@@ -17,7 +17,7 @@ def _mention(text: str, begin: int, end: int) -> Mention:
 
 @settings(max_examples=60)
 @given(pieces=st.lists(st.tuples(_WORDS, _WORDS, st.booleans()), max_size=12))
-def test_mentions_keep_their_words_whatever_changes_around_them(
+def test_edits_between_mentions_leave_their_text_unchanged(
     pieces: list[tuple[str, str, bool]],
 ) -> None:
     text, mentions, edits = "", [], []
@@ -27,7 +27,7 @@ def test_mentions_keep_their_words_whatever_changes_around_them(
             mentions.append(_mention(text, begin, len(text)))
         else:
             edits.append(Edit(begin, len(text), new))
-    changed, moved = edited(text, mentions, edits)
+    changed, moved = apply_edits(text, mentions, edits)
     assert changed == "".join(old if is_mention and old else new for old, new, is_mention in pieces)
     assert [one.surface for one in moved] == [one.surface for one in mentions]
     assert all(changed[one.begin : one.end] == one.surface for one in moved)
@@ -39,17 +39,17 @@ def test_a_replacement_inside_a_mention_becomes_part_of_it(text: str, data: st.D
     begin = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(begin + 1, len(text)))
     edits = [Edit(at, at + 1, "\r\n") for at, character in enumerate(text) if character == "\n"]
-    changed, [moved] = edited(text, [_mention(text, begin, end)], edits)
+    changed, [moved] = apply_edits(text, [_mention(text, begin, end)], edits)
     assert changed == text.replace("\n", "\r\n")
     assert moved.surface == text[begin:end].replace("\n", "\r\n")
     assert changed[moved.begin : moved.end] == moved.surface
 
 
-def test_what_is_put_in_at_an_edge_stays_outside() -> None:
-    text, [moved] = edited("a pain b", [_mention("a pain b", 2, 6)], [Edit(2, 2, "<"), Edit(6, 6, ">")])
+def test_text_inserted_at_an_edge_stays_outside_the_mention() -> None:
+    text, [moved] = apply_edits("a pain b", [_mention("a pain b", 2, 6)], [Edit(2, 2, "<"), Edit(6, 6, ">")])
     assert (text, moved.surface) == ("a <pain> b", "pain")
 
 
-def test_an_edit_that_reaches_into_a_mention_joins_it() -> None:
-    text, [moved] = edited("no pain now", [_mention("no pain now", 3, 7)], [Edit(1, 5, "___")])
+def test_an_overlapping_edit_becomes_part_of_the_mention() -> None:
+    text, [moved] = apply_edits("no pain now", [_mention("no pain now", 3, 7)], [Edit(1, 5, "___")])
     assert (text, moved.surface) == ("n___in now", "___in")

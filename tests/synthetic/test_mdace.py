@@ -55,7 +55,7 @@ def _annotations(tree: Path, setting: str, version: int) -> Iterator[tuple[dict[
 
 @pytest.mark.parametrize("setting", _SETTINGS)
 @pytest.mark.parametrize("version", [9, 10])
-def test_files_have_the_fields_of_the_real_ones(tree: Path, setting: str, version: int) -> None:
+def test_annotation_files_have_the_official_fields(tree: Path, setting: str, version: int) -> None:
     for value in _files(tree, setting, version).values():
         assert list(value) == ["hadm_id", "comment", "notes"]
         for note in value["notes"]:
@@ -68,10 +68,8 @@ def test_files_have_the_fields_of_the_real_ones(tree: Path, setting: str, versio
 
 @pytest.mark.parametrize("setting", _SETTINGS)
 @pytest.mark.parametrize("version", [9, 10])
-def test_offsets_mark_what_is_written_in_the_notes(
-    tree: Path, notes: Notes, setting: str, version: int
-) -> None:
-    far = count = 0
+def test_offsets_point_into_the_notes(tree: Path, notes: Notes, setting: str, version: int) -> None:
+    past_the_end = count = 0
     for note, annotation in _annotations(tree, setting, version):
         row = notes.get(str(note["note_id"]))
         if row is None:
@@ -80,15 +78,15 @@ def test_offsets_mark_what_is_written_in_the_notes(
         assert row["DESCRIPTION"] == note["description"]
         count += 1
         if annotation["end"] > len(row["TEXT"]):
-            far += 1
+            past_the_end += 1
             continue
         marked = row["TEXT"][annotation["begin"] : annotation["end"]]
         assert marked
         assert marked == marked.strip()
-    assert 0 < far < count / 20
+    assert 0 < past_the_end < count / 20
 
 
-def test_both_versions_mark_the_same_places(tree: Path) -> None:
+def test_both_versions_mark_the_same_spans(tree: Path) -> None:
     for setting in _SETTINGS:
         old, new = (
             [
@@ -100,7 +98,7 @@ def test_both_versions_mark_the_same_places(tree: Path) -> None:
         assert old == new
 
 
-def test_what_is_odd_in_the_real_files_is_odd_here(tree: Path, notes: Notes) -> None:
+def test_oddities_of_the_real_files_occur(tree: Path, notes: Notes) -> None:
     unknown = empty = twice = unsorted = 0
     for value in _files(tree, "Inpatient", 10).values():
         for note in value["notes"]:
@@ -119,7 +117,7 @@ def test_what_is_odd_in_the_real_files_is_odd_here(tree: Path, notes: Notes) -> 
     assert {"Human", "MapType.EXACT"} < kinds
 
 
-def test_two_codes_shorten_to_one_that_the_hospital_uses(tree: Path, rows_of: Rows) -> None:
+def test_two_longer_codes_collapse_to_one_assigned_code(tree: Path, rows_of: Rows) -> None:
     table = rows_of(tree / "physionet.org/files/mimiciii/1.4/D_ICD_DIAGNOSES.csv.gz")
     used = {row["ICD9_CODE"] for row in table}
     shortened: dict[tuple[int, str], set[str]] = {}
@@ -130,7 +128,7 @@ def test_two_codes_shorten_to_one_that_the_hospital_uses(tree: Path, rows_of: Ro
     assert any(len(codes) == 2 for codes in shortened.values())
 
 
-def test_categories_lose_their_blank_and_are_not_all_discharge_summaries(tree: Path) -> None:
+def test_categories_are_stripped_and_varied(tree: Path) -> None:
     categories = {note["category"] for note, _ in _annotations(tree, "Inpatient", 9)}
     assert {"Discharge summary", "Physician", "Radiology"} <= categories
     assert {"Radiology", "ECG", "Physician"} <= {n["category"] for n, _ in _annotations(tree, "Profee", 9)}
@@ -145,7 +143,9 @@ def _split(tree: Path, setting: str, name: str) -> dict[str, list[int]]:
 
 
 @pytest.mark.parametrize("setting", _SETTINGS)
-def test_splits_cover_what_is_annotated_and_what_is_not(tree: Path, notes: Notes, setting: str) -> None:
+def test_splits_cover_annotated_and_other_admissions_by_subject(
+    tree: Path, notes: Notes, setting: str
+) -> None:
     evidence, everything = _split(tree, setting, "ev"), _split(tree, setting, "code-ev")
     annotated = sorted(chain.from_iterable(evidence.values()))
     assert annotated == sorted(_files(tree, setting, 9))
@@ -162,5 +162,5 @@ def test_splits_cover_what_is_annotated_and_what_is_not(tree: Path, notes: Notes
     assert not subjects["train"] & subjects["val"]
 
 
-def test_the_folder_says_that_it_is_synthetic(tree: Path) -> None:
+def test_the_readme_labels_the_folder_synthetic(tree: Path) -> None:
     assert "cannot show" in (tree / "MDACE/README.md").read_text(encoding="utf-8")

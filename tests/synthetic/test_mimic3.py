@@ -37,7 +37,7 @@ def tree(make_tree: MakeTree) -> Path:
 
 
 @pytest.mark.parametrize("name", _COLUMNS)
-def test_columns_and_quotes_are_the_official_ones(tree: Path, name: str) -> None:
+def test_columns_and_quoting_are_official(tree: Path, name: str) -> None:
     with gzip.open(tree / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
         content = file.read()
     header, _, body = content.partition("\n")
@@ -47,7 +47,7 @@ def test_columns_and_quotes_are_the_official_ones(tree: Path, name: str) -> None
     assert re.fullmatch(f"(?:{row})+", body)
 
 
-def test_discharge_summaries_look_like_the_official_ones(tree: Path, rows_of: Rows) -> None:
+def test_discharge_summaries_match_the_official_format(tree: Path, rows_of: Rows) -> None:
     rows = [row for row in rows_of(tree / "NOTEEVENTS.csv.gz") if row["CATEGORY"] == "Discharge summary"]
     kinds = Counter(row["DESCRIPTION"] for row in rows)
     assert kinds.keys() == {"Report", "Addendum"}
@@ -66,7 +66,7 @@ def test_other_notes_have_the_official_categories(tree: Path, rows_of: Rows) -> 
     assert not any(row["CHARTTIME"] for row in rows if row["CATEGORY"] in ("ECG", "Echo"))
 
 
-def test_what_is_nasty_on_purpose_is_there(tree: Path, rows_of: Rows) -> None:
+def test_deliberate_mishaps_occur(tree: Path, rows_of: Rows) -> None:
     rows = rows_of(tree / "NOTEEVENTS.csv.gz")
     texts = [row["TEXT"] for row in rows]
     assert any("\r\n" in text for text in texts)
@@ -86,7 +86,7 @@ def test_what_is_nasty_on_purpose_is_there(tree: Path, rows_of: Rows) -> None:
     assert any("." in code for code in codes)
 
 
-def test_an_addendum_can_stand_before_and_long_after_its_report(tree: Path, rows_of: Rows) -> None:
+def test_addenda_occur_before_and_long_after_their_reports(tree: Path, rows_of: Rows) -> None:
     place: dict[str, dict[str, int]] = {}
     for at, row in enumerate(rows_of(tree / "NOTEEVENTS.csv.gz")):
         if row["CATEGORY"] == "Discharge summary" and row["TEXT"]:
@@ -96,9 +96,7 @@ def test_an_addendum_can_stand_before_and_long_after_its_report(tree: Path, rows
     assert max(distances) > 30
 
 
-def test_missing_codes_have_no_number_and_are_all_that_some_admissions_have(
-    tree: Path, rows_of: Rows
-) -> None:
+def test_missing_codes_have_no_sequence_number_and_can_be_the_only_row(tree: Path, rows_of: Rows) -> None:
     coded: dict[str, list[str]] = {}
     for row in rows_of(tree / "DIAGNOSES_ICD.csv.gz"):
         assert bool(row["SEQ_NUM"]) is bool(row["ICD9_CODE"])
@@ -118,13 +116,13 @@ def test_every_code_is_icd9_and_has_a_title(tree: Path, rows_of: Rows) -> None:
             assert row["LONG_TITLE"].startswith(row["SHORT_TITLE"])
 
 
-def test_no_other_notes_where_none_are_asked_for(tmp_path: Path, rows_of: Rows) -> None:
+def test_zero_other_notes_leaves_only_discharge_summaries(tmp_path: Path, rows_of: Rows) -> None:
     synthesize(tmp_path / "raw", layout="mimic3", admissions=20, seed=1, words=60, other_notes=0)
     rows = rows_of(tmp_path / "raw" / _TREE / "NOTEEVENTS.csv.gz")
     assert {row["CATEGORY"] for row in rows} == {"Discharge summary"}
 
 
-def test_fields_hold_their_quotes_and_lines(tree: Path) -> None:
+def test_fields_contain_quotes_and_line_breaks(tree: Path) -> None:
     with gzip.open(tree / "NOTEEVENTS.csv.gz", "rt", encoding="utf-8", newline="") as file:
         content = file.read()
     assert '""' in content

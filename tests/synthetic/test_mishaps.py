@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clem_icd.icd import CodeSystem
-from clem_icd.synthetic import miscoded, misfiled, mishaps
+from clem_icd.synthetic import code_mishaps, mishaps, note_mishaps
 from clem_icd.synthetic.chart import Chart, CodeRow, Document
 from clem_icd.synthetic.charting import summary_chart
 from clem_icd.synthetic.hospital import Admission, admissions
-from clem_icd.synthetic.mishaps import MISHAPS, Mishap, suffered
+from clem_icd.synthetic.mishaps import MISHAPS, Mishap, with_mishaps
 from clem_icd.synthetic.note import write_note
 from support import ROOT
 
@@ -35,7 +35,7 @@ def _stay(seed: int = 1, *, procedures: bool = False) -> Admission:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_every_kind_befalls_somebody_among_200(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_mishap_occurs_among_200_admissions(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: Counter[str] = Counter()
 
     def counting(mishap: Mishap) -> Mishap:
@@ -46,27 +46,29 @@ def test_every_kind_befalls_somebody_among_200(seed: int, monkeypatch: pytest.Mo
         count.__name__ = mishap.__name__
         return count
 
-    monkeypatch.setattr(mishaps, "MISHAPS", {counting(one): every for one, every in MISHAPS.items()})
+    counted = {counting(mishap): interval for mishap, interval in MISHAPS.items()}
+    monkeypatch.setattr(mishaps, "MISHAPS", counted)
     for stay in admissions(200, seed=seed, words=60):
-        suffered(Chart(stay, (), ()), frozenset())
-    assert seen.keys() == {one.__name__ for one in MISHAPS}
-    assert all(seen[one.__name__] in (200 // every, 200 // every + 1) for one, every in MISHAPS.items())
+        with_mishaps(Chart(stay, (), ()), frozenset())
+    assert seen.keys() == {mishap.__name__ for mishap in MISHAPS}
+    for mishap, interval in MISHAPS.items():
+        assert seen[mishap.__name__] in (200 // interval, 200 // interval + 1)
 
 
-def test_kinds_that_a_layout_cannot_hold_do_not_happen() -> None:
+def test_mishaps_that_a_layout_cannot_represent_do_not_occur() -> None:
     for stay in admissions(150, seed=4, words=60):
         assert not any(document.is_error for document in summary_chart(stay).documents)
 
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**6), chosen=st.lists(st.sampled_from(list(MISHAPS)), max_size=6, unique=True))
-def test_whatever_happens_the_evidence_stands_where_it_says(seed: int, chosen: list[Mishap]) -> None:
+def test_evidence_offsets_survive_any_combination_of_mishaps(seed: int, chosen: list[Mishap]) -> None:
     [stay] = admissions(1, seed=seed, words=100)
     chart = _clean(stay)
     for mishap in MISHAPS:
         if mishap in chosen:
             chart = mishap(chart, Random(seed))
-    chart = chart.without_idle_evidence()
+    chart = chart.without_unassigned_evidence()
     for document in chart.documents:
         for one in document.evidence:
             assert document.text[one.begin : one.end] == one.surface
@@ -74,10 +76,10 @@ def test_whatever_happens_the_evidence_stands_where_it_says(seed: int, chosen: l
             assert one.code in chart.codes
 
 
-def test_the_documentation_tells_how_often_each_kind_comes() -> None:
+def test_documented_intervals_match_the_mishaps() -> None:
     text = (ROOT / "docs/synthetic.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| .* \| (\d+) \| (?:all|mimic3, mdace|mimic4) \|$", text, re.MULTILINE)
-    assert sorted(map(int, told)) == sorted(MISHAPS.values())
+    documented = re.findall(r"^\| .* \| (\d+) \| (?:all|mimic3, mdace|mimic4) \|$", text, re.MULTILINE)
+    assert sorted(map(int, documented)) == sorted(MISHAPS.values())
 
 
 def _after(mishap: Mishap, stay: Admission | None = None) -> tuple[Chart, Chart]:
@@ -85,62 +87,62 @@ def _after(mishap: Mishap, stay: Admission | None = None) -> tuple[Chart, Chart]
     return before, mishap(before, Random(0))
 
 
-def test_notes_are_filed_twice_or_under_no_admission() -> None:
-    before, twice = _after(misfiled.repeated_note)
+def test_notes_are_filed_twice_or_without_an_admission() -> None:
+    before, twice = _after(note_mishaps.repeated_note)
     assert [one.text for one in twice.documents] == [before.documents[0].text] * 2
-    before, unlinked = _after(misfiled.unlinked_note)
+    before, unlinked = _after(note_mishaps.unlinked_note)
     assert [one.linked for one in unlinked.documents] == [True, False]
 
 
-def test_a_second_note_has_other_words_and_the_same_codes() -> None:
-    _, chart = _after(misfiled.second_note)
+def test_a_second_note_differs_in_text_but_not_in_codes() -> None:
+    _, chart = _after(note_mishaps.second_note)
     first, second = chart.documents
     assert first.text != second.text
     assert {one.code for one in first.evidence} == {one.code for one in second.evidence} == chart.codes
 
 
-def test_notes_lose_their_text_or_are_missing() -> None:
-    before, blank = _after(misfiled.blank_addition)
+def test_notes_are_emptied_or_missing() -> None:
+    before, blank = _after(note_mishaps.blank_addition)
     assert [one.text for one in blank.documents] == [before.documents[0].text, ""]
-    _, emptied = _after(misfiled.emptied_note)
+    _, emptied = _after(note_mishaps.emptied_note)
     assert [(one.text, one.evidence) for one in emptied.documents] == [("", ())]
-    _, unwritten = _after(misfiled.unwritten_summary)
+    _, unwritten = _after(note_mishaps.unwritten_summary)
     assert unwritten.documents == ()
 
 
-def test_codes_are_missing_or_doubled() -> None:
-    before, missing = _after(miscoded.missing_code)
+def test_codes_are_missing_or_duplicated() -> None:
+    before, missing = _after(code_mishaps.missing_code)
     assert Counter(missing.rows) - Counter(before.rows) == Counter([CodeRow.empty(10)])
     assert missing.codes == before.codes
-    _, only = _after(miscoded.only_a_missing_code)
+    _, only = _after(code_mishaps.only_a_missing_code)
     assert [row.written for row in only.rows] == [""]
     assert only.codes == set()
-    before, twice = _after(miscoded.code_listed_twice)
+    before, twice = _after(code_mishaps.code_listed_twice)
     assert twice.rows[-1] in before.rows
     assert len(twice.rows) == len(before.rows) + 1
-    assert _after(miscoded.uncoded)[1].rows == ()
+    assert _after(code_mishaps.uncoded)[1].rows == ()
 
 
-def test_codes_are_oddly_written_and_still_the_same() -> None:
-    before, padded = _after(miscoded.padded_code)
+def test_odd_formatting_does_not_change_the_code() -> None:
+    before, padded = _after(code_mishaps.padded_code)
     assert sum(row.written != row.written.strip() for row in padded.rows) == 1
     assert padded.codes == before.codes
-    dotted = [miscoded.dotted_code(before, Random(seed)) for seed in range(20)]
+    dotted = [code_mishaps.dotted_code(before, Random(seed)) for seed in range(20)]
     assert {sum("." in row.written for row in one.rows) for one in dotted} >= {1}
     assert all(one.codes == before.codes for one in dotted)
 
 
-def test_procedures_stand_alone_where_there_are_some() -> None:
-    _, chart = _after(miscoded.procedures_alone, _stay(procedures=True))
+def test_diagnoses_are_dropped_only_if_there_are_procedures() -> None:
+    _, chart = _after(code_mishaps.procedures_alone, _stay(procedures=True))
     assert {code.system for code in chart.codes} == {CodeSystem.ICD10PCS}
-    idle = chart.without_idle_evidence()
-    assert {one.code for document in idle.documents for one in document.evidence} == chart.codes
+    pruned = chart.without_unassigned_evidence()
+    assert {one.code for document in pruned.documents for one in document.evidence} == chart.codes
     without = replace(_clean(_stay()), rows=(CodeRow.empty(10),))
-    assert miscoded.procedures_alone(without, Random(0)) == without
+    assert code_mishaps.procedures_alone(without, Random(0)) == without
 
 
 def test_mixed_versions_have_evidence_in_both() -> None:
-    before, mixed = _after(miscoded.mixed_versions, _stay(procedures=True))
+    before, mixed = _after(code_mishaps.mixed_versions, _stay(procedures=True))
     added = {row.code for row in mixed.rows[len(before.rows) :]}
     assert {row.icd_version for row in mixed.rows} == {9, 10}
     assert {code.system for code in added if code} == {CodeSystem.ICD9CM, CodeSystem.ICD9PCS}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.synthetic.coding import old_code
+from clem_icd.synthetic.coding import icd9_code
 from clem_icd.synthetic.hospital import Admission, admissions
 from clem_icd.synthetic.language import language
 from clem_icd.synthetic.note import BANNER, Note, write_note
@@ -17,7 +17,7 @@ Hospital = list[tuple[Admission, Note]]
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**6), words=st.sampled_from([60, 120, 400, 1400]))
-def test_every_code_is_written_somewhere(seed: int, words: int) -> None:
+def test_every_code_has_evidence(seed: int, words: int) -> None:
     for stay in admissions(3, seed=seed, words=words):
         note = write_note(stay)
         assert {one.code for one in note.evidence} == {problem.code for problem in stay.problems}
@@ -27,24 +27,24 @@ def test_every_code_is_written_somewhere(seed: int, words: int) -> None:
             assert one.surface == one.surface.strip()
 
 
-def test_evidence_is_written_in_the_words_of_its_condition(short_stays: Hospital) -> None:
+def test_evidence_uses_the_vocabulary_of_its_condition(short_stays: Hospital) -> None:
     for stay, note in short_stays:
         by_code = {problem.code: problem.concept for problem in stay.problems}
         for one in note.evidence:
-            assert any(_could_be(one.surface, text) for text in _ways(by_code[one.code])), one.surface
+            assert any(_could_be(one.surface, text) for text in _traces(by_code[one.code])), one.surface
 
 
-def _ways(concept: Concept) -> list[str]:
+def _traces(concept: Concept) -> list[str]:
     phrases = (*concept.forms, *concept.loose, *concept.meds, *concept.signs)
     return [phrase.source for phrase in phrases] + [f"{name}-" for name in concept.labs or ()]
 
 
 def _could_be(surface: str, source: str) -> bool:
-    """Tell whether a surface begins as a source does, up to its first choice."""
+    """Return whether a surface starts with the fixed beginning of a template."""
     return surface.lower().startswith(source.partition("{")[0].lower())
 
 
-def test_a_distractor_never_concerns_what_the_patient_has(
+def test_distractors_never_mention_conditions_of_the_patient(
     usual_stays: Hospital, short_stays: Hospital
 ) -> None:
     senses = set()
@@ -59,7 +59,7 @@ def test_a_distractor_never_concerns_what_the_patient_has(
     assert senses == {"denied", "family", "past", "allergy"}
 
 
-def test_no_drug_is_declined_or_not_tolerated_that_the_patient_takes(usual_stays: Hospital) -> None:
+def test_no_allergy_to_a_drug_that_the_patient_takes(usual_stays: Hospital) -> None:
     for _, note in usual_stays:
         lines = [line.partition(". ")[2] for line in note.text.split("\n") if line[:1].isdigit()]
         taken = {line.split(" ")[0].lower() for line in lines if line}
@@ -68,10 +68,10 @@ def test_no_drug_is_declined_or_not_tolerated_that_the_patient_takes(usual_stays
 
 
 def _code(concept: Concept, stay: Admission) -> Code | None:
-    return Code(concept.code, CodeSystem.ICD10CM) if stay.icd_version == 10 else old_code(concept)
+    return Code(concept.code, CodeSystem.ICD10CM) if stay.icd_version == 10 else icd9_code(concept)
 
 
-def test_distractors_use_the_words_that_evidence_uses(usual_stays: Hospital) -> None:
+def test_denied_conditions_share_their_wording_with_evidence(usual_stays: Hospital) -> None:
     evident = {one.surface for _, note in usual_stays for one in note.evidence}
     denied = [one.surface for _, note in usual_stays for one in note.distractors if one.sense == "denied"]
     assert sum(surface in evident for surface in denied) > len(denied) / 2
@@ -91,14 +91,14 @@ def test_some_codes_are_only_implied(usual_stays: Hospital) -> None:
     assert implied > len(usual_stays) / 4
 
 
-def test_notes_have_the_length_that_was_asked_for(usual_stays: Hospital, short_stays: Hospital) -> None:
+def test_note_lengths_match_the_requested_median(usual_stays: Hospital, short_stays: Hospital) -> None:
     lengths = [len(note.text.split()) for _, note in usual_stays]
     assert abs(median(lengths) / 1400 - 1) < 0.15
     assert 0.003 <= sum(length > 5500 for length in lengths) / len(lengths) <= 0.04
     assert abs(median(len(note.text.split()) for _, note in short_stays) / 150 - 1) < 0.15
 
 
-def test_every_note_says_that_it_is_synthetic(usual_stays: Hospital, short_stays: Hospital) -> None:
+def test_every_note_begins_with_the_banner(usual_stays: Hospital, short_stays: Hospital) -> None:
     assert all(note.text.startswith(BANNER + "\n") for _, note in usual_stays + short_stays)
 
 
@@ -110,7 +110,7 @@ def test_sections_come_in_the_usual_order(usual_stays: Hospital) -> None:
     assert f"Service: {stay.service}" in note.text
 
 
-def test_notes_hold_what_plain_text_may_hold(usual_stays: Hospital) -> None:
+def test_notes_contain_no_template_markup_or_control_characters(usual_stays: Hospital) -> None:
     texts = [note.text for _, note in usual_stays]
     assert not any(mark in text for text in texts for mark in ("{", "}", "@", "\r", "\0"))
     assert sum(not text.isascii() for text in texts) > len(texts) / 10

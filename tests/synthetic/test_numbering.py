@@ -18,7 +18,7 @@ _DIAGNOSES4 = "physionet.org/files/mimiciv/2.2/hosp/diagnoses_icd.csv.gz"
 
 
 def _split_of(numbers: Iterable[int]) -> dict[int, str]:
-    """Return a split in the published proportions: most is train."""
+    """Return a split in roughly the published proportions."""
     return {n: "val" if n % 10 == 0 else "test" if n % 10 == 1 else "train" for n in numbers}
 
 
@@ -50,7 +50,7 @@ def _numbers(rows: list[dict[str, str]], column: str) -> set[int]:
 
 
 @pytest.mark.parametrize("form", ["folder", "feather", "csv"])
-def test_admissions_have_numbers_of_the_split_and_fill_all_parts(
+def test_admission_numbers_come_from_the_split_file_and_reach_every_split(
     published: Path, tmp_path: Path, rows_of: Rows, form: str
 ) -> None:
     place = published / "mimiciii_full_splits.feather"
@@ -77,18 +77,22 @@ def test_admissions_have_numbers_of_the_split_and_fill_all_parts(
     assert all(len(found) == 1 for found in parts.values())
 
 
-def test_every_number_can_be_used_and_no_more(published: Path, tmp_path: Path, rows_of: Rows) -> None:
+def test_every_number_can_be_used_but_no_more(published: Path, tmp_path: Path, rows_of: Rows) -> None:
     place = published / "mimiciii_full_splits.feather"
     arguments = {"layout": "mimic3", "seed": 3, "words": 60, "other_notes": 0.0, "ids_from": place}
     synthesize(tmp_path / "raw", admissions=400, **arguments)  # type: ignore[arg-type]
     rows = rows_of(tmp_path / "raw" / "physionet.org/files/mimiciii/1.4/DIAGNOSES_ICD.csv.gz")
     assert _numbers(rows, "HADM_ID") <= set(range(100_000, 100_400))
-    with pytest.raises(InputError, match="401 admissions were asked for, but only 400 are named"):
+    with pytest.raises(
+        InputError, match=r"holds 400 admission numbers, 401 admissions requested\. Request at"
+    ):
         synthesize(tmp_path / "more", admissions=401, **arguments)  # type: ignore[arg-type]
     assert not (tmp_path / "more").exists()
 
 
-def test_the_versions_of_mimic4_have_their_own_files(published: Path, tmp_path: Path, rows_of: Rows) -> None:
+def test_icd_versions_of_mimic4_use_their_own_split_files(
+    published: Path, tmp_path: Path, rows_of: Rows
+) -> None:
     synthesize(tmp_path / "raw", admissions=150, seed=1, words=60, ids_from=published)
     versions: dict[int, set[str]] = {}
     for row in rows_of(tmp_path / "raw" / _DIAGNOSES4):
@@ -99,7 +103,7 @@ def test_the_versions_of_mimic4_have_their_own_files(published: Path, tmp_path: 
     assert all("10" in found for number, found in versions.items() if number not in old)
 
 
-def test_annotated_admissions_have_the_numbers_that_mdace_annotates(
+def test_annotated_admissions_get_numbers_annotated_in_mdace(
     published: Path, tmp_path: Path, rows_of: Rows
 ) -> None:
     synthesize(tmp_path / "raw", layout="mdace", admissions=200, seed=1, words=60, ids_from=published)
@@ -110,7 +114,7 @@ def test_annotated_admissions_have_the_numbers_that_mdace_annotates(
         }
         for setting in ("Inpatient", "Profee")
     }
-    # Some of the admissions that were to be annotated have no codes.
+    # Some of the admissions selected for annotation have no codes.
     assert 6 <= len(found["Inpatient"]) <= 12
     assert found["Inpatient"] <= set(range(100_300, 100_312))
     assert 1 <= len(found["Profee"]) <= 3
@@ -129,7 +133,7 @@ def test_a_missing_split_file_is_named(tmp_path: Path) -> None:
         synthesize(tmp_path / "raw", layout="mimic3", admissions=2, seed=1, words=60, ids_from=tmp_path)
 
 
-def test_the_tree_says_whose_numbers_it_has(published: Path, tmp_path: Path) -> None:
+def test_the_readme_states_the_origin_of_the_admission_numbers(published: Path, tmp_path: Path) -> None:
     for name, place in (("own", None), ("published", published)):
         synthesize(tmp_path / name, layout="mimic3", admissions=2, seed=1, words=60, ids_from=place)
     own, theirs = ((tmp_path / name / "README.md").read_text() for name in ("own", "published"))

@@ -42,7 +42,7 @@ def test_decimals_stay_in_their_range(low: int, width: int, seed: int) -> None:
     assert low / 10 <= float(text) <= (low + width) / 10
 
 
-def test_frame_knows_what_stands_around_its_place() -> None:
+def test_frame_renders_the_text_around_its_slot() -> None:
     frame = Frame("No {evidence|sign} of @ on exam.")
     assert frame.before.render(Random(1)) in ("No evidence of ", "No sign of ")
     assert frame.after.render(Random(1)) == " on exam."

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from clem_icd.icd import CodeSystem, clinical_forms, default_codebook, leaf_codes
-from clem_icd.synthetic.coding import code_problems, old_code
+from clem_icd.synthetic.coding import code_problems, icd9_code
 from clem_icd.synthetic.language import language
-from clem_icd.synthetic.tail import rare_concept
+from clem_icd.synthetic.long_tail import rare_concept
 from clem_icd.synthetic.vocabulary import Concept, vocabulary
 
 
@@ -25,14 +25,14 @@ def test_every_curated_code_exists() -> None:
         assert default_codebook().is_known(procedure.icd9, CodeSystem.ICD9PCS)
 
 
-def test_companions_are_listed_before_what_follows_them() -> None:
+def test_companions_are_listed_before_the_concepts_that_need_them() -> None:
     seen: set[str] = set()
     for concept in (*vocabulary().conditions, *vocabulary().procedures):
         assert {name for name, _ in concept.companions} <= seen, concept.code
         seen |= {concept.code, concept.group}
 
 
-def test_no_exact_name_belongs_to_two_conditions() -> None:
+def test_specific_names_are_unique_to_a_condition() -> None:
     owners: dict[str, set[str]] = {}
     for concept in vocabulary().conditions:
         for form in concept.forms:
@@ -40,7 +40,7 @@ def test_no_exact_name_belongs_to_two_conditions() -> None:
     assert {form: codes for form, codes in owners.items() if len(codes) > 1} == {}
 
 
-def test_what_a_condition_refers_to_exists() -> None:
+def test_references_of_conditions_exist() -> None:
     clusters = dict(language().clusters)
     for concept in vocabulary().conditions:
         assert {name for name, _ in concept.clusters} <= set(clusters)
@@ -67,19 +67,19 @@ def test_combination_codes_of_the_guidelines(codes: list[str], expected: list[st
     assert [code.value for _, code in code_problems(concepts, 10)] == expected
 
 
-def test_icd9_admissions_are_coded_in_icd9_alone() -> None:
+def test_icd9_admissions_are_coded_only_in_icd9() -> None:
     concepts = [_by_code()[code] for code in ("I10", "U07.1", "0BH17EZ", "5A1935Z", "5A1945Z")]
     coded = code_problems(concepts, 9)
-    # COVID-19 has no ICD-9 code; two ventilations share one, which is given once.
+    # COVID-19 has no ICD-9 code; the two ventilations share one, which is listed once.
     assert [(code.value, code.system) for _, code in coded] == [
         ("401.9", CodeSystem.ICD9CM),
         ("96.04", CodeSystem.ICD9PCS),
         ("96.71", CodeSystem.ICD9PCS),
     ]
-    assert old_code(_by_code()["U07.1"]) is None
+    assert icd9_code(_by_code()["U07.1"]) is None
 
 
-def test_the_tail_writes_titles_as_a_physician_would() -> None:
+def test_rare_codes_are_written_in_clinical_shorthand() -> None:
     forms = clinical_forms("S52.501A")
     assert forms[0].startswith("unspecified fracture of the lower end of right radius")
     assert any("fx of the lower end of R radius" in form for form in forms)

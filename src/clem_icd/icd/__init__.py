@@ -1,9 +1,9 @@
-"""Code systems and what is known of their codes.
+"""Code systems, and codes with their titles, hierarchy and mappings.
 
-A code arrives as text, with its dot or without, and leaves as a :class:`Code`: one normal form in one code
-system. Here it gets its title, its place in the hierarchy, and its counterpart in the other revision. The
-tables behind that are large; each is read when it is first asked for, so that importing this room is cheap.
-A code in no table stays a code.
+A code arrives as text, with or without its dot, and becomes a :class:`Code`: a normal form in a code system.
+This room looks up its title, its place in the hierarchy, and its equivalents in the other revision. The
+tables are large, so each one is read on first use, and importing this room is cheap. A code that no table
+lists is still a code.
 """
 
 from __future__ import annotations

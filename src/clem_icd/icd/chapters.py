@@ -1,4 +1,4 @@
-"""The chapters of each code system: the first and last category of each, and its title."""
+"""The chapters of each code system, with their ranges and titles."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ _ICD10CM: tuple[_Chapter, ...] = (
     ("Z00", "Z99", "Factors influencing health status and contact with health services"),
 )
 
-# ICD-10-PCS has sections where the others have chapters.
+# ICD-10-PCS has sections instead of chapters.
 _ICD10PCS = {
     "0": "Medical and Surgical",
     "1": "Obstetrics",
@@ -105,7 +105,7 @@ _ICD10PCS = {
 
 
 def chapter_of(category: str, system: CodeSystem) -> str | None:
-    """Return the title and range of the chapter that an upper-case category belongs to, or None."""
+    """Return the title and range of the chapter of an upper-case category, or None."""
     if system is CodeSystem.ICD10PCS:
         section = category[:1]
         return f"{_ICD10PCS[section]} ({section})" if section in _ICD10PCS else None

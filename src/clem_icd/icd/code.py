@@ -1,4 +1,4 @@
-"""Codes as text: dots, shapes, and the one normal form."""
+"""Codes as text: dots, patterns, and the normal form."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from clem_icd.icd.systems import CodeSystem, shown
 
 __all__ = ["Code", "dot", "is_well_formed", "normal_form", "undot"]
 
-# Of dotted, upper-case codes; categories and other codes too short to bill are codes as well.
-# ICD-10-CM takes a letter in second place only since 2026 (QA0), and "NAN" must stay no code.
-# ICD-10-PCS is cut to four characters in some corpora (CodiEsp); its first character is a section.
-# CPT: five places, a letter last (categories II and III) or first (HCPCS level II).
+# Patterns of dotted, upper-case codes, including categories and other codes too short to bill.
+# ICD-10-CM: a letter in second position exists only since 2026 (QA0), and "NAN" must not match.
+# ICD-10-PCS: some corpora (CodiEsp) truncate codes to four characters; the first character is a section.
+# CPT: five characters, with a letter last (categories II and III) or first (HCPCS level II).
 _SHAPES = {
     CodeSystem.ICD9CM: re.compile(r"(?:[0-9]{3}|V[0-9]{2})(?:\.[0-9]{1,2})?|E[0-9]{3}(?:\.[0-9])?"),
     CodeSystem.ICD9PCS: re.compile(r"[0-9]{2}(?:\.[0-9]{1,2})?"),
@@ -30,7 +30,7 @@ _EXAMPLES = {
     CodeSystem.CPT: "99291",
 }
 
-_LONGEST = 8  # characters, as in S72.001A
+_LONGEST = 8  # characters of the longest code, S72.001A
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,9 +40,9 @@ class Code:
     Attributes
     ----------
     value
-        Its normal form: dotted and upper-case. Always text: ``00.66`` is never a number.
+        The normal form: dotted, upper-case, and always text; ``00.66`` is never a number.
     system
-        Its code system. The same characters in two systems are two codes.
+        The code system. The same characters in two systems are two codes.
 
     """
 
@@ -51,15 +51,15 @@ class Code:
 
     @classmethod
     def parse(cls, text: str, system: CodeSystem) -> Code:
-        """Read a code as people and files write it: blanks around it, any case, with its dot or without.
+        """Parse a code in any case, with or without its dot and surrounding whitespace.
 
-        ``I10.`` is read as ``I10`` in ICD-10-CM, as some published label lists write it.
+        In ICD-10-CM, ``I10.`` is read as ``I10``: some published label lists write it so.
 
         Raises
         ------
         CodeError
-            If the text does not have the shape of the system's codes. Whether the code exists is the
-            codebook's question.
+            If the text does not have the shape of the system's codes. Whether the code exists is not checked;
+            see :class:`Codebook`.
 
         """
         if not is_well_formed(text, system):
@@ -71,7 +71,7 @@ class Code:
 
     @classmethod
     def normalized(cls, text: str, system: CodeSystem) -> Code:
-        """Read a code as :meth:`parse` does, and keep one of any shape: a hospital's odd code is one too."""
+        """Parse a code like :meth:`parse`, but accept any shape, such as a hospital's local codes."""
         return cls(normal_form(text, system), system)
 
     def __str__(self) -> str:
@@ -79,29 +79,29 @@ class Code:
 
 
 def dot(text: str, system: CodeSystem) -> str:
-    """Put the dot where the system has it: ``25000`` to ``250.00``, ``E8889`` to ``E888.9``.
+    """Insert the dot of a code: ``25000`` becomes ``250.00``, ``E8889`` becomes ``E888.9``.
 
-    A text that holds a dot already, that is too short to need one, or whose system has none comes back as
-    it is. Nothing else is changed or checked, so applying it twice is applying it once.
+    A text that already has a dot, is too short for one, or belongs to a system without dots is returned
+    unchanged. Nothing else is changed or checked; the function is idempotent.
     """
-    place = _dot_place(text, system)
-    if place is None or "." in text or len(text) <= place:
+    position = _dot_position(text, system)
+    if position is None or "." in text or len(text) <= position:
         return text
-    return f"{text[:place]}.{text[place:]}"
+    return f"{text[:position]}.{text[position:]}"
 
 
 def undot(text: str) -> str:
-    """Take the dots out of a code: ``250.00`` to ``25000``."""
+    """Remove the dots of a code: ``250.00`` becomes ``25000``."""
     return text.replace(".", "")
 
 
 def is_well_formed(text: str, system: CodeSystem) -> bool:
-    """Tell whether :meth:`Code.parse` would read the text as a code of the system."""
-    # Upper-casing turns some letters outside ASCII into ASCII ones (the dotless i into I).
+    """Return whether :meth:`Code.parse` accepts the text as a code of the system."""
+    # Upper-casing turns some non-ASCII letters into ASCII ones (the dotless i into I).
     return text.isascii() and _SHAPES[system].fullmatch(normal_form(text, system)) is not None
 
 
-def _dot_place(text: str, system: CodeSystem) -> int | None:
+def _dot_position(text: str, system: CodeSystem) -> int | None:
     match system:
         case CodeSystem.ICD9CM:
             return 4 if text[:1] in ("E", "e") else 3
@@ -114,7 +114,7 @@ def _dot_place(text: str, system: CodeSystem) -> int | None:
 
 
 def normal_form(text: str, system: CodeSystem) -> str:
-    """Return what :meth:`Code.parse` makes of a text, without asking whether it is a code."""
+    """Return the normal form of a text, without checking whether it is a code."""
     value = dot(text.strip().upper(), system)
     if system is CodeSystem.ICD10CM and len(value) == 4:
         return value.removesuffix(".")

@@ -1,4 +1,4 @@
-"""The titles of codes: the packages' own, and over them the user's."""
+"""Titles of codes: those of the installed packages, overridden by the user's."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["Codebook", "default_codebook"]
 
 
 class Codebook:
-    """The titles of codes, by code and code system.
+    """Titles by code and code system.
 
-    A code that the codebook does not know is still a code: it has no title, and that is all.
+    A code that the codebook does not know is still a code; it only has no title.
 
     Parameters
     ----------
     titles
-        The user's own titles. They win over the packages', which are read for one system at a time, when a
-        code of that system is first looked up.
+        The user's titles, which take precedence over those of the installed packages. The latter are read
+        per system, when a code of that system is first looked up.
 
     """
 
@@ -29,21 +29,21 @@ class Codebook:
         self._own = dict(titles or {})
 
     def title(self, code: str, system: CodeSystem) -> str | None:
-        """Return the title of a code, written with its dot or without; None if there is none."""
+        """Return the title of a code, given with or without its dot, or None."""
         value = normal_form(code, system)
         own = self._own.get(Code(value, system))
         return packaged_titles(system).get(value) if own is None else own
 
     def is_known(self, code: str, system: CodeSystem) -> bool:
-        """Tell whether the codebook has a title for a code."""
+        """Return whether the codebook has a title for a code."""
         return self.title(code, system) is not None
 
     def extended(self, rows: Mapping[Code, str]) -> Codebook:
-        """Return a codebook that has these titles as well, and prefers them. This one stays as it is."""
+        """Return a copy with these titles added; they take precedence."""
         return Codebook({**self._own, **rows})
 
 
 @functools.cache
 def default_codebook() -> Codebook:
-    """Return the codebook of the packages' titles alone."""
+    """Return the codebook with only the titles of the installed packages."""
     return Codebook()

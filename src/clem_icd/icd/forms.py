@@ -1,4 +1,4 @@
-"""What a physician may write for an ICD-10-CM code: its names, and how they are shortened."""
+"""Clinical wordings of ICD-10-CM codes: official names and their common abbreviations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_FORMS = 5
 
 _NOT_A_NAME = re.compile(r"classifiable|[A-Z]\d\d|\bcode\b", re.IGNORECASE)
 
-_HABITS = tuple(
+_ABBREVIATIONS = tuple(
     (re.compile(pattern), short)
     for pattern, short in (
         (r"\bwithout\b", "w/o"), (r"\bwith\b", "w/"), (r"\bdue to\b", "d/t"), (r"\bright\b", "R"),
@@ -29,7 +29,7 @@ _HABITS = tuple(
 
 
 def clinical_forms(code: str) -> list[str]:
-    """Return the title and inclusion terms of a code, lightly made what a physician would write."""
+    """Return the title and inclusion terms of a code, as written and in clinical shorthand."""
     title = default_codebook().title(code, CodeSystem.ICD10CM) or code
     terms = [term for term in inclusion_terms(code) if not _NOT_A_NAME.search(term)]
     plain = [_lowered(name) for name in (title, *terms) if name is title or len(name) <= _LONGEST_FORM]
@@ -38,12 +38,12 @@ def clinical_forms(code: str) -> list[str]:
 
 
 def _lowered(name: str) -> str:
-    """Lower the first letter, unless it begins an acronym or a name such as ``Hao-Fountain``."""
+    """Lower-case the first letter, except in acronyms and proper names such as ``Hao-Fountain``."""
     rest = name.split(" ", 1)[0][1:]
     return name[:1].lower() + name[1:] if rest.isalpha() and rest.islower() else name
 
 
 def _shortened(name: str) -> str:
-    for pattern, short in _HABITS:
+    for pattern, short in _ABBREVIATIONS:
         name = pattern.sub(short, name)
     return re.sub(r",? unspec$", "", name)

@@ -1,8 +1,8 @@
-"""What a code is a kind of: its parent, its category, its chapter.
+"""The hierarchy of codes: parent, category and chapter.
 
-Only codes take part: blocks such as ``I20-I25`` are left out, as no one assigns them. Codes come and go as
-in the rest of the package: dotted or not on the way in, dotted and upper-case on the way out. A code that no
-list knows has the place that its characters give it, and is never an error.
+Only codes take part; blocks such as ``I20-I25`` are left out because they are never assigned. Codes are
+accepted with or without their dot and returned dotted and upper-case. An unknown code is not an error: its
+position follows from its characters.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ __all__ = ["ancestors", "category", "chapter", "parent"]
 def category(code: str, system: CodeSystem) -> str:
     """Return the category of a code: ``E11`` of ``E11.9``.
 
-    ICD-9-CM has categories of three characters (four for E codes), its procedures of two; ICD-10-CM and
-    ICD-10-PCS (where they are called tables) of three. A CPT code is its own category.
+    Categories have three characters in ICD-9-CM (four for E codes), two in ICD-9-CM procedures, and three in
+    ICD-10-CM and ICD-10-PCS (where they are called tables). A CPT code is its own category.
     """
     characters = _characters(code)
     return characters[: _category_length(characters, system)]
 
 
 def parent(code: str, system: CodeSystem) -> str | None:
-    """Return the code that a code is a kind of, or None for a category.
+    """Return the parent of a code, or None for a category.
 
-    In ICD-10-CM it is the longest code of the tabular list that the code begins with, so the placeholder X
-    makes no level of its own: the parent of ``W00.0XXA`` is ``W00.0``. In the other systems, and for an
-    ICD-10-CM code with no such beginning in the list, it is the code less its last character.
+    In ICD-10-CM, the parent is the longest proper prefix in the tabular list, so the placeholder X adds no
+    level: the parent of ``W00.0XXA`` is ``W00.0``. In the other systems, and for an ICD-10-CM code without
+    such a prefix, it is the code without its last character.
     """
     characters = _characters(code)
     shortest = _category_length(characters, system)
@@ -43,7 +43,7 @@ def parent(code: str, system: CodeSystem) -> str | None:
 
 
 def ancestors(code: str, system: CodeSystem) -> list[str]:
-    """Return the parent, its parent, and so on to the category. A category has none."""
+    """Return the parent, its parent, and so on up to the category; empty for a category."""
     found = []
     above = parent(code, system)
     while above is not None:
@@ -55,7 +55,7 @@ def ancestors(code: str, system: CodeSystem) -> list[str]:
 def chapter(code: str, system: CodeSystem) -> str | None:
     """Return the chapter of a code, as in ``Diseases of the circulatory system (I00-I99)``.
 
-    ICD-10-PCS has sections instead. None where no chapter covers the code, and for every CPT code.
+    ICD-10-PCS has sections instead. The result is None for CPT codes and codes outside all chapters.
     """
     return chapter_of(category(code, system), system)
 

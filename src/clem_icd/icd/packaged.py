@@ -1,8 +1,7 @@
-"""The titles that come with the packages this one stands on, one table for each code system.
+"""Code titles from the installed packages, one table per code system.
 
-ICD-9-CM, diagnoses and procedures: CMS, version 32 (the last). ICD-10-CM: CMS 2024 for the codes in it, the
-tabular list of April 2026 for newer codes and for categories. ICD-10-PCS: CMS 2024. CPT: none, its titles
-are the AMA's.
+ICD-9-CM diagnoses and procedures: CMS version 32, the last one. ICD-10-CM: CMS 2024, and the tabular list of
+April 2026 for newer codes and for categories. ICD-10-PCS: CMS 2024. CPT: none, since the AMA owns the titles.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _FILES = {
 
 @functools.cache
 def packaged_titles(system: CodeSystem) -> Mapping[str, str]:
-    """Return the titles of a system's codes by their normal form. Read once, when first asked for."""
+    """Return the titles of a system's codes by normal form; read on first use and cached."""
     titles: dict[str, str] = {}
     if system is CodeSystem.ICD10CM:
         titles.update((code, tabular_title(code)) for code in tabular_codes())

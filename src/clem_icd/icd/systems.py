@@ -1,4 +1,4 @@
-"""The code systems a note is coded in."""
+"""The code systems that notes are coded in."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["CodeSystem"]
 
 
 class CodeSystem(StrEnum):
-    """A code system, by the name it has on disk.
+    """A code system, with its name on disk as the value.
 
-    Diagnoses and procedures of ICD-9-CM are two systems: ``37.23`` is a heart catheterisation, ``372.3``
-    a conjunctivitis, and without their dots both read ``3723``. CPT codes belong to the AMA and are opaque
-    here: they have a shape, and neither titles nor a hierarchy.
+    ICD-9-CM diagnoses and procedures are two systems: ``37.23`` is a cardiac catheterization, ``372.3``
+    a conjunctivitis, and without their dots both read ``3723``. CPT codes are licensed by the AMA: they are
+    checked for their shape, but have neither titles nor a hierarchy here.
     """
 
     ICD9CM = "icd9cm"
@@ -23,20 +23,20 @@ class CodeSystem(StrEnum):
     ICD10PCS = "icd10pcs"
     CPT = "cpt"
 
-    # Hides str.title, which a name on disk has no use for.
+    # Overrides str.title, which is of no use for a name on disk.
     @property
     def title(self) -> str:  # type: ignore[override]
-        """The name a reader knows it by."""
+        """The common name, such as ``ICD-10-CM``."""
         return _TITLES[self]
 
     @property
     def uri(self) -> str:
-        """The ``system`` of a FHIR ``Coding``."""
+        """The URI for the ``system`` of a FHIR ``Coding``."""
         return _URIS[self]
 
     @classmethod
     def parse(cls, text: str) -> CodeSystem:
-        """Read a code system's name, whatever its case, hyphens and blanks (``ICD-10-CM``, ``icd10cm``).
+        """Parse the name of a code system, ignoring case, hyphens and spaces (``ICD-10-CM``, ``icd10cm``).
 
         Raises
         ------
@@ -47,12 +47,12 @@ class CodeSystem(StrEnum):
         key = "".join(character for character in text.casefold() if character.isalnum())
         if key not in _NAMES:
             valid = ", ".join(system.value for system in cls)
-            raise CodeError(f"{shown(text, 20)} names no code system", remedy=f"Use one of {valid}")
+            raise CodeError(f"{shown(text, 20)} is not a code system", remedy=f"Use one of {valid}")
         return _NAMES[key]
 
 
 def shown(text: str, longest: int) -> str:
-    """Quote a text for an error if it is short enough for a name or code; else it may be a note."""
+    """Quote a text for an error message, unless it is so long that it may be part of a note."""
     if len(text) <= longest and text.isprintable():
         return repr(text)
     return f"a text of {len(text)} characters"
@@ -66,7 +66,7 @@ _TITLES = {
     CodeSystem.CPT: "CPT",
 }
 
-# FHIR has one `sid` for ICD-9-CM, the diagnoses' here; the procedures go by their registered OID.
+# FHIR has a single `sid` for ICD-9-CM, used for diagnoses here; procedures use their registered OID.
 _URIS = {
     CodeSystem.ICD9CM: "http://hl7.org/fhir/sid/icd-9-cm",
     CodeSystem.ICD9PCS: "urn:oid:2.16.840.1.113883.6.104",

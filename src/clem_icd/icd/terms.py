@@ -1,4 +1,4 @@
-"""The billable ICD-10-CM codes, and the other names a condition goes by."""
+"""Billable ICD-10-CM codes and inclusion terms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["inclusion_terms", "leaf_codes"]
 
 
 def leaf_codes() -> list[str]:
-    """Return the billable ICD-10-CM codes, dotted, in the order of the tabular list.
+    """Return the billable ICD-10-CM codes, dotted, in tabular order.
 
     A code is billable when it has no subcodes (ICD-10-CM Official Guidelines, I.B.2).
     """
@@ -19,11 +19,11 @@ def leaf_codes() -> list[str]:
 
 
 def inclusion_terms(code: str) -> list[str]:
-    """Return the tabular list's inclusion terms of an ICD-10-CM code: other names for the same condition.
+    """Return the inclusion terms of an ICD-10-CM code: other names for the same condition.
 
-    A seventh character says which encounter or which fetus it was and leaves the condition as it is, so
-    such a code has the terms of the code that it extends. No other code inherits: the terms of ``I21.0``
-    (anterior infarction) are too wide for ``I21.01`` (of the left main artery). An unknown code has none.
+    A seventh character states the encounter or the fetus and does not change the condition, so such a code
+    has the terms of the code it extends. No other code inherits terms: those of ``I21.0`` (anterior
+    infarction) are too broad for ``I21.01`` (left main artery). An unknown code has none.
     """
     code = normal_form(code, CodeSystem.ICD10CM)
     if not in_tabular(code):

@@ -1,4 +1,4 @@
-"""Files of code titles: MIMIC's D_ICD_* tables and the lists that CMS publishes."""
+"""Files with code titles: MIMIC's D_ICD_* tables and the lists published by CMS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CODE_COLUMNS = {"icd9_code": "9", "icd10_code": "10", "icd_code": None, "code":
 _TITLE_COLUMNS = ("long_title", "title", "short_title")
 _PROCEDURES = (CodeSystem.ICD9PCS, CodeSystem.ICD10PCS)
 
-# CMS order files have fixed columns: number 1-5, code 7-13, billable 15, short title 17-76, title from 78.
+# Fixed columns of CMS order files: number 1-5, code 7-13, billable 15, short title 17-76, title from 78.
 _ORDER_LINE = re.compile(r"[0-9]{5} (?=.{7} [01] )(?P<code>\S+) +[01] .{60} (?P<title>.+)")
 _LIST_LINE = re.compile(r"(?P<code>\S+)\s+(?P<title>.+)")
 
@@ -28,31 +28,31 @@ _Row = tuple[int, str, CodeSystem, str]  # row, code as written, system, title
 
 
 def read_titles(path: Path, system: CodeSystem | None = None) -> dict[Code, str]:
-    """Read the titles of codes from a file.
+    """Read code titles from a file.
 
     Parameters
     ----------
     path
-        A csv with a header (``.csv`` or ``.csv.gz``): MIMIC-III ``D_ICD_DIAGNOSES`` and ``D_ICD_PROCEDURES``,
-        MIMIC-IV ``d_icd_diagnoses`` and ``d_icd_procedures``, or any with columns ``code`` and ``title``.
-        Anything else is read as a list of CMS: a code, blanks and a title on each line
+        A csv file with a header (``.csv`` or ``.csv.gz``): MIMIC-III ``D_ICD_DIAGNOSES`` and
+        ``D_ICD_PROCEDURES``, MIMIC-IV ``d_icd_diagnoses`` and ``d_icd_procedures``, or any file with columns
+        ``code`` and ``title``. Any other file is read as a CMS list: a code, whitespace and a title per line
         (``icd10cm-codes-2024.txt``, ``CMS32_DESC_LONG_DX.txt``), or the fixed columns of an order file
-        (``icd10cm-order-2024.txt``). UTF-8, or else ISO 8859-1.
+        (``icd10cm-order-2024.txt``). The encoding is UTF-8, or else ISO 8859-1.
     system
-        The code system. Needed where the file does not say it: a list never does; MIMIC's tables give the
-        version in a column, which counts, and diagnosis or procedure in their name, which counts if no
-        system is given.
+        The code system. Required for CMS lists, which never state it. MIMIC's tables state the version in a
+        column, which always applies, and diagnoses or procedures in the file name, which applies if
+        ``system`` is None.
 
     Returns
     -------
     dict[Code, str]
-        Titles by code. A code of an unusual shape is kept, as long as most have the right one.
+        Titles by code. Malformed codes are kept, as long as they are at most half.
 
     Raises
     ------
     SourceError
-        If the file is missing or unreadable, its code system cannot be told or is another one, or a row
-        lacks its code or title.
+        If the file is missing or unreadable, its code system is unknown or a different one, or a row has no
+        code or no title.
 
     """
     text = _text(path)
@@ -71,7 +71,7 @@ def _text(path: Path) -> str:
         raise SourceError("there is no such file", path=path, remedy="Check the path") from None
     except (OSError, EOFError, zlib.error) as problem:
         raise SourceError(
-            f"cannot be read ({type(problem).__name__})", path=path, remedy="Fetch the file again"
+            f"cannot be read ({type(problem).__name__})", path=path, remedy="Download the file again"
         ) from problem
     try:
         return data.decode("utf-8-sig")
@@ -107,7 +107,7 @@ def _csv_rows(text: str, path: Path, system: CodeSystem | None) -> Iterator[_Row
             yield row, code, _system_of(version, system, path, row), " ".join(title.split())
     except csv.Error as problem:
         raise SourceError(
-            "is not well-formed csv", path=path, row=reader.line_num, remedy="Fetch the file again"
+            "is not well-formed csv", path=path, row=reader.line_num, remedy="Download the file again"
         ) from problem
 
 
@@ -118,7 +118,7 @@ def _column(header: list[str], accepted: tuple[str, ...], path: Path) -> str:
     raise SourceError(
         f"has no column {' or '.join(accepted)}",
         path=path,
-        remedy="Give a csv file with a header of these names",
+        remedy="Add a header with one of these names",
     )
 
 
@@ -126,9 +126,7 @@ def _system_of(version: str | None, system: CodeSystem | None, path: Path, row: 
     if version is None:
         return _given(system, path)
     if version not in ("9", "10"):
-        raise SourceError(
-            "has no ICD version, expected 9 or 10", path=path, row=row, remedy="Correct the row"
-        )
+        raise SourceError("has no ICD version 9 or 10", path=path, row=row, remedy="Correct the row")
     if _holds_procedures(path, system):
         return CodeSystem.ICD9PCS if version == "9" else CodeSystem.ICD10PCS
     return CodeSystem.ICD9CM if version == "9" else CodeSystem.ICD10CM
@@ -136,7 +134,7 @@ def _system_of(version: str | None, system: CodeSystem | None, path: Path, row: 
 
 def _given(system: CodeSystem | None, path: Path) -> CodeSystem:
     if system is None:
-        raise SourceError("does not say its code system", path=path, remedy="Name the code system")
+        raise SourceError("does not state its code system", path=path, remedy="Name the code system")
     return system
 
 
@@ -146,7 +144,9 @@ def _holds_procedures(path: Path, system: CodeSystem | None) -> bool:
     name = path.name.lower()
     if ("diagnos" in name) == ("procedure" in name):
         raise SourceError(
-            "does not say whether it holds diagnoses or procedures", path=path, remedy="Name the code system"
+            "does not state whether it holds diagnoses or procedures",
+            path=path,
+            remedy="Name the code system",
         )
     return "procedure" in name
 
@@ -159,12 +159,12 @@ def _check_shapes(rows: list[_Row], path: Path) -> None:
             f"{len(misfits)} of {len(rows)} codes do not have the shape of {system.title} codes",
             path=path,
             row=row,
-            remedy="Name the code system that the file holds",
+            remedy="Name the code system of the file",
         )
 
 
 def _incomplete(path: Path, row: int) -> SourceError:
-    return SourceError("lacks its code or its title", path=path, row=row, remedy="Complete or delete the row")
+    return SourceError("has no code or no title", path=path, row=row, remedy="Complete or delete the row")
 
 
 def _uneven(path: Path, row: int, found: int, expected: int) -> SourceError:
@@ -172,5 +172,5 @@ def _uneven(path: Path, row: int, found: int, expected: int) -> SourceError:
         f"has {found} fields, expected {expected}",
         path=path,
         row=row,
-        remedy="Put quotes around a title that holds a comma",
+        remedy="Put quotes around titles that contain a comma",
     )

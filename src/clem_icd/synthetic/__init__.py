@@ -1,10 +1,11 @@
-"""A hospital that does not exist: its admissions, its notes, its codes, and where each code is written.
+"""A synthetic hospital: admissions, notes, codes, and the evidence for every code.
 
-What happens in it (``hospital``, ``diagnoses``, ``coding``), what its physicians write about that (``plan``,
-``admitting``, ``discharging``, ``note``, ``wards``), what goes wrong with that in its archive (``mishaps``)
-and how its files look (``mimic3``, ``mimic4``, ``mdace``) are apart. Common conditions, their names,
-medications and findings are curated in the YAML tables here; the long tail is any billable ICD-10-CM code by
-its title. All it makes is labelled synthetic, and says what it cannot show.
+Four concerns are kept apart: what happens in the hospital (``hospital``, ``diagnoses``, ``coding``), what
+its physicians write about it (``plan``, ``note``, ``opening_sections``, ``closing_sections``,
+``ward_notes``), what goes wrong in its archive (``mishaps``), and the layout of its files (``mimic3``,
+``mimic4``, ``mdace``). Common conditions with their names, medications and findings are curated in the YAML
+tables here; the long tail is any billable ICD-10-CM code under its title. All output is labelled synthetic
+and states its limits.
 """
 
 from __future__ import annotations

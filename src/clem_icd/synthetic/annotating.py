@@ -1,4 +1,4 @@
-"""What MDACE's annotators make of a chart: which admissions and notes they read, and what they mark."""
+"""MDACE annotations of a chart: which admissions and notes are annotated, and which spans are marked."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from clem_icd.synthetic.chart import SUMMARY, Chart, Document
 
 __all__ = ["SETTINGS", "AnnotatedNote", "Span", "annotate", "settings_of"]
 
-# The categories of which a chart has a note where annotators of a setting read it.
+# Every chart annotated in a setting has a note of each of these categories.
 SETTINGS = {"Inpatient": ("Physician ",), "Profee": ("Radiology", "Physician ", "ECG")}
 
-_EVERY = 6  # admissions, of which one is annotated
-_PROFEE_EVERY = 3  # of the annotated, which professional fees are coded for as well
-_MARKED = 0.8  # of the places that show a code
+_EVERY = 6  # one admission in six is annotated
+_PROFEE_EVERY = 3  # one annotated admission in three is also annotated for professional fees
+_MARKED = 0.8  # share of the evidence spans that are marked
 _MOST_VARIANTS = 4  # two codes in two variants each
-_MOST_OTHERS = 2  # notes beside the discharge summaries in the setting Inpatient
+_MOST_OTHERS = 2  # annotated notes other than discharge summaries, in the setting Inpatient
 _CPT = {"ECG": "93010", "Radiology": "71045", "Physician ": "99232", "Echo": "93306", "Respiratory ": "94003"}
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A marked stretch of text, with what it shows in ICD-9 and in ICD-10 (in CPT: twice the same)."""
+    """A marked span with its code in ICD-9 and in ICD-10 (twice the same code in CPT)."""
 
     begin: int
     end: int
-    old: Code
-    new: Code
+    icd9: Code
+    icd10: Code
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedNote:
-    """A note that was read, by its number."""
+    """An annotated note, by its number."""
 
     note_id: int
     document: Document
@@ -42,7 +42,7 @@ class AnnotatedNote:
 
 
 def settings_of(ordinal: int) -> frozenset[str]:
-    """Return the settings in which an admission is annotated: most often none."""
+    """Return the settings in which an admission is annotated: usually none."""
     at, rest = divmod(ordinal, _EVERY)
     if rest:
         return frozenset()
@@ -50,49 +50,49 @@ def settings_of(ordinal: int) -> frozenset[str]:
 
 
 def annotate(chart: Chart, note_ids: Iterable[int], setting: str, number: int) -> list[AnnotatedNote]:
-    """Return what the annotators of a setting mark in a chart, with the oddity that comes with its number.
+    """Return the annotated notes of a chart in a setting, with one of the oddities of the real files.
 
     Parameters
     ----------
     note_ids
-        Of the documents, in their order.
+        Ids of the documents, in order.
     number
-        How many admissions they have read before.
+        Number of admissions annotated before in the setting; it selects the oddity.
 
     """
     rng = Random(f"{chart.admission.seed}/{setting}")
     notes = [
         AnnotatedNote(note_id, document, spans)
         for note_id, document in zip(note_ids, chart.documents, strict=True)
-        if (spans := _marked(rng, chart, document, setting))
+        if (spans := _mark(rng, chart, document, setting))
     ]
-    chosen = _chosen(notes) if setting == "Inpatient" else notes
+    chosen = _limit_other_notes(notes) if setting == "Inpatient" else notes
     return _ODDITIES[number % len(_ODDITIES)](chosen, rng) if chosen else []
 
 
-def _marked(rng: Random, chart: Chart, document: Document, setting: str) -> tuple[Span, ...]:
-    """Return what is marked in one note: most of what shows a code."""
+def _mark(rng: Random, chart: Chart, document: Document, setting: str) -> tuple[Span, ...]:
+    """Return the marked spans of one note: most of its evidence."""
     if not document.linked or not document.text:
         return ()
     concepts = {problem.code: problem.concept for problem in chart.admission.problems}
-    newer = {code: Code(concept.code, concept.system) for code, concept in concepts.items()}
+    icd10 = {code: Code(concept.code, concept.system) for code, concept in concepts.items()}
     spans = [
-        Span(one.begin, one.end, one.code, newer[one.code])
-        for one in document.evidence
+        Span(mention.begin, mention.end, mention.code, icd10[mention.code])
+        for mention in document.evidence
         if rng.random() < _MARKED
     ]
-    return tuple(spans if setting == "Inpatient" else _professional(document, spans))
+    return tuple(spans if setting == "Inpatient" else _professional_spans(document, spans))
 
 
-def _chosen(notes: list[AnnotatedNote]) -> list[AnnotatedNote]:
-    """Return the discharge summaries and the first others."""
-    others = [one for one in notes if one.document.category != SUMMARY][:_MOST_OTHERS]
-    return [one for one in notes if one.document.category == SUMMARY or one in others]
+def _limit_other_notes(notes: list[AnnotatedNote]) -> list[AnnotatedNote]:
+    """Return the discharge summaries and the first few other notes."""
+    others = [note for note in notes if note.document.category != SUMMARY][:_MOST_OTHERS]
+    return [note for note in notes if note.document.category == SUMMARY or note in others]
 
 
-def _professional(document: Document, spans: Sequence[Span]) -> list[Span]:
-    """Return the diagnoses, and the service itself, marked at the title of the note."""
-    diagnoses = [span for span in spans if span.new.system is CodeSystem.ICD10CM]
+def _professional_spans(document: Document, spans: Sequence[Span]) -> list[Span]:
+    """Return the diagnoses, and the billed service marked at the title of the note."""
+    diagnoses = [span for span in spans if span.icd10.system is CodeSystem.ICD10CM]
     cpt = _CPT.get(document.category)
     if cpt is None:
         return diagnoses
@@ -107,11 +107,11 @@ def _plain(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
 
 
 def _stray_version(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
-    """Keep a diagnosis in ICD-9 in the ICD-10 file, too."""
+    """Leave one diagnosis in ICD-9 in the ICD-10 file."""
 
     def with_stray(spans: list[Span]) -> list[Span]:
-        at = next((at for at, one in enumerate(spans) if one.old.system is CodeSystem.ICD9CM), 0)
-        return [*spans[:at], replace(spans[at], new=spans[at].old), *spans[at + 1 :]]
+        at = next((at for at, span in enumerate(spans) if span.icd9.system is CodeSystem.ICD9CM), 0)
+        return [*spans[:at], replace(spans[at], icd10=spans[at].icd9), *spans[at + 1 :]]
 
     return _with_first(notes, with_stray)
 
@@ -121,12 +121,12 @@ def _duplicate(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
 
 
 def _nothing_marked(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
-    """Leave the last note's list empty."""
+    """Leave the last note without annotations."""
     return [*notes[:-1], replace(notes[-1], spans=())]
 
 
 def _unknown_note(notes: list[AnnotatedNote], rng: Random) -> list[AnnotatedNote]:
-    """Add a note that is not in the hospital's files."""
+    """Add a note that does not exist in the hospital's files."""
     return [*notes, replace(notes[0], note_id=1 + int(rng.random() * 1000))]
 
 
@@ -136,7 +136,7 @@ def _past_the_end(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
 
 
 def _collapsing(notes: list[AnnotatedNote], _: Random) -> list[AnnotatedNote]:
-    """Mark codes again in two variants that are longer by a digit, which no other file has."""
+    """Mark codes again in two variants, one digit longer, that no other file has."""
 
     def with_variants(spans: list[Span]) -> list[Span]:
         variants = [variant for span in spans for digit in "12" if (variant := _longer(span, digit))]
@@ -169,9 +169,9 @@ def _with_first(
 
 
 def _longer(span: Span, digit: str) -> Span | None:
-    old, new = (
+    icd9, icd10 = (
         Code(f"{code.value}{'' if '.' in code.value else '.'}{digit}", code.system)
-        for code in (span.old, span.new)
+        for code in (span.icd9, span.icd10)
     )
-    fit = is_well_formed(old.value, old.system) and is_well_formed(new.value, new.system)
-    return replace(span, old=old, new=new) if fit else None
+    valid = is_well_formed(icd9.value, icd9.system) and is_well_formed(icd10.value, icd10.system)
+    return replace(span, icd9=icd9, icd10=icd10) if valid else None

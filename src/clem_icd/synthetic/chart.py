@@ -1,4 +1,4 @@
-"""What an admission leaves behind: its notes and its coded conditions, before they become rows of files."""
+"""The chart of an admission: its notes and code rows, before they are written in a layout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clem_icd.synthetic.writer import Mention
 
 __all__ = ["ADDENDUM", "REPORT", "SUMMARY", "Chart", "CodeRow", "Document"]
 
-SUMMARY = "Discharge summary"  # the category of MIMIC-III; the only kind of note that MIMIC-IV's file holds
+SUMMARY = "Discharge summary"  # MIMIC-III's category; MIMIC-IV's note file holds nothing else
 REPORT, ADDENDUM = "Report", "Addendum"
 
 _DIAGNOSES = (CodeSystem.ICD9CM, CodeSystem.ICD10CM)
@@ -21,22 +21,22 @@ _ICD9 = (CodeSystem.ICD9CM, CodeSystem.ICD9PCS)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One note as it lies in the chart.
+    """One note of a chart.
 
     Attributes
     ----------
     text
-        May be empty.
+        Raw text; may be empty.
     evidence
-        Where it shows codes of its admission, in code points of ``text``.
+        Spans of ``text``, in code points, that show codes of the admission.
     timed
-        Whether the hour is known, not the day alone.
+        Whether the time of day is known, not only the date.
     linked
-        Whether it says which admission it belongs to.
+        Whether the note names its admission.
     is_error
-        Whether somebody marked it as a mistake.
+        Whether the note is marked as an error.
     delay
-        After how many later admissions it is filed.
+        Number of later admissions after which the note is filed.
 
     """
 
@@ -58,9 +58,9 @@ class CodeRow:
     Attributes
     ----------
     code
-        None where the coders left the field empty.
+        None if the field is empty.
     written
-        The code as it stands in the field.
+        The field as written in the file.
 
     """
 
@@ -71,28 +71,28 @@ class CodeRow:
 
     @classmethod
     def of(cls, code: Code) -> CodeRow:
-        """Return the row of a code, written as the official files write it."""
+        """Return the row for a code, formatted as in the official files."""
         version = 9 if code.system in _ICD9 else 10
         return cls(code, code.system in _DIAGNOSES, version, undot(code.value))
 
     @classmethod
     def empty(cls, icd_version: int) -> CodeRow:
-        """Return a diagnosis whose code is missing."""
+        """Return a diagnosis row without a code."""
         return cls(None, is_diagnosis=True, icd_version=icd_version, written="")
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything that one admission leaves behind.
+    """The notes and code rows of one admission.
 
     Attributes
     ----------
     rows
-        Diagnoses and procedures, each kind in order of importance.
+        Diagnoses and procedures, each in order of importance.
     annotated
-        The MDACE settings in which annotators read it.
+        MDACE settings in which the admission is annotated.
     published
-        The splits that published files put its number into, by the name of the file.
+        Published split of the admission number, by split file.
 
     """
 
@@ -104,14 +104,14 @@ class Chart:
 
     @property
     def codes(self) -> set[Code]:
-        """The codes that were assigned."""
+        """The assigned codes."""
         return {row.code for row in self.rows if row.code is not None}
 
-    def without_idle_evidence(self) -> Chart:
-        """Return it with evidence for the codes that were assigned, and for no other."""
+    def without_unassigned_evidence(self) -> Chart:
+        """Return the chart with evidence for assigned codes only."""
         codes = self.codes
         documents = (
-            replace(one, evidence=tuple(span for span in one.evidence if span.code in codes))
-            for one in self.documents
+            replace(document, evidence=tuple(span for span in document.evidence if span.code in codes))
+            for document in self.documents
         )
         return replace(self, documents=tuple(documents))

@@ -1,4 +1,4 @@
-"""Which conditions a patient has in one stay, and what is done about them."""
+"""The conditions of a patient in one stay, and the procedures they lead to."""
 
 from __future__ import annotations
 
@@ -6,48 +6,48 @@ import functools
 from collections.abc import Iterable
 from random import Random
 
-from clem_icd.synthetic.tail import draw_rare
+from clem_icd.synthetic.long_tail import draw_rare
 from clem_icd.synthetic.vocabulary import Concept, vocabulary
 
 __all__ = ["draw_concepts", "draw_procedures"]
 
-_RARE_SHARE = 0.22  # of the conditions of an admission come from the long tail
-_RARE_REASON = 0.1  # of the admissions are for a condition of the tail
-_NEW_LATER = 0.3  # chance, against the first stay's, that a later one finds a new lasting condition
-_KNOWN_AGAIN = 0.85  # chance that a lasting condition is coded again
-_IN_CLUSTER = 4.0  # how much more often patients come with what their cluster is prone to
+_RARE_SHARE = 0.22  # share of an admission's conditions that come from the long tail
+_RARE_REASON = 0.1  # share of the admissions whose reason comes from the long tail
+_NEW_LATER = 0.3  # probability of a new chronic condition in a later stay, relative to the first stay
+_KNOWN_AGAIN = 0.85  # probability that a known chronic condition is coded again
+_IN_CLUSTER = 4.0  # how much more often a patient is admitted for a condition typical of a cluster of theirs
 
 
 def draw_concepts(
-    rng: Random, clusters: frozenset[str], sex: str, lasting: list[Concept], count: int
+    rng: Random, clusters: frozenset[str], sex: str, chronic: list[Concept], count: int
 ) -> list[Concept]:
-    """Return about ``count`` conditions, the reason for admission first.
+    """Draw about ``count`` conditions, the reason for admission first.
 
     Parameters
     ----------
     clusters
-        What the patient is prone to.
+        Groups of related conditions that the patient is prone to.
     sex
         ``F`` or ``M``.
-    lasting
-        Conditions known from earlier stays.
+    chronic
+        Chronic conditions known from earlier stays.
     count
-        How many conditions the admission should have.
+        Number of conditions the admission should have.
 
     """
-    reason = _reason(rng, clusters, sex)
+    reason = _draw_reason(rng, clusters, sex)
     present = {reason.group: reason}
-    for concept in lasting:
+    for concept in chronic:
         if rng.random() < _KNOWN_AGAIN:
             present.setdefault(concept.group, concept)
-    _draw_common(rng, clusters, sex, present, known=bool(lasting))
+    _draw_common(rng, clusters, sex, present, known=bool(chronic))
     rare = sum(rng.random() < _RARE_SHARE for _ in range(count))
-    common = _trimmed(rng, list(present.values()), count - rare)
+    common = _cut_to(rng, list(present.values()), count - rare)
     return _with_rare(rng, sex, common, max(rare, (rare + count - len(common)) // 2))
 
 
 def draw_procedures(rng: Random, concepts: list[Concept]) -> list[Concept]:
-    """Return the procedures that these conditions led to."""
+    """Draw the procedures that these conditions lead to."""
     names = _names(concepts)
     done: dict[str, Concept] = {}
     for procedure in vocabulary().procedures:
@@ -57,13 +57,13 @@ def draw_procedures(rng: Random, concepts: list[Concept]) -> list[Concept]:
     return list(done.values())
 
 
-def _reason(rng: Random, clusters: frozenset[str], sex: str) -> Concept:
+def _draw_reason(rng: Random, clusters: frozenset[str], sex: str) -> Concept:
     if rng.random() < _RARE_REASON:
         for _ in range(20):
             concept = draw_rare(rng)
             if concept.kind != "status" and concept.sex in (None, sex):
                 return concept
-    candidates = _reasons()
+    candidates = _possible_reasons()
     weights = [
         concept.reason * (_IN_CLUSTER if any(name in clusters for name, _ in concept.clusters) else 1.0)
         for concept in candidates
@@ -72,8 +72,10 @@ def _reason(rng: Random, clusters: frozenset[str], sex: str) -> Concept:
 
 
 @functools.cache
-def _reasons() -> tuple[Concept, ...]:
-    return tuple(concept for concept in vocabulary().conditions if concept.reason and not concept.follows)
+def _possible_reasons() -> tuple[Concept, ...]:
+    return tuple(
+        concept for concept in vocabulary().conditions if concept.reason and not concept.needs_companion
+    )
 
 
 def _draw_common(
@@ -106,7 +108,7 @@ def _chance(concept: Concept, clusters: frozenset[str], names: set[str]) -> floa
     return 1.0 - without
 
 
-def _trimmed(rng: Random, concepts: list[Concept], count: int) -> list[Concept]:
+def _cut_to(rng: Random, concepts: list[Concept], count: int) -> list[Concept]:
     reason, others = concepts[0], concepts[1:]
     rng.shuffle(others)
     kept = [reason, *others[: max(1, count - 1)]]
@@ -114,7 +116,9 @@ def _trimmed(rng: Random, concepts: list[Concept], count: int) -> list[Concept]:
     return [
         concept
         for concept in kept
-        if concept is reason or not concept.follows or any(name in names for name, _ in concept.companions)
+        if concept is reason
+        or not concept.needs_companion
+        or any(name in names for name, _ in concept.companions)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Conditions that a note mentions and the patient does not have."""
+"""Mentions of conditions that the patient does not have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 from clem_icd.icd import Code, CodeSystem, category
-from clem_icd.synthetic.coding import old_code
+from clem_icd.synthetic.coding import icd9_code
 from clem_icd.synthetic.hospital import Admission
 from clem_icd.synthetic.language import language
 from clem_icd.synthetic.phrases import Frame, Phrase, pick
@@ -19,7 +19,7 @@ from clem_icd.synthetic.writer import Sense, Writer
 
 __all__ = ["Distractors"]
 
-_MOST_FORMS = 3  # the first names of a condition stand well behind "no evidence of"
+_MOST_FORMS = 3  # the first names of a condition read well after "no evidence of"
 _DETAIL = re.compile(r"[({\d]")
 _TRIES = 12
 
@@ -30,11 +30,11 @@ _Name = Callable[[Random, Concept], str]
 
 
 class Distractors:
-    """The conditions that may be denied in one note.
+    """Writes mentions that are not evidence into one note.
 
-    A condition is never denied, nor said of a relative or of the past, in a note of an admission that has
-    it, has another of its group or category, or has its code by way of another condition. No drug is
-    declined or not tolerated that the patient takes.
+    A condition is never denied, or attributed to a relative or to the past, if the admission has it, has
+    another condition of its group or category, or has its code through another condition. A drug that the
+    patient takes is never declined or reported as an allergy.
     """
 
     def __init__(self, rng: Random, admission: Admission, medications: Iterable[str]) -> None:
@@ -46,27 +46,25 @@ class Distractors:
         self._codes = {problem.code for problem in admission.problems}
         self._sex = admission.sex
 
-    def deny(self, out: Writer, use: str) -> None:
-        """Write that some condition is absent."""
+    def mention_absent(self, out: Writer, use: str) -> None:
+        """Write that a condition is absent."""
         draw = _draw_imaged if use == "denied_results" else _draw_deniable
         self._write(out, language().frames[use], draw, "denied", _name)
 
-    def decline(self, out: Writer) -> None:
-        """Write that a treatment was not started, of a condition that is absent."""
+    def mention_declined_drug(self, out: Writer) -> None:
+        """Write that a drug for an absent condition was not started."""
         self._write(out, language().frames["not_started"], _draw_treatable, "denied", _treatment)
 
-    def allergy(self, out: Writer) -> None:
-        """Write that some drug is not tolerated."""
+    def mention_drug_allergy(self, out: Writer) -> None:
+        """Write that the patient is allergic to a drug."""
         self._write(out, _BARE, _draw_treatable, "allergy", lambda *args: _drug_of(_treatment(*args)))
 
-    def blame_family(self, out: Writer) -> None:
-        """Write that some relative has a condition."""
-        self._write(
-            out, language().frames["family"], lambda rng: pick(rng, language().heritable), "family", _name
-        )
+    def mention_family(self, out: Writer) -> None:
+        """Write that a relative has a condition."""
+        self._write(out, language().frames["family"], _draw_heritable, "family", _name)
 
-    def recall(self, out: Writer, past: tuple[Concept, ...]) -> None:
-        """Write that a condition of an earlier stay is over, if there is one."""
+    def mention_past(self, out: Writer, past: tuple[Concept, ...]) -> None:
+        """Write that a condition of an earlier stay has resolved, if there is one."""
         if past:
             self._write(out, language().frames["resolved"], lambda rng: pick(rng, past), "past", _name)
 
@@ -85,10 +83,10 @@ class Distractors:
                 return
 
     def _free(self, concept: Concept) -> Code | None:
-        """Return the code of a condition that this admission is free of, else None."""
+        """Return the code of a condition if the admission is free of it, else None."""
         if concept.group in self._taken or category(concept.code, concept.system) in self._taken:
             return None
-        code = Code(concept.code, CodeSystem.ICD10CM) if self._version == 10 else old_code(concept)
+        code = Code(concept.code, CodeSystem.ICD10CM) if self._version == 10 else icd9_code(concept)
         return None if code in self._codes else code
 
 
@@ -98,7 +96,7 @@ def _name(rng: Random, concept: Concept) -> str:
 
 @functools.lru_cache(maxsize=10_000)
 def _plain_forms(concept: Concept) -> tuple[Phrase, ...]:
-    """Return the names that bring no detail of a condition that is there."""
+    """Return the names without details that only a present condition would have."""
     plain = [form for form in concept.forms if not _DETAIL.search(form.source)][:_MOST_FORMS]
     return (*(plain or concept.forms[:1]), *concept.loose)
 
@@ -117,7 +115,7 @@ def _draw_treatable(rng: Random) -> Concept:
 
 @functools.cache
 def _treatable() -> tuple[Concept, ...]:
-    return tuple(one for one in vocabulary().conditions if "meds" in one.alone)
+    return tuple(concept for concept in vocabulary().conditions if "meds" in concept.alone)
 
 
 def _draw_heritable(rng: Random) -> Concept:
@@ -135,7 +133,7 @@ def _draw_deniable(rng: Random) -> Concept:
 
 @functools.cache
 def _deniable() -> tuple[tuple[Concept, ...], list[float]]:
-    """Return what physicians rule out, and how often, as running sums: as often as they find it, roughly."""
-    concepts = tuple(one for one in vocabulary().conditions if one.kind != "status" and not one.places)
-    weights = (one.base + one.reason / 200 + sum(p for _, p in one.clusters) / 6 for one in concepts)
+    """Return the conditions that can be denied, and cumulative weights: roughly how common they are."""
+    concepts = tuple(c for c in vocabulary().conditions if c.kind != "status" and not c.places)
+    weights = (c.base + c.reason / 200 + sum(p for _, p in c.clusters) / 6 for c in concepts)
     return concepts, list(itertools.accumulate(weights))

@@ -1,4 +1,4 @@
-"""Changes to a text that its mentions follow."""
+"""Text edits that keep the offsets of mentions up to date."""
 
 from __future__ import annotations
 
@@ -10,40 +10,42 @@ from typing import NamedTuple
 
 from clem_icd.synthetic.writer import Mention
 
-__all__ = ["Edit", "edited"]
+__all__ = ["Edit", "apply_edits"]
 
 
 class Edit(NamedTuple):
-    """Put ``text`` in the place of what stands in the half-open ``[begin, end)``."""
+    """Replace the half-open span ``[begin, end)`` by ``text``."""
 
     begin: int
     end: int
     text: str
 
 
-def edited(text: str, mentions: Iterable[Mention], edits: Sequence[Edit]) -> tuple[str, tuple[Mention, ...]]:
-    """Return the changed text and its mentions, where they stand now.
+def apply_edits(
+    text: str, mentions: Iterable[Mention], edits: Sequence[Edit]
+) -> tuple[str, tuple[Mention, ...]]:
+    """Return the edited text and its mentions with their new offsets.
 
-    What is put in at the edge of a mention stays outside it; an edit that reaches into one is part of it.
+    Text inserted at the edge of a mention stays outside it; an edit that overlaps a mention joins it.
 
     Parameters
     ----------
     edits
-        In the order of the text, none overlapping another.
+        In text order, without overlaps.
 
     """
-    places = _Places(edits)
+    offsets = _Offsets(edits)
     parts: list[str] = []
     done = 0
     for edit in edits:
         parts += (text[done : edit.begin], edit.text)
         done = edit.end
     changed = "".join([*parts, text[done:]])
-    return changed, tuple(places.moved(one, changed) for one in mentions)
+    return changed, tuple(offsets.moved(mention, changed) for mention in mentions)
 
 
-class _Places:
-    """Where a place of the old text is in the new one."""
+class _Offsets:
+    """Maps offsets from the original to the edited text."""
 
     def __init__(self, edits: Sequence[Edit]) -> None:
         self._begins = [edit.begin for edit in edits]
@@ -55,14 +57,14 @@ class _Places:
         begin, end = self._begin(mention.begin), self._end(mention.end)
         return replace(mention, begin=begin, end=end, surface=changed[begin:end])
 
-    def _begin(self, place: int) -> int:
-        before = bisect_right(self._ends, place)
+    def _begin(self, offset: int) -> int:
+        before = bisect_right(self._ends, offset)
         if before < len(self._begins):
-            place = min(place, self._begins[before])
-        return place + self._shifts[before]
+            offset = min(offset, self._begins[before])
+        return offset + self._shifts[before]
 
-    def _end(self, place: int) -> int:
-        before = bisect_left(self._begins, place)
+    def _end(self, offset: int) -> int:
+        before = bisect_left(self._begins, offset)
         if before:
-            place = max(place, self._ends[before - 1])
-        return place + self._shifts[before]
+            offset = max(offset, self._ends[before - 1])
+        return offset + self._shifts[before]

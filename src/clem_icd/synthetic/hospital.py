@@ -1,6 +1,6 @@
-"""What happens in the synthetic hospital: who is admitted, with what, and how that is coded.
+"""The admissions of the synthetic hospital: patients, stays, conditions and codes.
 
-Nothing here knows how a note is written or a file looks.
+This module knows nothing about notes or file layouts.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from clem_icd.synthetic.vocabulary import Concept
 
 __all__ = ["FIRST_ADMISSION", "FIRST_SUBJECT", "ICD9_SHARE", "Admission", "Problem", "admissions"]
 
-# Real MIMIC-IV numbers lie in other ranges, so that no split file made for it fits by accident.
+# Outside the ranges of the real MIMIC-IV, so that no split file made for it matches by accident.
 FIRST_SUBJECT = 90_000_001
 FIRST_ADMISSION = 80_000_001
 
-_EPOCH = datetime(2110, 1, 1)  # dates lie in the future, as in the de-identified files
+_EPOCH = datetime(2110, 1, 1)  # dates are in the future, as in the de-identified files
 _EPOCH_HOURS = 90 * 365 * 24
-ICD9_SHARE = 0.1  # of the patients are coded in ICD-9, where a release mixes both
-_STAYS = (0.76, 0.14, 0.07, 0.03)  # how many subjects have 1, 2, 3, 4 admissions
-_LENGTH_SPREAD = 0.62  # of the logarithm of a note's words; 1.3 % are 4 times the median or more
-_LONGEST = 9.0  # times the median
+ICD9_SHARE = 0.1  # share of the patients coded in ICD-9, in a release that mixes both versions
+_STAYS = (0.76, 0.14, 0.07, 0.03)  # shares of the subjects with 1, 2, 3 and 4 admissions
+_LENGTH_SPREAD = 0.62  # standard deviation of log(words); 1.3 % of the notes have 4 times the median or more
+_LONGEST = 9.0  # multiple of the median length
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A condition or procedure of one admission, as it was coded."""
+    """A condition or procedure of one admission, with its code."""
 
     concept: Concept
     code: Code
@@ -41,20 +41,20 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """One stay.
+    """One stay of a patient.
 
     Attributes
     ----------
     ordinal
-        Which admission of its hospital it is: 0 is the first.
+        Position among the hospital's admissions, from 0.
     problems
         In order of importance: the first is the reason for admission.
     past
-        Conditions of earlier stays that are over: told as history, not coded.
+        Resolved conditions of earlier stays: mentioned as history, not coded.
     words
-        How long a note its physician writes.
+        Target length of the discharge summary.
     seed
-        Of the random choices in its note.
+        Seed of the random choices in its notes.
 
     """
 
@@ -74,7 +74,7 @@ class Admission:
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """The symptoms that the reason for admission comes with."""
+        """Chief complaints typical of the reason for admission."""
         return self.problems[0].concept.complaints if self.problems else ()
 
 
@@ -86,29 +86,29 @@ class _Patient:
     clusters: frozenset[str]
     icd_version: int
     clock: datetime
-    lasting: list[Concept]
+    chronic: list[Concept]
     past: list[Concept]
 
 
 def admissions(count: int, seed: int, words: int, *, icd9_share: float = ICD9_SHARE) -> Iterator[Admission]:
-    """Give the first ``count`` admissions of the hospital with this seed, subject by subject.
+    """Yield the first ``count`` admissions of the hospital with this seed, subject by subject.
 
-    A larger count continues the same sequence. ``icd9_share`` of the patients are coded in ICD-9.
+    A larger count continues the same sequence. ``icd9_share`` is the share of the patients coded in ICD-9.
     """
     ordinal = 0
     subject = 0
     while ordinal < count:
         rng = Random(f"{seed}/{subject}")
-        patient = _patient(rng, FIRST_SUBJECT + subject, icd9_share)
-        for _ in range(_stays(rng)):
+        patient = _draw_patient(rng, FIRST_SUBJECT + subject, icd9_share)
+        for _ in range(_draw_stay_count(rng)):
             if ordinal == count:
                 return
-            yield _admission(rng, patient, ordinal, words, seed)
+            yield _draw_admission(rng, patient, ordinal, words, seed)
             ordinal += 1
         subject += 1
 
 
-def _patient(rng: Random, subject_id: int, icd9_share: float) -> _Patient:
+def _draw_patient(rng: Random, subject_id: int, icd9_share: float) -> _Patient:
     clusters = frozenset(name for name, share in language().clusters if rng.random() < share)
     return _Patient(
         subject_id=subject_id,
@@ -117,12 +117,12 @@ def _patient(rng: Random, subject_id: int, icd9_share: float) -> _Patient:
         clusters=clusters,
         icd_version=9 if rng.random() < icd9_share else 10,
         clock=_EPOCH + timedelta(hours=int(rng.random() * _EPOCH_HOURS)),
-        lasting=[],
+        chronic=[],
         past=[],
     )
 
 
-def _stays(rng: Random) -> int:
+def _draw_stay_count(rng: Random) -> int:
     chance = rng.random()
     for stays, share in enumerate(_STAYS, start=1):
         if chance < share:
@@ -131,9 +131,10 @@ def _stays(rng: Random) -> int:
     return len(_STAYS)
 
 
-def _admission(rng: Random, patient: _Patient, ordinal: int, median: int, seed: int) -> Admission:
+def _draw_admission(rng: Random, patient: _Patient, ordinal: int, median: int, seed: int) -> Admission:
     words = round(median * min(_LONGEST, math.exp(rng.gauss(0.0, _LENGTH_SPREAD))))
-    concepts = draw_concepts(rng, patient.clusters, patient.sex, patient.lasting, _problem_count(rng, words))
+    count = _draw_problem_count(rng, words)
+    concepts = draw_concepts(rng, patient.clusters, patient.sex, patient.chronic, count)
     procedures = draw_procedures(rng, concepts)
     coded = code_problems((*concepts, *procedures), patient.icd_version)
     admitted = patient.clock
@@ -154,19 +155,19 @@ def _admission(rng: Random, patient: _Patient, ordinal: int, median: int, seed: 
         words=words,
         seed=f"{seed}/{hadm_id}",
     )
-    _go_home(rng, patient, concepts, discharged)
+    _update_patient(rng, patient, concepts, discharged)
     return admission
 
 
-def _problem_count(rng: Random, words: int) -> int:
+def _draw_problem_count(rng: Random, words: int) -> int:
     mean = 2.3 + 2.73 * math.log1p(words / 60)
     return max(3, round(rng.gauss(mean, 0.2 * mean)))
 
 
-def _go_home(rng: Random, patient: _Patient, concepts: list[Concept], discharged: datetime) -> None:
-    lasting = {concept.group: concept for concept in patient.lasting}
-    lasting |= {concept.group: concept for concept in concepts if concept.kind == "chronic"}
-    patient.lasting = list(lasting.values())
+def _update_patient(rng: Random, patient: _Patient, concepts: list[Concept], discharged: datetime) -> None:
+    chronic = {concept.group: concept for concept in patient.chronic}
+    chronic |= {concept.group: concept for concept in concepts if concept.kind == "chronic"}
+    patient.chronic = list(chronic.values())
     patient.past = [concept for concept in concepts if concept.kind == "acute"]
     patient.clock = discharged + timedelta(days=7 + int(rng.expovariate(1 / 200)))
     patient.age += (patient.clock - discharged).days // 365

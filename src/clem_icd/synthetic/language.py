@@ -1,4 +1,4 @@
-"""The sentences and tables of the notes, read from ``language.yaml``."""
+"""Sentences and laboratory panels for the notes, read from ``language.yaml``."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from clem_icd.synthetic.vocabulary import Concept, read_data, vocabulary
 
 __all__ = ["Analyte", "Language", "language"]
 
-_WITH_A_PLACE = (
+_FRAME_USES = (
     "hpi_acute", "hpi_status", "brief_hpi_acute", "sign", "course_acute", "course_chronic", "course_status",
     "course_procedure", "treated", "continued", "told", "denied_hpi", "denied_course", "denied_results",
     "denied_instructions", "denied_brief", "not_started", "resolved", "family",
 )  # fmt: skip
-_WITHOUT = (
+_PHRASE_USES = (
     "presents", "family_none", "story", "social", "exam", "studies", "day", "follow", "neutral_meds",
     "disposition", "condition", "instructions", "transitional", "followup", "complaints_other",
 )  # fmt: skip
-_PEOPLE = {"F": "{woman|female|lady|F}", "M": "{man|male|gentleman|M}"}
+_PATIENT_NOUNS = {"F": "{woman|female|lady|F}", "M": "{man|male|gentleman|M}"}
 
 
 @dataclass(frozen=True, slots=True)
 class Analyte:
-    """A laboratory value and where it lies in health."""
+    """A laboratory test with its normal range."""
 
     name: str
     low: float
@@ -35,30 +35,36 @@ class Analyte:
     panel: str
 
     def normal(self, rng: Random) -> str:
-        """Return a normal value as it stands in a table, ``Na-138``."""
+        """Return a normal value as printed in a lab table, ``Na-138``."""
         return f"{self.name}-{number(rng, self.low, self.high, self.decimals)}"
 
     def flagged(self, rng: Random, low: float, high: float) -> str:
-        """Return an abnormal value of a range as it stands in a table, ``Na-121*``."""
+        """Return an abnormal value in ``[low, high]`` as printed in a lab table, ``Na-121*``."""
         return f"{self.name}-{number(rng, low, high, self.decimals)}*"
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What the hospital's physicians have at their pen's tip.
+    """Everything that notes are phrased with.
 
     Attributes
     ----------
     frames
-        Sentences around a condition, by their use.
+        Sentences with a slot for a condition, by use.
     phrases
-        Neutral sentences, by their use.
+        Sentences that mention no condition, by use.
     openings, openings_bare
-        First sentences by the patient's sex, with a place for the history and without.
+        First sentences by the patient's sex, with and without a slot for the medical history.
+    headings, brief_headings
+        Section headings of a full and a brief discharge summary.
     panels
-        Analytes by the table they are printed in.
+        Analytes by the lab table they are printed in.
     heritable, imaged
-        Conditions that a family history names, and those that an imaging study can rule out.
+        Conditions for a family history, and conditions that imaging can rule out.
+    clusters
+        Patient clusters with their share of the patients.
+    services
+        Wards by cluster.
 
     """
 
@@ -76,14 +82,14 @@ class Language:
     services: Mapping[str, tuple[str, ...]]
 
     def service(self, rng: Random, clusters: frozenset[str]) -> str:
-        """Return the ward for a patient of these clusters."""
+        """Draw the ward for a patient of these clusters."""
         options = [ward for name, wards in self.services.items() if name in clusters for ward in wards]
         return pick(rng, options or ["MEDICINE"])
 
 
 @functools.cache
 def language() -> Language:
-    """Read the table, once."""
+    """Read ``language.yaml``; cached."""
     data = read_data("language")
     analytes = {name: _analyte(name, *row) for name, row in data["labs"].items()}
     panels: dict[str, tuple[Analyte, ...]] = {}
@@ -91,15 +97,15 @@ def language() -> Language:
         panels[analyte.panel] = (*panels.get(analyte.panel, ()), analyte)
     by_code = {concept.code: concept for concept in vocabulary().conditions}
     return Language(
-        frames={use: tuple(Frame(text) for text in data[use]) for use in _WITH_A_PLACE},
-        phrases={use: tuple(Phrase(text) for text in data[use]) for use in _WITHOUT},
+        frames={use: tuple(Frame(text) for text in data[use]) for use in _FRAME_USES},
+        phrases={use: tuple(Phrase(text) for text in data[use]) for use in _PHRASE_USES},
         openings={
             sex: tuple(Frame(text.replace("{%}", who)) for text in data["opening"])
-            for sex, who in _PEOPLE.items()
+            for sex, who in _PATIENT_NOUNS.items()
         },
         openings_bare={
             sex: tuple(Phrase(text.replace("{%}", who)) for text in data["opening_bare"])
-            for sex, who in _PEOPLE.items()
+            for sex, who in _PATIENT_NOUNS.items()
         },
         headings=data["headings"],
         brief_headings=data["brief_headings"],

@@ -1,4 +1,4 @@
-"""The raw layouts that a synthetic hospital can be written in."""
+"""The raw file layouts in which a synthetic hospital can be written."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from clem_icd.synthetic.annotating import SETTINGS, settings_of
 from clem_icd.synthetic.chart import Chart
 from clem_icd.synthetic.charting import complete_chart, summary_chart
 from clem_icd.synthetic.hospital import ICD9_SHARE, Admission
-from clem_icd.synthetic.mdace import MdaceLayout
-from clem_icd.synthetic.mimic3 import Mimic3Layout
-from clem_icd.synthetic.mimic4 import Mimic4Layout
+from clem_icd.synthetic.mdace import MdaceTree
+from clem_icd.synthetic.mimic3 import Mimic3Tree
+from clem_icd.synthetic.mimic4 import Mimic4Tree
 from clem_icd.synthetic.writer import Mention
 
-__all__ = ["LAYOUTS", "Files", "Layout"]
+__all__ = ["LAYOUTS", "Layout", "Tree"]
 
 
-class Files(Protocol):
-    """A tree that is filled admission by admission inside a ``with`` block."""
+class Tree(Protocol):
+    """A tree of raw files, filled one admission at a time inside a ``with`` block."""
 
     def __enter__(self) -> Self:
-        """Make the files."""
+        """Create the files."""
 
     def __exit__(self, *details: object) -> None:
         """Close the files."""
 
     def add(self, chart: Chart) -> Iterator[tuple[str, tuple[Mention, ...]]]:
-        """Write one admission; give the id of each of its notes, in their order, with its evidence."""
+        """Write one admission; yield the id and the evidence of each note, in order."""
 
     def finish(self) -> None:
-        """Write what comes after the last admission."""
+        """Write everything that follows the last admission."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Whose files a tree looks like.
+    """A raw file layout, and what it holds of an admission.
 
     Attributes
     ----------
     chart
-        What the files hold of an admission, with so many notes other than discharge summaries.
+        Makes the chart of an admission, given the mean number of notes other than discharge summaries.
     other_notes
-        Whether they hold such notes.
+        Whether the layout has notes other than discharge summaries.
     icd9_share
-        Of the patients are coded in ICD-9.
+        Share of the patients coded in ICD-9.
 
     """
 
-    files: Callable[[Path], Files]
+    tree: Callable[[Path], Tree]
     chart: Callable[[Admission, float], Chart]
     other_notes: bool
     icd9_share: float
@@ -63,9 +63,9 @@ def _mdace_chart(admission: Admission, other_notes: float) -> Chart:
 
 
 LAYOUTS: Mapping[str, Layout] = {
-    "mimic3": Layout(Mimic3Layout, complete_chart, other_notes=True, icd9_share=1.0),
+    "mimic3": Layout(Mimic3Tree, complete_chart, other_notes=True, icd9_share=1.0),
     "mimic4": Layout(
-        Mimic4Layout, lambda admission, _: summary_chart(admission), other_notes=False, icd9_share=ICD9_SHARE
+        Mimic4Tree, lambda admission, _: summary_chart(admission), other_notes=False, icd9_share=ICD9_SHARE
     ),
-    "mdace": Layout(MdaceLayout, _mdace_chart, other_notes=True, icd9_share=1.0),
+    "mdace": Layout(MdaceTree, _mdace_chart, other_notes=True, icd9_share=1.0),
 }

@@ -1,4 +1,4 @@
-"""The files of MDACE: annotations as json and split files, beside the MIMIC-III tree that they mark."""
+"""The layout of MDACE: annotations in JSON and split files, next to the annotated MIMIC-III tree."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from clem_icd.icd import Code, CodeSystem, default_codebook, icd10_to_icd9
 from clem_icd.synthetic.annotating import SETTINGS, AnnotatedNote, Span, annotate
 from clem_icd.synthetic.chart import SUMMARY, Chart
-from clem_icd.synthetic.mimic3 import Mimic3Layout
+from clem_icd.synthetic.mimic3 import Mimic3Tree
 from clem_icd.synthetic.notice import NOTICE
 from clem_icd.synthetic.writer import Mention
 
-__all__ = ["MdaceLayout"]
+__all__ = ["MdaceTree"]
 
 _SYSTEMS = {
     CodeSystem.ICD9CM: "ICD-9-CM",
@@ -34,8 +34,8 @@ class _Stay(NamedTuple):
     published: Mapping[str, str]
 
 
-class MdaceLayout:
-    """A MIMIC-III tree, and the folder ``MDACE`` beside it, filled admission by admission.
+class MdaceTree:
+    """A MIMIC-III tree with a folder ``MDACE`` next to it, filled one admission at a time.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ class MdaceLayout:
     """
 
     def __init__(self, root: Path) -> None:
-        self._mimic3 = Mimic3Layout(root)
+        self._mimic3 = Mimic3Tree(root)
         self._mdace = root / "MDACE"
         self._stays: list[_Stay] = []
         self._annotated: dict[str, list[_Stay]] = {setting: [] for setting in SETTINGS}
 
-    def __enter__(self) -> MdaceLayout:
+    def __enter__(self) -> MdaceTree:
         self._mimic3.__enter__()
         for setting in SETTINGS:
             for version in (9, 10):
@@ -61,11 +61,11 @@ class MdaceLayout:
         self._mimic3.__exit__(*details)
 
     def add(self, chart: Chart) -> Iterator[tuple[str, tuple[Mention, ...]]]:
-        """Write one admission; give the id of each of its notes, in their order, with its evidence."""
+        """Write one admission; yield the id and the evidence of each note, in order."""
         notes = list(self._mimic3.add(chart))
         stay = _Stay(chart.admission.hadm_id, chart.admission.subject_id, chart.published)
         if chart.codes and any(
-            one.category == SUMMARY and one.text and one.linked for one in chart.documents
+            document.category == SUMMARY and document.text and document.linked for document in chart.documents
         ):
             self._stays.append(stay)
         for setting in sorted(chart.annotated):
@@ -77,12 +77,12 @@ class MdaceLayout:
         yield from notes
 
     def finish(self) -> None:
-        """Write what comes last: the titles of codes, the splits, and what the folder is."""
+        """Write the code titles, the split files and the README."""
         self._mimic3.finish()
         for setting, annotated in self._annotated.items():
             evidence = _evidence_split(setting, annotated)
             self._write_split(setting, "ev", evidence)
-            self._write_split(setting, "code-ev", _others_split(self._stays, annotated, evidence) | evidence)
+            self._write_split(setting, "code-ev", _full_split(self._stays, annotated, evidence) | evidence)
         (self._mdace / "README.md").write_text(f"# Synthetic annotations\n\n{NOTICE}\n", encoding="utf-8")
 
     def _write(self, setting: str, hadm_id: int, notes: Iterable[AnnotatedNote]) -> None:
@@ -104,21 +104,21 @@ class MdaceLayout:
 
 
 def _evidence_split(setting: str, annotated: Iterable[_Stay]) -> dict[int, str]:
-    """Return the split of every annotated admission: as published, else 60/20/20 by subject."""
-    places: dict[int, int] = {}
+    """Return the split of every annotated admission: the published one, else 60/20/20 by subject."""
+    positions: dict[int, int] = {}
     for stay in annotated:
-        places.setdefault(stay.subject_id, len(places))
+        positions.setdefault(stay.subject_id, len(positions))
     return {
         stay.hadm_id: stay.published.get(setting)
-        or _EVIDENCE_ROTATION[places[stay.subject_id] % len(_EVIDENCE_ROTATION)]
+        or _EVIDENCE_ROTATION[positions[stay.subject_id] % len(_EVIDENCE_ROTATION)]
         for stay in annotated
     }
 
 
-def _others_split(
+def _full_split(
     stays: Iterable[_Stay], annotated: Iterable[_Stay], evidence: Mapping[int, str]
 ) -> dict[int, str]:
-    """Return a split of all: as published, else with what is annotated of the subject, else 80/10/10."""
+    """Return the split of every admission: published, else its subject's annotated one, else 80/10/10."""
     known = {stay.subject_id: evidence[stay.hadm_id] for stay in annotated}
     return {
         stay.hadm_id: stay.published.get("full")
@@ -131,7 +131,7 @@ def _others_split(
 def _note(note: AnnotatedNote, version: int) -> dict[str, Any]:
     return {
         "note_id": note.note_id,
-        # MDACE writes the categories without the blank that ends some of them in MIMIC-III.
+        # MDACE strips the trailing space that some categories have in MIMIC-III.
         "category": note.document.category.rstrip(),
         "description": note.document.description,
         "annotations": [_annotation(span, version) for span in note.spans],
@@ -139,21 +139,21 @@ def _note(note: AnnotatedNote, version: int) -> dict[str, Any]:
 
 
 def _annotation(span: Span, version: int) -> dict[str, Any]:
-    code = span.old if version == 9 else span.new
+    code = span.icd9 if version == 9 else span.icd10
     return {
         "begin": span.begin,
         "end": span.end,
         "code": code.value,
         "code_system": _SYSTEMS[code.system],
         "description": default_codebook().title(code.value, code.system) or "",
-        "type": "Human" if version == 10 else _mapping(span.new),
+        "type": "Human" if version == 10 else _mapping_type(span.icd10),
     }
 
 
-def _mapping(new: Code) -> str:
-    """Return how an annotation in ICD-10 became one in ICD-9."""
-    if new.system is not CodeSystem.ICD10CM:
+def _mapping_type(code: Code) -> str:
+    """Return how the ICD-9 annotation was derived from this ICD-10 code."""
+    if code.system is not CodeSystem.ICD10CM:
         return "Human"
     return {0: "MapType.NO_ENTRY", 1: "MapType.EXACT"}.get(
-        len(icd10_to_icd9(new.value)), "MapType.MULTI_DESC"
+        len(icd10_to_icd9(code.value)), "MapType.MULTI_DESC"
     )

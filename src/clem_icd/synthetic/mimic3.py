@@ -1,4 +1,4 @@
-"""The files of MIMIC-III 1.4: how admissions and notes look in its official layout."""
+"""The official file layout of MIMIC-III 1.4."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from clem_icd.synthetic.phrases import pick
 from clem_icd.synthetic.rows import RowWriter, csv_gz
 from clem_icd.synthetic.writer import Mention
 
-__all__ = ["FIRST_ROW", "Mimic3Layout"]
+__all__ = ["FIRST_ROW", "Mimic3Tree"]
 
-# ROW_ID of the first note: MIMIC-III has 2,083,180, and files that name its notes must not fit by accident.
+# ROW_ID of the first note: beyond MIMIC-III's 2,083,180, so that lists of its notes never match by accident.
 FIRST_ROW = 70_000_001
 
 _TREE = Path("physionet.org/files/mimiciii/1.4")
@@ -37,12 +37,12 @@ _VISITS = (
     ("99223", "Hospital inpatient services"), ("99232", "Hospital inpatient services"),
     ("99238", "Hospital inpatient services"), ("99291", "Critical care services"),
 )  # fmt: skip
-_SHORT = 24  # characters of a SHORT_TITLE
+_SHORT = 24  # characters in a SHORT_TITLE
 _CAREGIVERS = (14010, 21570)
 
 
-class Mimic3Layout:
-    """The tree of one synthetic hospital, filled admission by admission inside a ``with`` block.
+class Mimic3Tree:
+    """The raw files of one synthetic hospital, filled one admission at a time inside a ``with`` block.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Mimic3Layout:
         self._waiting: list[tuple[int, int, tuple[object, ...]]] = []
         self._stack = ExitStack()
 
-    def __enter__(self) -> Mimic3Layout:
+    def __enter__(self) -> Mimic3Tree:
         self._notes = self._open("NOTEEVENTS", _NOTES)
         self._diagnoses = self._open("DIAGNOSES_ICD", _CODES)
         self._procedures = self._open("PROCEDURES_ICD", _CODES)
@@ -69,10 +69,10 @@ class Mimic3Layout:
         self._stack.close()
 
     def add(self, chart: Chart) -> Iterator[tuple[str, tuple[Mention, ...]]]:
-        """Write one admission; give the id of each of its notes, in their order, with its evidence."""
+        """Write one admission; yield the id and the evidence of each note, in order."""
         self._add_codes(chart)
         self._add_visits(chart.admission)
-        self._file_those_due(chart.admission.ordinal)
+        self._file_due_notes(chart.admission.ordinal)
         for document in chart.documents:
             row_id = self._next("notes")
             due = chart.admission.ordinal + document.delay
@@ -84,7 +84,7 @@ class Mimic3Layout:
             yield str(row_id), document.evidence
 
     def finish(self) -> None:
-        """File what was to be filed later, and write the titles of every code that was used."""
+        """File the delayed notes, and write the titles of all assigned codes."""
         while self._waiting:
             self._notes.writerow(heapq.heappop(self._waiting)[2])
         for name, wanted in (("DIAGNOSES", True), ("PROCEDURES", False)):
@@ -101,7 +101,7 @@ class Mimic3Layout:
         self._rows[table] += 1
         return self._rows[table]
 
-    def _file_those_due(self, ordinal: int) -> None:
+    def _file_due_notes(self, ordinal: int) -> None:
         while self._waiting and self._waiting[0][0] <= ordinal:
             self._notes.writerow(heapq.heappop(self._waiting)[2])
 
@@ -113,11 +113,11 @@ class Mimic3Layout:
         ):
             rows = (row for row in chart.rows if row.is_diagnosis is wanted)
             for number, row in enumerate(rows, start=1):
-                # Where MIMIC-III has no code, it has no number either.
-                place = number if row.code else None
+                # Rows without a code have no sequence number in MIMIC-III.
+                seq_num = number if row.code else None
                 admission = chart.admission
                 keys = (self._next(table), admission.subject_id, admission.hadm_id)
-                writer.writerow((*keys, place, row.written or None))
+                writer.writerow((*keys, seq_num, row.written or None))
 
     def _add_visits(self, admission: Admission) -> None:
         rng = Random(f"{admission.seed}/visits")

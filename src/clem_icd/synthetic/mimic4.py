@@ -1,4 +1,4 @@
-"""The files of MIMIC-IV 2.2: how admissions and notes look in its official layout."""
+"""The official file layout of MIMIC-IV 2.2."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from clem_icd.synthetic.chart import Chart, CodeRow
 from clem_icd.synthetic.rows import csv_gz
 from clem_icd.synthetic.writer import Mention
 
-__all__ = ["Mimic4Layout"]
+__all__ = ["Mimic4Tree"]
 
 _NOTE = Path("physionet.org/files/mimic-iv-note/2.2/note")
 _HOSP = Path("physionet.org/files/mimiciv/2.2/hosp")
-_STORED = timedelta(hours=7)  # after it was charted
+_STORED = timedelta(hours=7)  # from charttime to storetime
 
 
-class Mimic4Layout:
-    """The tree of one synthetic hospital, filled admission by admission inside a ``with`` block.
+class Mimic4Tree:
+    """The raw files of one synthetic hospital, filled one admission at a time inside a ``with`` block.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Mimic4Layout:
         self._subject, self._number = 0, 0
         self._stack = ExitStack()
 
-    def __enter__(self) -> Mimic4Layout:
+    def __enter__(self) -> Mimic4Tree:
         keys = ("subject_id", "hadm_id", "seq_num")
         code = ("icd_code", "icd_version")
         self._notes = self._stack.enter_context(
@@ -65,7 +65,7 @@ class Mimic4Layout:
         self._stack.close()
 
     def add(self, chart: Chart) -> Iterator[tuple[str, tuple[Mention, ...]]]:
-        """Write one admission; give the id of each of its notes, in their order, with its evidence."""
+        """Write one admission; yield the id and the evidence of each note, in order."""
         self._add_codes(chart)
         admission = chart.admission
         if admission.subject_id != self._subject:
@@ -80,7 +80,7 @@ class Mimic4Layout:
             yield note_id, document.evidence
 
     def finish(self) -> None:
-        """Write the titles of every code that was used."""
+        """Write the titles of all assigned codes."""
         for name, wanted in (("diagnoses", True), ("procedures", False)):
             entries = {
                 (row.written, row.icd_version, default_codebook().title(code.value, code.system))

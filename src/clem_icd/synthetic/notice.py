@@ -1,4 +1,4 @@
-"""What the synthetic hospital says of itself, wherever it leaves something."""
+"""The notice that labels synthetic data, as ``SYNTHETIC.json`` and ``README.md``."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def write_notice(
     Parameters
     ----------
     numbered
-        Whether its admission numbers are those of published split files.
+        Whether the admission numbers are taken from published split files.
 
     """
     facts: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Admission numbers of published split files, so that a synthetic tree is split as the real one is."""
+"""Admission numbers from published split files, so that these files split a synthetic tree too."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Register", "read_numbers"]
 
 _FULL = "full"
 _PARTS = {"train": "train", "val": "validation", "test": "test"}
-# Files with the columns _id and split, by the name of what they number; the first one must be there.
+# Files with the columns _id and split, by the admissions they cover; the first one is required.
 _FILES = {
     "mimic3": {_FULL: "mimiciii_full_splits.feather"},
     "mimic4": {"icd10": "mimiciv_icd10_split.feather", "icd9": "mimiciv_icd9_split.feather"},
@@ -25,19 +25,19 @@ _FILES = {
 _ROTATION = ("train", "validation", "train", "test", "train")
 
 
-def read_numbers(place: Path, layout: str) -> dict[str, dict[int, str]]:
-    """Read which admission numbers a layout can have, and the split of each.
+def read_numbers(path: Path, layout: str) -> dict[str, dict[int, str]]:
+    """Read the admission numbers available for a layout, with the split of each.
 
     Parameters
     ----------
-    place
-        A split file, or the folder of the published ones.
+    path
+        A split file, or the folder of published split files.
 
     Returns
     -------
     dict
-        By what is numbered: ``icd9`` and ``icd10`` for the admissions of MIMIC-IV, ``Inpatient`` and
-        ``Profee`` for those that MDACE annotates, ``full`` for all others.
+        Split by admission number, by pool: ``icd9`` and ``icd10`` for MIMIC-IV, ``Inpatient`` and ``Profee``
+        for admissions annotated in MDACE, ``full`` for all others.
 
     Raises
     ------
@@ -45,14 +45,14 @@ def read_numbers(place: Path, layout: str) -> dict[str, dict[int, str]]:
         If a file is missing or malformed.
 
     """
-    if not place.is_dir():
-        return {_FULL: _numbers(read_split(place))}
+    if not path.is_dir():
+        return {_FULL: _numbers(read_split(path))}
     first, *others = _FILES[layout].items()
-    present = [first, *((name, file) for name, file in others if (place / file).exists())]
-    numbers = {name: _numbers(read_split(place / file)) for name, file in present}
+    present = [first, *((name, file) for name, file in others if (path / file).exists())]
+    numbers = {name: _numbers(read_split(path / file)) for name, file in present}
     if layout == "mdace":
         for setting in ("Inpatient", "Profee"):
-            folder = place / "mdace" / setting.lower()
+            folder = path / "mdace" / setting.lower()
             paths = tuple(folder / f"MDace-ev-{part}.csv" for part in _PARTS)
             numbers[setting] = _numbers(SplitFiles(paths, tuple(_PARTS.values())).read())
     return numbers
@@ -63,16 +63,16 @@ def _numbers(split: Mapping[str, str]) -> dict[int, str]:
 
 
 class Register:
-    """Gives admissions the numbers of split files, at random; all of a subject's are of one split.
+    """Assigns admissions random numbers from split files; all numbers of a subject are of one split.
 
     Parameters
     ----------
     numbers
-        Split by number, by what is numbered (see `read_numbers`).
+        Split by number, by pool (see `read_numbers`).
     admissions
-        How many will be numbered.
-    place
-        Where the numbers come from.
+        Number of admissions to be numbered.
+    path
+        Origin of the numbers, for error messages.
 
     Raises
     ------
@@ -82,28 +82,28 @@ class Register:
     """
 
     def __init__(
-        self, numbers: Mapping[str, Mapping[int, str]], *, admissions: int, seed: int, place: Path
+        self, numbers: Mapping[str, Mapping[int, str]], *, admissions: int, seed: int, path: Path
     ) -> None:
         self._published = numbers
         rng = Random(f"{seed}/numbers")
         taken: set[int] = set()
         self._pools: dict[str, dict[str, list[int]]] = {}
-        # What is rarest first: a number that Profee has is in the other files, too.
+        # Smallest pool first: the numbers of Profee are in the other files too.
         for name in sorted(numbers, key=lambda name: len(numbers[name])):
             free = {number: split for number, split in numbers[name].items() if number not in taken}
             taken |= free.keys()
             self._pools[name] = _shuffled(rng, free)
         if admissions > len(taken):
             raise InputError(
-                f"{admissions:,} admissions were asked for, but only {len(taken):,} are named",
-                path=place,
-                remedy=f"Ask for {len(taken):,} at most",
+                f"holds {len(taken):,} admission numbers, {admissions:,} admissions requested",
+                path=path,
+                remedy=f"Request at most {len(taken):,} admissions",
             )
 
     def number(self, chart: Chart) -> Chart:
-        """Return a chart whose admission has the next number, and what the files say about that.
+        """Return the chart with the next number for its admission, and the published splits of that number.
 
-        Where no number is left that MDACE annotated, the chart is one that nobody annotated.
+        A chart to be annotated stays unannotated if no number annotated in MDACE is left.
         """
         settings = [name for name in ("Profee", "Inpatient") if name in chart.annotated]
         wanted = (*settings[:1], f"icd{chart.admission.icd_version}", _FULL)
@@ -124,7 +124,7 @@ class Register:
             for split in (_ROTATION[at], *_ROTATION[:at], *_ROTATION[at:]):
                 if pool.get(split):
                     return pool[split].pop(), name
-        raise AssertionError("the numbers were counted")
+        raise AssertionError("the constructor checks that there are enough numbers")
 
 
 def _shuffled(rng: Random, split_of: Mapping[int, str]) -> dict[str, list[int]]:

@@ -1,7 +1,7 @@
-"""Text with choices: ``furosemide {20|40} mg PO {DAILY|BID}`` is many medication lines.
+"""Text templates with random choices: ``furosemide {20|40} mg PO {DAILY|BID}``.
 
-``{a|b}`` stands for one of its alternatives, ``{2-9}`` and ``{0.8-1.2}`` for a number in that range,
-written with as many decimals as the bounds have.
+``{a|b}`` stands for one of the alternatives; ``{2-9}`` and ``{0.8-1.2}`` stand for a number in that range,
+with as many decimals as the bounds.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ _RANGE = re.compile(r"(\d[\d,]*(?:\.\d+)?)-(\d[\d,]*(?:\.\d+)?)")
 
 
 def pick(rng: Random, options: Sequence[T]) -> T:
-    """Return one of the options; several times faster than ``Random.choice``."""
+    """Draw one of the options; several times faster than ``Random.choice``."""
     return options[int(rng.random() * len(options))]
 
 
 def number(rng: Random, low: float, high: float, decimals: int) -> str:
-    """Return a number of ``[low, high]``, written with so many decimals."""
+    """Draw a number in ``[low, high]`` and format it with ``decimals`` decimals."""
     if decimals == 0:
         return str(int(low) + int(rng.random() * (int(high) - int(low) + 1)))
     return f"{low + rng.random() * (high - low):.{decimals}f}"
 
 
 class Phrase:
-    """A text with choices.
+    """A text template.
 
     Parameters
     ----------
     source
-        The text, choices in braces.
+        The template, with choices in braces.
 
     """
 
@@ -50,18 +50,18 @@ class Phrase:
         self._parts = [piece if at % 2 == 0 else _choice(piece) for at, piece in enumerate(pieces) if piece]
 
     def render(self, rng: Random) -> str:
-        """Return one of the texts that this phrase stands for."""
-        # A list: "".join makes one of a generator anyway, and this is where the time of a note goes.
+        """Draw one of the texts that this phrase stands for."""
+        # A list, not a generator: "".join would make a list of it anyway, and notes spend most time here.
         return "".join([part if isinstance(part, str) else part(rng) for part in self._parts])
 
 
 class Frame:
-    """A phrase around the place ``@`` where something else is written.
+    """A text template around a slot ``@``.
 
     Parameters
     ----------
     source
-        The text, with one ``@``.
+        The template, with one ``@``.
 
     """
 

@@ -1,7 +1,7 @@
-"""What of an admission is written where in its note.
+"""Which problem of an admission is mentioned in which section of its note.
 
-Every problem leaves at least one trace. Most are named, often more than once; some show only in a
-medication, a laboratory value or a finding, and a reader has to know what that means.
+Every problem leaves at least one trace. Most are named, often more than once; some show only as a
+medication, a laboratory value or a finding that the reader has to interpret.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _INPATIENT = re.compile(r"\b(?:IV|gtt|x1|NGT|taper|CIWA|neb|induction)\b")
 
 @dataclass(frozen=True, slots=True)
 class AbnormalValue:
-    """The range of an abnormal laboratory value, what it shows, and whether it outlasts the stay."""
+    """The range of an abnormal laboratory value, the code it shows, and whether it outlasts the stay."""
 
     code: Code
     low: float
@@ -51,11 +51,11 @@ class Plan:
     Attributes
     ----------
     named
-        Place to the problems that are named there, in order.
+        Problems named in each section, in order.
     meds, signs
-        Code to the medication or finding that is written for it, as it will stand.
+        Medication or finding for each code, exactly as it will be written.
     labs
-        Analyte to its abnormal value.
+        Abnormal value of each analyte.
 
     """
 
@@ -65,17 +65,17 @@ class Plan:
     labs: dict[str, AbnormalValue] = field(default_factory=dict)
     _forms: dict[Code, list[Phrase]] = field(default_factory=dict)
 
-    def given(self, problem: Problem) -> str | None:
-        """Return the treatment of a problem that ends with the stay, if there is one."""
+    def inpatient_treatment(self, problem: Problem) -> str | None:
+        """Return the medication of a problem if it ends with the stay, else None."""
         med = self.meds.get(problem.code)
         return med if med and problem.concept.kind == "acute" and _INPATIENT.search(med) else None
 
-    def taken(self, problem: Problem) -> str | None:
-        """Return the medication of a problem that goes on the lists, if there is one."""
-        return None if self.given(problem) else self.meds.get(problem.code)
+    def listed_medication(self, problem: Problem) -> str | None:
+        """Return the medication of a problem if it belongs on the medication lists, else None."""
+        return None if self.inpatient_treatment(problem) else self.meds.get(problem.code)
 
     def surface(self, rng: Random, problem: Problem) -> str:
-        """Return a name for a problem: one that says exactly what it is first, any other later."""
+        """Draw a name for a problem: a specific one the first time, any of its names later."""
         forms = self._forms.get(problem.code)
         if forms is None:
             self._forms[problem.code] = [*problem.concept.forms, *problem.concept.loose]
@@ -84,7 +84,7 @@ class Plan:
 
 
 def plan_note(rng: Random, admission: Admission, *, brief: bool) -> Plan:
-    """Choose the traces of every problem of an admission."""
+    """Choose the traces of every problem in an admission."""
     plan = Plan()
     for at, problem in enumerate(admission.problems):
         implied = at > 0 and rng.random() < _ONLY_IMPLIED and _imply(rng, plan, problem)
@@ -102,7 +102,7 @@ def _imply(rng: Random, plan: Plan, problem: Problem) -> bool:
     way = pick(rng, concept.alone)
     shown = _show(rng, plan, problem, way)
     if shown and way == "signs":
-        _show(rng, plan, problem, "labs")  # a finding told in words must not be denied by a normal table
+        _show(rng, plan, problem, "labs")  # or a normal lab table could contradict the finding
     return shown
 
 
@@ -113,7 +113,7 @@ def _support(rng: Random, plan: Plan, problem: Problem, *, brief: bool) -> None:
 
 
 def _show(rng: Random, plan: Plan, problem: Problem, way: str) -> bool:
-    """Plan a trace other than the name; false if there is no such trace, or its place is taken."""
+    """Plan a trace other than the name; False if the concept has none of this kind or it is already used."""
     concept = problem.concept
     if way == "labs":
         free = [name for name in concept.labs or () if name not in plan.labs]

@@ -1,4 +1,4 @@
-"""Files of rows whose bytes depend on nothing but the rows."""
+"""Reproducible row files: their bytes depend only on the rows."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _ROW_GROUP = 100_000
 
 
 class RowWriter(Protocol):
-    """What writes one row of a csv file."""
+    """Writes rows of a csv file."""
 
     def writerow(self, row: Iterable[object], /) -> object:
-        """Write a row."""
+        """Write one row."""
 
 
 @contextmanager
 def csv_gz(path: Path, columns: Sequence[str], *, quote_text: bool = False) -> Iterator[RowWriter]:
-    """Open a gzipped csv file without a name or a time in it, and write its header.
+    """Open a gzipped csv file without file name and time stamp, and write its header.
 
     Parameters
     ----------
     quote_text
-        Quote every text and nothing else, as MIMIC-III does; otherwise what needs quotes gets them.
+        Quote all texts and nothing else, as MIMIC-III does; by default, quote only where needed.
 
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def csv_gz(path: Path, columns: Sequence[str], *, quote_text: bool = False) -> I
 
 
 class _TextQuoted:
-    """Writes rows in which every text is quoted, and no number, date or missing value."""
+    """Writes rows with quotes around texts, but not around numbers, dates and missing values."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -68,12 +68,12 @@ def _field(value: object) -> str:
 
 
 class EvidenceFile:
-    """The parquet file of evidence, written a row group at a time.
+    """Writes the parquet file of evidence, one row group at a time, inside a ``with`` block.
 
     Parameters
     ----------
     path
-        Where it is to be. Close it by leaving its ``with`` block.
+        Output file.
 
     """
 
@@ -103,10 +103,10 @@ class EvidenceFile:
                 self._flush()
 
     def add(self, note_id: str, evidence: Iterable[Mention]) -> None:
-        """Write the evidence of one note."""
+        """Add the evidence of one note."""
         self._rows.extend(
-            (note_id, one.code.value, one.code.system.value, one.begin, one.end, 1.0, "synthetic")
-            for one in evidence
+            (note_id, span.code.value, span.code.system.value, span.begin, span.end, 1.0, "synthetic")
+            for span in evidence
         )
         if len(self._rows) >= _ROW_GROUP:
             self._flush()

@@ -1,4 +1,4 @@
-"""Raw files of a hospital that does not exist."""
+"""Writing a synthetic hospital as raw files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clem_icd.synthetic.rows import EvidenceFile
 
 __all__ = ["OTHER_NOTES", "SynthesisSummary", "synthesize"]
 
-OTHER_NOTES = 2.0  # an admission, unless asked otherwise
+OTHER_NOTES = 2.0  # per admission, by default
 
 _MOST_ADMISSIONS = 5_000_000
 _SHORTEST, _LONGEST = 60, 20_000  # words
@@ -28,20 +28,20 @@ _PROGRESS_EVERY = 50
 
 @dataclass(frozen=True, slots=True)
 class SynthesisSummary:
-    """What was generated.
+    """Counts of the generated data.
 
     Attributes
     ----------
     notes
-        How many notes, of any kind.
+        Number of notes of any kind.
     codes
-        How many codes were assigned, over all admissions; one that is listed twice counts once.
+        Number of assigned codes, summed over admissions; a code listed twice in an admission counts once.
     distinct_codes
-        How many different ones.
+        Number of different codes.
     evidence
-        How many stretches of text show a code.
+        Number of evidence spans.
     notice
-        What the data are, and what they cannot show.
+        Nature and limits of the data.
 
     """
 
@@ -72,35 +72,35 @@ def synthesize(
 ) -> SynthesisSummary:
     """Generate admissions, notes, codes and evidence, and write them as raw files.
 
-    The same arguments give the same bytes, and a larger ``admissions`` continues the same hospital.
+    The same arguments give the same bytes; a larger ``admissions`` continues the same hospital.
 
     Parameters
     ----------
     out
-        The folder to make: an official raw tree, with ``SYNTHETIC.json``, ``README.md`` and
-        ``evidence.parquet`` at its root.
+        Output folder: raw files in the official layout, with ``SYNTHETIC.json``, ``README.md`` and
+        ``evidence.parquet`` at the root.
     layout
-        Whose files it looks like: one of ``LAYOUTS``.
+        One of ``LAYOUTS``.
     admissions
-        How many stays, each with one discharge summary, but for some mishaps.
+        Number of stays, each with one discharge summary except for deliberate mishaps.
     seed
-        Which hospital.
+        Seed of the hospital.
     words
-        Median length of a discharge summary. Below 380 words it is a ward's short summary.
+        Median length of a discharge summary. Summaries below 380 words have a brief format.
     other_notes
-        How many notes of other kinds an admission has on average, where the layout has any: 2 if None.
+        Mean number of other notes per admission, in layouts that have them: 2 if None.
     ids_from
-        A split file, or the folder of the published ones: the admissions get numbers that occur there.
+        A split file, or the folder of published split files, to take admission numbers from.
     force
-        Replace what is at ``out``.
+        Replace existing output.
     progress
-        Called with the number of admissions done since its last call.
+        Called with the number of admissions written since its last call.
 
     Raises
     ------
     InputError
-        If an argument is out of its range, there is no such layout, or a split file is missing,
-        malformed, or has fewer numbers than there are admissions.
+        If an argument is out of range, the layout is unknown, or a split file is missing, malformed, or has
+        fewer numbers than ``admissions``.
     OutputError
         If ``out`` is occupied and ``force`` is false, or cannot be written.
 
@@ -154,7 +154,7 @@ class _Counts:
 
 def _fill(folder: Path, layout: Layout, charts: Iterable[Chart], progress: Callable[[int], None]) -> _Counts:
     counts = _Counts()
-    with layout.files(folder) as tree, EvidenceFile(folder / "evidence.parquet") as evidence:
+    with layout.tree(folder) as tree, EvidenceFile(folder / "evidence.parquet") as evidence:
         for chart in charts:
             for note_id, spans in tree.add(chart):
                 evidence.add(note_id, spans)
@@ -168,25 +168,26 @@ def _fill(folder: Path, layout: Layout, charts: Iterable[Chart], progress: Calla
 
 
 def _register(ids_from: Path | None, layout: str, admissions: int, seed: int) -> Callable[[Chart], Chart]:
-    """Return what gives a chart its admission number."""
+    """Return the function that numbers the admission of a chart."""
     if ids_from is None:
         return lambda chart: chart
     numbers = read_numbers(ids_from, layout)
-    return Register(numbers, admissions=admissions, seed=seed, place=ids_from).number
+    return Register(numbers, admissions=admissions, seed=seed, path=ids_from).number
 
 
 def _check(layout: str, admissions: int, words: int, other_notes: float | None) -> Layout:
     chosen = LAYOUTS.get(layout)
     if chosen is None:
         known = ", ".join(sorted(LAYOUTS))
-        raise InputError(f"there is no layout {layout!r}", remedy=f"Choose one of {known}")
+        raise InputError(f"unknown layout {layout!r}", remedy=f"Choose one of {known}")
     if not 1 <= admissions <= _MOST_ADMISSIONS:
         raise InputError(
-            f"{admissions} admissions were asked for", remedy=f"Ask for 1 to {_MOST_ADMISSIONS:,}"
+            f"{admissions} admissions requested", remedy=f"Request 1 to {_MOST_ADMISSIONS:,} admissions"
         )
     if not _SHORTEST <= words <= _LONGEST:
         raise InputError(
-            f"notes of {words} words were asked for", remedy=f"Ask for {_SHORTEST} to {_LONGEST:,} words"
+            f"discharge summaries of {words} words requested",
+            remedy=f"Request {_SHORTEST} to {_LONGEST:,} words",
         )
     if other_notes is not None:
         _check_other_notes(layout, chosen, other_notes)
@@ -196,10 +197,10 @@ def _check(layout: str, admissions: int, words: int, other_notes: float | None) 
 def _check_other_notes(layout: str, chosen: Layout, other_notes: float) -> None:
     if not chosen.other_notes:
         raise InputError(
-            f"the files of {layout} hold discharge summaries alone", remedy="Leave --other-notes out"
+            f"the layout {layout} has only discharge summaries", remedy="Leave out --other-notes"
         )
     if not 0 <= other_notes <= _MOST_OTHER_NOTES:
         raise InputError(
-            f"{other_notes:g} other notes an admission were asked for",
-            remedy=f"Ask for 0 to {_MOST_OTHER_NOTES:,}",
+            f"{other_notes:g} other notes per admission requested",
+            remedy=f"Request 0 to {_MOST_OTHER_NOTES:,}",
         )

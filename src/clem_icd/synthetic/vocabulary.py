@@ -1,4 +1,4 @@
-"""What the synthetic hospital knows: conditions, procedures, and the official combinations of codes."""
+"""The curated vocabulary: conditions, procedures, and the combination codes of the coding guidelines."""
 
 from __future__ import annotations
 
@@ -20,20 +20,27 @@ Chances = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Concept:
-    """A condition or procedure, and the ways it shows in a note (see ``conditions.yaml``).
+    """A condition or procedure and the traces it can leave in a note (see ``conditions.yaml``).
 
     Attributes
     ----------
     code
-        Its code in ``system``, dotted.
+        Code in ``system``, dotted.
     kind
         ``acute``, ``chronic``, ``status`` or ``procedure``.
     group
-        At most one member of a group is present in an admission.
+        An admission has at most one concept of a group.
     base, clusters, companions
-        Its chance in any admission, in a patient of a cluster, and beside a code or group.
+        Probability of the concept in any admission, in a patient of a cluster, and next to another code or
+        group.
     forms, loose
-        Names that say exactly this code, and names it shares with its siblings.
+        Names specific to this code, and names shared with sibling codes.
+    alone
+        Kinds of traces (``meds``, ``labs``, ``signs``) that can stand in for the name.
+    places
+        Sections that name the concept; empty for the default of its kind.
+    reason
+        Weight as the reason for admission.
 
     """
 
@@ -57,14 +64,14 @@ class Concept:
     icd9: str | None = None
 
     @property
-    def follows(self) -> bool:
-        """Whether it never comes without one of its companions."""
+    def needs_companion(self) -> bool:
+        """Whether the concept occurs only together with one of its companions."""
         return not self.base and not self.clusters and bool(self.companions)
 
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """One code for a condition beside others, as the coding guidelines ask."""
+    """A rule of the coding guidelines: next to all ``companions``, ``code`` is coded as ``becomes``."""
 
     code: str
     companions: tuple[str, ...]
@@ -73,7 +80,7 @@ class Combination:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Everything curated."""
+    """All curated concepts and rules."""
 
     conditions: tuple[Concept, ...]
     procedures: tuple[Concept, ...]
@@ -82,7 +89,7 @@ class Vocabulary:
 
 @functools.cache
 def vocabulary() -> Vocabulary:
-    """Read the curated tables, once."""
+    """Read the curated tables; cached."""
     return Vocabulary(
         conditions=tuple(_concept(row, CodeSystem.ICD10CM) for row in read_data("conditions")),
         procedures=tuple(
@@ -95,7 +102,7 @@ def vocabulary() -> Vocabulary:
 
 
 def read_data(name: str) -> Any:
-    """Return the content of one of the YAML tables beside this module."""
+    """Return the content of a YAML table in this package."""
     return yaml.safe_load(files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
 
 

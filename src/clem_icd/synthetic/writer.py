@@ -1,4 +1,4 @@
-"""A text that is written piece by piece and remembers where each mention stands."""
+"""Text written piece by piece, with the offsets of its mentions."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Literal
 
 from clem_icd.icd import Code
 
-__all__ = ["Mention", "Sense", "Writer", "wrapped"]
+__all__ = ["Mention", "Sense", "Writer", "wrap_lines"]
 
 Sense = Literal["evidence", "denied", "family", "past", "allergy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A stretch of text that names or shows a code.
+    """A span of text that names or shows a code.
 
     Attributes
     ----------
     begin, end
-        Half-open, in Unicode code points of the note's text.
+        Half-open offsets into the note's text, in Unicode code points.
     code
-        What it is about. Only in the sense ``evidence`` does the admission have it.
+        The mentioned code. The admission has it only if the sense is ``evidence``.
     surface
-        What was written there.
+        The text of the span.
 
     """
 
@@ -36,7 +36,7 @@ class Mention:
 
 
 class Writer:
-    """A text under way."""
+    """Collects text and the mentions in it."""
 
     __slots__ = ("_length", "_parts", "mentions")
 
@@ -49,40 +49,41 @@ class Writer:
         return self._length
 
     def add(self, text: str) -> None:
-        """Write a text that is about nothing in particular."""
+        """Append text without a mention."""
         if text:
             self._parts.append(text)
             self._length += len(text)
 
     def end_line(self) -> None:
-        """Begin a new line, unless nothing is written or one has just begun."""
+        """Begin a new line, unless the text is empty or already at the start of a line."""
         if self._parts and not self._parts[-1].endswith("\n"):
             self.add("\n")
 
     def mention(self, surface: str, code: Code, sense: Sense = "evidence") -> None:
-        """Write a text and remember where it stands."""
+        """Append text and record it as a mention."""
         begin = self._length
         self.add(surface)
         self.mentions.append(Mention(begin, self._length, code, surface, sense))
 
     def extend(self, other: Writer) -> None:
-        """Write what another writer has written, with its mentions."""
-        by = self._length
+        """Append another writer's text with its mentions."""
+        offset = self._length
         self._parts.extend(other._parts)
         self._length += other._length
         self.mentions.extend(
-            Mention(one.begin + by, one.end + by, one.code, one.surface, one.sense) for one in other.mentions
+            Mention(item.begin + offset, item.end + offset, item.code, item.surface, item.sense)
+            for item in other.mentions
         )
 
     def text(self) -> str:
-        """Return everything written so far."""
+        """Return the text written so far."""
         return "".join(self._parts)
 
 
-def wrapped(text: str, mentions: list[Mention], width: int) -> str:
-    """Break lines longer than ``width`` at a blank that is outside every mention.
+def wrap_lines(text: str, mentions: list[Mention], width: int) -> str:
+    """Break lines longer than ``width`` at spaces outside all mentions.
 
-    Each break takes the place of one blank, so no offset moves.
+    Each break replaces one space, so no offset changes.
     """
     begins = [mention.begin for mention in mentions]
     breaks: list[int] = []
@@ -103,7 +104,7 @@ def wrapped(text: str, mentions: list[Mention], width: int) -> str:
 
 
 def _blank_before(text: str, start: int, limit: int, mentions: list[Mention], begins: list[int]) -> int:
-    """Return the last free blank in ``[start, limit]``, else the first free break after it, else -1."""
+    """Return the last space outside mentions in ``[start, limit]``, else the first one after it, else -1."""
     at = text.rfind(" ", start, limit + 1)
     while at > start:
         inside = bisect_right(begins, at) - 1

@@ -164,5 +164,5 @@ def test_systems_decide_between_codes_without_dots(bring: Any, tmp_path: Path) -
     rows = "n1,3723,icd9cm,0.5\nn1,3723,ICD-9-CM procedures,0.25\nn2,0066,icd9pcs,1\nn3,,,\nn4,,,\n"
     found = bring(write(tmp_path, "note_id,code,system,score\n" + rows))
     assert (found["n1", "372.3"], found["n1", "37.23"], found["n2", "00.66"]) == (0.5, 0.25, 1)
-    with pytest.raises(InputError, match="names no code system"):
+    with pytest.raises(InputError, match="is not a code system"):
         bring(write(tmp_path, "note_id,code,system,score\nn1,3723,icd8,0.5\n"))

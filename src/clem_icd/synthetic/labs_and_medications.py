@@ -1,4 +1,4 @@
-"""The laboratory tables and medication lists of a note."""
+"""Lab tables and medication lists."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from clem_icd.synthetic.writer import Writer
 __all__ = ["abnormal_labs", "medication_list", "normal_labs"]
 
 _PANELS = ("count", "chemistry", "minerals", "liver")
-# Values that would contradict the abnormal one beside them.
+# Analytes left out next to an abnormal one, whose value they could contradict.
 _SILENCED = {"Hgb": ("RBC",), "HCO3": ("AnGap",)}
 
 
 def abnormal_labs(rng: Random, out: Writer, plan: Plan, *, brief: bool) -> None:
-    """Write the first tables: every abnormal value of the plan, among normal ones unless brief."""
+    """Write the first lab tables: every abnormal value of the plan, among normal ones unless brief."""
     for panel, analytes in language().panels.items():
         if any(analyte.name in plan.labs for analyte in analytes):
             bare = brief or panel == "other"
-            _table(rng, out, _shown(analytes, plan.labs, bare=bare), plan.labs)
+            _table(rng, out, _printed(analytes, plan.labs, bare=bare), plan.labs)
 
 
 def normal_labs(rng: Random, out: Writer, plan: Plan) -> None:
-    """Write a table of later in the stay: what was acute is normal again, what lasts is not."""
+    """Write a lab table from later in the stay: only lasting abnormal values are still abnormal."""
     panel = _PANELS[int(rng.random() ** 1.5 * len(_PANELS))]
     lasting = {name: value for name, value in plan.labs.items() if value.lasting}
-    _table(rng, out, _shown(language().panels[panel], lasting, bare=False), lasting)
+    _table(rng, out, _printed(language().panels[panel], lasting, bare=False), lasting)
 
 
 def medication_list(
-    rng: Random, out: Writer, telling: Iterable[tuple[str, Code]], neutral: Iterable[str]
+    rng: Random, out: Writer, evidence: Iterable[tuple[str, Code]], neutral: Iterable[str]
 ) -> None:
-    """Write a numbered list of medications that tell of a code, among some that do not."""
-    lines: list[tuple[str, Code | None]] = [*telling, *((med, None) for med in neutral)]
+    """Write a numbered list of medications: those that show a code, and neutral ones, shuffled."""
+    lines: list[tuple[str, Code | None]] = [*evidence, *((med, None) for med in neutral)]
     rng.shuffle(lines)
     for at, (surface, code) in enumerate(lines, start=1):
         out.add(f"{at}. ")
@@ -47,11 +47,11 @@ def medication_list(
         out.add(" \n")
 
 
-def _shown(
+def _printed(
     analytes: tuple[Analyte, ...], abnormal: Mapping[str, AbnormalValue], *, bare: bool
 ) -> list[Analyte]:
-    silenced = {name for one in abnormal for name in _SILENCED.get(one, ())}
-    return [one for one in analytes if one.name in abnormal or not (bare or one.name in silenced)]
+    silenced = {other for name in abnormal for other in _SILENCED.get(name, ())}
+    return [a for a in analytes if a.name in abnormal or not (bare or a.name in silenced)]
 
 
 def _table(rng: Random, out: Writer, analytes: list[Analyte], abnormal: Mapping[str, AbnormalValue]) -> None:

@@ -1,7 +1,7 @@
-"""The long tail: any billable ICD-10-CM code, by its title and inclusion terms, with a Zipf-like frequency.
+"""The long tail: any billable ICD-10-CM code, under its title and inclusion terms, with Zipf-like frequency.
 
-The order of the codes by frequency is the same in every synthetic hospital, whatever its seed. Pregnancy
-and the newborn are left out: this hospital has neither ward.
+The ranking of the codes by frequency is the same in every synthetic hospital, whatever its seed. Codes of
+pregnancy and the perinatal period are left out: the hospital has no obstetric or neonatal ward.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from clem_icd.synthetic.vocabulary import Concept, vocabulary
 
 __all__ = ["draw_rare", "rare_concept"]
 
-# Roughly how an adult hospital's diagnoses spread over the chapters, by first letter.
+# Rough distribution of an adult hospital's diagnoses over the chapters, by first letter.
 _SHARES = {
     "A": 2, "B": 2, "C": 6, "D": 6, "E": 7, "F": 6, "G": 6, "H": 3, "I": 14, "J": 9, "K": 11, "L": 4,
     "M": 8, "N": 8, "Q": 1, "R": 8, "S": 5, "T": 4, "V": 0.5, "W": 1, "X": 0.5, "Y": 0.5, "Z": 8,
 }  # fmt: skip
 _ZIPF_EXPONENT = 1.05
-_ZIPF_OFFSET = 30.0  # keeps the head of the tail at about one admission in a hundred
-_EASY_TITLE = 20  # characters; the longer a title beyond that, the rarer what it names
-_LATER_ENCOUNTER = 0.05  # a healed fracture's follow-up is seldom what one is admitted with
+_ZIPF_OFFSET = 30.0  # keeps the most frequent of these codes at about one admission in a hundred
+_EASY_TITLE = 20  # characters; a code with a longer title is rarer
+_LATER_ENCOUNTER = 0.05  # patients are seldom admitted for the follow-up of an injury
 
 _KINDS = {"A": "acute", "B": "acute", "J": "acute", "R": "acute", "S": "acute", "T": "acute"} | dict.fromkeys(
     "VWXYZ", "status"
@@ -35,19 +35,19 @@ _KINDS = {"A": "acute", "B": "acute", "J": "acute", "R": "acute", "S": "acute", 
 _PLACES = dict.fromkeys("VWXY", ("hpi",)) | {"Z": ("history",)}
 _FEMALE = re.compile(r"C5[1-8]|D2[5-8]|N7|N8[0-9]|N9[0-8]")
 _MALE = re.compile(r"C6[0-3]|D29|N4|N5[0-3]")
-# Braces and slots are our own markup; no title has them today, and none may break a note tomorrow.
+# Braces and @ are template markup; no title contains them today, but a future one might.
 _MARKUP = re.compile(r"[{}@]")
 
 
 def draw_rare(rng: Random) -> Concept:
-    """Return a code of the tail, common ones more often."""
+    """Draw a code of the long tail, more frequent codes more often."""
     codes, cumulative = _ranking()
     return rare_concept(codes[bisect(cumulative, rng.random() * cumulative[-1])])
 
 
 @functools.lru_cache(maxsize=100_000)
 def rare_concept(code: str) -> Concept:
-    """Return a billable ICD-10-CM code as something a physician may write."""
+    """Return a billable ICD-10-CM code as a concept that a physician may write about."""
     return Concept(
         code=code,
         system=CodeSystem.ICD10CM,
@@ -68,7 +68,7 @@ def _ranking() -> tuple[list[str], list[float]]:
     sizes: dict[str, float] = {}
     for code in codes:
         sizes[code[0]] = sizes.get(code[0], 0.0) + common[code]
-    # Exponential clocks: codes sorted by the time they ring are a weighted random order.
+    # Exponential clocks: sorting the codes by their ringing times gives a weighted random order.
     clocks = {
         code: -math.log(1.0 - rng.random()) * sizes[code[0]] / (_SHARES[code[0]] * common[code])
         for code in codes

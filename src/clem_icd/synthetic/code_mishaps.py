@@ -1,4 +1,4 @@
-"""Mishaps with the codes of an admission: missing, doubled, or oddly written."""
+"""Mishaps with the codes of an admission: missing, duplicated or oddly formatted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 
 from clem_icd.icd import Code
 from clem_icd.synthetic.chart import Chart, CodeRow, Document
-from clem_icd.synthetic.coding import old_code
+from clem_icd.synthetic.coding import icd9_code
 from clem_icd.synthetic.hospital import Problem
 
 __all__ = [
@@ -22,39 +22,39 @@ __all__ = [
     "uncoded",
 ]
 
-_DOUBLED_AT_EACH_END = 2
+_DUPLICATED_AT_EACH_END = 2
 
 
 def missing_code(chart: Chart, rng: Random) -> Chart:
-    """Add a row without a code among the others."""
+    """Insert a row without a code."""
     at = int(rng.random() * (len(chart.rows) + 1))
     empty = CodeRow.empty(chart.admission.icd_version)
     return replace(chart, rows=(*chart.rows[:at], empty, *chart.rows[at:]))
 
 
 def only_a_missing_code(chart: Chart, _: Random) -> Chart:
-    """Leave the admission one row, without a code."""
+    """Replace all rows by a single one without a code."""
     return replace(chart, rows=(CodeRow.empty(chart.admission.icd_version),))
 
 
 def uncoded(chart: Chart, _: Random) -> Chart:
-    """Leave the admission without a row."""
+    """Remove all rows."""
     return replace(chart, rows=())
 
 
 def procedures_alone(chart: Chart, _: Random) -> Chart:
-    """Lose the diagnoses of an admission that has procedures."""
+    """Remove the diagnoses of an admission that has procedures."""
     procedures = tuple(row for row in chart.rows if not row.is_diagnosis)
     return replace(chart, rows=procedures or chart.rows)
 
 
 def code_listed_twice(chart: Chart, rng: Random) -> Chart:
-    """List a code again at the end."""
+    """Repeat a code at the end of the list."""
     return replace(chart, rows=(*chart.rows, *rng.sample(chart.rows, min(1, len(chart.rows)))))
 
 
 def padded_code(chart: Chart, rng: Random) -> Chart:
-    """Surround a code with blanks."""
+    """Surround a code with spaces."""
     return _with_one_row(chart, rng, lambda row: f" {row.written}  ")
 
 
@@ -64,13 +64,13 @@ def dotted_code(chart: Chart, rng: Random) -> Chart:
 
 
 def mixed_versions(chart: Chart, _: Random) -> Chart:
-    """Give some codes of the admission in the other version, too."""
+    """Add some of the codes in the other ICD version."""
     pairs = [(problem.code, _in_other_version(problem)) for problem in chart.admission.problems]
     known = [(code, other) for code, other in pairs if other is not None]
-    # Some from the end as well: there the procedures are.
-    chosen = dict(known[:_DOUBLED_AT_EACH_END] + known[-_DOUBLED_AT_EACH_END:])
+    # Codes from the end as well, where the procedures are.
+    chosen = dict(known[:_DUPLICATED_AT_EACH_END] + known[-_DUPLICATED_AT_EACH_END:])
     rows = tuple(CodeRow.of(other) for other in dict.fromkeys(chosen.values()))
-    documents = tuple(_with_doubled_evidence(one, chosen) for one in chart.documents)
+    documents = tuple(_with_evidence_in_both(document, chosen) for document in chart.documents)
     return replace(chart, rows=chart.rows + rows, documents=documents)
 
 
@@ -84,9 +84,11 @@ def _with_one_row(chart: Chart, rng: Random, written: Callable[[CodeRow], str]) 
 
 def _in_other_version(problem: Problem) -> Code | None:
     own = Code(problem.concept.code, problem.concept.system)
-    return own if own.system is not problem.code.system else old_code(problem.concept)
+    return own if own.system is not problem.code.system else icd9_code(problem.concept)
 
 
-def _with_doubled_evidence(document: Document, others: Mapping[Code, Code]) -> Document:
-    doubled = (replace(one, code=others[one.code]) for one in document.evidence if one.code in others)
-    return replace(document, evidence=(*document.evidence, *doubled))
+def _with_evidence_in_both(document: Document, others: Mapping[Code, Code]) -> Document:
+    added = (
+        replace(mention, code=others[mention.code]) for mention in document.evidence if mention.code in others
+    )
+    return replace(document, evidence=(*document.evidence, *added))

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clem_icd.synthetic.blemishes import with_crlf, with_foreign_characters, with_mimic3_marks, with_quotes
 from clem_icd.synthetic.chart import Document
 from clem_icd.synthetic.hospital import admissions
 from clem_icd.synthetic.note import BANNER, write_note
+from clem_icd.synthetic.text_quirks import with_crlf, with_foreign_characters, with_mimic3_marks, with_quotes
 
 Change = Callable[[Document], Document]
 
@@ -31,7 +31,7 @@ def _document(seed: int) -> Document:
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**6), names=st.lists(st.sampled_from(sorted(CHANGES)), max_size=5))
-def test_evidence_follows_every_change(seed: int, names: list[str]) -> None:
+def test_evidence_offsets_follow_every_change(seed: int, names: list[str]) -> None:
     before = after = _document(seed)
     for name in names:
         after = CHANGES[name](after)
@@ -43,7 +43,7 @@ def test_evidence_follows_every_change(seed: int, names: list[str]) -> None:
     assert after.text.startswith(BANNER)
 
 
-def test_what_each_change_puts_into_the_text() -> None:
+def test_each_quirk_inserts_its_characters() -> None:
     document = _document(3)
     first = document.evidence[0].begin
     crlf = with_crlf(document).text

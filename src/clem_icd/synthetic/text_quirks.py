@@ -1,6 +1,6 @@
-"""Changes to the text of a note that have tripped readers: line ends, quotes, characters outside ASCII.
+"""Text quirks that have tripped parsers: line endings, quotes, non-ASCII characters, de-identification marks.
 
-The evidence follows every change.
+The offsets of the evidence follow every change.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import replace
 from random import Random
 
 from clem_icd.synthetic.chart import Document
-from clem_icd.synthetic.edits import Edit, edited
+from clem_icd.synthetic.edits import Edit, apply_edits
 from clem_icd.synthetic.phrases import Phrase, pick
 
 __all__ = ["with_crlf", "with_foreign_characters", "with_mimic3_marks", "with_quotes"]
 
-# Two to four bytes a character, combining marks, and characters that some tools take for blanks or line ends.
+# Two to four bytes per character, combining marks, and characters that some tools treat as spaces or line
+# breaks.
 _FOREIGN = (
     "Interpreter: Zo\u00eb \u674e (\u666e\u901a\u8bdd), ward \U0001f3e5\u202f3\u00a0B, 37\u00a0\u00b0C",
     "Scanned form \u2713 \U0001d53d\U0001d540\U0001d540, clerk Ame\u0301lie\u2028second page \U0001f4c4",
@@ -45,34 +46,34 @@ _NEWLINE = re.compile("\n")
 
 
 def with_crlf(document: Document) -> Document:
-    """End every line as some word processors do."""
-    return _edited(document, [Edit(*found.span(), "\r\n") for found in _NEWLINE.finditer(document.text)])
+    """End every line with a carriage return and a line feed."""
+    return _with_edits(document, [Edit(*found.span(), "\r\n") for found in _NEWLINE.finditer(document.text)])
 
 
 def with_foreign_characters(document: Document, rng: Random) -> Document:
-    """Put characters of several bytes before the first evidence."""
+    """Insert a line of multi-byte characters before the first evidence."""
     return _with_line(document, pick(rng, _FOREIGN))
 
 
 def with_quotes(document: Document, rng: Random) -> Document:
-    """Put quotes and commas before the first evidence, and quotes at the end."""
+    """Insert quotes and commas before the first evidence, and quotes at the end."""
     changed = _with_line(document, pick(rng, _QUOTED))
     return replace(changed, text=f'{changed.text}"signed"') if changed.text else changed
 
 
 def with_mimic3_marks(document: Document, seed: str) -> Document:
-    """Write what was taken out for privacy as MIMIC-III does: equal texts get equal marks."""
+    """Replace ``___`` by de-identification marks in MIMIC-III's style; equal texts get equal marks."""
     rng = Random(f"{seed}/marks")
-    places = _MARK.finditer(document.text)
-    return _edited(document, [Edit(*found.span(), pick(rng, _MARKS).render(rng)) for found in places])
+    found = _MARK.finditer(document.text)
+    return _with_edits(document, [Edit(*match.span(), pick(rng, _MARKS).render(rng)) for match in found])
 
 
 def _with_line(document: Document, line: str) -> Document:
-    """Put a line after the first one, which says what the note is."""
+    """Insert a line after the first one, the banner."""
     at = document.text.find("\n") + 1
-    return _edited(document, [Edit(at, at, f"{line}\n")] if at else [])
+    return _with_edits(document, [Edit(at, at, f"{line}\n")] if at else [])
 
 
-def _edited(document: Document, edits: Sequence[Edit]) -> Document:
-    text, evidence = edited(document.text, document.evidence, edits)
+def _with_edits(document: Document, edits: Sequence[Edit]) -> Document:
+    text, evidence = apply_edits(document.text, document.evidence, edits)
     return replace(document, text=text, evidence=evidence)
