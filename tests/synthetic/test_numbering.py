@@ -137,6 +137,6 @@ def test_the_readme_states_the_origin_of_the_admission_numbers(published: Path, 
     for name, place in (("own", None), ("published", published)):
         synthesize(tmp_path / name, layout="mimic3", admissions=2, seed=1, words=60, ids_from=place)
     own, theirs = ((tmp_path / name / "README.md").read_text() for name in ("own", "published"))
-    assert "lie in ranges that the real files do not use" in own
-    assert "Admission numbers are those of published split files" not in own
-    assert "Admission numbers are those of published split files" in theirs
+    assert "admission and MIMIC-III note numbers are in ranges that the real files do not use" in own
+    assert "Admission numbers are taken from published split files" not in own
+    assert "Admission numbers are taken from published split files" in theirs

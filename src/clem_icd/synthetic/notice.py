@@ -11,15 +11,15 @@ from clem_icd.files import write_json, write_text
 __all__ = ["NOTICE", "write_notice"]
 
 NOTICE = (
-    "These admissions and notes are generated. No patient, physician or hospital stands behind them, and no "
-    "real note was read to write them. They show whether software runs, scales and learns what is plainly "
-    "there. They cannot show how well a system codes real notes: their language, their mistakes and the way "
-    "their codes follow from the text are far simpler, and no score on them may be compared with a score on "
-    "real notes, nor support any clinical or billing use."
+    "These admissions and notes are generated. They describe no real patient, physician or hospital, and no "
+    "real note was used to write them. They show whether software runs, scales and learns what is stated "
+    "plainly. They cannot show how well a system codes real notes, whose language, errors and links between "
+    "text and codes are far more complex. Scores on them must not be compared with scores on real notes or "
+    "support any clinical or billing use."
 )
 
 _README = """\
-# Synthetic data: no patient
+# Synthetic data: no real patients
 
 {notice}
 
@@ -31,23 +31,23 @@ _README = """\
 | seed | {seed} |
 | words | {words} (median length of a discharge summary) |
 
-The tree under `physionet.org/` has the layout of the official files, so that whatever reads those reads this.
-{numbers} {coding} Nobody is pregnant or newborn.
+The tree under `physionet.org/` has the layout of the official files, so that any reader of those can read it.
+{numbers} {coding} There are no pregnant patients and no newborns.
 
-Some of it is wrong on purpose, as real files are: notes are missing, empty, filed twice, late or under no
-admission, codes are missing, listed twice or oddly written, lines end in two ways.
+Some errors are deliberate, as in real files: notes are missing, empty, duplicated, late or without an
+admission; codes are missing, duplicated or oddly formatted; line endings are mixed.
 
-`evidence.parquet` holds where each code is written: `note_id`, `code` (dotted), `system`, `begin` and `end`
-(half-open, in Unicode code points of the note's text), `weight` (1) and `method` (`synthetic`). A code can
-show in a medication, a laboratory value or a finding alone. Conditions that a note denies, tells of a
-relative or recalls as over are no evidence.
+`evidence.parquet` holds the evidence for each code: `note_id`, `code` (dotted), `system`, `begin` and `end`
+(half-open offsets into the note's text, in Unicode code points), `weight` (1) and `method` (`synthetic`). The
+only evidence for a code may be a medication, a laboratory value or a finding. Conditions that a note denies,
+attributes to a relative or reports as resolved are not evidence.
 """
 
 
-_OWN = "Subject, admission and MIMIC-III note numbers lie in ranges that the real files do not use."
+_OWN = "Subject, admission and MIMIC-III note numbers are in ranges that the real files do not use."
 _PUBLISHED = (
-    "**Admission numbers are those of published split files and occur in the real data; what stands under "
-    "such a number has nothing to do with that admission.** Subject and MIMIC-III note numbers lie in ranges "
+    "**Admission numbers are taken from published split files and occur in the real data, but the notes and "
+    "codes here have nothing to do with those admissions.** Subject and MIMIC-III note numbers are in ranges "
     "that the real files do not use."
 )
 _CODING = {"mimic4": "About one patient in ten is coded in ICD-9."}
