@@ -10,14 +10,14 @@ from clem_icd.decisions import arrays
 from clem_icd.decisions.arrays import check_train_counts, ratio, row_chunks
 from clem_icd.decisions.curves import threshold_curve
 from clem_icd.errors import ScoresError
-from clem_icd.evaluation.counts import count_labels
+from clem_icd.evaluation.judgement import Judgement
 from clem_icd.evaluation.metrics import evaluate
 from clem_icd.evaluation.ranking import rank_labels
 
 ENTRANCES: list[Callable[[Any, Any], object]] = [
     evaluate,
     rank_labels,
-    lambda targets, scores: count_labels(targets, scores, 0.5),
+    lambda targets, scores: Judgement.of(targets, scores, 0.5),
     lambda targets, scores: threshold_curve(targets, scores, np.array([0.5])),
 ]
 

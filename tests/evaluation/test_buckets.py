@@ -4,10 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from clem_icd.decisions.frequency import BUCKETS
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation.buckets import Bucket, frequency_buckets
+from clem_icd.evaluation.judgement import Judgement
 from clem_icd.evaluation.metrics import evaluate
 
 TARGETS = np.array([[1, 1, 0, 1], [1, 0, 0, 0]], dtype=bool)
@@ -15,8 +17,12 @@ SCORES = np.array([[0.9, 0.1, 0.9, 0.1], [0.9, 0.1, 0.1, 0.1]])
 # label 1: TP 2; label 2: FN 1; label 3: FP 1; label 4: FN 1
 
 
+def buckets_of(train_counts: NDArray[np.int64]) -> list[Bucket]:
+    return frequency_buckets(Judgement.of(TARGETS, SCORES, 0.5, train_counts=train_counts))
+
+
 def test_hand_worked_buckets() -> None:
-    assert frequency_buckets(TARGETS, SCORES, 0.5, np.array([501, 3, 900, 0])) == [
+    assert buckets_of(np.array([501, 3, 900, 0])) == [
         Bucket("0", 0, 0, labels=1, positives=1, micro_f1=0.0, macro_f1=0.0),
         Bucket("1_5", 1, 5, labels=1, positives=1, micro_f1=0.0, macro_f1=0.0),
         # labels 1 and 3: TP 2, FP 1, FN 0; F1 of each: 1 and 0
@@ -41,7 +47,7 @@ def test_hand_worked_buckets() -> None:
     ],
 )
 def test_both_ends_of_a_bucket_are_inside(count: int, name: str) -> None:
-    buckets = frequency_buckets(TARGETS, SCORES, 0.5, np.full(4, count))
+    buckets = buckets_of(np.full(4, count))
     assert [bucket.name for bucket in buckets] == [name]
     assert buckets[0].labels == 4
 

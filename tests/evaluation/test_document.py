@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from clem_icd.evaluation.document import metrics_document
+from clem_icd.evaluation.judgement import Judgement
 from clem_icd.evaluation.metrics import evaluate
 
 TARGETS = np.array([[1, 1, 0, 1], [1, 0, 0, 0]], dtype=bool)
@@ -14,14 +15,9 @@ SCORES = np.array([[0.9, 0.1, 0.9, 0.1], [0.9, 0.1, 0.1, 0.1]], dtype=np.float32
 CORPUS = {"name": "small", "source": "table", "synthetic": True, "counts": {"train": 3}}
 
 
-def document(**changes: Any) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        "threshold": 0.4,
-        "threshold_source": "model",
-        "corpus": CORPUS,
-        "split": "test",
-    }
-    return metrics_document(TARGETS, SCORES, **(arguments | changes))
+def document(threshold: Any = 0.4, train_counts: Any = None, **more: Any) -> dict[str, Any]:
+    judgement = Judgement.of(TARGETS, SCORES, threshold, train_counts=train_counts)
+    return metrics_document(judgement, threshold_source="model", corpus=CORPUS, split="test", **more)
 
 
 def test_the_document_describes_what_was_evaluated() -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clem_icd.decisions.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
-from clem_icd.decisions.rules import Rule, as_rule
+from clem_icd.decisions.arrays import BoolArray, ratio, row_chunks
 
-__all__ = ["LabelCounts", "count_decisions", "count_labels"]
+__all__ = ["LabelCounts", "count_decisions"]
 
 
 @dataclass(frozen=True)
@@ -79,28 +78,6 @@ class LabelCounts:
             (self.false_positives * part).sum(axis=-1, keepdims=True),
             (self.false_negatives * part).sum(axis=-1, keepdims=True),
         )
-
-
-def count_labels(targets: BoolArray, scores: FloatArray, threshold: float | FloatArray | Rule) -> LabelCounts:
-    """Count hits and misses of each label.
-
-    Parameters
-    ----------
-    targets
-        Which notes carry which labels [notes, labels].
-    scores
-        What the system gave them [notes, labels].
-    threshold
-        A label is predicted where its score is strictly above it; one for each label [labels], or a rule.
-
-    Raises
-    ------
-    ScoresError
-        If the arrays do not fit each other, hold nothing, or hold NaN.
-
-    """
-    check_arrays(targets, scores)
-    return count_decisions(targets, as_rule(threshold, scores.shape[1]).decide(scores))
 
 
 def count_decisions(targets: BoolArray, decided: BoolArray) -> LabelCounts:

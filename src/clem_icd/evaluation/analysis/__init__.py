@@ -6,13 +6,13 @@ training, its chapter), of the note (its length, its number of codes) or of the 
 begins, whether a sibling was given instead), or after both sides were widened by the code hierarchy.
 """
 
+from clem_icd.evaluation.analysis.breakdown import error_groups
 from clem_icd.evaluation.analysis.document import (
     ERRORS_FORMAT,
     ERRORS_FORMAT_VERSION,
     errors_document,
 )
 from clem_icd.evaluation.analysis.grouping import Group
-from clem_icd.evaluation.analysis.groups import error_groups
 from clem_icd.evaluation.analysis.hierarchy import HIERARCHICAL, hierarchical_metrics
 from clem_icd.evaluation.analysis.note_facts import NoteFacts, TokenStarts, note_facts
 from clem_icd.evaluation.analysis.outcomes import Outcomes
