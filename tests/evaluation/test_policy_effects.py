@@ -14,8 +14,9 @@ from clem_icd.decisions.rules import rule_from_json
 from clem_icd.decisions.scaling import platt, temperature
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation.calibration import reliability
+from clem_icd.evaluation.headlines import POLICY_METRICS
 from clem_icd.evaluation.metrics import evaluate
-from clem_icd.evaluation.policy_effects import POLICY_METRICS, calibration_effects, policy_effects
+from clem_icd.evaluation.policy_effects import calibration_effects, policy_effects
 
 Drawn = tuple[NDArray[np.bool_], NDArray[np.float32]]
 COUNTS = np.arange(40) * 20

@@ -10,21 +10,25 @@ from clem_icd.evaluation.buckets import Bucket, frequency_buckets
 from clem_icd.evaluation.calibration import Calibration, reliability
 from clem_icd.evaluation.definitions import DEFINITIONS, Definition
 from clem_icd.evaluation.document import METRICS_FORMAT, METRICS_FORMAT_VERSION, metrics_document
+from clem_icd.evaluation.headlines import COMPARISON_METRICS, HEADLINES, POLICY_METRICS, SUMMARY_METRICS
 from clem_icd.evaluation.identity import identity_of
 from clem_icd.evaluation.judgement import Judgement
 from clem_icd.evaluation.judging import judge_known_labels, judge_scores
 from clem_icd.evaluation.metrics import evaluate
-from clem_icd.evaluation.policy_effects import POLICY_METRICS, calibration_effects, policy_effects
+from clem_icd.evaluation.policy_effects import calibration_effects, policy_effects
 from clem_icd.evaluation.profiles import PROFILES, Profile
 from clem_icd.evaluation.resampling import Interval, intervals
 from clem_icd.evaluation.significance import Difference, compare_systems, holm
 
 __all__ = [
+    "COMPARISON_METRICS",
     "DEFINITIONS",
+    "HEADLINES",
     "METRICS_FORMAT",
     "METRICS_FORMAT_VERSION",
     "POLICY_METRICS",
     "PROFILES",
+    "SUMMARY_METRICS",
     "Bucket",
     "Calibration",
     "Definition",

@@ -10,20 +10,12 @@ from clem_icd.decisions.policies import POLICIES, choose_rule
 from clem_icd.decisions.scaling import Scaling, platt, temperature
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation.calibration import reliability
+from clem_icd.evaluation.headlines import POLICY_METRICS
 from clem_icd.evaluation.metrics import evaluate
 
-__all__ = ["POLICY_METRICS", "calibration_effects", "policy_effects"]
+__all__ = ["calibration_effects", "policy_effects"]
 
 Splits = Mapping[str, tuple[BoolArray, FloatArray]]
-
-POLICY_METRICS = (
-    "micro_f1",
-    "macro_f1_all_labels",
-    "macro_f1_split_labels",
-    "macro_f1_caml",
-    "instance_f1",
-)
-"""What policies are compared by."""
 
 
 def policy_effects(splits: Splits, train_counts: IntArray) -> list[dict[str, Any]]:

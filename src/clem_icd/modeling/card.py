@@ -9,15 +9,6 @@ _SYNTHETIC = """
 > works, and nothing about how well notes can be coded.
 """
 
-_SHOWN = (
-    "micro_f1",
-    "macro_f1_all_labels",
-    "macro_f1_split_labels",
-    "macro_f1_caml",
-    "map",
-    "precision_at_8",
-)
-
 
 def model_card(info: ModelInfo) -> str:
     """Return the card as Markdown with a Hugging Face header."""
@@ -67,9 +58,12 @@ def model_card(info: ModelInfo) -> str:
 def _metrics(info: ModelInfo) -> list[str]:
     if not info.metrics:
         return []
+    # Imported here: only writing a card needs it, and this module is imported to load a model.
+    from clem_icd.evaluation.headlines import HEADLINES
+
     rows = [
         f"| {name} | " + " | ".join(f"{values[name]:.4f}" for values in info.metrics.values()) + " |"
-        for name in _SHOWN
+        for name in HEADLINES
     ]
     return [
         "## Metrics",

@@ -25,6 +25,7 @@ from transformers import (
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import EDIN2024_GRID, threshold_curve
 from clem_icd.evaluation import evaluate
+from clem_icd.evaluation.headlines import HEADLINES
 from clem_icd.modeling import (
     Collator,
     NeuralSystem,
@@ -43,16 +44,6 @@ from clem_icd.runs.checkpoints import MarkCheckpoints, checkpoint_at, last_check
 from clem_icd.runs.history import write_history
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.sampler import LengthGroupedSampler
-
-# The validation metrics of every epoch; all others are computed once, at the end.
-_CURVES = (
-    "micro_f1",
-    "macro_f1_all_labels",
-    "macro_f1_split_labels",
-    "macro_f1_caml",
-    "map",
-    "precision_at_8",
-)
 
 
 def train_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observer) -> NeuralSystem:
@@ -252,7 +243,8 @@ def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
     targets = np.asarray(prediction.label_ids) > 0.5
     logits = np.asarray(prediction.predictions, dtype=np.float32)
     scores = 1 / (1 + np.exp(-logits))
-    values = evaluate(targets, scores, profile=_CURVES)
+    # All other metrics are computed once, at the end of training.
+    values = evaluate(targets, scores, profile=HEADLINES)
     tuned = float(threshold_curve(targets, scores, EDIN2024_GRID).max())
     return {**values, "micro_f1_tuned": tuned}
 
