@@ -66,5 +66,5 @@ def test_the_buckets_are_also_metrics_and_one_bucket_is_all_labels() -> None:
 
 
 def test_counts_of_another_label_space_are_refused() -> None:
-    with pytest.raises(ScoresError, match=r"shape \(3,\) for 4 labels"):
+    with pytest.raises(ScoresError, match=r"have shape \(3,\), expected \(4,\) for 4 labels"):
         evaluate(TARGETS, SCORES, train_counts=np.array([1, 2, 3]))

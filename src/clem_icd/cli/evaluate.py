@@ -180,4 +180,4 @@ def _decision(document: dict[str, Any]) -> str:
 
     if document["threshold"] is not None:
         return f"threshold {document['threshold']:.4f}"
-    return f"a code is given {rule_from_json(document['rule'], document['labels']).describe()}"
+    return f"a code is assigned {rule_from_json(document['rule'], document['labels']).describe()}"

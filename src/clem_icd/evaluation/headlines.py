@@ -1,4 +1,4 @@
-"""Which metrics to show where not all of them fit: one list, and variations for the purposes that need one."""
+"""Which metrics to show where not all of them fit: one list, and variations where a purpose needs one."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def model_card(info: ModelInfo) -> str:
         "",
         f"- Labels: {len(info.labels)} codes, in `config.json` and `clem.json`.",
         f"- Trained on: {info.corpus['name']} (source `{info.corpus['source']}`).",
-        f"- Gives a code to a note {info.rule.describe()}:",
+        f"- Assigns a code {info.rule.describe()}:",
         f"  {info.threshold_policy}.",
     ]
     lines.append(
