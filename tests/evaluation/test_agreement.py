@@ -1,4 +1,4 @@
-"""The benchmark that compares every metric with its definition and with scikit-learn, on fewer matrices."""
+"""The benchmark that compares every metric with its definition and scikit-learn, run on fewer matrices."""
 
 from __future__ import annotations
 

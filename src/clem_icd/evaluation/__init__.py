@@ -1,9 +1,9 @@
-"""How good are scores, and how sure is that? Numbers only: no text, no pages, no torch.
+"""How good are scores, and how certain is that? Numbers only: no note text, no pages, no torch.
 
-A `Judgement` reduces targets and scores [notes, labels] to what metrics are made of: `evaluate` takes every
-metric from it, `intervals` and `compare_systems` take it with resampled notes. ``DEFINITIONS`` says what
-the names mean. `metrics_document` puts all of it into the ``metrics.json`` that the room ``reporting`` reads;
-``analysis`` says where errors are.
+A `Judgement` holds the targets, scores and decisions [notes, labels] of a split. `evaluate` computes metrics
+from it; `intervals` and `compare_systems` also resample its notes. ``DEFINITIONS`` defines every metric name.
+`metrics_document` collects the results in the ``metrics.json`` that ``reporting`` reads, and ``analysis``
+breaks errors down by label, note and code.
 """
 
 from clem_icd.evaluation.buckets import Bucket, frequency_buckets

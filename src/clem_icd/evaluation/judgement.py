@@ -171,7 +171,7 @@ class Judgement:
         return Totals(
             LabelCounts(own.sum(axis=1), hits, predictions - hits, positives - hits),
             own @ self.targets.any(axis=1),
-            {name: own @ of_notes for name, of_notes in self._per_note.items()},
+            {name: own @ note_values for name, note_values in self._per_note.items()},
             self.buckets,
         )
 
@@ -203,7 +203,7 @@ class Judgement:
                 counts.false_negatives[np.newaxis],
             ),
             np.array([float(np.count_nonzero(self.targets.any(axis=1)))]),
-            {name: np.array([of_notes.sum()]) for name, of_notes in self._per_note.items()},
+            {name: np.array([note_values.sum()]) for name, note_values in self._per_note.items()},
             self.buckets,
         )
 
@@ -222,7 +222,7 @@ class Judgement:
         in_split: BoolArray = np.asarray(self.targets.any(axis=0))
         values = self._ranked(self.targets, self.scores, "")
         if in_split.all():
-            values |= {f"{name}_split_labels": of_notes for name, of_notes in values.items()}
+            values |= {f"{name}_split_labels": note_values for name, note_values in values.items()}
         elif in_split.any():
             values |= self._ranked(self.targets[:, in_split], self.scores[:, in_split], "_split_labels")
         else:
