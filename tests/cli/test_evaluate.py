@@ -74,7 +74,7 @@ def test_a_rule_that_is_no_threshold_is_told_in_words(world: Any, clem: Invoke) 
     validation = world.run / "scores/validation.parquet"
     arguments = world.evaluate("--validation-scores", validation, "--policy", "top-k", "--resamples", 0)
     shown = clem(*arguments).out
-    assert "a code is given where its score is among the" in shown
+    assert "a code is assigned when its score is among the" in shown
     assert json.loads((world.root / "new.json").read_text(encoding="utf-8"))["threshold"] is None
 
 

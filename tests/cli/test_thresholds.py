@@ -86,7 +86,7 @@ def test_without_a_test_split_only_validation_is_shown(journey: Any, clem: Invok
 def test_the_table_shows_what_was_chosen_and_every_figure(journey: Any, said: Any, clem: Invoke) -> None:
     found = clem("thresholds", journey.run, "--corpus", journey.corpus)
     for effect in said["policies"]:
-        assert f"{effect['policy']} ({effect['title']}): a code is given {effect['chosen']}" in found.out
+        assert f"{effect['policy']} ({effect['title']}): a code is assigned {effect['chosen']}" in found.out
         for values in effect["metrics"].values():
             row = [effect["policy"], *(f"{values[name]:.4f}" for name in said["titles"])]
             assert row in [line.split() for line in found.out.splitlines()]
@@ -119,7 +119,7 @@ def test_a_stored_policy_decides_from_then_on(world: Any, said: Any, clem: Invok
     coded = clem("code", world.model, "--json", stdin="Admitted with pneumonia.").json
     assert coded["threshold"] is None
     assert coded["decided"] == effect["chosen"]
-    assert f"A code is decided {effect['chosen']}." in clem("code", world.model, stdin="Pneumonia.").out
+    assert f"A code is assigned {effect['chosen']}." in clem("code", world.model, stdin="Pneumonia.").out
 
 
 def test_storing_the_policy_of_the_recipe_changes_nothing(world: Any, clem: Invoke) -> None:

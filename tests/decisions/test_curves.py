@@ -26,7 +26,9 @@ def test_hand_worked_curve() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(data=st.data(), precision=st.sampled_from([np.float32, np.float64]))
-def test_equal_to_evaluate_at_each_threshold(data: st.DataObject, precision: type[np.floating]) -> None:
+def test_the_curve_equals_evaluate_at_each_threshold(
+    data: st.DataObject, precision: type[np.floating]
+) -> None:
     shape = data.draw(st.tuples(st.integers(1, 5), st.integers(1, 6)))
     numbers = st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0])
     targets = data.draw(arrays.arrays(np.bool_, shape))
@@ -36,7 +38,9 @@ def test_equal_to_evaluate_at_each_threshold(data: st.DataObject, precision: typ
     assert threshold_curve(targets, scores, grid).tolist() == expected
 
 
-def test_the_size_of_a_chunk_changes_nothing(matrices: Matrices, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_curve_does_not_depend_on_the_chunk_size(
+    matrices: Matrices, monkeypatch: pytest.MonkeyPatch
+) -> None:
     targets, scores = matrices(3)
     grid = np.linspace(0, 1, 100)
     whole = threshold_curve(targets, scores, grid)

@@ -1,4 +1,4 @@
-"""The best threshold, against every threshold there is."""
+"""The best threshold, compared with all possible thresholds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def f1(targets: NDArray[np.bool_], decided: NDArray[np.bool_]) -> float:
 
 
 def thresholds(scores: NDArray[Any]) -> list[Any]:
-    """One threshold for each set of decisions that some threshold gives."""
+    """Return one threshold for each distinct set of decisions."""
     return [np.nextafter(scores.min(), -np.inf, dtype=scores.dtype), *np.unique(scores)]
 
 
@@ -32,7 +32,7 @@ numbers = st.one_of(st.sampled_from([0.0, 0.2, 0.5, 1.0]), st.floats(0, 1, width
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), precision=st.sampled_from([np.float32, np.float64]))
-def test_no_threshold_is_better(data: st.DataObject, precision: type[np.floating[Any]]) -> None:
+def test_the_cut_has_the_highest_f1(data: st.DataObject, precision: type[np.floating[Any]]) -> None:
     shape = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 4)))
     targets = data.draw(arrays.arrays(np.bool_, shape))
     scores = data.draw(arrays.arrays(np.float32, shape, elements=numbers)).astype(precision)
@@ -44,17 +44,17 @@ def test_no_threshold_is_better(data: st.DataObject, precision: type[np.floating
     found = scores > scores.dtype.type(cut)
     best = max(f1(targets, scores > threshold) for threshold in thresholds(scores))
     assert f1(targets, found) == best
-    # Of the thresholds that are as good, it is the one that gives the most labels.
+    # Of equally good thresholds, the cut is the one that assigns the most labels.
     equals = [scores > one for one in thresholds(scores) if f1(targets, scores > one) == best]
     assert found.sum() == max(one.sum() for one in equals)
 
 
-def test_it_is_halfway_between_two_scores() -> None:
+def test_the_cut_is_halfway_between_two_scores() -> None:
     targets = np.array([[True], [False], [False]])
     assert best_cut(targets, np.array([[0.75], [0.25], [0.125]])) == 0.5
 
 
-def test_between_neighbours_of_the_precision_it_is_the_lower_one() -> None:
+def test_the_cut_separates_adjacent_floating_point_numbers() -> None:
     low = np.float32(0.1)
     for _ in range(4):
         high = np.nextafter(low, np.float32(1))
@@ -65,21 +65,23 @@ def test_between_neighbours_of_the_precision_it_is_the_lower_one() -> None:
 
 
 @pytest.mark.parametrize("lowest", [0.0, 0.3, -7.0, 1e30])
-def test_it_may_be_below_every_score(lowest: float) -> None:
+def test_the_cut_may_be_below_every_score(lowest: float) -> None:
     scores = np.array([[lowest], [lowest]], dtype=np.float32)
     cut = best_cut(np.array([[True], [True]]), scores)
     assert cut is not None
     assert (scores > np.float32(cut)).all()
 
 
-def test_only_the_labels_inside_count(matrices: Matrices) -> None:
+def test_only_selected_labels_are_pooled(matrices: Matrices) -> None:
     targets, scores = matrices(2)
     inside = np.arange(40) % 3 == 0
     assert best_cut(targets, scores, inside) == best_cut(targets[:, inside], scores[:, inside])
     assert best_cut(targets, scores, inside) != best_cut(targets, scores)
 
 
-def test_the_size_of_a_chunk_changes_nothing(matrices: Matrices, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cut_does_not_depend_on_the_chunk_size(
+    matrices: Matrices, monkeypatch: pytest.MonkeyPatch
+) -> None:
     targets, scores = matrices(5)
     whole = best_cut(targets, scores)
     monkeypatch.setattr(own_arrays, "_CELLS_PER_CHUNK", 90)

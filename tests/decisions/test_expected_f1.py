@@ -1,4 +1,4 @@
-"""The best set of labels, against every set and every outcome there is."""
+"""The best set of labels, compared with all sets and all outcomes."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from clem_icd.decisions.expected_f1 import best_labels, expected_f1
 Doubles = NDArray[np.float64]
 
 
-def by_outcomes(probabilities: Doubles, given_: tuple[bool, ...]) -> float:
-    """Average the F1 of a set over all outcomes, each as likely as it is."""
+def by_outcomes(probabilities: Doubles, assigned: tuple[bool, ...]) -> float:
+    """Average the F1 of a set over all outcomes, weighted by their probability."""
     total = 0.0
     for outcome in product((False, True), repeat=len(probabilities)):
         chance = np.prod([p if true else 1 - p for p, true in zip(probabilities, outcome, strict=True)])
-        hits = sum(a and b for a, b in zip(outcome, given_, strict=True))
-        total += float(chance) * (2 * hits / (sum(outcome) + sum(given_)) if hits else 0.0)
+        hits = sum(a and b for a, b in zip(outcome, assigned, strict=True))
+        total += float(chance) * (2 * hits / (sum(outcome) + sum(assigned)) if hits else 0.0)
     return total
 
 
 def by_sums(descending: Doubles, size: int) -> float:
-    """Average the F1 of the most probable labels over how many of them, and of the others, are true."""
+    """Average the F1 of the most probable labels over the number of true labels inside and outside."""
     inside, outside = (true_counts(part) for part in (descending[:size], descending[size:]))
     hits, others = np.arange(len(inside))[:, np.newaxis], np.arange(len(outside))
     return float((inside[:, np.newaxis] * outside * 2 * hits / (size + hits + others)).sum())
@@ -43,16 +43,16 @@ def true_counts(probabilities: Doubles) -> Doubles:
 
 @settings(max_examples=60, deadline=None)
 @given(probabilities=arrays.arrays(np.float64, st.integers(1, 5), elements=st.floats(0, 1)))
-def test_no_set_is_better(probabilities: Doubles) -> None:
+def test_the_set_has_the_highest_expected_f1(probabilities: Doubles) -> None:
     chosen = best_labels(probabilities)
-    given_ = tuple(label in chosen for label in range(len(probabilities)))
+    assigned = tuple(label in chosen for label in range(len(probabilities)))
     best = max(by_outcomes(probabilities, one) for one in product((False, True), repeat=len(probabilities)))
-    assert by_outcomes(probabilities, given_) == pytest.approx(best, abs=1e-12)
+    assert by_outcomes(probabilities, assigned) == pytest.approx(best, abs=1e-12)
 
 
 @pytest.mark.parametrize("labels", [1, 30, 900])
 @pytest.mark.parametrize("power", [1, 3, 12])
-def test_the_integral_is_the_sum(labels: int, power: int) -> None:
+def test_the_integral_equals_the_exact_sum(labels: int, power: int) -> None:
     descending = np.sort(np.random.default_rng(labels).random(labels) ** power)[::-1]
     descending[: labels // 20] = 1.0
     expected = expected_f1(descending, labels)
@@ -62,7 +62,9 @@ def test_the_integral_is_the_sum(labels: int, power: int) -> None:
 
 
 @pytest.mark.parametrize("power", [1, 2, 20, 60])
-def test_stopping_early_gives_what_all_sizes_give(power: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_early_stopping_finds_the_same_set_as_trying_all_sizes(
+    power: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     probabilities = np.random.default_rng(power).random(700) ** power
     descending = np.sort(probabilities)[::-1]
     expected = int(expected_f1(descending, 700).argmax()) + 1
@@ -72,11 +74,11 @@ def test_stopping_early_gives_what_all_sizes_give(power: int, monkeypatch: pytes
     assert (probabilities[chosen] == descending[:expected]).all()
 
 
-def test_a_note_whose_labels_are_certain_gets_them() -> None:
+def test_certain_labels_are_assigned() -> None:
     assert best_labels(np.array([0.0, 1.0, 0.0, 1.0])).tolist() == [1, 3]
 
 
-def test_a_note_without_likely_labels_gets_some_all_the_same() -> None:
+def test_a_note_without_likely_labels_still_gets_labels() -> None:
     assert best_labels(np.zeros(4)).tolist() == [0]
-    # Two of them have twice the chance of an F1 of 2/3.
+    # Two labels double the chance of an F1 of 2/3.
     assert best_labels(np.array([0.0, 1e-9, 1e-9])).tolist() == [1, 2]

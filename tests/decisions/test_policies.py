@@ -1,4 +1,4 @@
-"""What each policy chooses, against trying everything."""
+"""What each policy chooses, compared with an exhaustive search."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def micro_f1(targets: Bools, scores: Floats, rule: Rule | float) -> float:
 
 @st.composite
 def drawn(draw: st.DrawFn) -> Drawn:
-    """Targets with a positive, and probabilities with ties [notes, 6]."""
+    """Draw targets with at least one positive, and probabilities with ties [notes, 6]."""
     shape = (draw(st.integers(1, 6)), 6)
     targets = draw(arrays.arrays(np.bool_, shape))
     targets[0, draw(st.integers(0, 5))] = True
@@ -43,7 +43,7 @@ def drawn(draw: st.DrawFn) -> Drawn:
     return targets, draw(arrays.arrays(np.float32, shape, elements=numbers))
 
 
-def test_every_name_has_a_policy() -> None:
+def test_every_policy_name_has_a_policy() -> None:
     assert tuple(POLICIES) == get_args(PolicyName)
     for policy in POLICIES.values():
         assert "validation split" in policy.sentence
@@ -57,14 +57,14 @@ def test_the_grid_is_the_published_one() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(arrays_=drawn())
-def test_no_threshold_of_the_grid_is_better(arrays_: Drawn) -> None:
+def test_edin2024_chooses_the_best_threshold_of_its_grid(arrays_: Drawn) -> None:
     values = [micro_f1(*arrays_, float(point)) for point in EDIN2024_GRID]
     assert choose_rule("edin2024", *arrays_, COUNTS) == Threshold(float(EDIN2024_GRID[np.argmax(values)]))
 
 
 @settings(max_examples=50, deadline=None)
 @given(arrays_=drawn())
-def test_the_exact_threshold_is_at_least_as_good_as_that_of_the_grid(arrays_: Drawn) -> None:
+def test_the_exact_threshold_is_at_least_as_good_as_the_grid(arrays_: Drawn) -> None:
     exact, grid = (choose_rule(policy, *arrays_, COUNTS) for policy in ("exact", "edin2024"))
     assert isinstance(exact, Threshold)
     assert micro_f1(*arrays_, exact) >= micro_f1(*arrays_, grid)
@@ -72,29 +72,29 @@ def test_the_exact_threshold_is_at_least_as_good_as_that_of_the_grid(arrays_: Dr
 
 @settings(max_examples=50, deadline=None)
 @given(arrays_=drawn())
-def test_no_number_of_codes_is_better(arrays_: Drawn) -> None:
+def test_top_k_chooses_the_best_number_of_codes(arrays_: Drawn) -> None:
     values = [micro_f1(*arrays_, TopK(k)) for k in range(1, 7)]
     assert choose_rule("top-k", *arrays_, COUNTS) == TopK(1 + int(np.argmax(values)))
 
 
 @settings(max_examples=50, deadline=None)
 @given(arrays_=drawn())
-def test_each_group_has_its_best_threshold_and_those_that_have_none_the_common_one(arrays_: Drawn) -> None:
+def test_each_frequency_group_gets_its_best_threshold_or_the_common_one(arrays_: Drawn) -> None:
     targets, scores = arrays_
     rule = choose_rule("frequency", targets, scores, COUNTS)
     assert isinstance(rule, LabelThresholds)
     for group in ([0, 1], [2, 3], [4], [5]):
         own = best_cut(targets[:, group], scores[:, group])
-        gives_all = own is not None and (scores[:, group] > own).all()
-        expected = best_cut(targets, scores) if own is None or gives_all else own
+        assigns_all = own is not None and (scores[:, group] > own).all()
+        expected = best_cut(targets, scores) if own is None or assigns_all else own
         assert rule.values[group].tolist() == [expected] * len(group)
 
 
-def test_codes_that_were_never_learned_are_not_given_to_every_note() -> None:
+def test_codes_that_were_never_learned_are_not_assigned_to_every_note() -> None:
     random = np.random.default_rng(0)
     targets = random.random((40, 6)) < 0.2
     scores = np.where(targets, 0.8, 0.1).astype(np.float32)
-    scores[:, :2] = 0.001  # as of labels without a training note
+    scores[:, :2] = 0.001  # like labels without training notes
     targets[:, :2] = np.arange(40)[:, np.newaxis] == 7
     rule = choose_rule("frequency", targets, scores, COUNTS)
     assert not rule.decide(scores)[:, :2].any()
@@ -103,7 +103,7 @@ def test_codes_that_were_never_learned_are_not_given_to_every_note() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(arrays_=drawn())
-def test_without_shrinkage_each_code_has_its_best_threshold(arrays_: Drawn) -> None:
+def test_without_shrinkage_each_code_gets_its_best_threshold(arrays_: Drawn) -> None:
     targets, scores = arrays_
     found = per_code_thresholds(targets, scores, shrinkage=0)
     for label in np.flatnonzero(targets.any(axis=0)):
@@ -112,7 +112,7 @@ def test_without_shrinkage_each_code_has_its_best_threshold(arrays_: Drawn) -> N
         assert logit(found[[label]]) == pytest.approx(logit(np.array([own])), abs=1e-6)
 
 
-def test_a_code_is_drawn_to_the_common_threshold_by_how_few_positives_it_has(matrices: Matrices) -> None:
+def test_codes_with_fewer_positives_are_shrunk_more_towards_the_common_threshold(matrices: Matrices) -> None:
     targets, scores = matrices(0)
     positives = targets.sum(axis=0)
     common = np.array([best_cut(targets, scores)], dtype=np.float64)
@@ -127,7 +127,7 @@ def test_a_code_is_drawn_to_the_common_threshold_by_how_few_positives_it_has(mat
     assert per_code_thresholds(targets, scores, shrinkage=1e12) == pytest.approx(common[0], abs=1e-9)
 
 
-def test_expected_f1_is_by_platt_scaled_probabilities(matrices: Matrices) -> None:
+def test_expected_f1_uses_platt_scaled_probabilities(matrices: Matrices) -> None:
     targets, scores = matrices(1)
     fitted = platt(targets, scores)
     rule = choose_rule("expected-f1", targets, scores, np.zeros(40, dtype=np.int64))
@@ -135,7 +135,7 @@ def test_expected_f1_is_by_platt_scaled_probabilities(matrices: Matrices) -> Non
 
 
 @each_policy
-def test_the_choice_depends_on_nothing_but_the_arrays(
+def test_the_choice_depends_only_on_the_arrays(
     policy: PolicyName, matrices: Matrices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     targets, scores = matrices(4)
@@ -148,34 +148,34 @@ def test_the_choice_depends_on_nothing_but_the_arrays(
 
 
 @each_policy
-def test_what_cannot_be_chosen_on_is_refused(policy: PolicyName) -> None:
+def test_splits_without_codes_and_mismatched_arrays_are_refused(policy: PolicyName) -> None:
     targets, scores = np.zeros((3, 6), dtype=np.bool_), np.full((3, 6), 0.5, dtype=np.float32)
-    with pytest.raises(ScoresError, match="no note carries a label"):
+    with pytest.raises(ScoresError, match="no note has a code, so no rule is better"):
         choose_rule(policy, targets, scores, COUNTS)
     with pytest.raises(ScoresError, match="both \\[notes, labels\\]"):
         choose_rule(policy, targets, scores[:2], COUNTS)
 
 
-def test_a_policy_that_does_not_exist_is_refused() -> None:
+def test_an_unknown_policy_is_refused_with_the_list_of_policies() -> None:
     wrong: Any = "best"
-    with pytest.raises(ScoresError, match=r"no policy 'best'\. The policies are edin2024, exact"):
+    with pytest.raises(ScoresError, match=r"unknown policy 'best'\. Choose one of edin2024, exact"):
         choose_rule(wrong, np.eye(6, dtype=np.bool_), np.eye(6, dtype=np.float32), COUNTS)
 
 
 @pytest.mark.parametrize("policy", ["edin2024", "per-code", "expected-f1"])
 def test_some_policies_need_probabilities(policy: PolicyName) -> None:
     targets, scores = np.eye(6, dtype=np.bool_), 3 * np.eye(6, dtype=np.float32) - 1
-    with pytest.raises(ScoresError, match="go from -1 to 2, expected probabilities"):
+    with pytest.raises(ScoresError, match="range from -1 to 2, expected probabilities"):
         choose_rule(policy, targets, scores, COUNTS)
 
 
 @pytest.mark.parametrize("policy", ["exact", "frequency", "top-k"])
-def test_the_others_take_anything_that_has_an_order(policy: PolicyName) -> None:
+def test_other_policies_accept_any_scores(policy: PolicyName) -> None:
     targets, scores = np.eye(6, dtype=np.bool_), 3 * np.eye(6, dtype=np.float32) - 1
     assert micro_f1(targets, scores, choose_rule(policy, targets, scores, COUNTS)) == 1
 
 
-def test_training_counts_of_other_labels_are_refused() -> None:
+def test_training_counts_for_other_labels_are_refused() -> None:
     targets, scores = np.eye(3, dtype=np.bool_), np.eye(3, dtype=np.float32)
     with pytest.raises(ScoresError, match="training counts"):
         choose_rule("frequency", targets, scores, COUNTS)

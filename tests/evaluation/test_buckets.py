@@ -4,10 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from clem_icd.decisions.frequency import BUCKETS
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation.buckets import Bucket, frequency_buckets
+from clem_icd.evaluation.judgement import Judgement
 from clem_icd.evaluation.metrics import evaluate
 
 TARGETS = np.array([[1, 1, 0, 1], [1, 0, 0, 0]], dtype=bool)
@@ -15,8 +17,12 @@ SCORES = np.array([[0.9, 0.1, 0.9, 0.1], [0.9, 0.1, 0.1, 0.1]])
 # label 1: TP 2; label 2: FN 1; label 3: FP 1; label 4: FN 1
 
 
-def test_hand_worked_buckets() -> None:
-    assert frequency_buckets(TARGETS, SCORES, 0.5, np.array([501, 3, 900, 0])) == [
+def buckets_of(train_counts: NDArray[np.int64]) -> list[Bucket]:
+    return frequency_buckets(Judgement.of(TARGETS, SCORES, 0.5, train_counts=train_counts))
+
+
+def test_buckets_by_hand() -> None:
+    assert buckets_of(np.array([501, 3, 900, 0])) == [
         Bucket("0", 0, 0, labels=1, positives=1, micro_f1=0.0, macro_f1=0.0),
         Bucket("1_5", 1, 5, labels=1, positives=1, micro_f1=0.0, macro_f1=0.0),
         # labels 1 and 3: TP 2, FP 1, FN 0; F1 of each: 1 and 0
@@ -40,8 +46,8 @@ def test_hand_worked_buckets() -> None:
         (10**7, "over_500"),
     ],
 )
-def test_both_ends_of_a_bucket_are_inside(count: int, name: str) -> None:
-    buckets = frequency_buckets(TARGETS, SCORES, 0.5, np.full(4, count))
+def test_both_ends_of_a_bucket_are_inclusive(count: int, name: str) -> None:
+    buckets = buckets_of(np.full(4, count))
     assert [bucket.name for bucket in buckets] == [name]
     assert buckets[0].labels == 4
 
@@ -52,13 +58,13 @@ def test_buckets_leave_no_gap() -> None:
         assert low == high + 1
 
 
-def test_the_buckets_are_also_metrics_and_one_bucket_is_all_labels() -> None:
+def test_a_bucket_with_all_labels_has_the_metrics_of_all_labels() -> None:
     values = evaluate(TARGETS, SCORES, train_counts=np.full(4, 7))
     assert values["micro_f1_train_count_6_10"] == values["micro_f1"]
     assert values["macro_f1_train_count_6_10"] == values["macro_f1_all_labels"]
     assert not [name for name in values if "train_count" in name and not name.endswith("_6_10")]
 
 
-def test_counts_of_another_label_space_are_refused() -> None:
-    with pytest.raises(ScoresError, match=r"shape \(3,\) for 4 labels"):
+def test_training_counts_for_other_labels_are_refused() -> None:
+    with pytest.raises(ScoresError, match=r"have shape \(3,\), expected \(4,\) for 4 labels"):
         evaluate(TARGETS, SCORES, train_counts=np.array([1, 2, 3]))

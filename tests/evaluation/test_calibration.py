@@ -1,4 +1,4 @@
-"""Reliability curves and calibration errors, against a walk through every pair."""
+"""Reliability curves and calibration errors, compared with a loop over all pairs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ numbers = st.one_of(st.sampled_from([0.0, 0.01, 0.1, 0.2, 0.25, 0.5, 0.75, 1.0])
 
 
 def error(pairs: Pairs, edges: list[float]) -> float:
-    """The expected calibration error, as it is written in the papers."""
+    """Return the expected calibration error as defined in the papers."""
     total = 0.0
     for number, (low, high) in enumerate(pairwise(edges)):
         inside = [pair for pair in pairs if (number == 0 or pair[1] > np.float32(low))]
@@ -34,7 +34,7 @@ def error(pairs: Pairs, edges: list[float]) -> float:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), bins=st.sampled_from([1, 4, 10]), equal_mass=st.booleans())
-def test_it_is_what_a_walk_through_the_pairs_gives(data: st.DataObject, bins: int, equal_mass: bool) -> None:
+def test_reliability_equals_a_loop_over_all_pairs(data: st.DataObject, bins: int, equal_mass: bool) -> None:
     shape = data.draw(st.tuples(st.integers(1, 5), st.integers(1, 6)))
     targets = data.draw(arrays.arrays(np.bool_, shape))
     scores = data.draw(arrays.arrays(np.float32, shape, elements=numbers))
@@ -60,7 +60,7 @@ def test_hand_worked() -> None:
     assert [(one.low, one.high, one.count) for one in found.bins] == [(0.0, 0.5, 6), (0.5, 1.0, 2)]
     assert [one.share_positive for one in found.bins] == pytest.approx([1 / 6, 1])
     assert [one.mean_score for one in found.bins] == pytest.approx([0.4 / 6, 0.8])
-    # Over all pairs the four zeros dilute what is wrong with the four scores that say something.
+    # Over all pairs, the four zeros dilute the error of the other four scores.
     assert found.ece == pytest.approx((0.6 + 0.4) / 8)
     assert found.ece_above_floor == pytest.approx((0.6 + 0.4) / 4)
     assert found.brier == pytest.approx((0.01 + 0.09 + 0.09 + 0.81) / 8)
@@ -79,13 +79,13 @@ def skewed() -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     return random.random(scores.shape) < scores, scores
 
 
-def test_what_comes_true_as_often_as_promised_has_a_small_error() -> None:
+def test_calibrated_probabilities_have_a_small_error() -> None:
     targets, scores = skewed()
     assert reliability(targets, scores).ece_above_floor < 0.01
     assert reliability(targets, np.sqrt(scores)).ece_above_floor > 0.1
 
 
-def test_bins_of_equal_mass_hold_about_as_many_pairs_each() -> None:
+def test_bins_of_equal_mass_have_about_equally_many_pairs() -> None:
     found = reliability(*skewed(), equal_mass=True)
     first, *others = [one.count for one in found.bins]
     assert len(others) == 9
@@ -101,7 +101,7 @@ def test_many_equal_scores_make_fewer_bins_of_equal_mass() -> None:
     assert found.ece == 0.5
 
 
-def test_json_leaves_out_empty_bins() -> None:
+def test_json_omits_empty_bins() -> None:
     found: Calibration = reliability(
         np.array([[True, False]]), np.array([[0.95, 0.05]], dtype=np.float32), bins=10
     )
@@ -112,7 +112,7 @@ def test_json_leaves_out_empty_bins() -> None:
     assert value["floor"] == 0.01
 
 
-def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calibration_does_not_depend_on_the_chunk_size(monkeypatch: pytest.MonkeyPatch) -> None:
     targets, scores = skewed()
     whole = [reliability(targets, scores, equal_mass=mass) for mass in (False, True)]
     monkeypatch.setattr(own_arrays, "_CELLS_PER_CHUNK", 700)
@@ -124,6 +124,6 @@ def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
         )
 
 
-def test_scores_that_are_no_probabilities_are_refused() -> None:
-    with pytest.raises(ScoresError, match=r"go from 0\.5 to 1\.5"):
+def test_scores_above_one_are_refused() -> None:
+    with pytest.raises(ScoresError, match=r"range from 0\.5 to 1\.5"):
         reliability(np.array([[True, False]]), np.array([[0.5, 1.5]]))

@@ -16,7 +16,7 @@ def test_the_order_of_the_notes_does_not_matter() -> None:
     assert shuffled == identity_of(IDS, LABELS, TARGETS)
 
 
-def test_each_sum_is_of_its_own() -> None:
+def test_each_checksum_covers_its_own_part() -> None:
     whole = identity_of(IDS, LABELS, TARGETS)
     other_code = TARGETS.copy()
     other_code[2, 1] = True
@@ -27,5 +27,5 @@ def test_each_sum_is_of_its_own() -> None:
 
 
 def changed(one: dict[str, str], other: dict[str, str]) -> set[str]:
-    """Return which sums differ."""
+    """Return which checksums differ."""
     return {name for name, value in one.items() if other[name] != value}

@@ -1,4 +1,4 @@
-"""Weights on notes: a note that counts twice is a note that is there twice."""
+"""Note weights: a weight of two equals a repeated note."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ RANKED_IN_SPLIT = {name for name in DEFINITIONS if name.endswith("_split_labels"
     "r_precision_split_labels",
     "exact_match_split_labels",
 }
-"""What stays among the labels of the whole split, while those of a resample may be fewer."""
+"""Metrics that rank the labels of the whole split, while a resample may have fewer."""
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1), ties=st.booleans())
-def test_a_weight_is_a_repetition(matrices: Matrices, seed: int, ties: bool) -> None:
+def test_a_weighted_note_equals_repeated_notes(matrices: Matrices, seed: int, ties: bool) -> None:
     random = np.random.default_rng(seed)
     targets, scores = matrices(seed, notes=14, labels=11)
     if ties:
@@ -47,14 +47,16 @@ def test_a_weight_is_a_repetition(matrices: Matrices, seed: int, ties: bool) -> 
         )
 
 
-def test_weights_of_one_change_nothing_at_all(matrices: Matrices) -> None:
+def test_weights_of_one_change_nothing(matrices: Matrices) -> None:
     judgement = Judgement.of(*matrices(3), 0.7)
     weighted = judgement.values(np.ones((2, judgement.notes)))
     for name, value in judgement.values().items():
         assert weighted[name] == pytest.approx([value[0]] * 2, abs=1e-6), name
 
 
-def test_the_size_of_a_block_changes_nothing(matrices: Matrices, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weighted_metrics_do_not_depend_on_the_block_size(
+    matrices: Matrices, monkeypatch: pytest.MonkeyPatch
+) -> None:
     targets, scores = matrices(1)
     weights = np.random.default_rng(0).integers(0, 3, (7, len(targets))).astype(float)
     whole = Judgement.of(targets, scores, 0.7).values(weights)
@@ -75,7 +77,7 @@ def test_totals_of_two_halves_add_up(matrices: Matrices) -> None:
         assert both[name] == pytest.approx(values, abs=1e-12), name
 
 
-def test_bins_are_close_where_there_are_more_scores_than_bins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_binned_areas_are_close_to_exact_areas(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     targets = random.random((60, 50)) < 0.3
     scores = (targets + random.normal(0, 1, targets.shape)).astype(np.float32)
@@ -90,14 +92,14 @@ def test_bins_are_close_where_there_are_more_scores_than_bins(monkeypatch: pytes
         assert binned[name] == pytest.approx(exact[name], abs=5e-3)
 
 
-def test_a_profile_has_its_metrics_in_the_order_of_the_definitions(matrices: Matrices) -> None:
+def test_a_profile_lists_its_metrics_in_the_order_of_the_definitions(matrices: Matrices) -> None:
     for name, profile in PROFILES.items():
         values = evaluate(*matrices(0), 0.7, name)
         assert set(values) == set(profile.names)
         assert list(values) == [metric for metric in DEFINITIONS if metric in values]
 
 
-def test_a_profile_of_coded_notes_leaves_the_others_out(matrices: Matrices) -> None:
+def test_a_profile_of_coded_notes_excludes_uncoded_notes(matrices: Matrices) -> None:
     targets, scores = matrices(4)
     coded = targets.any(axis=1)
     assert not coded.all()
@@ -108,25 +110,25 @@ def test_a_profile_of_coded_notes_leaves_the_others_out(matrices: Matrices) -> N
         evaluate(np.zeros((2, 3), bool), np.zeros((2, 3)), profile="edin2024")
 
 
-def test_unknown_names_are_refused_with_a_guess() -> None:
+def test_unknown_names_are_refused_with_a_suggestion() -> None:
     targets, scores = np.ones((1, 1), bool), np.ones((1, 1))
     with pytest.raises(ScoresError, match="Did you mean edin2024"):
         evaluate(targets, scores, profile="edin2042")
     with pytest.raises(ScoresError, match="Did you mean macro_f1_caml"):
         evaluate(targets, scores, profile=["macro_f1_calm"])
-    with pytest.raises(ScoresError, match=r"docs/metrics\.md lists the names"):
+    with pytest.raises(ScoresError, match=r"unknown metric .kappa.\. See docs/metrics\.md for all names"):
         evaluate(targets, scores, profile=["kappa"])
 
 
-def test_a_name_of_several_definitions_is_answered_with_all_of_them() -> None:
+def test_an_ambiguous_name_is_refused_with_all_its_definitions() -> None:
     targets, scores = np.ones((1, 1), bool), np.ones((1, 1))
     with pytest.raises(
-        ScoresError, match="which definition: macro_f1_all_labels, macro_f1_caml, macro_f1_split_labels;"
+        ScoresError, match="Choose a definition: macro_f1_all_labels, macro_f1_caml, macro_f1_split_labels "
     ):
         evaluate(targets, scores, profile=["macro_f1"])
 
 
-def test_one_threshold_a_label() -> None:
+def test_each_label_may_have_its_own_threshold() -> None:
     targets = np.array([[True, True]])
     scores = np.array([[0.4, 0.4]], dtype=np.float32)
     values = evaluate(targets, scores, np.array([0.3, 0.4]))

@@ -65,11 +65,11 @@ SCORES = np.array(
         ("exact_match", 0 / 4),
     ],
 )
-def test_hand_worked(name: str, expected: float) -> None:
+def test_thresholded_metrics_by_hand(name: str, expected: float) -> None:
     assert evaluate(TARGETS, SCORES)[name] == pytest.approx(expected, abs=1e-15)
 
 
-def test_the_three_macro_f1s_differ_in_the_known_way() -> None:
+def test_the_three_macro_f1s_differ_by_hand() -> None:
     """Three labels; the third is not in the split and is never predicted.
 
     label 1: TP 1, FP 0, FN 3   P = 1    R = 1/4   F1 = 2/5
@@ -85,7 +85,7 @@ def test_the_three_macro_f1s_differ_in_the_known_way() -> None:
     assert values["macro_f1_caml"] == pytest.approx(2 * precision * recall / (precision + recall))  # 0.455
 
 
-def test_nothing_predicted_is_zero_without_a_warning() -> None:
+def test_no_predictions_score_zero_without_a_warning() -> None:
     values = evaluate(TARGETS, np.zeros(TARGETS.shape))
     thresholded = [
         name for name in values if name.startswith(("micro", "macro", "jaccard", "fpr", "instance"))
@@ -95,19 +95,19 @@ def test_nothing_predicted_is_zero_without_a_warning() -> None:
     assert values["exact_match"] == 1 / 4  # the note without codes
 
 
-def test_no_codes_at_all_is_zero_without_a_warning() -> None:
+def test_no_codes_score_zero_without_a_warning() -> None:
     values = evaluate(np.zeros((3, 4), bool), np.full((3, 4), 0.1))
     assert {name for name, value in values.items() if value} == {"exact_match", "exact_match_split_labels"}
 
 
-def test_a_perfect_system_has_ones_wherever_its_labels_are_counted() -> None:
+def test_a_perfect_system_scores_one_except_in_error_rates_and_cutoffs() -> None:
     targets = np.eye(4, dtype=bool)
     values = evaluate(targets, targets.astype(np.float32))
     zero = {name for name, value in values.items() if value == 0.0}
     assert zero == {
         f"fpr_{average}{labels}" for average in ("micro", "macro") for labels in ("", "_split_labels")
     } | {"never_correct_split_labels"}
-    # One code a note, four labels: a quarter of the first k is right, whatever k is.
+    # One code per note and four labels: a quarter of the first k is right for every k.
     at_k = {name for name in values if name.startswith("precision_at_")}
     assert {values[name] for name in at_k} == {1 / 4}
     assert {values[name] for name in values if name.startswith("f1_at_")} == {2 * (1 / 4) / (1 / 4 + 1)}
@@ -124,9 +124,9 @@ def test_the_threshold_is_strict_in_the_precision_of_the_scores() -> None:
             assert evaluate(targets, np.nextafter(scores, precision(1)), number)["micro_f1"] == 1.0
 
 
-@pytest.mark.filterwarnings("ignore:No positive class found")  # scikit-learn's note without codes
+@pytest.mark.filterwarnings("ignore:No positive class found")  # scikit-learn warns about notes without codes
 @pytest.mark.parametrize("seed", range(25))
-def test_equal_to_scikit_learn_where_it_defines_the_same(matrices: Matrices, seed: int) -> None:
+def test_metrics_equal_scikit_learn_where_definitions_coincide(matrices: Matrices, seed: int) -> None:
     targets, scores = matrices(seed)
     predicted, threshold = scores > np.float32(0.8), 0.8
     values = evaluate(targets, scores, threshold)
@@ -177,7 +177,7 @@ def test_the_order_of_notes_and_labels_does_not_matter(matrices: Matrices, seed:
 
 
 @pytest.mark.parametrize("cells", [1, 100, 333])
-def test_the_size_of_a_chunk_changes_nothing(
+def test_metrics_do_not_depend_on_the_chunk_size(
     matrices: Matrices, monkeypatch: pytest.MonkeyPatch, cells: int
 ) -> None:
     targets, scores = matrices(5)
@@ -186,13 +186,13 @@ def test_the_size_of_a_chunk_changes_nothing(
     assert evaluate(targets, scores, 0.7) == whole
 
 
-def test_every_name_has_a_definition_and_every_definition_a_name() -> None:
+def test_metrics_and_definitions_have_the_same_names() -> None:
     counts = np.array([0, 3, 8, 20, 100, 1000])
     targets = np.eye(6, dtype=bool)
     assert evaluate(targets, targets.astype(float), train_counts=counts).keys() == DEFINITIONS.keys()
 
 
-def test_values_are_plain_shares(matrices: Matrices) -> None:
+def test_values_are_floats_from_zero_to_one(matrices: Matrices) -> None:
     targets, scores = matrices(0)
     values = evaluate(targets, scores, train_counts=np.arange(40) * 20)
     assert all(type(value) is float and 0 <= value <= 1 for value in values.values())

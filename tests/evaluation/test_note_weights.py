@@ -18,22 +18,22 @@ def units(*numbers: int) -> NDArray[np.int64]:
 
 @pytest.fixture
 def judgement() -> Judgement:
-    """Judge five notes, the second of which has no code and is left out."""
+    """Judge five notes; the second has no code and is excluded."""
     targets = np.array([[1], [0], [1], [1], [1]], dtype=bool)
     return Judgement.of(targets, np.full((5, 1), 0.5), profile="edin2024")
 
 
-def test_units_are_numbered_without_gaps_among_the_notes_that_are_counted(judgement: Judgement) -> None:
+def test_units_of_counted_notes_are_numbered_consecutively(judgement: Judgement) -> None:
     assert units_of(judgement, None).tolist() == [0, 1, 2, 3]
     assert units_of(judgement, ["b", "x", "a", "b", "c"]).tolist() == [0, 1, 0, 2]
 
 
-def test_a_note_of_an_unknown_subject_is_a_unit(judgement: Judgement) -> None:
+def test_a_note_without_a_known_subject_is_its_own_unit(judgement: Judgement) -> None:
     assert units_of(judgement, [None, "a", None, 7, 7]).tolist() == [0, 1, 2, 2]
 
 
-def test_groups_are_one_for_each_note(judgement: Judgement) -> None:
-    with pytest.raises(ScoresError, match="there are 4 groups for 5 notes"):
+def test_a_wrong_number_of_groups_is_refused(judgement: Judgement) -> None:
+    with pytest.raises(ScoresError, match="found 4 groups for 5 notes, expected one per note"):
         units_of(judgement, ["a"] * 4)
 
 
@@ -47,21 +47,21 @@ def test_a_resample_has_as_many_notes_as_there_are(notes: int, resamples: int, s
     assert (weights.sum(axis=1) == notes).all()
 
 
-def test_every_note_is_drawn_as_often_as_every_other() -> None:
+def test_all_notes_are_drawn_equally_often() -> None:
     weights = np.concatenate(list(bootstrap_weights(np.arange(8), 20_000, 0)))
     assert weights.mean(axis=0) == pytest.approx(np.ones(8), abs=0.03)
     # Multinomial: variance 1 - 1/n and covariance -1/n.
     assert np.cov(weights.T) == pytest.approx(np.eye(8) - 1 / 8, abs=0.05)
 
 
-def test_subjects_are_drawn_whole() -> None:
+def test_all_notes_of_a_subject_are_drawn_together() -> None:
     weights = np.concatenate(list(bootstrap_weights(units(0, 1, 0, 2, 1), 50, 3)))
     assert (weights[:, 0] == weights[:, 2]).all()
     assert (weights[:, 1] == weights[:, 4]).all()
     assert (weights[:, [0, 1, 3]].sum(axis=1) == 3).all()
 
 
-def test_the_size_of_a_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resamples_do_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = np.concatenate(list(bootstrap_weights(np.arange(30), 101, 5)))
     monkeypatch.setattr(note_weights, "_CELLS_PER_BLOCK", 200)
     blocks = list(bootstrap_weights(np.arange(30), 101, 5))

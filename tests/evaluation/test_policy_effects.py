@@ -1,4 +1,4 @@
-"""The table of policies holds what the policies and the metrics give."""
+"""The table of policies agrees with the policies and the metrics."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from clem_icd.decisions.rules import rule_from_json
 from clem_icd.decisions.scaling import platt, temperature
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation.calibration import reliability
+from clem_icd.evaluation.headlines import POLICY_METRICS
 from clem_icd.evaluation.metrics import evaluate
-from clem_icd.evaluation.policy_effects import POLICY_METRICS, calibration_effects, policy_effects
+from clem_icd.evaluation.policy_effects import calibration_effects, policy_effects
 
 Drawn = tuple[NDArray[np.bool_], NDArray[np.float32]]
 COUNTS = np.arange(40) * 20
@@ -26,7 +27,7 @@ def splits(matrices: Callable[..., Drawn]) -> dict[str, Drawn]:
     return {"validation": matrices(0), "test": matrices(1, notes=20)}
 
 
-def test_every_rule_is_chosen_on_validation_and_judged_on_all(splits: dict[str, Drawn]) -> None:
+def test_rules_are_chosen_on_validation_and_evaluated_on_every_split(splits: dict[str, Drawn]) -> None:
     effects = json.loads(json.dumps(policy_effects(splits, COUNTS), allow_nan=False))
     assert [effect["policy"] for effect in effects] == list(POLICIES)
     for effect in effects:
@@ -37,7 +38,7 @@ def test_every_rule_is_chosen_on_validation_and_judged_on_all(splits: dict[str, 
             assert effect["metrics"][split] == evaluate(*arrays, rule, POLICY_METRICS)
 
 
-def test_policies_that_need_probabilities_say_so_of_other_scores(splits: dict[str, Drawn]) -> None:
+def test_policies_that_need_probabilities_are_refused_for_other_scores(splits: dict[str, Drawn]) -> None:
     targets, scores = splits["validation"]
     effects = policy_effects({"validation": (targets, 5 * scores)}, COUNTS)
     refused = [effect["policy"] for effect in effects if "refused" in effect]
@@ -47,7 +48,7 @@ def test_policies_that_need_probabilities_say_so_of_other_scores(splits: dict[st
         calibration_effects({"validation": (targets, 5 * scores)})
 
 
-def test_scalings_are_fitted_on_validation_and_judged_on_all(splits: dict[str, Drawn]) -> None:
+def test_scalings_are_fitted_on_validation_and_evaluated_on_every_split(splits: dict[str, Drawn]) -> None:
     effects = json.loads(json.dumps(calibration_effects(splits), allow_nan=False))
     assert [effect["scaling"] for effect in effects] == ["none", "temperature", "platt"]
     fitted = [temperature(*splits["validation"]), platt(*splits["validation"])]

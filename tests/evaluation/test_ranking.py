@@ -11,7 +11,7 @@ from clem_icd.evaluation.ranking import rank_labels
 
 
 def ranked(*hits: int) -> tuple[np.ndarray, np.ndarray]:
-    """Make one note whose labels stand in the order of their scores already."""
+    """Make one note with labels in descending order of their scores."""
     targets = np.array([hits], dtype=bool)
     return targets, -np.arange(len(hits), dtype=np.float64)[np.newaxis]
 
@@ -28,7 +28,7 @@ def test_hand_worked_note() -> None:
     assert values["map"] == pytest.approx((1 / 1 + 2 / 3 + 3 / 7) / 3)
 
 
-def test_a_note_without_codes_counts_in_precision_at_k_alone() -> None:
+def test_a_note_without_codes_counts_only_in_precision_at_k() -> None:
     coded, scores = ranked(1, 0, 1, 0, 0, 0, 1, 0, 0, 0)
     names = [name for k in (5, 8, 15) for name in (f"precision_at_{k}", f"recall_at_{k}")]
     names += ["r_precision", "map", "map_at_30"]
@@ -40,7 +40,7 @@ def test_a_note_without_codes_counts_in_precision_at_k_alone() -> None:
         assert both[name] == pytest.approx(expected), name
 
 
-def test_equal_scores_keep_the_order_of_the_labels() -> None:
+def test_ties_are_ranked_in_label_order() -> None:
     scores = np.full((1, 20), 0.5)
     for place in (0, 4, 5, 7, 8, 14, 15, 19):
         targets = np.arange(20)[np.newaxis] == place
@@ -54,7 +54,7 @@ def test_zero_and_minus_zero_are_equal_scores() -> None:
     assert evaluate(targets, np.array([[-0.0, 0.0]]))["map"] == 1 / 2
 
 
-def test_the_fields_of_a_ranking_are_per_note() -> None:
+def test_ranking_fields_have_one_value_per_note() -> None:
     targets = np.array([[1, 0, 1], [0, 0, 0], [0, 0, 1]], dtype=bool)
     scores = np.array([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
     ranking = rank_labels(targets, scores, cutoffs=(1, 2))
@@ -66,7 +66,7 @@ def test_the_fields_of_a_ranking_are_per_note() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(data=st.data())
-def test_equal_to_a_plain_loop_with_many_ties(data: st.DataObject) -> None:
+def test_ranking_metrics_with_many_ties_equal_a_plain_loop(data: st.DataObject) -> None:
     shape = data.draw(st.tuples(st.integers(1, 6), st.integers(1, 12)))
     targets = data.draw(arrays.arrays(np.bool_, shape))
     scores = data.draw(arrays.arrays(np.float32, shape, elements=st.sampled_from([0.0, 0.25, 0.5, 1.0])))

@@ -35,7 +35,7 @@ def test_deviations_of_a_mean_have_the_textbook_standard_error() -> None:
     assert moved.std() == pytest.approx(values.std(ddof=1) / np.sqrt(50), rel=1e-9)
 
 
-def test_deviations_keep_the_shape_of_the_bootstrap() -> None:
+def test_deviations_preserve_the_skew_of_the_bootstrap() -> None:
     values = np.zeros(100)
     values[:3] = 1
 
@@ -47,7 +47,7 @@ def test_deviations_keep_the_shape_of_the_bootstrap() -> None:
     assert (moved**3).mean() / moved.std() ** 3 == pytest.approx(3**-0.5, abs=0.15)
 
 
-def test_intervals_hold_the_value_and_lie_within_bounds(judgement: Judgement) -> None:
+def test_intervals_contain_the_value_and_stay_within_bounds(judgement: Judgement) -> None:
     found = intervals(judgement, resamples=200)
     assert list(found) == list(judgement.names)
     for name, value in judgement.values().items():
@@ -66,8 +66,8 @@ def test_small_splits_have_intervals_for_every_metric(seed: int, notes: int, lev
         assert 0 <= found[name].low <= value[0] <= found[name].high <= 1
 
 
-def test_a_macro_f1_has_its_interval_around_the_value(matrices: Matrices) -> None:
-    # With most labels on one or two notes, a plain percentile interval lies below the value as a whole.
+def test_the_interval_of_a_macro_f1_contains_the_value_despite_bootstrap_bias(matrices: Matrices) -> None:
+    # With most labels on one or two notes, the whole plain percentile interval is below the value.
     random = np.random.default_rng(0)
     targets = random.random((80, 300)) < 0.015
     judgement = Judgement.of(targets, np.where(targets, 0.9, 0.1), 0.5, profile=["macro_f1_all_labels"])
@@ -84,24 +84,24 @@ def test_a_macro_f1_has_its_interval_around_the_value(matrices: Matrices) -> Non
     assert found.high > estimate + found.sd
 
 
-def test_the_seed_fixes_everything(judgement: Judgement) -> None:
+def test_the_seed_determines_the_intervals(judgement: Judgement) -> None:
     assert intervals(judgement, resamples=50, seed=4) == intervals(judgement, resamples=50, seed=4)
     assert intervals(judgement, resamples=50, seed=4) != intervals(judgement, resamples=50, seed=5)
 
 
-def test_the_size_of_a_block_changes_no_interval(
+def test_intervals_do_not_depend_on_the_block_size(
     judgement: Judgement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = intervals(judgement, resamples=50)
     monkeypatch.setattr(note_weights, "_CELLS_PER_BLOCK", 60 * 7)
     for name, interval in intervals(judgement, resamples=50).items():
-        # Sums of floats in another order are not the same bit by bit.
+        # Sums of floats in another order are not bit-identical.
         assert (interval.low, interval.high, interval.sd) == pytest.approx(
             (whole[name].low, whole[name].high, whole[name].sd), rel=1e-6
         )
 
 
-def test_a_higher_level_is_wider_and_more_notes_are_narrower(matrices: Matrices) -> None:
+def test_intervals_widen_with_the_level_and_narrow_with_more_notes(matrices: Matrices) -> None:
     targets, scores = matrices(2, notes=40)
     few = Judgement.of(targets, scores, 0.8, profile=["micro_f1"])
     many = Judgement.of(np.tile(targets, (9, 1)), np.tile(scores, (9, 1)), 0.8, profile=["micro_f1"])
@@ -112,7 +112,7 @@ def test_a_higher_level_is_wider_and_more_notes_are_narrower(matrices: Matrices)
     assert intervals(many)["micro_f1"].sd == pytest.approx(narrow.sd / 3, rel=0.1)
 
 
-def test_copies_of_notes_add_nothing_where_they_are_drawn_as_one(matrices: Matrices) -> None:
+def test_copies_of_a_note_in_one_group_add_no_certainty(matrices: Matrices) -> None:
     targets, scores = matrices(2, notes=40)
     single = Judgement.of(targets, scores, 0.8, profile=["micro_f1"])
     copies = Judgement.of(np.repeat(targets, 4, 0), np.repeat(scores, 4, 0), 0.8, profile=["micro_f1"])
@@ -122,11 +122,11 @@ def test_copies_of_notes_add_nothing_where_they_are_drawn_as_one(matrices: Matri
     assert intervals(copies)["micro_f1"].sd < 0.6 * clustered.sd
 
 
-def test_a_note_of_an_unknown_subject_stands_alone(judgement: Judgement) -> None:
+def test_notes_without_a_known_subject_are_resampled_one_by_one(judgement: Judgement) -> None:
     assert intervals(judgement, resamples=50, groups=[None] * 60) == intervals(judgement, resamples=50)
 
 
-def test_groups_follow_the_notes_that_a_profile_counts(matrices: Matrices) -> None:
+def test_groups_are_matched_to_the_notes_that_a_profile_keeps(matrices: Matrices) -> None:
     targets, scores = matrices(3)
     coded = targets.any(axis=1)
     assert not coded.all()
@@ -138,7 +138,7 @@ def test_groups_follow_the_notes_that_a_profile_counts(matrices: Matrices) -> No
 
 
 @pytest.mark.parametrize("groups", [None, ["one"] * 5])
-def test_one_note_or_one_subject_has_no_intervals(groups: list[str] | None) -> None:
+def test_a_single_note_or_subject_has_no_intervals(groups: list[str] | None) -> None:
     notes = 1 if groups is None else len(groups)
     judgement = Judgement.of(np.ones((notes, 2), dtype=bool), np.full((notes, 2), 0.7))
     assert intervals(judgement, resamples=10, groups=groups) == {}
@@ -147,7 +147,9 @@ def test_one_note_or_one_subject_has_no_intervals(groups: list[str] | None) -> N
 @pytest.mark.parametrize(
     ("score", "value", "low", "high"), [(0.7, 1.0, 0.6915, 1.0), (0.3, 0.0, 0.0, 0.3085)]
 )
-def test_what_was_never_seen_may_be_there(score: float, value: float, low: float, high: float) -> None:
+def test_values_of_zero_and_one_have_clopper_pearson_intervals(
+    score: float, value: float, low: float, high: float
+) -> None:
     # The Clopper-Pearson interval of 0 of 10 is 0 to 0.3085.
     judgement = Judgement.of(np.ones((10, 2), dtype=bool), np.full((10, 2), score), profile=["exact_match"])
     found = intervals(judgement, resamples=10)["exact_match"]
@@ -155,20 +157,20 @@ def test_what_was_never_seen_may_be_there(score: float, value: float, low: float
     assert (found.low, found.high, found.sd) == pytest.approx((low, high, 0), abs=1e-4)
 
 
-def test_what_never_differs_elsewhere_has_an_interval_of_no_width() -> None:
+def test_a_constant_value_inside_the_range_has_an_interval_of_zero_width() -> None:
     targets = np.tile([True, True, True, False], (6, 1))
     judgement = Judgement.of(targets, np.full((6, 4), 0.7), profile=["micro_precision"])
     assert intervals(judgement, resamples=10) == {"micro_precision": Interval(0.75, 0.75, 0.0)}
 
 
-def test_progress_tells_of_every_resample(judgement: Judgement, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_reports_every_resample(judgement: Judgement, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(note_weights, "_CELLS_PER_BLOCK", 60 * 8)
-    told: list[int] = []
-    intervals(judgement, resamples=20, progress=told.append)
-    assert told == [8, 8, 4]
+    reported: list[int] = []
+    intervals(judgement, resamples=20, progress=reported.append)
+    assert reported == [8, 8, 4]
 
 
-def test_the_document_says_how(judgement: Judgement) -> None:
+def test_the_document_states_level_resamples_seed_and_unit(judgement: Judgement) -> None:
     document = intervals_document(judgement, resamples=30, seed=7, groups=list(range(60)))
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert {key: document[key] for key in ("level", "resamples", "seed", "unit")} == {
@@ -189,13 +191,13 @@ def test_the_document_says_how(judgement: Judgement) -> None:
 @pytest.mark.parametrize(
     ("settings_", "found"),
     [
-        ({"resamples": 1}, "1 resamples show no spread"),
-        ({"level": 1.0}, "the level of the intervals is 1.0"),
-        ({"level": 95}, "the level of the intervals is 95"),
-        ({"groups": [1, 2]}, "there are 2 groups for 60 notes"),
+        ({"resamples": 1}, "found 1 resamples, expected at least 2"),
+        ({"level": 1.0}, "the confidence level is 1.0, expected a number between 0 and 1"),
+        ({"level": 95}, "the confidence level is 95, expected a number between 0 and 1"),
+        ({"groups": [1, 2]}, "found 2 groups for 60 notes, expected one per note"),
     ],
 )
-def test_what_cannot_be_done_is_refused(
+def test_settings_out_of_range_are_refused(
     judgement: Judgement, settings_: dict[str, object], found: str
 ) -> None:
     with pytest.raises(ScoresError, match=found):

@@ -43,7 +43,7 @@ def test_a_system_does_not_differ_from_itself() -> None:
         assert found.p_randomisation in (1, None)
 
 
-def test_a_better_system_is_found() -> None:
+def test_a_better_system_is_significantly_better_in_every_metric() -> None:
     one, other = draw(0, noise=(0.2, 0.5))
     found = compare_systems(one, other, resamples=400)
     assert list(found) == list(one.names)
@@ -53,7 +53,7 @@ def test_a_better_system_is_found() -> None:
         assert found[name].p_randomisation == (None if name in AREAS else pytest.approx(1 / 401))
 
 
-def test_the_difference_is_that_of_the_values() -> None:
+def test_the_difference_is_the_difference_of_the_values() -> None:
     one, other = draw(1, noise=(0.3, 0.4))
     theirs = other.values()
     for name, found in compare_systems(one, other, resamples=20).items():
@@ -62,7 +62,7 @@ def test_the_difference_is_that_of_the_values() -> None:
 
 @given(seed=st.integers(0, 10_000), notes=st.integers(2, 15))
 @settings(max_examples=30, deadline=None)
-def test_the_other_way_round_the_signs_turn(seed: int, notes: int) -> None:
+def test_swapping_the_systems_reverses_the_signs(seed: int, notes: int) -> None:
     one, other = draw(seed, notes=notes, labels=6)
     there, back = compare_systems(one, other, resamples=40), compare_systems(other, one, resamples=40)
     for name, found in there.items():
@@ -74,9 +74,9 @@ def test_the_other_way_round_the_signs_turn(seed: int, notes: int) -> None:
         assert -1 <= found.low <= found.difference <= found.high <= 1
 
 
-def test_randomisation_counts_every_way_to_swap() -> None:
-    # Two notes, the first system right on both, the second on none: of the four ways to swap, two give
-    # a difference of 1 or -1 in exact match, so that the p of many draws is near one half.
+def test_randomisation_covers_all_ways_of_swapping() -> None:
+    # Two notes; the first system is right on both, the second on neither. Two of the four ways of swapping
+    # give a difference of 1 or -1 in exact match, so the p-value of many draws is close to one half.
     targets = np.array([[1, 0], [0, 1]], dtype=bool)
     right, wrong = targets.astype(float), 1 - targets.astype(float)
     one, other = (Judgement.of(targets, scores, profile=["exact_match"]) for scores in (right, wrong))
@@ -95,12 +95,12 @@ def test_p_values_of_equal_systems_are_uniform() -> None:
     for name in names:
         bootstrap = np.sort([one[name].p_bootstrap for one in found])
         randomisation = np.sort([one[name].p_randomisation or 0 for one in found])
-        # A distance to the diagonal that 1 % of such samples exceed (Kolmogorov and Smirnov).
+        # 1 % of uniform samples are farther from the diagonal (Kolmogorov and Smirnov).
         assert np.abs(bootstrap - expected).max() < 1.63 / np.sqrt(100)
         assert np.abs(randomisation - expected).max() < 1.63 / np.sqrt(100)
 
 
-def test_notes_of_one_subject_are_no_more_evidence_than_one_note() -> None:
+def test_copies_of_a_note_in_one_group_are_no_additional_evidence() -> None:
     one, other = draw(5, notes=10, noise=(0.3, 0.36))
     copies = [
         Judgement.of(
@@ -113,16 +113,16 @@ def test_notes_of_one_subject_are_no_more_evidence_than_one_note() -> None:
     ]
     single = compare_systems(one, other, resamples=300)["map"]
     grouped = compare_systems(*copies, resamples=300, groups=[i // 12 for i in range(120)])["map"]
-    torn = compare_systems(*copies, resamples=300)["map"]
+    ungrouped = compare_systems(*copies, resamples=300)["map"]
     assert grouped.p_randomisation == single.p_randomisation
     assert grouped.p_bootstrap == pytest.approx(single.p_bootstrap)
-    assert torn.p_randomisation is not None
+    assert ungrouped.p_randomisation is not None
     assert single.p_randomisation is not None
-    assert torn.p_randomisation < single.p_randomisation
-    assert torn.p_bootstrap < single.p_bootstrap
+    assert ungrouped.p_randomisation < single.p_randomisation
+    assert ungrouped.p_bootstrap < single.p_bootstrap
 
 
-def test_the_seed_fixes_everything_and_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_depend_on_the_seed_but_not_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = draw(2)
     whole = compare_systems(one, other, resamples=60, seed=3)
     assert compare_systems(one, other, resamples=60, seed=3) == whole
@@ -134,10 +134,10 @@ def test_the_seed_fixes_everything_and_blocks_change_nothing(monkeypatch: pytest
         assert found.p_bootstrap == whole[name].p_bootstrap
 
 
-def test_progress_tells_of_every_resample_of_both_tests() -> None:
-    told: list[int] = []
-    compare_systems(*draw(0), resamples=30, progress=told.append)
-    assert sum(told) == 60
+def test_progress_reports_every_resample_of_both_tests() -> None:
+    reported: list[int] = []
+    compare_systems(*draw(0), resamples=30, progress=reported.append)
+    assert sum(reported) == 60
 
 
 # --- refusals ---------------------------------------------------------------------------------------------
@@ -147,12 +147,12 @@ def judge(targets: NDArray[np.bool_], profile: list[str] | str = "mdace") -> Jud
     return Judgement.of(targets, np.full(targets.shape, 0.4), profile=profile)
 
 
-def test_other_notes_labels_codes_or_metrics_are_refused() -> None:
+def test_judgements_of_other_notes_labels_codes_or_metrics_are_refused() -> None:
     targets = np.eye(4, 5, dtype=bool)
     changed = targets.copy()
     changed[2, 4] = True
     refused = {
-        "judged on 4 of 4 notes and the other on 3 of 3, which are not the same": judge(targets[:3]),
+        "judged on 4 of 4 notes and the other on 3 of 3, and these notes differ": judge(targets[:3]),
         "has 5 labels and the other 4": judge(targets[:, :4]),
         "the codes of 1 of 4 notes differ": judge(changed),
         "has the metrics macro_f1_all_labels, .*, micro_recall": judge(targets, ["micro_f1"]),
@@ -162,29 +162,29 @@ def test_other_notes_labels_codes_or_metrics_are_refused() -> None:
             compare_systems(judge(targets), other)
 
 
-def test_other_notes_that_happen_to_be_as_many_are_refused() -> None:
-    # The profile leaves out another note of each: three are left, and they are not the same three.
+def test_equally_many_but_different_notes_are_refused() -> None:
+    # The profile excludes a different note of each judgement, so three different notes are left.
     one, other = np.eye(4, 5, dtype=bool), np.eye(4, 5, dtype=bool)
     one[0], other[1] = False, False
-    with pytest.raises(ScoresError, match="on 3 of 4 notes and the other on 3 of 4, which are not the same"):
+    with pytest.raises(ScoresError, match="on 3 of 4 notes and the other on 3 of 4, and these notes differ"):
         compare_systems(judge(one, "edin2024"), judge(other, "edin2024"))
 
 
-def test_one_note_or_one_subject_is_refused() -> None:
+def test_a_single_note_or_subject_is_refused() -> None:
     one = judge(np.ones((1, 3), dtype=bool))
-    with pytest.raises(ScoresError, match="expected two at least"):
+    with pytest.raises(ScoresError, match="expected at least two"):
         compare_systems(one, one)
     both = judge(np.ones((2, 3), dtype=bool))
-    with pytest.raises(ScoresError, match="expected two at least"):
+    with pytest.raises(ScoresError, match="expected at least two"):
         compare_systems(both, both, groups=["a", "a"])
 
 
-def test_a_level_that_is_no_share_is_refused() -> None:
-    with pytest.raises(ScoresError, match="the level of the intervals is 95"):
+def test_a_level_above_one_is_refused() -> None:
+    with pytest.raises(ScoresError, match="the confidence level is 95, expected a number between 0 and 1"):
         compare_systems(*draw(0), level=95)
 
 
-# --- several tests ----------------------------------------------------------------------------------------
+# --- multiple testing -------------------------------------------------------------------------------------
 
 
 def test_holm_by_hand() -> None:
@@ -197,10 +197,10 @@ def test_holm_by_hand() -> None:
 
 @given(st.lists(st.floats(0.0001, 1), min_size=1, max_size=12))
 @settings(max_examples=50)
-def test_holm_keeps_the_order_and_never_helps(values: list[float]) -> None:
-    given_ = {str(number): value for number, value in enumerate(values)}
-    corrected = holm(given_)
-    assert all(value <= corrected[name] <= 1 for name, value in given_.items())
-    order = sorted(given_, key=lambda name: given_[name])
+def test_holm_preserves_the_order_and_never_lowers_a_p_value(values: list[float]) -> None:
+    uncorrected = {str(number): value for number, value in enumerate(values)}
+    corrected = holm(uncorrected)
+    assert all(value <= corrected[name] <= 1 for name, value in uncorrected.items())
+    order = sorted(uncorrected, key=lambda name: uncorrected[name])
     assert all(corrected[one] <= corrected[two] for one, two in pairwise(order))
     assert min(corrected.values()) == pytest.approx(min(1, len(values) * min(values)))

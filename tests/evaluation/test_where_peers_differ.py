@@ -1,4 +1,4 @@
-"""Worked by hand: every metric of which published evaluations compute different things under one name."""
+"""Metrics that published evaluations compute differently under one name, worked out by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from clem_icd.evaluation.metrics import evaluate
 
-# Four notes, four labels; no note has d, and the last note has no codes.
+# Four notes and four labels; no note has d, and the last note has no codes.
 TARGETS = np.array(
     [
         # a  b  c  d
@@ -22,10 +22,10 @@ TARGETS = np.array(
 )
 SCORES = np.array(
     [
-        [0.9, 0.6, 0.1, 0.8],  # given a, b, d; ranks: a d b c
-        [0.2, 0.7, 0.4, 0.9],  # given b, d;    ranks: d b c a
-        [0.8, 0.1, 0.3, 0.2],  # given a;       ranks: a c d b
-        [0.1, 0.2, 0.3, 0.6],  # given d;       ranks: d c b a
+        [0.9, 0.6, 0.1, 0.8],  # assigned a, b, d; ranks: a d b c
+        [0.2, 0.7, 0.4, 0.9],  # assigned b, d;    ranks: d b c a
+        [0.8, 0.1, 0.3, 0.2],  # assigned a;       ranks: a c d b
+        [0.1, 0.2, 0.3, 0.6],  # assigned d;       ranks: d c b a
     ]
 )
 # label  TP FP FN  F1    precision  recall  Jaccard  FP/(FP+TN)
@@ -58,7 +58,7 @@ BY_HAND = {
     "instance_recall": Fraction(2, 4),
     "instance_f1": (Fraction(4, 5) + 1) / 4,
     "instance_f1_caml": 2 * Fraction(5, 12) * Fraction(1, 2) / (Fraction(5, 12) + Fraction(1, 2)),
-    # Four labels: P@5 divides by 4 over all labels and by 3 over those of the split; the last note counts 0.
+    # P@5 divides by 4 over all labels and by 3 over those of the split; the last note counts as 0.
     "precision_at_5": Fraction(2 + 1 + 1, 4) / 4,
     "precision_at_5_split_labels": Fraction(2 + 1 + 1, 3) / 4,
     "recall_at_5": Fraction(1),  # over the three notes with codes
@@ -71,7 +71,7 @@ BY_HAND = {
     "map_split_labels": (1 + Fraction(1, 2) + 1) / 3,
     "map_codiesp": (Fraction(1, 2) * (1 + Fraction(2, 3)) + Fraction(1, 3) + 1) / 4,
     "map_at_30": (Fraction(1, 2) * (1 + Fraction(2, 3)) + Fraction(1, 3) + 1) / 3,
-    # Both notes with a score above both without; b: 0.6 is above 0.1 and 0.2, not 0.7; c: 0.4 above all.
+    # a: both notes with it score above both without; b: 0.6 is above 0.1 and 0.2, not 0.7; c: 0.4 is highest.
     "roc_auc_macro": (1 + Fraction(2, 3) + 1) / 3,
     # Precision at each note with the label: a: 1, 1; b: 1/2; c: 1.
     "pr_auc_macro": (1 + Fraction(1, 2) + 1) / 3,
@@ -80,12 +80,12 @@ BY_HAND = {
 
 
 @pytest.mark.parametrize(("name", "expected"), BY_HAND.items(), ids=BY_HAND.keys())
-def test_by_hand(name: str, expected: Fraction) -> None:
+def test_disputed_metrics_by_hand(name: str, expected: Fraction) -> None:
     assert evaluate(TARGETS, SCORES)[name] == pytest.approx(float(expected), abs=1e-12)
 
 
 def test_pooled_areas_by_hand() -> None:
-    """Cells from the highest score: + - - + - - + …, with equal scores where the matrix has them."""
+    """Cells in descending order of score: + - - + - - + …, including ties."""
     cells = sorted(zip(SCORES.ravel(), TARGETS.ravel(), strict=True), reverse=True)
     pairs = [(own, other) for own, is_own in cells if is_own for other, is_other in cells if not is_other]
     wins = sum(Fraction(int(own > other) * 2 + int(own == other), 2) for own, other in pairs)
@@ -96,8 +96,8 @@ def test_pooled_areas_by_hand() -> None:
     assert values["pr_auc_micro"] == pytest.approx(float(expected), abs=1e-12)
 
 
-def test_equal_scores_are_ranked_in_the_order_of_the_labels_not_the_other_way_round() -> None:
-    """CAML reverses an ascending sort and so puts the last label first."""
+def test_ties_are_ranked_in_label_order_not_reversed_as_in_caml() -> None:
+    """CAML reverses an ascending sort, which puts the last label first."""
     targets, scores = np.array([[True, False]]), np.array([[0.5, 0.5]])
     assert evaluate(targets, scores)["map"] == 1.0
     assert evaluate(~targets, scores)["map"] == 0.5
@@ -105,11 +105,11 @@ def test_equal_scores_are_ranked_in_the_order_of_the_labels_not_the_other_way_ro
     assert both_ways["roc_auc_macro"] == both_ways["roc_auc_micro"] == 0.5
 
 
-def test_a_note_without_codes_counts_0_in_caml_and_is_not_there_for_edin() -> None:
+def test_uncoded_notes_count_for_caml_and_are_excluded_for_edin() -> None:
     coded = TARGETS.any(axis=1)
     assert evaluate(TARGETS, SCORES, profile="edin2024") == evaluate(
         TARGETS[coded], SCORES[coded], profile="edin2024"
     )
-    # Three wrong d stay three for CAML, and without the fourth note there are two.
+    # CAML counts all three false positives of d; without the fourth note there are two.
     assert evaluate(TARGETS, SCORES, profile="caml")["micro_precision"] == pytest.approx(3 / 7)
     assert evaluate(TARGETS[coded], SCORES[coded], profile="caml")["micro_precision"] == pytest.approx(3 / 6)

@@ -17,7 +17,7 @@ _CODES = tuple(Code(value, CodeSystem.ICD9CM) for value in ("428.0", "401.9", "4
 
 @pytest.fixture(scope="session")
 def draw_notes() -> Callable[[int], list[JudgedNote]]:
-    """Draw the notes of up to three admissions."""
+    """Draw up to four notes of up to two admissions."""
 
     def drawn(seed: int) -> list[JudgedNote]:
         random_ = random.Random(seed)

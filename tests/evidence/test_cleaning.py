@@ -29,18 +29,18 @@ def span(text: str, part: str, code: Code = CHF) -> Evidence:
         ("\u00a0CHF", "\u00a0CHF"),
     ],
 )
-def test_punctuation_and_blanks_go_from_the_ends(part: str, left: str) -> None:
+def test_punctuation_and_whitespace_are_stripped_from_both_ends(part: str, left: str) -> None:
     text = f"x{part}y"
     trimmed = trim(Evidence(CHF, 1, 1 + len(part)), text)
     assert text[trimmed.begin : trimmed.end] == left
 
 
-def test_a_span_of_punctuation_becomes_an_empty_one_at_its_end() -> None:
+def test_a_span_of_punctuation_becomes_an_empty_span_at_its_end() -> None:
     assert trim(Evidence(CHF, 1, 4), "x.-.y") == Evidence(CHF, 4, 4)
 
 
 @given(st.text(alphabet="ab().- \n", max_size=20), st.data())
-def test_trimming_twice_is_trimming_once(text: str, data: st.DataObject) -> None:
+def test_trimming_is_idempotent(text: str, data: st.DataObject) -> None:
     begin = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(begin, len(text)))
     once = trim(Evidence(CHF, begin, end), text)
@@ -48,7 +48,7 @@ def test_trimming_twice_is_trimming_once(text: str, data: st.DataObject) -> None
     assert trim(once, text) == once
 
 
-def test_spans_of_one_code_are_joined_across_punctuation_only() -> None:
+def test_spans_of_one_code_are_joined_only_across_punctuation() -> None:
     text = "severe, (acute) CHF and edema"
     parts = [span(text, "acute"), span(text, "severe"), span(text, "CHF"), span(text, "edema")]
     joined, alone = merge_adjacent(parts, text)
@@ -56,13 +56,13 @@ def test_spans_of_one_code_are_joined_across_punctuation_only() -> None:
     assert text[alone.begin : alone.end] == "edema"
 
 
-def test_a_span_of_another_code_in_between_keeps_two_apart() -> None:
+def test_a_span_of_another_code_in_between_prevents_joining() -> None:
     text = "acute CHF edema"
     parts = [span(text, "acute"), span(text, "CHF", COPD), span(text, "edema")]
     assert merge_adjacent(parts, text) == parts
 
 
-def test_a_merged_span_ends_where_the_later_one_does() -> None:
+def test_a_merged_span_ends_where_its_last_part_ends() -> None:
     text = "acute on chronic CHF"
     outer, inner = Evidence(CHF, 0, len(text)), span(text, "on")
     assert merge_adjacent([inner, outer], text) == [Evidence(CHF, 0, inner.end)]

@@ -16,7 +16,7 @@ TEXT = "chf, and chf again"
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
-    """One admission of two notes with evidence, a note without a stay, and one that no one marked."""
+    """One admission of two annotated notes, an annotated note without admission, and an unannotated note."""
     evidence = (Evidence(CHF, 0, 3),)
     notes = [
         Note("n1", TEXT, (CHF,), evidence, admission_id="a"),
@@ -31,7 +31,7 @@ def corpus(tmp_path: Path) -> Corpus:
     return Corpus.open(tmp_path / "corpus")
 
 
-def test_evidence_is_judged_where_coders_marked_some(corpus: Corpus) -> None:
+def test_only_annotated_notes_are_evaluated(corpus: Corpus) -> None:
     spans = [Evidence(CHF, 0, 4)]
     predicted = {"n1": spans, "n4": spans * 2, "elsewhere": spans}
     document = evidence_document(corpus, "test", predicted, trimmed=True)
@@ -44,7 +44,7 @@ def test_evidence_is_judged_where_coders_marked_some(corpus: Corpus) -> None:
         "false_positives": 0,
         "false_negatives": 2,
     }
-    # The two notes of admission a hold one text together; the note whose id is also "a" is no part of it.
+    # Both notes of admission a count once together; the note with the id "a" is not part of the admission.
     assert document["counts"]["span_text"]["false_negatives"] == 1
     assert document["metrics"]["evidence_span_recall"] == pytest.approx(1 / 3)
     assert set(document["definitions"]) == set(document["metrics"]) == set(EVIDENCE_DEFINITIONS)
@@ -52,15 +52,17 @@ def test_evidence_is_judged_where_coders_marked_some(corpus: Corpus) -> None:
 
 
 def test_evidence_for_other_notes_is_refused(corpus: Corpus) -> None:
-    with pytest.raises(ScoresError, match="none of the 1 spans is for a note of test"):
+    with pytest.raises(
+        ScoresError, match="none of the 1 predicted spans is for a note of test with evidence"
+    ):
         evidence_document(corpus, "test", {"n4": [Evidence(CHF, 0, 3)]})
 
 
-def test_no_evidence_at_all_is_judged(corpus: Corpus) -> None:
+def test_no_predicted_evidence_scores_0(corpus: Corpus) -> None:
     assert set(evidence_document(corpus, "test", {})["metrics"].values()) == {0.0}
 
 
-def test_a_split_that_no_one_marked_is_refused(tmp_path: Path) -> None:
+def test_a_split_without_annotated_notes_is_refused(tmp_path: Path) -> None:
     with corpus_writer(
         tmp_path / "bare", name="x", source="test", options={}, inputs=[], codebook=default_codebook()
     ) as writer:

@@ -32,13 +32,13 @@ def test_spans_are_read_by_note_in_file_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"begin": 8}, "row 2.*8:8"),
-        ({"begin": -1}, "row 2.*-1:8"),
+        ({"begin": 8}, "row 2.*the span is 8:8, expected 0 <= begin < end"),
+        ({"begin": -1}, "row 2.*the span is -1:8, expected 0 <= begin < end"),
         ({"system": "snomed"}, "row 2.*'snomed' is not a code system"),
-        ({"code": None}, "row 2.*empty value"),
+        ({"code": None}, "row 2.*a value is empty"),
     ],
 )
-def test_a_bad_row_is_named(tmp_path: Path, change: dict[str, Any], says: str) -> None:
+def test_an_error_names_the_row(tmp_path: Path, change: dict[str, Any], says: str) -> None:
     path = written(tmp_path / "e.parquet", ROW, ROW | change)
     with pytest.raises(ScoresError, match=says):
         read_evidence(path)
@@ -47,18 +47,18 @@ def test_a_bad_row_is_named(tmp_path: Path, change: dict[str, Any], says: str) -
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ({key: value for key, value in ROW.items() if key != "system"}, "no column 'system'"),
-        (ROW | {"begin": 3.0}, "'begin' as Float64"),
-        (ROW | {"code": 401}, "'code' as Int64"),
+        ({key: value for key, value in ROW.items() if key != "system"}, "the column 'system' is missing"),
+        (ROW | {"begin": 3.0}, "the column 'begin' has type Float64, expected integers"),
+        (ROW | {"code": 401}, "the column 'code' has type Int64, expected text"),
     ],
 )
-def test_bad_columns_are_named(tmp_path: Path, row: dict[str, Any], says: str) -> None:
+def test_an_error_names_the_column(tmp_path: Path, row: dict[str, Any], says: str) -> None:
     path = written(tmp_path / "e.parquet", row)
     with pytest.raises(ScoresError, match=says):
         read_evidence(path)
 
 
-def test_what_is_no_parquet_is_refused(tmp_path: Path) -> None:
+def test_missing_files_and_other_formats_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ScoresError, match="no such file"):
         read_evidence(tmp_path / "e.parquet")
     (tmp_path / "e.parquet").write_text("note_id,code\n")

@@ -18,18 +18,18 @@ from clem_icd.evidence import words_in
         ("... (-)", []),
     ],
 )
-def test_words_are_runs_of_letters_and_digits_less_large_numbers(
+def test_words_are_runs_of_letters_and_digits_without_large_numbers(
     text: str, words: list[tuple[int, str]]
 ) -> None:
     assert list(words_in(text)) == words
 
 
-def test_a_number_of_any_length_is_a_number() -> None:
+def test_numbers_of_any_length_are_recognised() -> None:
     assert list(words_in("9" * 5000)) == []
     assert len(list(words_in("0" * 5000 + "7"))) == 1
 
 
 @given(st.text(max_size=40))
-def test_every_word_stands_where_it_begins(text: str) -> None:
+def test_every_word_starts_at_its_offset(text: str) -> None:
     for begin, word in words_in(text):
         assert text.lower()[begin:].startswith(word)

@@ -45,7 +45,7 @@ def test_a_rule_comes_back_as_it_was(rule: Rule, little_corpus: Corpus, tmp_path
 @each_rule
 def test_the_card_says_how_it_decides(rule: Rule, little_corpus: Corpus) -> None:
     card = model_card(replace(info_of(little_corpus), rule=rule))
-    assert f"Gives a code to a note {rule.describe()}:\n  given by a test." in card
+    assert f"Assigns a code {rule.describe()}:\n  given by a test." in card
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_the_card_says_how_it_decides(rule: Rule, little_corpus: Corpus) -> None
     [
         ({"threshold": None}, "has neither a threshold nor a rule"),
         ({"rule": {"kind": "top-k", "k": 3}}, "has a threshold and a rule"),
-        ({"threshold": None, "rule": {"kind": "top-k", "k": 0}}, "0 where a whole number from 1"),
+        ({"threshold": None, "rule": {"kind": "top-k", "k": 0}}, "0, expected a whole number of at least 1"),
         ({"threshold": None, "rule": {"kind": "oracle"}}, "kind 'oracle'"),
         (
             {"threshold": None, "rule": {"kind": "label-thresholds", "values": [0.5]}},
-            "1 thresholds for 6 labels",
+            "the number of label thresholds is 1, expected 6",
         ),
         ({"threshold": None, "rule": "top-k"}, "rule: Input should be a valid dictionary"),
     ],

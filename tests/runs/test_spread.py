@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from clem_icd.errors import InputError
-from clem_icd.evaluation import metrics_document
+from clem_icd.evaluation import Judgement, metrics_document
 from clem_icd.runs import spread
 
 Matrices = Callable[..., tuple[NDArray[np.bool_], NDArray[np.float32]]]
@@ -23,13 +23,10 @@ def documents(matrices: Matrices) -> list[dict[str, Any]]:
     targets, _ = matrices(0)
     return [
         metrics_document(
-            targets,
-            matrices(seed)[1],
-            threshold=0.5,
+            Judgement.of(targets, matrices(seed)[1], 0.5, train_counts=np.arange(targets.shape[1]) * 7),
             threshold_source="model",
             corpus=CORPUS,
             split="test",
-            train_counts=np.arange(targets.shape[1]) * 7,
             identity={"notes": "a", "labels": "b", "codes": "c"},
         )
         for seed in (1, 2, 3)

@@ -84,4 +84,4 @@ def _show(console: Console, names: list[str], codings: list[Coding], decided: st
                 style=style,
             )
         console.print(table)
-    console.print(f"A code is decided {decided}. A coder has the last word.", markup=False)
+    console.print(f"A code is assigned {decided}. A coder has the last word.", markup=False)

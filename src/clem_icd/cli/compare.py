@@ -111,10 +111,11 @@ def _pairs(
 ) -> list[Pair]:
     """Compare each run with the first, by the scores and the decisions of each."""
     from clem_icd.corpus import Corpus
-    from clem_icd.reporting.comparison import HEADLINES, Pair
+    from clem_icd.evaluation.headlines import COMPARISON_METRICS
+    from clem_icd.reporting.comparison import Pair
 
     opened = Corpus.open(corpus)
-    shown = metrics or HEADLINES
+    shown = metrics or COMPARISON_METRICS
     judged = [(_name(run), _judgement(run, opened, split, shown)) for run in runs]
     own.begin("Resampling", 2 * resamples * (len(runs) - 1))
     kind = "Synthetic notes: " if opened.synthetic else ""

@@ -147,24 +147,10 @@ def _unclear(remedy: str) -> Exception:
     return ScoresError("it is not clear what to judge, by what", remedy=remedy)
 
 
-_SHOWN = (
-    "micro_f1",
-    "micro_precision",
-    "micro_recall",
-    "macro_f1_all_labels",
-    "macro_f1_split_labels",
-    "macro_f1_caml",
-    "precision_at_5",
-    "precision_at_8",
-    "precision_at_15",
-    "map",
-    "roc_auc_micro",
-    "roc_auc_macro",
-)
-
-
 def show_metrics(console: Console, document: dict[str, Any], where: str) -> None:
     """Print the metrics that most tables of the field show, with their definitions by name."""
+    from clem_icd.evaluation.headlines import SUMMARY_METRICS
+
     if "best_on_validation" in document:
         show_spread(console, document, where)
         return
@@ -174,7 +160,7 @@ def show_metrics(console: Console, document: dict[str, Any], where: str) -> None
     intervals = document.get("intervals", {}).get("metrics", {})
     table = new_table("metric", "value", *(["95 % interval"] if intervals else []), title=title)
     whole = document.get("profile", "all") == "all"
-    for name in _SHOWN if whole else metrics:
+    for name in SUMMARY_METRICS if whole else metrics:
         row = [document["definitions"][name]["title"], f"{metrics[name]:.4f}"]
         if name in intervals:
             row.append(f"{intervals[name]['low']:.4f} to {intervals[name]['high']:.4f}")
@@ -194,4 +180,4 @@ def _decision(document: dict[str, Any]) -> str:
 
     if document["threshold"] is not None:
         return f"threshold {document['threshold']:.4f}"
-    return f"a code is given {rule_from_json(document['rule'], document['labels']).describe()}"
+    return f"a code is assigned {rule_from_json(document['rule'], document['labels']).describe()}"

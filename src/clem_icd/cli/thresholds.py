@@ -147,7 +147,7 @@ def _calibration(splits: dict[str, tuple[BoolArray, FloatArray]], own: Terminal)
 
 def _show(console: Console, document: dict[str, Any]) -> None:
     for effect in document["policies"]:
-        said = f"a code is given {effect['chosen']}" if "chosen" in effect else effect["refused"]
+        said = f"a code is assigned {effect['chosen']}" if "chosen" in effect else effect["refused"]
         console.print(f"{effect['policy']} ({effect['title']}): {said}", markup=False)
     for split in document["notes"]:
         console.print()

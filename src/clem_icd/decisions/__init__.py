@@ -1,8 +1,8 @@
-"""From scores to codes: rules that decide, policies that choose them on validation, calibration.
+"""From scores to codes: decision rules, the policies that choose them on validation, and calibration.
 
-Everything takes targets and scores as numpy arrays [notes, labels], whatever system gave the scores. A `Rule`
-turns scores into decisions and is stored with a model; a policy chooses a rule; a scaling turns scores into
-calibrated probabilities.
+Everything takes targets and scores as numpy arrays [notes, labels], whichever system produced the scores. A
+`Rule` turns scores into decisions and is stored with a model; a policy chooses a rule; a scaling turns scores
+into calibrated probabilities.
 """
 
 from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray

@@ -1,4 +1,4 @@
-"""What the threshold does to micro-F1, micro-precision and micro-recall: many thresholds in one pass."""
+"""Micro-F1, micro-precision and micro-recall as functions of the threshold, many thresholds in one pass."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ __all__ = ["PrecisionRecall", "precision_recall_curve", "threshold_curve"]
 
 @dataclass(frozen=True)
 class PrecisionRecall:
-    """Micro-recall, ascending, and the micro-precision at each of its points [points]."""
+    """Micro-recall in ascending order, and the micro-precision at each point [points]."""
 
     recall: NDArray[np.float64]
     precision: NDArray[np.float64]
 
 
 def threshold_curve(targets: BoolArray, scores: FloatArray, grid: FloatArray) -> NDArray[np.float64]:
-    """Return the micro-F1 over all labels at each threshold, equal to that of `evaluate` there.
+    """Return the micro-F1 over all labels at each threshold, equal to what `evaluate` returns for it.
 
-    Every score is sorted into the gap of the grid that it lies in, once; the predictions at a
-    threshold are then the scores in all gaps above it.
+    Each score is assigned to a gap between thresholds once; the predictions at a threshold are then the
+    scores in all gaps above it.
 
     Parameters
     ----------
     targets
         Which notes carry which labels [notes, labels].
     scores
-        What the system gave them [notes, labels].
+        The system's scores [notes, labels].
     grid
         Thresholds in any order, rounded to the precision of the scores [grid].
 
@@ -43,7 +43,7 @@ def threshold_curve(targets: BoolArray, scores: FloatArray, grid: FloatArray) ->
     Raises
     ------
     ScoresError
-        If the arrays do not fit each other, hold nothing, or hold NaN.
+        If the arrays do not match, are empty or contain NaN.
 
     """
     check_arrays(targets, scores)
@@ -61,14 +61,14 @@ def threshold_curve(targets: BoolArray, scores: FloatArray, grid: FloatArray) ->
 
 
 def precision_recall_curve(targets: BoolArray, scores: FloatArray, points: int = 200) -> PrecisionRecall:
-    """Return micro-precision and micro-recall as the threshold falls, at no more than ``points`` thresholds.
+    """Return micro-precision and micro-recall as the threshold falls, at up to ``points`` thresholds.
 
-    The thresholds lie between scores, about equally many positives apart.
+    The thresholds lie between scores, with about equally many positives between them.
 
     Raises
     ------
     ScoresError
-        If the arrays do not fit each other, hold nothing, or hold NaN.
+        If the arrays do not match, are empty or contain NaN.
 
     """
     check_arrays(targets, scores)
@@ -87,7 +87,7 @@ def precision_recall_curve(targets: BoolArray, scores: FloatArray, points: int =
 def _gaps(
     ascending: FloatArray, scores: FloatArray, side: Literal["left", "right"] = "left"
 ) -> NDArray[np.int64]:
-    """Count the scores by the number of thresholds strictly below them, or at most them [grid + 1]."""
+    """Count scores by how many thresholds are below them ("left") or not above them ("right") [grid + 1]."""
     return np.bincount(np.searchsorted(ascending, scores, side=side), minlength=len(ascending) + 1)
 
 

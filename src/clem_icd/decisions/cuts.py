@@ -1,4 +1,4 @@
-"""The best place to cut between scores, among all places there are."""
+"""The single threshold with the highest F1, found exactly."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ __all__ = ["best_cut"]
 
 
 def best_cut(targets: BoolArray, scores: FloatArray, inside: BoolArray | None = None) -> float | None:
-    """Return the threshold with the highest F1 of all notes and labels pooled; the smallest of equals.
+    """Return the threshold with the highest F1 pooled over notes and labels; the smallest of equals.
 
-    F1 changes only where the threshold passes a score, and passing the score of a pair that is not
-    positive from above lowers it. So the best place is right below the score of a positive, and counting
-    what lies above each of those tries all thresholds. The threshold is halfway to the next lower
-    score, where no rounding of either moves a score across it.
+    F1 changes only where the threshold crosses a score, and it falls when a descending threshold crosses
+    the score of a negative. So the best threshold is just below the score of a positive, and it is enough
+    to count the scores above each of those. The returned threshold is halfway to the next lower score, so
+    that rounding does not move a score across it.
 
     Parameters
     ----------
     targets
         Which notes carry which labels [notes, labels].
     scores
-        What the system gave them [notes, labels].
+        The system's scores [notes, labels].
     inside
-        Which labels to pool [labels]; all without it.
+        Which labels to pool [labels]; all by default.
 
     Returns
     -------
-        None where there is no positive, so that every threshold has an F1 of 0.
+        None if there are no positives, since every threshold then has an F1 of 0.
 
     """
     chosen = slice(None) if inside is None else inside
@@ -46,7 +46,7 @@ def best_cut(targets: BoolArray, scores: FloatArray, inside: BoolArray | None = 
 
 
 def _below(cut: np.floating, scores: FloatArray, chosen: BoolArray | slice) -> float:
-    """Return the threshold between a score and the next lower one, or well below it if there is none."""
+    """Return a threshold between a score and the next lower one, or well below the lowest score."""
     lower = -np.inf
     for rows in row_chunks(scores):
         part = scores[rows][:, chosen]
@@ -54,5 +54,5 @@ def _below(cut: np.floating, scores: FloatArray, chosen: BoolArray | slice) -> f
     if lower == -np.inf:
         return float(cut) - max(1.0, abs(float(cut)))
     middle = (lower + float(cut)) / 2
-    # Between neighbours of the precision nothing is halfway, and the rounding may go up.
+    # Nothing lies between adjacent floating-point numbers, and their mean may round up.
     return middle if scores.dtype.type(middle) < cut else lower

@@ -1,4 +1,4 @@
-"""Which labels to give a note so that its F1 is highest on average, if the probabilities are right."""
+"""The set of labels with the highest expected F1 of a note, given well-calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _FIRST_SIZES = 64
 
 _UNLIKELY = 0.01
 _POWERS = 7
-"""Terms of the series of log(1 - p x) that leave less than 1e-15 p for p up to ``_UNLIKELY``."""
+"""Enough terms of the series of log(1 - p x) for an error below 1e-15 p, for p up to ``_UNLIKELY``."""
 
 
 def best_labels(probabilities: Doubles) -> Integers:
-    """Return the labels whose set has the highest expected F1, most probable first.
+    """Return the set of labels with the highest expected F1, most probable first.
 
-    Labels are taken to be independent of each other. The best set of a size is then that of its most
-    probable labels (Lewis 1995; Ye et al. 2012), so only the size is to be found. F1 is
-    2 hits / (given + true) ≤ 2 hits / (given + hits), which is concave in the hits: no set of k
+    Labels are assumed to be independent. The best set of each size then consists of the most probable
+    labels (Lewis 1995; Ye et al. 2012), so only the size has to be found. F1 is
+    2 hits / (assigned + true) ≤ 2 hits / (assigned + hits), which is concave in the hits: no set of k
     labels has a higher expected F1 than 2 m / (k + m), where m is the sum of its probabilities. This bound
-    falls with k, and where it falls below the best found no larger set can be better. A note with 16
-    expected codes is done after a few dozen sizes, whatever the size of the label space.
+    falls with k, and once it is below the best F1 found, no larger set can be better. A note with 16
+    expected codes needs a few dozen sizes, whatever the size of the label space.
 
     Parameters
     ----------
     probabilities
-        Of one note, from 0 to 1 [labels].
+        The probabilities of one note, from 0 to 1 [labels].
 
     Returns
     -------
-        At least one label, as F1 is 0 without any; of equal labels the first, of equal sizes the smallest.
+        At least one label, since F1 is 0 without any. Ties go to the first label and the smallest size.
 
     """
     order = np.argsort(-probabilities, kind="stable")
@@ -55,7 +55,7 @@ def best_labels(probabilities: Doubles) -> Integers:
 
 
 def expected_f1(descending: Doubles, sizes: int) -> Doubles:
-    """Return the expected F1 of giving the 1, 2, … ``sizes`` most probable labels [sizes].
+    """Return the expected F1 of assigning the 1, 2, … ``sizes`` most probable labels [sizes].
 
     With S the number of true labels, 1 / (k + S) is the integral of u^(k + S - 1) over u from 0 to 1, and
     the mean of u^S is the product of 1 - p (1 - u) over the labels. The expected F1 of the first k labels is
@@ -63,22 +63,22 @@ def expected_f1(descending: Doubles, sizes: int) -> Doubles:
 
         u^k [product over all labels of 1 - p (1 - u)] [sum over the first k of p / (1 - p (1 - u))].
 
-    The integral of this polynomial is taken at 128 nodes, which is within 1e-10 of the exact sums of Ye et
-    al. (2012) for some hundred labels given and true, and costs less than they do by their number.
+    This polynomial is integrated at 128 nodes. The result is within 1e-10 of the exact sums of Ye et al.
+    (2012) for about a hundred assigned and true labels, at a fraction of their cost.
 
     Parameters
     ----------
     descending
-        Probabilities of one note, highest first [labels].
+        The probabilities of one note, highest first [labels].
     sizes
-        Up to how many labels are given.
+        The largest number of assigned labels to consider.
 
     """
     first = descending[:sizes, np.newaxis]
-    of_each = first / (1 - first * (1 - _NODES))
-    sizes_given = np.arange(1, sizes + 1)[:, np.newaxis]
+    per_label = first / (1 - first * (1 - _NODES))
+    assigned = np.arange(1, sizes + 1)[:, np.newaxis]
     log_weights = np.log(_WEIGHTS) + _log_none(descending, 1 - _NODES)
-    integrand = np.exp(sizes_given * np.log(_NODES) + log_weights) * of_each.cumsum(axis=0)
+    integrand = np.exp(assigned * np.log(_NODES) + log_weights) * per_label.cumsum(axis=0)
     return np.asarray(2 * integrand.sum(axis=1))
 
 

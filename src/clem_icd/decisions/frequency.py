@@ -1,4 +1,4 @@
-"""Groups of labels by how often they were seen in training."""
+"""Groups of labels by their number of training notes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ BUCKETS: tuple[tuple[str, int, int | None], ...] = (
     ("51_500", 51, 500),
     ("over_500", 501, None),
 )
-"""Name, and the least and the most training notes of a label in it; both are inside."""
+"""Name, minimum and maximum number of training notes, both inclusive."""
 
 
 def bucket_masks(train_counts: IntArray, labels: int) -> dict[tuple[str, int, int | None], BoolArray]:
-    """Return which labels fall into each of `BUCKETS`, without the buckets that none falls into [labels].
+    """Return which labels belong to each of `BUCKETS`, without empty buckets [labels].
 
     Raises
     ------
     ScoresError
-        If ``train_counts`` is not one whole number for each of ``labels`` labels.
+        If ``train_counts`` is not one whole number per label.
 
     """
     check_train_counts(train_counts, labels)

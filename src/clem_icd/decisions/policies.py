@@ -1,4 +1,4 @@
-"""Policies: how a rule that decides is chosen, from the scores of the validation split only."""
+"""Policies: ways of choosing a decision rule, using scores of the validation split only."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ __all__ = [
 PolicyName = Literal["edin2024", "exact", "frequency", "per-code", "top-k", "expected-f1"]
 
 EDIN2024_GRID = np.linspace(0.0, 1.0, 100)
-"""The thresholds of Edin et al. 2024: 100 equally spaced points, of which 0.5 is none."""
+"""The thresholds of Edin et al. 2024: 100 equally spaced points; 0.5 is not one of them."""
 
 SHRINKAGE = 10.0
-"""As many validation positives of a code weigh as much as the threshold of all codes."""
+"""The number of validation positives at which a code's own threshold and the common one weigh the same."""
 
 _LABELS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A way to choose a rule.
+    """A way of choosing a rule.
 
     Attributes
     ----------
     title
-        What it chooses, in a few words.
+        What is chosen, in a few words.
     sentence
-        What is chosen how, for the model card.
+        What is chosen and how, for the model card.
     choose
-        The choice itself, from targets and scores [notes, labels] and training counts [labels].
+        Chooses a rule from targets and scores [notes, labels] and training counts [labels].
 
     """
 
@@ -69,24 +69,24 @@ def choose_rule(policy: PolicyName, targets: BoolArray, scores: FloatArray, trai
     targets
         Which notes carry which labels [notes, labels].
     scores
-        What the system gave them [notes, labels].
+        The system's scores [notes, labels].
     train_counts
         Training notes of each label [labels].
 
     Raises
     ------
     ScoresError
-        If there is no such policy, it needs probabilities and the scores are none, or the arrays do not
-        fit each other, or hold nothing, NaN or no positive.
+        If the policy is unknown, it needs probabilities and the scores are not, or the arrays do not
+        match, are empty, contain NaN or have no positives.
 
     """
     if policy not in POLICIES:
-        raise ScoresError(f"there is no policy {policy!r}", remedy=f"The policies are {', '.join(POLICIES)}")
+        raise ScoresError(f"unknown policy {policy!r}", remedy=f"Choose one of {', '.join(POLICIES)}")
     check_arrays(targets, scores)
     if not targets.any():
         raise ScoresError(
-            "no note carries a label, so every rule is as good as another",
-            remedy="Choose on a validation split whose notes have codes",
+            "no note has a code, so no rule is better than another",
+            remedy="Choose on a validation split with coded notes",
         )
     return POLICIES[policy].choose(targets, scores, train_counts)
 
@@ -94,25 +94,26 @@ def choose_rule(policy: PolicyName, targets: BoolArray, scores: FloatArray, trai
 def per_code_thresholds(
     targets: BoolArray, scores: FloatArray, shrinkage: float = SHRINKAGE
 ) -> NDArray[np.float64]:
-    """Return the best threshold of each label, drawn towards that of all labels [labels].
+    """Return the best threshold of each label, shrunk towards the best common threshold [labels].
 
     Its logit is w own + (1 - w) common with w = n / (n + ``shrinkage``), where n is the number of
-    positives of the label and both thresholds are exact. A label without positives has the common one.
+    positives of the label and both thresholds are exact optima. A label without positives gets the common
+    threshold.
     """
     check_probabilities(scores)
     common = _exact(targets, scores)
     own = _own_cuts(targets, scores, common)
     positives = np.count_nonzero(targets, axis=0)
     weights = ratio(positives, positives + shrinkage)
-    drawn = expit(weights * logit(own) + (1 - weights) * logit(np.array(common)))
-    return np.where(positives > 0, drawn, common)
+    shrunk = expit(weights * logit(own) + (1 - weights) * logit(np.array(common)))
+    return np.where(positives > 0, shrunk, common)
 
 
 def _own_cuts(targets: BoolArray, scores: FloatArray, common: float) -> NDArray[np.float64]:
     cuts = np.full(scores.shape[1], common)
     for begin in range(0, scores.shape[1], _LABELS_AT_ONCE):
         block = slice(begin, begin + _LABELS_AT_ONCE)
-        # A label's scores lie far apart in memory; beside each other they are sorted much faster.
+        # A label's scores are far apart in memory; a contiguous copy sorts much faster.
         columns = np.ascontiguousarray(scores[:, block].T)
         wanted = np.ascontiguousarray(targets[:, block].T)
         for label in np.flatnonzero(wanted.any(axis=1)):
@@ -137,8 +138,8 @@ def _by_frequency(targets: BoolArray, scores: FloatArray, train_counts: IntArray
     thresholds = np.full(scores.shape[1], _exact(targets, scores))
     for inside in bucket_masks(train_counts, scores.shape[1]).values():
         cut = best_cut(targets, scores, inside)
-        # Below every score it would give all labels of the group to every note: of codes that the system
-        # never learned, the best F1, and of no use.
+        # A threshold below every score would assign all labels of the group to every note. It has the best
+        # F1 for codes that the system never learned, and is useless.
         if cut is not None and not (scores[:, inside] > cut).all():
             thresholds[inside] = cut
     return thresholds
@@ -149,8 +150,8 @@ def _best_k(targets: BoolArray, scores: FloatArray) -> int:
     for rows in row_chunks(scores):
         order = np.argsort(-scores[rows], axis=1, kind="stable")
         hits += np.count_nonzero(np.take_along_axis(targets[rows], order, axis=1), axis=0)
-    given = len(scores) * np.arange(1, scores.shape[1] + 1)
-    return 1 + int(np.argmax(ratio(2 * hits.cumsum(), given + np.count_nonzero(targets))))
+    assigned = len(scores) * np.arange(1, scores.shape[1] + 1)
+    return 1 + int(np.argmax(ratio(2 * hits.cumsum(), assigned + np.count_nonzero(targets))))
 
 
 def _expected_f1(targets: BoolArray, scores: FloatArray) -> ExpectedF1:
@@ -160,37 +161,38 @@ def _expected_f1(targets: BoolArray, scores: FloatArray) -> ExpectedF1:
 
 POLICIES: Mapping[PolicyName, Policy] = {
     "edin2024": Policy(
-        "one threshold, of 100",
-        "one global threshold, of 100 from 0 to 1 the one with the highest micro-F1 on the validation split",
+        "one threshold, best of 100",
+        "one global threshold: of 100 from 0 to 1, the one with the highest micro-F1 on the validation split",
         lambda targets, scores, _: Threshold(_on_grid(targets, scores)),
     ),
     "exact": Policy(
-        "one threshold, of all",
-        "one global threshold, of all there are the one with the highest micro-F1 on the validation split",
+        "one threshold, exact optimum",
+        "one global threshold: of all possible ones, the one with the highest micro-F1 on the validation "
+        "split",
         lambda targets, scores, _: Threshold(_exact(targets, scores)),
     ),
     "frequency": Policy(
-        "one by training frequency",
-        "one threshold for each group of labels about as frequent in training, "
-        "the one with the highest F1 of the group, pooled, on the validation split",
+        "one threshold per frequency group",
+        "one threshold for each group of labels with similar training frequency: "
+        "the one with the highest pooled F1 of the group on the validation split",
         lambda *arrays: LabelThresholds(_by_frequency(*arrays)),
     ),
     "per-code": Policy(
-        "one for each code",
-        "one threshold for each label, the one with the highest F1 of the label on the validation split, "
-        f"drawn towards that of all labels as if by {SHRINKAGE:g} positives",
+        "one threshold per code",
+        "one threshold for each label: the one with the highest F1 of the label on the validation split, "
+        f"shrunk towards the global threshold with the weight of {SHRINKAGE:g} positives",
         lambda targets, scores, _: LabelThresholds(per_code_thresholds(targets, scores)),
     ),
     "top-k": Policy(
-        "as many codes for every note",
-        "the same number of codes for every note, the one with the highest micro-F1 on the validation split",
+        "equally many codes per note",
+        "the same number of codes for every note: the one with the highest micro-F1 on the validation split",
         lambda targets, scores, _: TopK(_best_k(targets, scores)),
     ),
     "expected-f1": Policy(
-        "the best set for each note",
-        "the set of codes with the highest expected F1 of each note, "
-        "by probabilities that were Platt-scaled on the validation split",
+        "best set of codes per note",
+        "for each note, the set of codes with the highest expected F1, "
+        "using probabilities that were Platt-scaled on the validation split",
         lambda targets, scores, _: _expected_f1(targets, scores),
     ),
 }
-"""By name, how a rule is chosen."""
+"""The policies by name."""

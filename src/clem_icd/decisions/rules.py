@@ -1,4 +1,4 @@
-"""Rules that turn scores into decisions: which labels a system gives to a note."""
+"""Rules that turn scores into decisions: which labels a system assigns to a note."""
 
 from __future__ import annotations
 
@@ -30,48 +30,48 @@ __all__ = [
 
 
 class Rule(Protocol):
-    """Decides for every note alone which labels it gets."""
+    """Decides which labels each note gets, independently of other notes."""
 
     def decide(self, scores: FloatArray) -> BoolArray:
-        """Return which labels are given [notes, labels], from scores [notes, labels]."""
+        """Return which labels are assigned [notes, labels], from scores [notes, labels]."""
         ...
 
     def as_json(self) -> dict[str, Any]:
-        """Return the rule as json holds it; `rule_from_json` reads it."""
+        """Return the rule as a JSON object that `rule_from_json` reads."""
         ...
 
     def describe(self) -> str:
-        """Say whom a code is given to, as the end of a sentence that begins "A code is given"."""
+        """Complete the sentence "A code is assigned …"."""
         ...
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """One threshold for all labels: a label is given where its score is strictly above it.
+    """One threshold for all labels: a label is assigned if its score is strictly above it.
 
-    The threshold is rounded to the precision of the scores first, so that a score written as 0.1 is
-    not above 0.1 because it was stored with fewer digits.
+    The threshold is first rounded to the precision of the scores, so that a score of 0.1 stored with fewer
+    digits does not exceed 0.1.
     """
 
     value: float
 
     def decide(self, scores: FloatArray) -> BoolArray:
-        """Return which labels are given [notes, labels]."""
+        """Return which labels are assigned [notes, labels]."""
         decided: BoolArray = scores > scores.dtype.type(self.value)
         return decided
 
     def as_json(self) -> dict[str, Any]:
-        """Return the rule as json holds it."""
+        """Return the rule as a JSON object."""
         return {"kind": "threshold", "value": self.value}
 
     def describe(self) -> str:
-        """Say to which notes a code is given."""
-        return f"where its score is greater than {self.value:.4g}"
+        """Say when a code is assigned."""
+        return f"when its score exceeds {self.value:.4g}"
 
 
 @dataclass(frozen=True, eq=False)
 class LabelThresholds:
-    """A threshold for each label, compared as that of `Threshold` [labels]."""
+    """One threshold per label, each applied as in `Threshold` [labels]."""
 
     values: NDArray[np.float64]
 
@@ -82,31 +82,31 @@ class LabelThresholds:
         return hash(self.values.tobytes())
 
     def decide(self, scores: FloatArray) -> BoolArray:
-        """Return which labels are given [notes, labels]."""
+        """Return which labels are assigned [notes, labels]."""
         decided: BoolArray = scores > self.values.astype(scores.dtype)
         return decided
 
     def as_json(self) -> dict[str, Any]:
-        """Return the rule as json holds it."""
+        """Return the rule as a JSON object."""
         return {"kind": "label-thresholds", "values": self.values.tolist()}
 
     def describe(self) -> str:
-        """Say to which notes a code is given."""
+        """Say when a code is assigned."""
         least, middle, most = np.quantile(self.values, [0, 0.5, 1])
         return (
-            "where its score is greater than its own threshold, "
-            f"{least:.4g} to {most:.4g}, the median {middle:.4g}"
+            "when its score exceeds the threshold of the code "
+            f"({least:.4g} to {most:.4g}, median {middle:.4g})"
         )
 
 
 @dataclass(frozen=True)
 class TopK:
-    """The k labels of a note with the highest scores, the first ones of equals; all if there are fewer."""
+    """The k labels of a note with the highest scores; ties go to the first label in label order."""
 
     k: int
 
     def decide(self, scores: FloatArray) -> BoolArray:
-        """Return which labels are given [notes, labels]."""
+        """Return which labels are assigned [notes, labels]."""
         decided = np.zeros(scores.shape, dtype=np.bool_)
         for rows in row_chunks(scores):
             highest = np.argsort(-scores[rows], axis=1, kind="stable")[:, : self.k]
@@ -114,17 +114,17 @@ class TopK:
         return decided
 
     def as_json(self) -> dict[str, Any]:
-        """Return the rule as json holds it."""
+        """Return the rule as a JSON object."""
         return {"kind": "top-k", "k": self.k}
 
     def describe(self) -> str:
-        """Say to which notes a code is given."""
-        return f"where its score is among the {self.k} highest of the note"
+        """Say when a code is assigned."""
+        return f"when its score is among the {self.k} highest of the note"
 
 
 @dataclass(frozen=True)
 class ExpectedF1:
-    """The labels of a note whose set has the highest expected F1, by Platt-scaled probabilities.
+    """The set of labels with the highest expected F1 of the note, using Platt-scaled probabilities.
 
     See `clem_icd.decisions.expected_f1`. Each note gets at least one label.
     """
@@ -133,39 +133,39 @@ class ExpectedF1:
     intercept: float
 
     def decide(self, scores: FloatArray) -> BoolArray:
-        """Return which labels are given [notes, labels]."""
+        """Return which labels are assigned [notes, labels]."""
         scaling = Scaling(self.slope, self.intercept)
         decided = np.zeros(scores.shape, dtype=np.bool_)
-        # Note by note, so that no rounding depends on the notes beside it.
+        # Note by note, so that rounding does not depend on other notes in the array.
         for note, own in zip(decided, scores, strict=True):
             probabilities = np.asarray(scaling.apply(own.astype(np.float64)), dtype=np.float64)
             note[best_labels(probabilities)] = True
         return decided
 
     def as_json(self) -> dict[str, Any]:
-        """Return the rule as json holds it."""
+        """Return the rule as a JSON object."""
         return {"kind": "expected-f1", "slope": self.slope, "intercept": self.intercept}
 
     def describe(self) -> str:
-        """Say to which notes a code is given."""
+        """Say when a code is assigned."""
         return (
-            "where it is in the set with the highest expected F1 of the note, with the probability "
+            "when it is in the set with the highest expected F1 of the note, given the probabilities "
             f"sigmoid({self.slope:.4g} logit(score) {self.intercept:+.4g})"
         )
 
 
 def as_rule(threshold: float | FloatArray | Rule, labels: int | None = None) -> Rule:
-    """Return the rule that a threshold, an array of thresholds [labels], or a rule stands for.
+    """Return a rule for a threshold, an array of thresholds [labels], or a rule.
 
     Parameters
     ----------
     labels
-        The size of the label space that it decides about, where that is known.
+        The size of the label space, if known.
 
     Raises
     ------
     ScoresError
-        If it is none of these, is of another number of labels, or holds NaN.
+        If ``threshold`` is none of these, is for another number of labels, or contains NaN.
 
     """
     if isinstance(threshold, np.ndarray) and threshold.dtype.kind in "fiu":
@@ -178,47 +178,50 @@ def as_rule(threshold: float | FloatArray | Rule, labels: int | None = None) -> 
         raise ScoresError(
             f"the threshold is of type {type(threshold).__name__}, expected a number, an array of numbers "
             "[labels], or a rule",
-            remedy="Pass 0.5, for example, or what `choose_rule` returned",
+            remedy="Pass a number such as 0.5, or the result of `choose_rule`",
         )
     if isinstance(rule, LabelThresholds) and labels is not None and rule.values.shape != (labels,):
         raise ScoresError(
-            f"thresholds of shape {rule.values.shape} for {labels} labels, expected shape ({labels},)",
-            remedy="Give one threshold, or one for each label in label order",
+            f"the thresholds have shape {rule.values.shape} for {labels} labels, expected shape ({labels},)",
+            remedy="Pass one threshold, or one per label in label order",
         )
     values = rule.values if isinstance(rule, LabelThresholds) else single_threshold(rule) or 0.0
     if np.isnan(values).any():
-        raise ScoresError("a threshold is NaN, and no score is above it", remedy="Pass a number")
+        raise ScoresError("a threshold is NaN, expected a number", remedy="Pass a number such as 0.5")
     return rule
 
 
 def single_threshold(rule: Rule) -> float | None:
-    """Return the one threshold that says all of a rule, or None where no single number does."""
+    """Return the threshold of a rule that consists of a single one, else None."""
     return rule.value if isinstance(rule, Threshold) else None
 
 
 def rule_from_json(value: Mapping[str, Any], labels: int) -> Rule:
-    """Read what ``as_json`` of a rule gave.
+    """Read a rule from the JSON object that its ``as_json`` returned.
 
     Parameters
     ----------
     labels
-        The size of the label space that the rule is for.
+        The size of the label space.
 
     Raises
     ------
     ValueError
-        Saying what does not fit. The caller knows the file.
+        If the object is not a rule for this label space. The caller adds the name of the file.
 
     """
     kind = value.get("kind")
     if not isinstance(kind, str) or kind not in _READERS:
-        raise ValueError(f"the rule is of the kind {kind!r}, expected one of {', '.join(_READERS)}")
+        raise ValueError(f"the rule has kind {kind!r}, expected one of {', '.join(_READERS)}")
     keys, read = _READERS[kind]
     if value.keys() != {"kind", *keys}:
-        raise ValueError(f"a rule of the kind {kind} has the keys {', '.join(keys)} and no others")
+        raise ValueError(
+            f"a rule of kind {kind} has the keys {', '.join(map(str, value))}, "
+            f"expected {', '.join(('kind', *keys))}"
+        )
     rule = read(value)
     if isinstance(rule, LabelThresholds) and len(rule.values) != labels:
-        raise ValueError(f"the rule has {len(rule.values)} thresholds for {labels} labels")
+        raise ValueError(f"the number of label thresholds is {len(rule.values)}, expected {labels}")
     return rule
 
 
@@ -226,21 +229,21 @@ _MAX = sys.float_info.max
 
 
 def _number(value: Any) -> float:
-    # This way round, NaN is refused as well.
+    # Written with "not", so that NaN is refused too.
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MAX:
-        raise ValueError(f"a rule holds {value!r:.40} where a finite number is expected")
+        raise ValueError(f"the rule has {value!r:.40}, expected a finite number")
     return float(value)
 
 
 def _numbers(value: Any) -> NDArray[np.float64]:
     if not isinstance(value, list):
-        raise ValueError("the thresholds of a rule are no array")
+        raise ValueError(f"the thresholds of the rule are {value!r:.40}, expected an array")
     return np.array([_number(one) for one in value], dtype=np.float64)
 
 
 def _count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"a rule holds {value!r:.40} where a whole number from 1 on is expected")
+        raise ValueError(f"the rule has {value!r:.40}, expected a whole number of at least 1")
     return value
 
 
@@ -256,7 +259,7 @@ _READERS: dict[str, tuple[tuple[str, ...], Callable[[Mapping[str, Any]], Rule]]]
 
 
 def check_threshold(threshold: float) -> float:
-    """Return a threshold that something can be greater than.
+    """Return the threshold, or raise if no score could be compared with it.
 
     Raises
     ------
@@ -265,5 +268,7 @@ def check_threshold(threshold: float) -> float:
 
     """
     if not math.isfinite(threshold):
-        raise InputError(f"the threshold is {threshold}, expected a number", remedy="Choose one from 0 to 1")
+        raise InputError(
+            f"the threshold is {threshold}, expected a finite number", remedy="Choose one from 0 to 1"
+        )
     return threshold

@@ -1,4 +1,4 @@
-"""Scaling probabilities on validation so that they mean what they say: temperature and Platt scaling."""
+"""Calibrating probabilities on validation: temperature and Platt scaling."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["Scaling", "check_probabilities", "logit", "platt", "temperature"]
 Doubles = NDArray[np.float64]
 
 _EDGE = 2.0**-24
-"""The distance from 1 of the largest single-precision number below 1: as near to 0 or 1 as a logit looks."""
+"""Logits are clipped this far from 0 and 1: the distance from 1 to the next lower single-precision number."""
 
 _LEAST_SLOPE = 1e-3
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """A straight line through the logits: sigmoid(slope logit(score) + intercept).
+    """A linear function of the logit: sigmoid(slope logit(score) + intercept).
 
-    With an intercept of 0 it is temperature scaling, and the slope is one over the temperature.
+    With an intercept of 0 this is temperature scaling, and the slope is the inverse of the temperature.
     """
 
     slope: float
@@ -34,23 +34,23 @@ class Scaling:
 
     @property
     def temperature(self) -> float:
-        """What the logits are divided by, apart from the intercept."""
+        """The divisor of the logits, ignoring the intercept."""
         return 1 / self.slope
 
     def apply(self, scores: FloatArray) -> FloatArray:
-        """Return the scaled probabilities, in the shape and the precision of the scores."""
+        """Return the scaled probabilities, in the shape and precision of the scores."""
         scaled: FloatArray = expit(self.slope * logit(scores) + self.intercept).astype(scores.dtype)
         return scaled
 
 
 def logit(probabilities: FloatArray) -> Doubles:
-    """Return log(p / (1 - p)), where p is kept 2^-24 away from 0 and 1 so that it is finite."""
+    """Return log(p / (1 - p)), with p clipped to 2^-24 from 0 and 1 so that the result is finite."""
     kept = np.clip(probabilities.astype(np.float64), _EDGE, 1 - _EDGE)
     return np.asarray(np.log(kept) - np.log1p(-kept))
 
 
 def temperature(targets: BoolArray, scores: FloatArray) -> Scaling:
-    """Fit the temperature that makes the targets most likely (Guo et al. 2017).
+    """Fit the temperature that maximises the likelihood of the targets (Guo et al. 2017).
 
     Parameters
     ----------
@@ -62,16 +62,16 @@ def temperature(targets: BoolArray, scores: FloatArray) -> Scaling:
     Raises
     ------
     ScoresError
-        If the arrays do not fit each other, hold nothing, or a score is no probability.
+        If the arrays do not match, are empty, or a score is not a probability.
 
     """
     [slope] = _fit(targets, scores, intercept=False)
-    # The loss is convex in the slope, so the nearest slope allowed is the best of those allowed.
+    # The loss is convex in the slope, so the nearest allowed slope is the best allowed one.
     return Scaling(max(float(slope), _LEAST_SLOPE))
 
 
 def platt(targets: BoolArray, scores: FloatArray) -> Scaling:
-    """Fit the slope and the intercept that make the targets most likely (Platt 1999).
+    """Fit the slope and intercept that maximise the likelihood of the targets (Platt 1999).
 
     Parameters and errors are those of `temperature`.
     """
@@ -80,7 +80,7 @@ def platt(targets: BoolArray, scores: FloatArray) -> Scaling:
 
 
 def check_probabilities(scores: FloatArray) -> None:
-    """Refuse scores that are no probabilities.
+    """Raise unless all scores are probabilities.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def check_probabilities(scores: FloatArray) -> None:
     highest = max(float(scores[rows].max()) for rows in row_chunks(scores))
     if lowest < 0 or highest > 1:
         raise ScoresError(
-            f"the scores go from {lowest:.4g} to {highest:.4g}, expected probabilities from 0 to 1",
-            remedy="Give probabilities; the policies exact, frequency and top-k take any scores",
+            f"the scores range from {lowest:.4g} to {highest:.4g}, expected probabilities from 0 to 1",
+            remedy="Pass probabilities; the policies exact, frequency and top-k accept any scores",
         )
 
 
@@ -123,38 +123,38 @@ class _Point:
 
 
 class _Loss:
-    """The cross-entropy of scaled scores as a function of slope and intercept, over the number of positives.
+    """The cross-entropy of scaled scores as a function of slope and intercept, divided by positives + 1.
 
-    The targets are Platt's: (P + 1) / (P + 2) instead of 1 and 1 / (N + 2) instead of 0, for P pairs of
-    a note and its label and N other pairs. The minimum is then finite even where scores tell the two apart.
+    The targets are Platt's: (P + 1) / (P + 2) instead of 1 and 1 / (N + 2) instead of 0, for P positive and
+    N negative pairs of a note and a label. The minimum is then finite even if the scores separate the two.
     """
 
     def __init__(self, targets: BoolArray, scores: FloatArray) -> None:
         self._scores = scores
         positives = int(np.count_nonzero(targets))
         self._scale = positives + 1.0
-        of_positive, of_other = (positives + 1) / (positives + 2), 1 / (targets.size - positives + 2)
+        positive, negative = (positives + 1) / (positives + 2), 1 / (targets.size - positives + 2)
         self._linear = np.zeros(2)
         for rows in row_chunks(scores):
             logits = logit(scores[rows])
-            soft = np.where(targets[rows], of_positive, of_other)
+            soft = np.where(targets[rows], positive, negative)
             self._linear += (float((soft * logits).sum()), float(soft.sum()))
         self._last: tuple[bytes, _Point] | None = None
 
     def at(self, line: Doubles) -> _Point:
-        """Return the loss and its derivatives; scipy asks for them one by one, at the same place."""
+        """Return the loss and its derivatives, cached: scipy requests them one by one at the same point."""
         if self._last is None or self._last[0] != line.tobytes():
-            self._last = line.tobytes(), self._walk(line)
+            self._last = line.tobytes(), self._compute(line)
         return self._last[1]
 
-    def _walk(self, line: Doubles) -> _Point:
+    def _compute(self, line: Doubles) -> _Point:
         slope, intercept = line[0], line[1] if len(line) > 1 else 0.0
         value = -float(slope * self._linear[0] + intercept * self._linear[1])
         gradient, curvature = -self._linear, np.zeros((2, 2))
         for rows in row_chunks(self._scores):
             logits = logit(self._scores[rows])
             scaled = slope * logits + intercept
-            # log(1 + exp(z)) in the form that does not overflow.
+            # log(1 + exp(z)) in a form that does not overflow.
             value += float((np.maximum(scaled, 0) + np.log1p(np.exp(-np.abs(scaled)))).sum())
             probabilities = expit(scaled)
             gradient += np.array(((probabilities * logits).sum(), probabilities.sum()))

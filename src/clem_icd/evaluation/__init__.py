@@ -1,30 +1,34 @@
-"""How good are scores, and how sure is that? Numbers only: no text, no pages, no torch.
+"""How good are scores, and how certain is that? Numbers only: no note text, no pages, no torch.
 
-A `Judgement` reduces targets and scores [notes, labels] to what metrics are made of: `evaluate` takes every
-metric from it, `intervals` and `compare_systems` take it with resampled notes. ``DEFINITIONS`` says what
-the names mean. `metrics_document` puts all of it into the ``metrics.json`` that the room ``reporting`` reads;
-``analysis`` says where errors are.
+A `Judgement` holds the targets, scores and decisions [notes, labels] of a split. `evaluate` computes metrics
+from it; `intervals` and `compare_systems` also resample its notes. ``DEFINITIONS`` defines every metric name.
+`metrics_document` collects the results in the ``metrics.json`` that ``reporting`` reads, and ``analysis``
+breaks errors down by label, note and code.
 """
 
 from clem_icd.evaluation.buckets import Bucket, frequency_buckets
 from clem_icd.evaluation.calibration import Calibration, reliability
 from clem_icd.evaluation.definitions import DEFINITIONS, Definition
 from clem_icd.evaluation.document import METRICS_FORMAT, METRICS_FORMAT_VERSION, metrics_document
+from clem_icd.evaluation.headlines import COMPARISON_METRICS, HEADLINES, POLICY_METRICS, SUMMARY_METRICS
 from clem_icd.evaluation.identity import identity_of
 from clem_icd.evaluation.judgement import Judgement
 from clem_icd.evaluation.judging import judge_known_labels, judge_scores
 from clem_icd.evaluation.metrics import evaluate
-from clem_icd.evaluation.policy_effects import POLICY_METRICS, calibration_effects, policy_effects
+from clem_icd.evaluation.policy_effects import calibration_effects, policy_effects
 from clem_icd.evaluation.profiles import PROFILES, Profile
 from clem_icd.evaluation.resampling import Interval, intervals
 from clem_icd.evaluation.significance import Difference, compare_systems, holm
 
 __all__ = [
+    "COMPARISON_METRICS",
     "DEFINITIONS",
+    "HEADLINES",
     "METRICS_FORMAT",
     "METRICS_FORMAT_VERSION",
     "POLICY_METRICS",
     "PROFILES",
+    "SUMMARY_METRICS",
     "Bucket",
     "Calibration",
     "Definition",

@@ -1,8 +1,8 @@
-"""Areas under ROC and precision-recall curves, pooled over notes and labels, or label by label.
+"""Areas under ROC and precision-recall curves, pooled over notes and labels or averaged over labels.
 
-All four are made of one thing: for every positive pair, how many notes (or pairs) score at least as high.
-Equal scores count one half under the ROC curve. Under the precision-recall curve it is average precision,
-the area of steps: no line is drawn between two points of it, which would promise what no threshold gives
+All four are computed from one quantity: for every positive pair, how many notes (or pairs) score at least as
+high. Equal scores count as one half under the ROC curve. The area under the precision-recall curve is average
+precision, the area of steps: interpolating between points would promise precision that no threshold achieves
 (Davis and Goadrich 2006).
 """
 
@@ -28,14 +28,14 @@ Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Areas:
-    """The areas of scores for some notes, as they are or with every note counted a number of times.
+    """The areas under curves for a split, with every note counted once or with note weights.
 
     Parameters
     ----------
     targets
         Which notes carry which labels [notes, labels].
     scores
-        What the system gave them [notes, labels].
+        The system's scores [notes, labels].
 
     """
 
@@ -43,7 +43,7 @@ class Areas:
     scores: FloatArray
 
     def values(self) -> dict[str, float]:
-        """Return the areas. One that no label, or no pair, can give is 0."""
+        """Return the areas; an area that is undefined for every label or pair is 0."""
         roc, precision = self._micro()
         roc_macro, precision_macro = self._macro()
         return dict(zip(AREAS, (roc, roc_macro, precision, precision_macro), strict=True))
@@ -51,8 +51,9 @@ class Areas:
     def weighted(self, weights: FloatArray) -> dict[str, Doubles]:
         """Return the areas with each note counted as often as its weight says [resamples].
 
-        The pooled ones are computed on bins between 1,024 of the positives' scores, about equally many
-        positives apart: exactly, if there are no more, and else with scores of a bin taken for equal.
+        The pooled areas are computed on bins with edges at up to 1,024 scores of positives, with about
+        equally many positives between them. They are exact if the positives have no more distinct scores;
+        otherwise scores within a bin count as equal.
 
         Parameters
         ----------
@@ -101,7 +102,7 @@ class Areas:
         bins, notes = 2 * len(edges) + 1, len(self.scores)
         both = np.zeros((2, notes * bins), dtype=np.float32)
         for rows in row_chunks(self.scores):
-            # An even bin lies between two edges, an odd one holds what equals an edge.
+            # An even bin lies between two edges; an odd bin holds the scores equal to an edge.
             place = np.searchsorted(edges, self.scores[rows], side="left")
             place += np.searchsorted(edges, self.scores[rows], side="right")
             place += bins * np.arange(rows.stop - rows.start)[:, np.newaxis]
@@ -135,7 +136,7 @@ class Areas:
         return ratio(roc, both), ratio(precision, positive)
 
     def _label_chunks(self) -> list[NDArray[np.int64]]:
-        """Group the labels that have positives, so that a group has about equally many pairs."""
+        """Split the labels with positives into groups with about equally many positive pairs."""
         positives = np.count_nonzero(self.targets, axis=0)
         labels = np.flatnonzero(positives)
         if not len(labels):
@@ -144,7 +145,7 @@ class Areas:
         return np.split(labels, ends)
 
     def _weighted_labels(self, labels: NDArray[np.int64], weights: NDArray[np.float32]) -> Doubles:
-        """Sum areas over some labels, and count the labels that have them [4, resamples].
+        """Sum areas over a group of labels, and count the labels for which they are defined [4, resamples].
 
         ``weights`` are [notes, resamples] here.
         """
@@ -155,7 +156,7 @@ class Areas:
         equal = columns[label] == own[:, np.newaxis]
         first = np.searchsorted(label, np.arange(len(labels)))
 
-        def of_labels(values: FloatArray) -> Doubles:
+        def per_label(values: FloatArray) -> Doubles:
             summed: Doubles = np.add.reduceat(values, first, axis=0, dtype=np.float64)
             return summed
 
@@ -167,11 +168,11 @@ class Areas:
         own_at_least = (same & (own >= own[:, np.newaxis])).astype(np.float32) @ own_weights
         own_equal = (same & (own == own[:, np.newaxis])).astype(np.float32) @ own_weights
 
-        positives = of_labels(own_weights)
+        positives = per_label(own_weights)
         negatives = weights.sum(axis=0, dtype=np.float64) - positives
         below = negatives[label] - (all_at_least - own_at_least) + (all_equal - own_equal) / 2
-        roc = ratio(of_labels(own_weights * below), positives * negatives)
-        precision = ratio(of_labels(own_weights * ratio(own_at_least, all_at_least)), positives)
+        roc = ratio(per_label(own_weights * below), positives * negatives)
+        precision = ratio(per_label(own_weights * ratio(own_at_least, all_at_least)), positives)
         both = (positives > 0) & (negatives > 0)
         return np.stack(
             [
@@ -186,10 +187,10 @@ class Areas:
 def _sums(
     own: FloatArray, above: NDArray[np.int64], equal: NDArray[np.int64], negatives: int
 ) -> tuple[float, float]:
-    """Sum over positives how many negatives are below each, and the precision at each.
+    """Sum, over positives, the number of negatives below each and the precision at each.
 
-    ``own`` are the scores of the positives, ascending; ``above`` and ``equal`` how many of all scores are
-    above and equal to each.
+    ``own`` holds the scores of the positives in ascending order; ``above`` and ``equal`` count the scores
+    above and equal to each of them.
     """
     not_above = np.searchsorted(own, own, side="right")
     own_above = len(own) - not_above

@@ -1,15 +1,13 @@
-"""F1 by how often a label was seen in training: where a system stands on rare codes."""
+"""F1 by training frequency: how well a system predicts rare codes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray
-from clem_icd.decisions.frequency import bucket_masks
-from clem_icd.decisions.rules import Rule
-from clem_icd.evaluation.counts import LabelCounts, count_labels
+from clem_icd.decisions.frequency import BUCKETS
+from clem_icd.evaluation.judgement import Judgement
 
-__all__ = ["Bucket", "bucket_labels", "frequency_buckets"]
+__all__ = ["Bucket", "frequency_buckets"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +15,7 @@ class Bucket:
     """The labels with ``low`` to ``high`` training notes, and how well they were predicted.
 
     ``positives`` counts the pairs of a note and one of these labels in the evaluated split. ``high``
-    is None where there is no upper end.
+    is None for the last bucket, which is open-ended.
     """
 
     name: str
@@ -29,49 +27,31 @@ class Bucket:
     macro_f1: float
 
 
-def frequency_buckets(
-    targets: BoolArray, scores: FloatArray, threshold: float | FloatArray | Rule, train_counts: IntArray
-) -> list[Bucket]:
-    """Evaluate each group of labels that are about equally frequent in training.
+def frequency_buckets(judgement: Judgement) -> list[Bucket]:
+    """Evaluate each group of labels with similar training frequency.
 
     Parameters
     ----------
-    targets
-        Which notes carry which labels [notes, labels].
-    scores
-        What the system gave them [notes, labels].
-    threshold
-        A score strictly above it predicts the label; one for each label [labels], or a rule.
-    train_counts
-        Training notes of each label [labels].
+    judgement
+        A judgement made with training counts; without them there are no buckets.
 
     Returns
     -------
-        From rare to frequent, without the buckets that no label falls into.
-
-    Raises
-    ------
-    ScoresError
-        If the arrays do not fit each other, hold nothing, or hold NaN.
+        From rare to frequent, without empty buckets.
 
     """
-    return bucket_labels(count_labels(targets, scores, threshold), train_counts)
+    return [_bucket(judgement, *bucket) for bucket in BUCKETS if bucket[0] in judgement.buckets]
 
 
-def bucket_labels(counts: LabelCounts, train_counts: IntArray) -> list[Bucket]:
-    """Do what `frequency_buckets` does, from counts that are there already."""
-    buckets = []
-    for (name, low, high), inside in bucket_masks(train_counts, len(counts.positives)).items():
-        own = counts.of(inside)
-        buckets.append(
-            Bucket(
-                name,
-                low,
-                high,
-                labels=int(inside.sum()),
-                positives=int(own.positives.sum()),
-                micro_f1=float(own.pooled().f1()[0]),
-                macro_f1=float(own.f1().mean()),
-            )
-        )
-    return buckets
+def _bucket(judgement: Judgement, name: str, low: int, high: int | None) -> Bucket:
+    inside = judgement.buckets[name]
+    counts = judgement.counts.of(inside)
+    return Bucket(
+        name,
+        low,
+        high,
+        labels=int(inside.sum()),
+        positives=int(counts.positives.sum()),
+        micro_f1=float(counts.pooled().f1()[0]),
+        macro_f1=float(counts.f1().mean()),
+    )

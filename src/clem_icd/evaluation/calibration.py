@@ -1,4 +1,4 @@
-"""Does a probability of 0.7 come true in 7 of 10 cases? Reliability, calibration error and Brier score."""
+"""Is a probability of 0.7 right in 7 of 10 cases? Reliability curve, calibration error and Brier score."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["FLOOR", "Calibration", "ReliabilityBin", "reliability"]
 Doubles = NDArray[np.float64]
 
 FLOOR = 0.01
-"""Below it lie nearly all pairs of a note and a label, and none that anyone looks at."""
+"""Nearly all pairs of a note and a label score below it, and none of these is ever shown to anyone."""
 
-# The upper 16 of the 32 bits of a single-precision number: its size to better than one percent.
+# The upper 16 of the 32 bits of a single-precision number: its value to within one percent.
 _PREFIX_BITS = 16
 
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """The pairs with a score above ``low`` and not above ``high``; the first bin holds 0 as well.
+    """The pairs with a score above ``low`` and not above ``high``; the first bin also includes 0.
 
-    ``share_positive`` of the ``count`` pairs are of a note and a label that it carries, where
-    ``mean_score`` promised.
+    ``share_positive`` is the share of positives among the ``count`` pairs, and ``mean_score`` the share that
+    the scores predict.
     """
 
     low: float
@@ -39,7 +39,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How far probabilities are from the shares that come true, over pairs of a note and a label.
+    """How far probabilities are from observed frequencies, over pairs of a note and a label.
 
     Attributes
     ----------
@@ -47,14 +47,14 @@ class Calibration:
         The reliability curve.
     ece
         Expected calibration error over all pairs: the mean over bins of |share_positive - mean_score|,
-        each weighted by its count (Naeini et al. 2015, Guo et al. 2017). With thousands of labels nearly
-        all pairs lie in the first bin, which makes it small whatever the system says of likely codes.
+        weighted by count (Naeini et al. 2015, Guo et al. 2017). With thousands of labels nearly all pairs
+        are in the first bin, so the error is small however badly likely codes are calibrated.
     floor, pairs_above_floor, ece_above_floor
-        The same over the pairs with a score above ``floor``, and how many those are.
+        The same over the pairs with a score above ``floor``, and the number of these pairs.
     brier
-        Mean squared difference of score and target over all pairs (Brier 1950).
+        Mean squared difference between score and target over all pairs (Brier 1950).
     expected_codes, codes
-        Sum of the scores and number of positives of a note, on average.
+        Mean sum of scores per note, and mean number of positives per note.
 
     """
 
@@ -68,7 +68,7 @@ class Calibration:
     codes: float
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as json holds it; ``bins`` without the empty ones."""
+        """Return a JSON object, without empty bins."""
         return asdict(self) | {"bins": [asdict(one) for one in self.bins if one.count]}
 
 
@@ -80,7 +80,7 @@ def reliability(
     equal_mass: bool = False,
     floor: float = FLOOR,
 ) -> Calibration:
-    """Compare probabilities with what came true, bin by bin.
+    """Compare probabilities with observed frequencies, bin by bin.
 
     Parameters
     ----------
@@ -89,17 +89,17 @@ def reliability(
     scores
         Probabilities [notes, labels].
     bins
-        How many bins.
+        Number of bins.
     equal_mass
-        Instead of bins of equal width: one bin up to ``floor``, the others with about equally many
-        pairs (Nguyen & O'Connor 2015), fewer where many scores are alike.
+        Instead of bins of equal width, use one bin up to ``floor`` and others with about equally many
+        pairs (Nguyen & O'Connor 2015); fewer bins if many scores are equal.
     floor
-        Where the likely pairs begin.
+        The score above which a pair is considered likely.
 
     Raises
     ------
     ScoresError
-        If the arrays do not fit each other, hold nothing, or a score is no probability.
+        If the arrays do not match, are empty, or a score is not a probability.
 
     """
     check_arrays(targets, scores)
@@ -132,7 +132,7 @@ def _expected_error(sums: Doubles) -> float:
 
 
 def _sums(targets: BoolArray, scores: FloatArray, edges: Doubles, *, floor: float | None = None) -> Doubles:
-    """Return by bin: pairs, the sum of their scores, and how many are positive [3, bins]."""
+    """Return for each bin the number of pairs, the sum of scores and the number of positives [3, bins]."""
     bins = len(edges) - 1
     inner = edges[1:-1].astype(scores.dtype)
     sums = np.zeros((3, bins))
@@ -149,9 +149,9 @@ def _sums(targets: BoolArray, scores: FloatArray, edges: Doubles, *, floor: floa
 
 
 def _mass_edges(scores: FloatArray, bins: int, floor: float) -> Doubles:
-    """Return edges between which about equally many scores lie, the first bin ending at the floor."""
-    # Positive single-precision numbers are in the order of their bits, so a histogram of the upper
-    # bits gives quantiles of any number of scores in a fixed amount of memory.
+    """Return edges with about equally many scores between them, the first bin ending at the floor."""
+    # Positive single-precision numbers sort like their bits, so a histogram of the upper bits gives
+    # quantiles of any number of scores in a fixed amount of memory.
     histogram = np.zeros(1 << _PREFIX_BITS, dtype=np.int64)
     for rows in row_chunks(scores):
         likely = scores[rows][scores[rows] > scores.dtype.type(floor)].astype(np.float32)

@@ -1,7 +1,7 @@
 """The official scores of CodiEsp (CLEF eHealth 2020), from ranked lists of codes and from references.
 
-They are those of the organisers' scripts with the library versions that these name. With later releases of
-that library the first of the scripts ranks every list by alphabet, and its MAP is another number.
+They equal those of the organisers' scripts with the library versions that the scripts name. With later
+releases of trectools, the MAP script ranks every list alphabetically and reports a different MAP.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from clem_icd.evaluation.definitions import Definition
 __all__ = ["CODIESP", "Reference", "codiesp_reference_scores", "codiesp_scores", "ranked_codes"]
 
 DEPTH = 1000
-"""Codes of a list that count for MAP: those further down are not looked at."""
+"""Number of codes per list that count for MAP; later ones are ignored."""
 
 TOLERANCE = 10
-"""Characters that a predicted reference may reach beyond the true one, at either end."""
+"""How many characters a predicted reference may extend beyond the true one, at either end."""
 
 _MAP_SOURCE = "CodiEsp, codiespD_P_evaluation.py with trectools 0.0.42"
 _F1_SOURCE = "CodiEsp, comp_f1_diag_proc.py"
@@ -32,27 +32,27 @@ CODIESP: dict[str, Definition] = {
     "codiesp_map": Definition(
         "MAP (CodiEsp)",
         "Mean over documents of average precision: the sum of the precision at the rank of each code found, "
-        "over the codes of the document. A document without a submitted code is not in the mean; one "
-        f"without a code counts 0. Ranks are those of the list, its first {DEPTH} codes.",
+        "divided by the number of codes of the document. Documents without a submitted code are not in the "
+        f"mean; documents without a code count as 0. Only the first {DEPTH} codes of a list are ranked.",
         _VALID,
         "documents with a submitted code",
         _MAP_SOURCE,
     ),
     "codiesp_precision": Definition(
-        "Micro-precision (CodiEsp)", "TP / (TP + FP) of the lists, 0/0 = 0.", _VALID, _SUBMITTED, _F1_SOURCE
+        "Micro-precision (CodiEsp)", "TP / (TP + FP) of the lists; 0/0 = 0.", _VALID, _SUBMITTED, _F1_SOURCE
     ),
     "codiesp_recall": Definition(
-        "Micro-recall (CodiEsp)", "TP / (TP + FN) of the lists, 0/0 = 0.", _VALID, _SUBMITTED, _F1_SOURCE
+        "Micro-recall (CodiEsp)", "TP / (TP + FN) of the lists; 0/0 = 0.", _VALID, _SUBMITTED, _F1_SOURCE
     ),
     "codiesp_f1": Definition(
-        "Micro-F1 (CodiEsp)", "2 P R / (P + R) of the lists, 0/0 = 0.", _VALID, _SUBMITTED, _F1_SOURCE
+        "Micro-F1 (CodiEsp)", "2 P R / (P + R) of the lists; 0/0 = 0.", _VALID, _SUBMITTED, _F1_SOURCE
     ),
     **{
         f"codiesp_x_{name}": Definition(
             f"{title} (CodiEsp-X)",
-            f"{formula} over pairs of a document and a code, each once; a pair is found if one of its "
-            f"predicted references holds one of its true ones with at most {TOLERANCE} characters more at "
-            "either end; 0/0 = 0.",
+            f"{formula} over distinct pairs of a document and a code; a pair is found if one of its "
+            f"predicted references contains one of its true ones and extends at most {TOLERANCE} characters "
+            "beyond it at either end; 0/0 = 0.",
             _VALID,
             _SUBMITTED,
             _X_SOURCE,
@@ -70,7 +70,7 @@ Lists = Mapping[str, Sequence[str]]
 
 
 class Reference(NamedTuple):
-    """A stretch of a document that a code rests on; a discontinuous one from its first part to its last."""
+    """A span of a document that supports a code; a discontinuous one covers its first to its last part."""
 
     document: str
     code: str
@@ -83,16 +83,17 @@ def codiesp_scores(
 ) -> dict[str, float]:
     """Return MAP, precision, recall and F1 of the tracks for diagnoses and for procedures.
 
-    Letters may be of any case. A code that is repeated counts where it comes first.
+    Case does not matter. A repeated code counts at its first position.
 
     Parameters
     ----------
     gold
         The codes of every document, in any order.
     submitted
-        What a system gives every document, the surest code first.
+        The codes that a system submits for every document, most certain first.
     valid_codes
-        The codes of the track: others that are submitted are struck from the lists. None: all count.
+        The codes of the track; other submitted codes are removed from the lists. By default all codes are
+        valid.
 
     """
     valid = None if valid_codes is None else {code.lower() for code in valid_codes}
@@ -112,30 +113,30 @@ def codiesp_reference_scores(
     predicted: Collection[Reference],
     valid_codes: Collection[str] | None = None,
 ) -> dict[str, float]:
-    """Return precision, recall and F1 of the Explainable track: codes with the text that they rest on.
+    """Return precision, recall and F1 of the Explainable track: codes with the text that supports them.
 
     Parameters
     ----------
     gold, predicted
-        References. A code may have several in a document: one that is found is enough.
+        References. If a code has several in a document, finding one of them is enough.
     valid_codes
-        The codes of the track: other predicted ones are left out. None: all count.
+        The codes of the track; other predicted codes are ignored. By default all codes are valid.
 
     """
     valid = None if valid_codes is None else {code.lower() for code in valid_codes}
-    true, given = _by_pair(gold), _by_pair(predicted)
-    given = {pair: spans for pair, spans in given.items() if valid is None or pair[1] in valid}
+    true, submitted = _by_pair(gold), _by_pair(predicted)
+    submitted = {pair: spans for pair, spans in submitted.items() if valid is None or pair[1] in valid}
     found = sum(
-        any(_holds(outer, inner) for outer in spans for inner in true.get(pair, ()))
-        for pair, spans in given.items()
+        any(_contains(outer, inner) for outer in spans for inner in true.get(pair, ()))
+        for pair, spans in submitted.items()
     )
-    return _named("codiesp_x", found, len(given), len(true))
+    return _named("codiesp_x", found, len(submitted), len(true))
 
 
 def ranked_codes(
     codes: Sequence[str], note_ids: Sequence[str], scores: FloatArray, submitted: BoolArray | None = None
 ) -> dict[str, list[str]]:
-    """Return the list of every note: its submitted codes by descending score, ties in label order.
+    """Return the submitted codes of every note by descending score; ties are broken in label order.
 
     Parameters
     ----------
@@ -144,9 +145,9 @@ def ranked_codes(
     note_ids
         The documents [notes].
     scores
-        What a system gives them [notes, labels].
+        The system's scores [notes, labels].
     submitted
-        The decisions of the system [notes, labels]. None: every code is in every list.
+        The system's decisions [notes, labels]. By default every list has all codes.
 
     """
     lists = {}
@@ -177,12 +178,12 @@ def _by_pair(references: Collection[Reference]) -> dict[tuple[str, str], list[Re
     return pairs
 
 
-def _holds(outer: Reference, inner: Reference) -> bool:
+def _contains(outer: Reference, inner: Reference) -> bool:
     return 0 <= inner.begin - outer.begin <= TOLERANCE and 0 <= outer.end - inner.end <= TOLERANCE
 
 
-def _named(prefix: str, found: int, given: int, wanted: int) -> dict[str, float]:
-    precision = found / given if given else 0.0
+def _named(prefix: str, found: int, submitted: int, wanted: int) -> dict[str, float]:
+    precision = found / submitted if submitted else 0.0
     recall = found / wanted if wanted else 0.0
     f1 = 2 * precision * recall / (precision + recall) if found else 0.0
     return {f"{prefix}_precision": precision, f"{prefix}_recall": recall, f"{prefix}_f1": f1}

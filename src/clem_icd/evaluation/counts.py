@@ -1,4 +1,4 @@
-"""True positives, false positives and false negatives per label: what every thresholded metric is made of."""
+"""True positives, false positives and false negatives per label: the basis of every thresholded metric."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clem_icd.decisions.arrays import BoolArray, FloatArray, check_arrays, ratio, row_chunks
-from clem_icd.decisions.rules import Rule, as_rule
+from clem_icd.decisions.arrays import BoolArray, ratio, row_chunks
 
-__all__ = ["LabelCounts", "count_decisions", "count_labels"]
+__all__ = ["LabelCounts", "count_decisions"]
 
 
 @dataclass(frozen=True)
 class LabelCounts:
-    """What a system got right and wrong on each label, for the notes as they are or resampled.
+    """The hits and misses of a system on each label, for a split or for resamples of it.
 
     ``notes`` is [...] and the other fields are [..., labels], where the dots stand for nothing or for
     resamples.
@@ -28,33 +27,33 @@ class LabelCounts:
 
     @property
     def positives(self) -> NDArray[np.float64]:
-        """Notes that carry the label [..., labels]."""
+        """Number of notes with the label [..., labels]."""
         return self.true_positives + self.false_negatives
 
     def precision(self) -> NDArray[np.float64]:
-        """Precision of each label, 0 where nothing was predicted [..., labels]."""
+        """Precision of each label, 0 if it was never predicted [..., labels]."""
         return ratio(self.true_positives, self.true_positives + self.false_positives)
 
     def recall(self) -> NDArray[np.float64]:
-        """Recall of each label, 0 where no note carries it [..., labels]."""
+        """Recall of each label, 0 if no note has it [..., labels]."""
         return ratio(self.true_positives, self.positives)
 
     def f1(self) -> NDArray[np.float64]:
-        """F1 of each label, 0 where it was neither predicted nor there [..., labels]."""
+        """F1 of each label, 0 if it was neither predicted nor present [..., labels]."""
         wrong = self.false_positives + self.false_negatives
         return ratio(2 * self.true_positives, 2 * self.true_positives + wrong)
 
     def jaccard(self) -> NDArray[np.float64]:
-        """Notes that carry the label and were given it, of those with either, or 0 [..., labels]."""
+        """Jaccard index of each label, 0 if it was neither predicted nor present [..., labels]."""
         wrong = self.false_positives + self.false_negatives
         return ratio(self.true_positives, self.true_positives + wrong)
 
     def false_positive_rate(self) -> NDArray[np.float64]:
-        """Notes given the label, of those that do not carry it, or 0 [..., labels]."""
+        """False positive rate of each label, 0 if every note has it [..., labels]."""
         return ratio(self.false_positives, self.notes[..., np.newaxis] - self.positives)
 
     def of(self, labels: BoolArray) -> LabelCounts:
-        """Keep some labels only [labels]."""
+        """Select some labels [labels]."""
         return LabelCounts(
             self.notes,
             self.true_positives[..., labels],
@@ -63,12 +62,12 @@ class LabelCounts:
         )
 
     def pooled(self, inside: BoolArray | None = None) -> LabelCounts:
-        """Add labels up into a single one, which makes a label's metric the micro metric.
+        """Sum labels into a single one, whose metrics are the micro metrics.
 
         Parameters
         ----------
         inside
-            Which labels to add [..., labels]; all without it.
+            Which labels to sum [..., labels]; all by default.
 
         """
         part = np.ones(1, dtype=np.bool_) if inside is None else inside
@@ -81,30 +80,8 @@ class LabelCounts:
         )
 
 
-def count_labels(targets: BoolArray, scores: FloatArray, threshold: float | FloatArray | Rule) -> LabelCounts:
-    """Count hits and misses of each label.
-
-    Parameters
-    ----------
-    targets
-        Which notes carry which labels [notes, labels].
-    scores
-        What the system gave them [notes, labels].
-    threshold
-        A label is predicted where its score is strictly above it; one for each label [labels], or a rule.
-
-    Raises
-    ------
-    ScoresError
-        If the arrays do not fit each other, hold nothing, or hold NaN.
-
-    """
-    check_arrays(targets, scores)
-    return count_decisions(targets, as_rule(threshold, scores.shape[1]).decide(scores))
-
-
 def count_decisions(targets: BoolArray, decided: BoolArray) -> LabelCounts:
-    """Count hits and misses from which notes carry a label, and which were given it [notes, labels]."""
+    """Count hits and misses of each label from targets and decisions [notes, labels]."""
     hits = np.zeros(targets.shape[1], dtype=np.float64)
     predictions, positives = hits.copy(), hits.copy()
     for rows in row_chunks(targets):

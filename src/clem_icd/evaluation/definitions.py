@@ -1,4 +1,4 @@
-"""What every metric name means: a number without its definition is not comparable with anything."""
+"""The definition of every metric name: a number without its definition cannot be compared with any other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EDIN_2024 = "Edin et al. 2024 (explainable-medical-coding)"
 
 @dataclass(frozen=True)
 class Definition:
-    """The definition of one metric: how to read its name, and which labels and notes are counted."""
+    """The definition of one metric: its title and formula, and which labels and notes are counted."""
 
     title: str
     definition: str
@@ -34,18 +34,18 @@ _SKLEARN = "scikit-learn"
 
 
 def _over_labels(scope: str) -> dict[str, Definition]:
-    """Metrics of the counts of labels, over all labels or over those of the split."""
+    """Define the metrics of label counts, over all labels or those with a positive in the split."""
     split = scope == "_split_labels"
     labels = _IN_SPLIT if split else _ALL
     title = " (split labels)" if split else ""
     source = f"{_EDIN_2023}; {_EDIN_2024}" if split else _CAML
     pooled = (
-        "counts pooled over the labels that some note of this split carries; predictions of other labels "
-        "cost nothing; 0/0 = 0."
+        "counts pooled over labels with a positive in this split; predictions of other labels are ignored; "
+        "0/0 = 0."
         if split
         else "counts pooled over all labels; 0/0 = 0."
     )
-    of_labels = "the labels that some note of this split carries" if split else "labels"
+    over = _IN_SPLIT if split else "labels"
 
     def micro(name: str, formula: str, source: str = source) -> Definition:
         return Definition(f"{name}{title}", f"{formula}, {pooled}", labels, _EVERY_NOTE, source)
@@ -53,7 +53,7 @@ def _over_labels(scope: str) -> dict[str, Definition]:
     def macro(name: str, formula: str, empty: str, source: str = source) -> Definition:
         return Definition(
             f"{name}{title}",
-            f"Mean over {of_labels} of {formula}; {empty} counts 0.",
+            f"Mean over {over} of {formula}; {empty} counts as 0.",
             labels,
             _EVERY_NOTE,
             source,
@@ -64,14 +64,14 @@ def _over_labels(scope: str) -> dict[str, Definition]:
         f"micro_precision{scope}": micro("Micro-precision", "TP / (TP + FP)"),
         f"micro_recall{scope}": micro("Micro-recall", "TP / (TP + FN)"),
         f"micro_f1{scope}": micro("Micro-F1", "2 TP / (2 TP + FP + FN)"),
-        f"jaccard_micro{scope}": micro("Micro-Jaccard", "TP / (TP + FP + FN)", f"{_CAML}, there accuracy"),
+        f"jaccard_micro{scope}": micro("Micro-Jaccard", "TP / (TP + FP + FN)", f"{_CAML}, as accuracy"),
         f"fpr_micro{scope}": micro("Micro-FPR", "FP / (FP + TN)", _EDIN_2023),
         f"macro_precision{scope}": macro("Macro-precision", "TP / (TP + FP)", "a label never predicted"),
-        f"macro_recall{scope}": macro("Macro-recall", "TP / (TP + FN)", "a label that no note carries"),
+        f"macro_recall{scope}": macro("Macro-recall", "TP / (TP + FN)", "a label that no note has"),
         macro_f1: Definition(
             "Macro-F1 (split labels)" if split else "Macro-F1 (all labels)",
-            f"Mean over {of_labels} of 2 TP / (2 TP + FP + FN); "
-            "a label neither predicted nor there counts 0.",
+            f"Mean over {over} of 2 TP / (2 TP + FP + FN); "
+            "a label neither predicted nor present counts as 0.",
             labels,
             _EVERY_NOTE,
             source if split else f"{_SKLEARN}, f1_score(average='macro', zero_division=0)",
@@ -79,12 +79,10 @@ def _over_labels(scope: str) -> dict[str, Definition]:
         f"jaccard_macro{scope}": macro(
             "Macro-Jaccard",
             "TP / (TP + FP + FN)",
-            "a label neither predicted nor there",
-            f"{_CAML}, there accuracy",
+            "a label neither predicted nor present",
+            f"{_CAML}, as accuracy",
         ),
-        f"fpr_macro{scope}": macro(
-            "Macro-FPR", "FP / (FP + TN)", "a label that every note carries", _EDIN_2023
-        ),
+        f"fpr_macro{scope}": macro("Macro-FPR", "FP / (FP + TN)", "a label that every note has", _EDIN_2023),
     }
 
 
@@ -101,8 +99,8 @@ _CAML_MACRO = {
 _NEVER_CORRECT = {
     "never_correct_split_labels": Definition(
         "Never correct (split labels)",
-        "Share of the labels that some note of this split carries which were given rightly to none of its "
-        "notes; lower is better.",
+        "Share of labels with a positive in this split that were not predicted correctly for any note; lower "
+        "is better.",
         _IN_SPLIT,
         _EVERY_NOTE,
         "Edin et al. 2023, codes never predicted correctly",
@@ -112,8 +110,8 @@ _NEVER_CORRECT = {
 _INSTANCES = {
     "instance_precision": Definition(
         "Instance precision",
-        "Mean over notes of the share of the note's predicted codes that are right; a note without "
-        "predictions counts 0.",
+        "Mean over notes of the share of the note's predicted codes that are correct; a note without "
+        "predictions counts as 0.",
         _ALL,
         _EVERY_NOTE,
         _CAML,
@@ -121,7 +119,7 @@ _INSTANCES = {
     "instance_recall": Definition(
         "Instance recall",
         "Mean over notes of the share of the note's codes that were predicted; a note without codes "
-        "counts 0.",
+        "counts as 0.",
         _ALL,
         _EVERY_NOTE,
         _CAML,
@@ -129,7 +127,7 @@ _INSTANCES = {
     "instance_f1": Definition(
         "Instance F1",
         "Mean over notes of 2 TP / (2 TP + FP + FN) of the note; a note with neither codes nor predictions "
-        "counts 0.",
+        "counts as 0.",
         _ALL,
         _EVERY_NOTE,
         f"{_SKLEARN}, f1_score(average='samples', zero_division=0)",
@@ -146,17 +144,17 @@ _INSTANCES = {
 _AREA_DEFINITIONS = {
     "roc_auc_micro": Definition(
         "Micro ROC-AUC",
-        "The share of pairs, of a positive and a negative cell of the matrix of notes and labels, in which "
-        "the positive scores higher; equal scores count one half. 0 if there is no such pair.",
+        "The share of pairs of a positive and a negative cell of the matrix of notes and labels in which the "
+        "positive cell scores higher; equal scores count as one half. 0 if there is no such pair.",
         _ALL,
         _EVERY_NOTE,
         f"{_CAML}; {_SKLEARN}, roc_auc_score(average='micro')",
     ),
     "roc_auc_macro": Definition(
         "Macro ROC-AUC",
-        "Mean over labels of the share of pairs, of a note that carries the label and one that does not, in "
-        "which the first scores higher; equal scores count one half. 0 if there is no such label.",
-        "labels that some notes of this split carry and some do not",
+        "Mean over labels of the share of pairs of a note with the label and a note without it in which the "
+        "former scores higher; equal scores count as one half. 0 if there is no such label.",
+        "labels with both a positive and a negative in this split",
         _EVERY_NOTE,
         f"{_CAML}; {_SKLEARN}, roc_auc_score(average='macro') on these labels",
     ),
@@ -170,9 +168,8 @@ _AREA_DEFINITIONS = {
     ),
     "pr_auc_macro": Definition(
         "Macro PR-AUC",
-        "Mean over labels of average precision: the mean, over the notes that carry the label, of the "
-        "precision among the notes that score at least as high. "
-        "It is also called mean average precision over labels.",
+        "Mean over labels of average precision: the mean, over the notes with the label, of the precision "
+        "among the notes that score at least as high. Also called mean average precision over labels.",
         _IN_SPLIT,
         _EVERY_NOTE,
         f"{_SKLEARN}, average_precision_score(average='macro') on these labels",
@@ -181,26 +178,27 @@ _AREA_DEFINITIONS = {
 
 
 def _ranked(scope: str) -> dict[str, Definition]:
-    """Metrics of the order of the labels of a note, among all labels or among those of the split."""
+    """Define the metrics of label rankings, over all labels or those with a positive in the split."""
     split = scope == "_split_labels"
     labels = _IN_SPLIT if split else _ALL
     title = " (split labels)" if split else ""
-    among = ", among the labels that some note of this split carries" if split else ""
+    of_split = f" of {_IN_SPLIT}" if split else ""
+    among = f" among {_IN_SPLIT}" if split else ""
     source = f"{_EDIN_2023}; {_EDIN_2024}" if split else _CAML
     definitions = {}
     for k in CUTOFFS:
         definitions[f"precision_at_{k}{scope}"] = Definition(
             f"P@{k}{title}",
-            f"Mean over notes of the codes among the {k} highest scores{among} / min({k}, labels); "
-            "a note without codes counts 0, equal scores keep the order of the labels.",
+            f"Mean over notes of the number of the note's codes among the {k} highest scores{of_split}, "
+            f"divided by min({k}, labels); a note without codes counts as 0; ties are ranked in label order.",
             labels,
             _EVERY_NOTE,
             source,
         )
         definitions[f"recall_at_{k}{scope}"] = Definition(
             f"R@{k}{title}",
-            f"Mean over notes of the share of the note's codes among the {k} highest scores{among}; "
-            "equal scores keep the order of the labels.",
+            f"Mean over notes of the share of the note's codes that are among the {k} highest "
+            f"scores{of_split}; ties are ranked in label order.",
             labels,
             _CODED,
             source,
@@ -208,14 +206,15 @@ def _ranked(scope: str) -> dict[str, Definition]:
         if not split:
             definitions[f"f1_at_{k}"] = Definition(
                 f"F1@{k}",
-                f"2 P R / (P + R), the harmonic mean of P@{k} and R@{k}, each over its notes; 0/0 = 0.",
+                f"2 P R / (P + R), the harmonic mean of P@{k} and R@{k}, each averaged over its own notes; "
+                "0/0 = 0.",
                 labels,
                 _EVERY_NOTE,
                 _CAML,
             )
     definitions[f"r_precision{scope}"] = Definition(
         f"R-precision{title}",
-        f"Mean over notes of the share of the note's n codes that are among its n highest scores{among}.",
+        f"Mean over notes of the share of the note's n codes that are among its n highest scores{of_split}.",
         labels,
         _CODED,
         _EDIN_2023,
@@ -231,23 +230,23 @@ def _ranked(scope: str) -> dict[str, Definition]:
     if not split:
         definitions["map_at_30"] = Definition(
             "MAP@30",
-            "As MAP, with a code below rank 30 counting 0.",
+            "As MAP, but a code ranked below 30 counts as 0.",
             labels,
             _CODED,
             "this project",
         )
         definitions["map_codiesp"] = Definition(
             "MAP (CodiEsp)",
-            "As MAP, with a code below rank 1,000 and a note without codes counting 0: the official score of "
-            "a submission that ranks all labels for every note.",
+            "As MAP, but a code ranked below 1,000 counts as 0, and so does a note without codes: the "
+            "official score of a submission that ranks all labels for every note.",
             labels,
             _EVERY_NOTE,
             "CodiEsp (Miranda-Escalada et al. 2020), codiespD_P_evaluation.py",
         )
     definitions[f"exact_match{scope}"] = Definition(
         f"Exact match{title}",
-        "Share of notes whose predicted set of codes is exactly the note's set of codes"
-        + (", both without other labels than those that some note of this split carries." if split else "."),
+        "Share of notes for which the predicted set of codes equals the note's set of codes"
+        + (f", both restricted to {_IN_SPLIT}." if split else "."),
         labels,
         _EVERY_NOTE,
         source if split else f"{_SKLEARN}, accuracy_score",
@@ -262,15 +261,15 @@ def _in_bucket(name: str, low: int, high: int | None) -> dict[str, Definition]:
     return {
         f"micro_f1_train_count_{name}": Definition(
             f"Micro-F1 ({span} training notes)",
-            f"2 TP / (2 TP + FP + FN), counts pooled over the {labels}; 0/0 = 0.",
+            f"2 TP / (2 TP + FP + FN), counts pooled over {labels}; 0/0 = 0.",
             labels,
             _EVERY_NOTE,
             source,
         ),
         f"macro_f1_train_count_{name}": Definition(
             f"Macro-F1 ({span} training notes)",
-            f"Mean of 2 TP / (2 TP + FP + FN) over the {labels}; "
-            "a label neither predicted nor there counts 0.",
+            f"Mean over {labels} of 2 TP / (2 TP + FP + FN); "
+            "a label neither predicted nor present counts as 0.",
             labels,
             _EVERY_NOTE,
             source,

@@ -1,4 +1,4 @@
-"""The metrics document, ``metrics.json``: numbers together with what they are of and how they are defined."""
+"""The metrics document, ``metrics.json``: metrics with their definitions and what was evaluated."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray
+from clem_icd.decisions.arrays import BoolArray, FloatArray
 from clem_icd.decisions.curves import precision_recall_curve, threshold_curve
-from clem_icd.decisions.rules import Rule, Threshold, as_rule
+from clem_icd.decisions.rules import single_threshold
 from clem_icd.evaluation.buckets import frequency_buckets
 from clem_icd.evaluation.calibration import reliability
 from clem_icd.evaluation.definitions import DEFINITIONS
@@ -23,20 +23,16 @@ METRICS_FORMAT = "clem-icd/metrics"
 METRICS_FORMAT_VERSION = 1
 
 _GRID = np.arange(1, 100) / 100
-"""Thresholds 0.01, 0.02, … 0.99 of the curve in the document."""
+"""The thresholds of the document's curve: 0.01, 0.02, … 0.99."""
 
 
 def metrics_document(
-    targets: BoolArray,
-    scores: FloatArray,
+    judgement: Judgement,
     *,
-    threshold: float | Rule,
     threshold_source: Literal["model", "given", "validation"],
     corpus: Mapping[str, Any],
     split: str,
     system: str = "clem-icd",
-    profile: str = "all",
-    train_counts: IntArray | None = None,
     identity: Mapping[str, str] | None = None,
     subjects: Sequence[str | None] | None = None,
     resamples: int = 0,
@@ -44,57 +40,41 @@ def metrics_document(
     warnings: Sequence[str] = (),
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Evaluate scores, and describe the result so that it can be read without its surroundings.
+    """Compute the metrics of a judgement, and describe them so that the document can be read on its own.
 
     Parameters
     ----------
-    targets
-        Which notes carry which labels [notes, labels].
-    scores
-        What the system gave them [notes, labels].
-    threshold
-        A score strictly above it predicts the label; or a rule that decides.
+    judgement
+        The scores and decisions of a split. Made with training counts, it adds label-frequency buckets.
     threshold_source
-        Whether it came with the model, was given by hand, or was chosen on validation scores now.
+        Whether the rule came with the model, was given by the user, or was just chosen on validation scores.
     corpus
-        Its name, its source and whether it is synthetic; other entries are left out.
+        Its name, its source and whether it is synthetic; other entries are ignored.
     split
         The evaluated split.
     system
-        The system that gave the scores.
-    profile
-        Which metrics, on which notes: a name of ``PROFILES``.
-    train_counts
-        Training notes of each label [labels]; adds the label-frequency buckets.
+        The system that produced the scores.
     identity
-        What `identity_of` says of the notes, labels and codes.
+        The checksums of `identity_of`.
     subjects
-        Whose note each is [notes]; intervals then resample subjects.
+        The subject of each note, in the order of ``judgement.all_targets`` [all notes]; intervals then
+        resample subjects.
     resamples
-        How often to resample for the intervals; without it there are none.
+        Number of resamples for the intervals; 0 omits them.
     errors
-        What `error_groups` says.
+        The tables of `error_groups`.
     warnings
         Sentences that a reader of the metrics has to know.
     progress
-        Called with a number of resamples that are done.
+        Called with the number of resamples just finished.
 
     Returns
     -------
-        An object that json can hold; without ``train_counts`` its ``buckets`` are an empty list.
-
-    Raises
-    ------
-    ScoresError
-        If the arrays do not fit each other, hold nothing, or hold NaN.
+        A JSON-serialisable object; ``buckets`` is empty if the judgement has no training counts.
 
     """
-    rule = as_rule(threshold)
-    judgement = Judgement.of(targets, scores, rule, profile=profile, train_counts=train_counts)
     targets, scores = judgement.targets, judgement.scores
     values = {name: float(value[0]) for name, value in judgement.values().items()}
-    buckets = [] if train_counts is None else frequency_buckets(targets, scores, rule, train_counts)
-    left_out = len(judgement.kept) - judgement.notes
     document = {
         "format": METRICS_FORMAT,
         "format_version": METRICS_FORMAT_VERSION,
@@ -102,14 +82,14 @@ def metrics_document(
         "split": split,
         "notes": judgement.notes,
         "labels": judgement.labels,
-        "profile": profile,
-        "threshold": rule.value if isinstance(rule, Threshold) else None,
+        "profile": judgement.profile,
+        "threshold": single_threshold(judgement.rule),
         "threshold_source": threshold_source,
-        "rule": rule.as_json(),
+        "rule": judgement.rule.as_json(),
         "system": system,
-        "warnings": [*warnings, *_left_out(left_out, profile)],
+        "warnings": [*warnings, *_excluded_notes(judgement)],
         "metrics": values,
-        "buckets": [asdict(bucket) for bucket in buckets],
+        "buckets": [asdict(bucket) for bucket in frequency_buckets(judgement)],
         "definitions": {name: asdict(DEFINITIONS[name]) for name in values},
         "threshold_curve": _threshold_curve(targets, scores),
         "precision_recall_curve": _precision_recall(targets, scores),
@@ -131,11 +111,12 @@ def _are_probabilities(scores: FloatArray) -> bool:
     return bool(scores.min() >= 0 and scores.max() <= 1)
 
 
-def _left_out(notes: int, profile: str) -> list[str]:
+def _excluded_notes(judgement: Judgement) -> list[str]:
+    notes = len(judgement.kept) - judgement.notes
     if not notes:
         return []
-    what = "note without codes was" if notes == 1 else "notes without codes were"
-    return [f"{notes:,} {what} left out, as the profile {profile} does."]
+    what = "note without codes is" if notes == 1 else "notes without codes are"
+    return [f"{notes:,} {what} excluded by the profile {judgement.profile}."]
 
 
 def _threshold_curve(targets: BoolArray, scores: FloatArray) -> dict[str, list[float]]:

@@ -1,4 +1,4 @@
-"""What was evaluated, as three checksums: two results can be compared where all three are equal."""
+"""Three checksums of what was evaluated: results are comparable if all three are equal."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def identity_of(note_ids: Sequence[str], labels: Sequence[Code], targets: BoolAr
             yield "\t".join([note_ids[row], *(names[label] for label in np.flatnonzero(targets[row]))])
 
     return {
-        "notes": _sum(note_ids[row] for row in order),
-        "labels": _sum(names),
-        "codes": _sum(coded()),
+        "notes": _checksum(note_ids[row] for row in order),
+        "labels": _checksum(names),
+        "codes": _checksum(coded()),
     }
 
 
-def _sum(lines: Iterable[str]) -> str:
+def _checksum(lines: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for line in lines:
         digest.update(f"{line}\n".encode())

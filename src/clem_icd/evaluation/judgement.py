@@ -1,4 +1,4 @@
-"""Targets, scores and decisions of a split, reduced to what metrics are made of."""
+"""Targets, scores and decisions of a split, each made once, and the metrics computed from them."""
 
 from __future__ import annotations
 
@@ -30,30 +30,41 @@ _RESAMPLES_AT_ONCE = 64
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """A system's scores for the notes of a split beside the codes of these notes.
+    """A system's scores and decisions for the notes of a split, together with the codes of these notes.
 
-    Metrics can be asked for as often as one likes, with every note counted a number of times: a
-    bootstrap over notes costs little more than one evaluation.
+    Everything in ``metrics.json`` is computed from one judgement, so targets are built once and the rule
+    decides once. Metrics can be computed repeatedly with different note weights: a bootstrap over notes
+    costs little more than one evaluation.
 
     Attributes
     ----------
     targets, scores, decided
-        Which notes carry which labels, what the system gave them, and which it decided for
-        [notes, labels]; without the notes that the profile leaves out.
+        Which notes carry which labels, the system's scores, and the labels it assigned [notes, labels];
+        without the notes that the profile excludes.
+    rule
+        The rule that made the decisions.
+    profile
+        The name of the profile.
     names
-        The metrics that the profile has, in the order of ``DEFINITIONS``.
+        The metrics of the profile, in the order of ``DEFINITIONS``.
     kept
-        Which of the given notes are counted [given notes].
+        Which notes the profile keeps [all notes].
+    all_targets, all_decided
+        As ``targets`` and ``decided``, including the notes that the profile excludes [all notes, labels].
     buckets
-        By name, the labels of each training-frequency bucket [labels].
+        The labels of each training-frequency bucket, by name [labels].
 
     """
 
     targets: BoolArray
     scores: FloatArray
     decided: BoolArray
+    rule: Rule
+    profile: str
     names: tuple[str, ...]
     kept: BoolArray
+    all_targets: BoolArray
+    all_decided: BoolArray
     buckets: dict[str, BoolArray]
 
     @classmethod
@@ -71,7 +82,7 @@ class Judgement:
         Raises
         ------
         ScoresError
-            If the arrays do not fit each other, hold nothing, or hold NaN, or a name is not known.
+            If the arrays do not match, are empty or contain NaN, or a name is unknown.
 
         """
         check_arrays(targets, scores)
@@ -81,11 +92,11 @@ class Judgement:
             kept &= targets.any(axis=1)
         if not kept.any():
             raise ScoresError(
-                f"no note has a code, and the profile {profile} counts notes with codes only",
-                remedy="Choose another profile, or a split whose notes have codes",
+                f"no note has a code, and the profile {profile} counts only notes with codes",
+                remedy="Choose another profile, or a split with coded notes",
             )
-        if not kept.all():
-            targets, scores = targets[kept], scores[kept]
+        rule = as_rule(threshold, scores.shape[1])
+        decided = rule.decide(scores)
         masks = {} if train_counts is None else bucket_masks(train_counts, scores.shape[1])
         buckets = {name: inside for (name, _, _), inside in masks.items()}
         names = tuple(
@@ -93,11 +104,24 @@ class Judgement:
             for name in DEFINITIONS
             if name in wanted.names or name.partition("_train_count_")[2] in buckets
         )
-        return cls(targets, scores, as_rule(threshold, scores.shape[1]).decide(scores), names, kept, buckets)
+        # A copy only where notes are excluded: these are the largest arrays of an evaluation.
+        rows: slice | BoolArray = slice(None) if kept.all() else kept
+        return cls(
+            targets=targets[rows],
+            scores=scores[rows],
+            decided=decided[rows],
+            rule=rule,
+            profile=profile if isinstance(profile, str) else wanted.title,
+            names=names,
+            kept=kept,
+            all_targets=targets,
+            all_decided=decided,
+            buckets=buckets,
+        )
 
     @property
     def notes(self) -> int:
-        """The number of notes that are counted."""
+        """The number of notes that the profile keeps."""
         return len(self.targets)
 
     @property
@@ -111,8 +135,8 @@ class Judgement:
         Parameters
         ----------
         weights
-            How often each note counts [resamples, notes]. Without it every note counts once, and there
-            is one value of each metric.
+            How often each note counts [resamples, notes]. By default every note counts once, and each
+            metric has a single value.
 
         """
         if weights is None:
@@ -131,10 +155,10 @@ class Judgement:
         return {name: values[name] for name in self.names}
 
     def totals(self, weights: FloatArray) -> Totals:
-        """Return the sums over notes that all metrics but the areas are made of.
+        """Return the sums over notes from which all metrics except the areas are computed.
 
-        The labels "of the split" are, label by label, those with a positive in the resample; ranks and
-        exact matches among them stay those among the labels of the whole split.
+        In metrics per label, the "split labels" of a resample are those with a positive in the resample;
+        ranks and exact matches keep using the labels with a positive in the whole split.
 
         Parameters
         ----------
@@ -147,13 +171,18 @@ class Judgement:
         return Totals(
             LabelCounts(own.sum(axis=1), hits, predictions - hits, positives - hits),
             own @ self.targets.any(axis=1),
-            {name: own @ of_notes for name, of_notes in self._of_notes.items()},
+            {name: own @ note_values for name, note_values in self._per_note.items()},
             self.buckets,
         )
 
     def areas(self, weights: FloatArray) -> dict[str, Doubles]:
-        """Return the areas under curves, which are no function of sums [resamples]."""
+        """Return the areas under curves, which cannot be computed from sums over notes [resamples]."""
         return self._areas.weighted(weights)
+
+    @cached_property
+    def counts(self) -> LabelCounts:
+        """Hits and misses of each label, every note counted once [labels]."""
+        return count_decisions(self.targets, self.decided)
 
     @property
     def _has_areas(self) -> bool:
@@ -165,7 +194,7 @@ class Judgement:
 
     @cached_property
     def _plain_totals(self) -> Totals:
-        counts = count_decisions(self.targets, self.decided)
+        counts = self.counts
         return Totals(
             LabelCounts(
                 counts.notes[np.newaxis],
@@ -174,13 +203,13 @@ class Judgement:
                 counts.false_negatives[np.newaxis],
             ),
             np.array([float(np.count_nonzero(self.targets.any(axis=1)))]),
-            {name: np.array([of_notes.sum()]) for name, of_notes in self._of_notes.items()},
+            {name: np.array([note_values.sum()]) for name, note_values in self._per_note.items()},
             self.buckets,
         )
 
     @cached_property
     def _pairs(self) -> tuple[csr_array, csr_array, csr_array]:
-        """Pairs of a note and a label: given rightly, given, and to be given [notes, labels]."""
+        """Pairs of a note and a label: assigned correctly, assigned, and in the targets [notes, labels]."""
         return (
             csr_array(self.targets & self.decided, dtype=np.float32),
             csr_array(self.decided, dtype=np.float32),
@@ -188,12 +217,12 @@ class Judgement:
         )
 
     @cached_property
-    def _of_notes(self) -> dict[str, Doubles]:
-        """What each note has, by the name of the metric that is its mean [notes]."""
+    def _per_note(self) -> dict[str, Doubles]:
+        """The value of each note, by the name of the metric that averages them [notes]."""
         in_split: BoolArray = np.asarray(self.targets.any(axis=0))
         values = self._ranked(self.targets, self.scores, "")
         if in_split.all():
-            values |= {f"{name}_split_labels": of_notes for name, of_notes in values.items()}
+            values |= {f"{name}_split_labels": note_values for name, note_values in values.items()}
         elif in_split.any():
             values |= self._ranked(self.targets[:, in_split], self.scores[:, in_split], "_split_labels")
         else:

@@ -1,4 +1,4 @@
-"""Scores beside a corpus become the metrics document: whoever made the scores, it is made here."""
+"""From a scores file and a corpus to the metrics document, whichever system produced the scores."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import Any, Literal
 
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import Rule
-from clem_icd.evaluation.analysis.groups import error_groups
+from clem_icd.evaluation.analysis.breakdown import error_groups
 from clem_icd.evaluation.analysis.note_facts import TokenStarts
+from clem_icd.evaluation.analysis.outcomes import Outcomes
 from clem_icd.evaluation.document import metrics_document
 from clem_icd.evaluation.identity import identity_of
+from clem_icd.evaluation.judgement import Judgement
 from clem_icd.scores.file import Scores
 from clem_icd.scores.restriction import known_labels
 
 RESAMPLES = 1000
-"""As many as an interval of 95 % needs to be steady in its second digit."""
+"""Enough for a stable second digit of a 95 % interval."""
 
 
 def judge_scores(
@@ -30,50 +32,49 @@ def judge_scores(
     token_starts: TokenStarts | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Judge scores by the codes of a split.
+    """Judge scores against the codes of a split.
 
     Parameters
     ----------
     rule
-        What decides.
+        The rule that assigns codes.
     threshold_source
-        Where the rule is from.
+        Where the rule comes from.
     profile
         Which metrics, on which notes.
     resamples
-        How often to resample for the intervals: subjects where the corpus knows them, else notes. 0 for
-        no intervals.
+        Number of resamples for the intervals, by subject where the corpus has subjects and by note
+        otherwise; 0 omits the intervals.
     token_starts
-        Finds tokens, so that errors are told by tokens too.
+        Finds tokens, so that errors are also broken down by token counts.
     progress
-        Called with a number of resamples that are done.
+        Called with the number of resamples just finished.
 
     Returns
     -------
-        What ``metrics.json`` holds.
+        The contents of ``metrics.json``.
 
     Raises
     ------
     ScoresError
-        If the scores are not those of the split, or have another label space.
+        If the scores are for other notes or another label space than the split's.
 
     """
-    values, targets = scores.of(corpus, split), corpus.targets(split)
-    note_ids = corpus.note_ids(split)
+    values = scores.of(corpus, split)
+    judgement = Judgement.of(
+        corpus.targets(split), values, rule, profile=profile, train_counts=corpus.train_counts()
+    )
+    outcomes = Outcomes.of(judgement.all_targets, judgement.all_decided)
     return metrics_document(
-        targets,
-        values,
-        threshold=rule,
+        judgement,
         threshold_source=threshold_source,
         corpus=corpus.about,
         split=split,
         system=_system(scores),
-        profile=profile,
-        train_counts=corpus.train_counts(),
-        identity=identity_of(note_ids, corpus.codes, targets),
+        identity=identity_of(corpus.note_ids(split), corpus.codes, judgement.all_targets),
         subjects=corpus.subjects(split),
         resamples=resamples,
-        errors=error_groups(corpus, split, rule.decide(values), token_starts=token_starts),
+        errors=error_groups(corpus, split, outcomes, token_starts=token_starts),
         warnings=scores.warnings,
         progress=progress,
     )
@@ -90,15 +91,15 @@ def judge_known_labels(
     resamples: int = RESAMPLES,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Judge scores whose label space is not that of the corpus, by the codes that the system knows.
+    """Judge scores with another label space than the corpus, on the codes that the system knows.
 
-    The document says what was left out. It is comparable with others that left out the same, and with
-    nothing else. It has no groups by training count and no table of errors.
+    The document says what was left out, and is comparable only with documents that left out the same. It
+    has neither label-frequency buckets nor error tables.
 
     Raises
     ------
     ScoresError
-        If the notes are not those of the split, or no note has a label that the system knows.
+        If the scores are for other notes than the split's, or no note has a label that the system knows.
 
     """
     part = known_labels(scores, corpus, split)
@@ -107,14 +108,11 @@ def judge_known_labels(
         subject_of = dict(zip(corpus.note_ids(split), subjects, strict=True))
         subjects = [subject_of[note_id] for note_id in part.note_ids]
     return metrics_document(
-        part.targets,
-        part.values,
-        threshold=rule,
+        Judgement.of(part.targets, part.values, rule, profile=profile),
         threshold_source=threshold_source,
         corpus=corpus.about,
         split=split,
         system=_system(scores),
-        profile=profile,
         identity=identity_of(part.note_ids, part.labels, part.targets),
         subjects=subjects,
         resamples=resamples,

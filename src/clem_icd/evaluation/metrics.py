@@ -1,4 +1,4 @@
-"""All metrics of a system on a split, by name; `definitions` says what each name means."""
+"""All metrics of a system on a split, by the names that ``DEFINITIONS`` defines."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def evaluate(
 ) -> dict[str, float]:
     """Evaluate scores against the codes of the notes.
 
-    A label is predicted where its score is strictly above the threshold, 0/0 is 0, and equal scores
-    are ranked in the order of the labels. ``DEFINITIONS`` holds the definition of every name.
+    A label is predicted if its score is strictly above the threshold, 0/0 is 0, and ties are ranked in label
+    order. ``DEFINITIONS`` defines every metric name.
 
     Parameters
     ----------
     targets
         Which notes carry which labels [notes, labels].
     scores
-        What the system gave them, probabilities or anything else that can be ordered [notes, labels].
+        Probabilities, or any other scores that can be ordered [notes, labels].
     threshold
-        On the scale of the scores; one for each label [labels], or a rule that decides.
+        A threshold on the scale of the scores, one threshold per label [labels], or a decision rule.
     profile
-        What to compute: the name of one of ``PROFILES``, such as a paper's, or names of metrics.
+        What to compute: a name from ``PROFILES``, such as a paper's, or names of metrics.
     train_counts
-        Training notes of each label [labels]; adds F1 per label-frequency bucket.
+        Number of training notes of each label [labels]; adds F1 per label-frequency bucket.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def evaluate(
     Raises
     ------
     ScoresError
-        If the arrays do not fit each other, hold nothing, or hold NaN, or a name is not known.
+        If the arrays do not match, are empty or contain NaN, or a name is unknown.
 
     """
     judgement = Judgement.of(targets, scores, threshold, profile=profile, train_counts=train_counts)

@@ -1,6 +1,7 @@
 """How often each note counts: drawn with replacement for the bootstrap, left out for the jackknife.
 
-What is drawn and left out are units, numbered from 0 without gaps: single notes, or all notes of a subject.
+Units are drawn or left out as a whole. A unit is a single note or all notes of a subject; units are numbered
+consecutively from 0.
 """
 
 from __future__ import annotations
@@ -20,24 +21,24 @@ Groups = Sequence[Hashable | None]
 
 _CELLS_PER_BLOCK = 1 << 20
 _JACKKNIFE_PARTS = 200
-"""The jackknife's standard error is then itself uncertain by about 5 %."""
+"""Enough to know the jackknife's standard error to about 5 %."""
 
 
 def units_of(judgement: Judgement, groups: Groups | None) -> NDArray[np.int64]:
-    """Number what is drawn as one: the group of each note that is counted, from 0 without gaps [notes].
+    """Return the number of the unit that each note of a judgement belongs to [notes].
 
     Raises
     ------
     ScoresError
-        If the groups are not one for each note that the judgement was given.
+        If there is not one group for each note passed to the judgement.
 
     """
     if groups is None:
         return np.arange(judgement.notes)
     if len(groups) != len(judgement.kept):
         raise ScoresError(
-            f"there are {len(groups)} groups for {len(judgement.kept)} notes, expected one for each note",
-            remedy="Take the subjects from the split that the targets come from",
+            f"found {len(groups)} groups for {len(judgement.kept)} notes, expected one per note",
+            remedy="Take the subjects from the same split as the targets",
         )
     numbers: dict[Hashable, int] = {}
     alone = (object() if group is None else group for group in groups)
@@ -46,16 +47,16 @@ def units_of(judgement: Judgement, groups: Groups | None) -> NDArray[np.int64]:
 
 
 def bootstrap_weights(units: NDArray[np.int64], resamples: int, seed: int) -> Iterator[Doubles]:
-    """Draw as many units as there are, with replacement; yield how often each note counts [some, notes].
+    """Draw units with replacement, as many as there are, and yield how often each note counts [block, notes].
 
-    The blocks have ``resamples`` rows together. Where one ends changes nothing in the rows.
+    The blocks have ``resamples`` rows in total. The rows do not depend on the block size.
 
     Parameters
     ----------
     units
-        What is drawn as one, numbered from 0 without gaps [notes].
+        The unit of each note, numbered consecutively from 0 [notes].
     resamples
-        2 at least.
+        Number of resamples, at least 2.
     seed
         The same seed gives the same rows.
 
@@ -66,7 +67,9 @@ def bootstrap_weights(units: NDArray[np.int64], resamples: int, seed: int) -> It
 
     """
     if resamples < 2:
-        raise ScoresError(f"{resamples} resamples show no spread", remedy="Draw 2 at least; 1000 are usual")
+        raise ScoresError(
+            f"found {resamples} resamples, expected at least 2", remedy="Draw more; 1000 is usual"
+        )
     random = np.random.default_rng([seed, 0])
     count = int(units.max()) + 1
     for rows in blocks_of(resamples, len(units)):
@@ -75,27 +78,27 @@ def bootstrap_weights(units: NDArray[np.int64], resamples: int, seed: int) -> It
 
 
 def jackknife_weights(units: NDArray[np.int64], seed: int) -> Doubles:
-    """Leave out every unit once; return how often each note then counts [parts, notes].
+    """Leave out every unit once, and return how often each note then counts [parts, notes].
 
-    Up to 200 units are left out one by one. More of them are dealt to 200 parts at random.
+    Up to 200 units are left out one by one. If there are more, they are randomly divided into 200 parts.
 
     Parameters
     ----------
     units
-        What is left out as one, numbered from 0 without gaps [notes].
+        The unit of each note, numbered consecutively from 0 [notes].
     seed
         The same seed gives the same parts.
 
     """
     count = int(units.max()) + 1
     parts = min(count, _JACKKNIFE_PARTS)
-    dealt = np.random.default_rng([seed, 1]).permutation(count) % parts
-    stays: NDArray[np.bool_] = dealt[units] != np.arange(parts)[:, np.newaxis]
+    part_of = np.random.default_rng([seed, 1]).permutation(count) % parts
+    stays: NDArray[np.bool_] = part_of[units] != np.arange(parts)[:, np.newaxis]
     return stays.astype(np.float64)
 
 
 def blocks_of(resamples: int, notes: int) -> Iterator[int]:
-    """Yield how many resamples to work on at once, so that memory is bounded."""
+    """Yield the number of resamples of each block, chosen to bound memory."""
     most = max(1, _CELLS_PER_BLOCK // notes)
     for begin in range(0, resamples, most):
         yield min(most, resamples - begin)

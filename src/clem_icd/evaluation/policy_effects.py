@@ -1,4 +1,4 @@
-"""What each policy buys on each metric, and what scaling does to the probabilities."""
+"""The effect of each decision policy on metrics, and of scaling on calibration."""
 
 from __future__ import annotations
 
@@ -10,36 +10,29 @@ from clem_icd.decisions.policies import POLICIES, choose_rule
 from clem_icd.decisions.scaling import Scaling, platt, temperature
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation.calibration import reliability
+from clem_icd.evaluation.headlines import POLICY_METRICS
 from clem_icd.evaluation.metrics import evaluate
 
-__all__ = ["POLICY_METRICS", "calibration_effects", "policy_effects"]
+__all__ = ["calibration_effects", "policy_effects"]
 
 Splits = Mapping[str, tuple[BoolArray, FloatArray]]
 
-POLICY_METRICS = (
-    "micro_f1",
-    "macro_f1_all_labels",
-    "macro_f1_split_labels",
-    "macro_f1_caml",
-    "instance_f1",
-)
-"""What policies are compared by."""
-
 
 def policy_effects(splits: Splits, train_counts: IntArray) -> list[dict[str, Any]]:
-    """Choose a rule by every policy on the validation split, and evaluate it on every split.
+    """Choose a rule with every policy on the validation split, and evaluate it on every split.
 
     Parameters
     ----------
     splits
-        By name, targets and scores [notes, labels]; one is ``validation``.
+        Targets and scores by split [notes, labels]; ``validation`` is required.
     train_counts
-        Training notes of each label [labels].
+        Number of training notes of each label [labels].
 
     Returns
     -------
-        One object for each policy, as json holds it: ``chosen`` says what in words and ``rule`` exactly,
-        ``metrics`` are by split and name. Of a policy that such scores cannot have there is only ``refused``.
+        One JSON object per policy: ``chosen`` describes the rule, ``rule`` holds it, and ``metrics`` has
+        values by split and name. A policy that cannot be applied to these scores has only ``refused``, the
+        reason.
 
     """
     effects = []
@@ -56,22 +49,21 @@ def policy_effects(splits: Splits, train_counts: IntArray) -> list[dict[str, Any
 
 
 def calibration_effects(splits: Splits) -> list[dict[str, Any]]:
-    """Compare the probabilities of every split with what came true: as they are, and scaled on validation.
+    """Measure calibration on every split, unscaled and with each scaling fitted on validation.
 
     Parameters
     ----------
     splits
-        By name, targets and scores [notes, labels]; one is ``validation``.
+        Targets and scores by split [notes, labels]; ``validation`` is required.
 
     Returns
     -------
-        One object for each scaling, as json holds it: the line through the logits, and ``calibration``
-        by split.
+        One JSON object per scaling: its slope and intercept, and ``calibration`` by split.
 
     Raises
     ------
     ScoresError
-        If a score is no probability.
+        If a score is not a probability.
 
     """
     scalings = {

@@ -1,4 +1,4 @@
-"""What a published evaluation computes: its metrics, by our names, and the notes that it counts."""
+"""Published evaluations: the metrics that each computes, by their names here, and the notes it counts."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Profile:
     Attributes
     ----------
     title
-        Whose evaluation it is.
+        The publication, and its code if it has a name.
     names
-        Its metrics.
+        The metrics.
     coded_notes_only
-        Whether notes without codes are left out before anything is counted.
+        Whether notes without codes are excluded before anything is counted.
 
     """
 
@@ -64,7 +64,7 @@ def _edin(recall_cutoffs: tuple[int, ...]) -> tuple[str, ...]:
 
 PROFILES: dict[str, Profile] = {
     "all": Profile(
-        "Every metric that this project knows",
+        "Every metric of this project",
         tuple(name for name in DEFINITIONS if "_train_count_" not in name),
     ),
     "edin2024": Profile(
@@ -76,7 +76,7 @@ PROFILES: dict[str, Profile] = {
         coded_notes_only=True,
     ),
     "caml": Profile(
-        "Mullenbach et al. 2018 (caml-mimic), as PLM-ICD, MSMN and LAAT after it",
+        "Mullenbach et al. 2018 (caml-mimic), also used by PLM-ICD, MSMN and LAAT",
         (
             "micro_precision",
             "micro_recall",
@@ -99,7 +99,7 @@ PROFILES: dict[str, Profile] = {
         ("map_codiesp", "micro_precision", "micro_recall", "micro_f1"),
     ),
     "mdace": Profile(
-        "Code prediction on MDACE (Cheng et al. 2023; Edin et al. 2024); its evidence has scores of its own",
+        "Code prediction on MDACE (Cheng et al. 2023; Edin et al. 2024); evidence has metrics of its own",
         (
             "micro_precision",
             "micro_recall",
@@ -112,39 +112,37 @@ PROFILES: dict[str, Profile] = {
         ),
     ),
 }
-"""By name, what a published evaluation computes."""
+"""The profiles by name."""
 
 
 def profile_of(names: str | Collection[str]) -> Profile:
-    """Return the profile of a name, or one of the metrics that are named.
+    """Return the profile with a name, or a profile of the named metrics.
 
     Raises
     ------
     ScoresError
-        If there is no such profile, or no such metric.
+        If the profile or a metric is unknown.
 
     """
     if isinstance(names, str):
         if names not in PROFILES:
-            raise ScoresError(
-                f"there is no profile {names!r}", remedy=_hint(names, PROFILES, "The profiles are")
-            )
+            raise ScoresError(f"unknown profile {names!r}", remedy=_hint(names, PROFILES, "Choose one of"))
         return PROFILES[names]
     for name in names:
         if name not in DEFINITIONS:
-            raise ScoresError(f"there is no metric {name!r}", remedy=hint_of_metric(name))
+            raise ScoresError(f"unknown metric {name!r}", remedy=hint_of_metric(name))
     return Profile("chosen metrics", tuple(names))
 
 
 def hint_of_metric(name: str) -> str:
-    """Say which metric was meant by a name that there is not, or that it has several definitions."""
+    """Suggest a metric for an unknown name, or list the definitions if the name has several."""
     variants = [
         known for known in DEFINITIONS if known.startswith(f"{name}_") and "_train_count_" not in known
     ]
     if len(variants) > 1:
-        return f"Say which definition: {', '.join(variants)}; docs/metrics.md has them"
+        return f"Choose a definition: {', '.join(variants)} (see docs/metrics.md)"
     close = difflib.get_close_matches(name, DEFINITIONS, n=1)
-    return f"Did you mean {close[0]}?" if close else "docs/metrics.md lists the names"
+    return f"Did you mean {close[0]}?" if close else "See docs/metrics.md for all names"
 
 
 def _hint(name: str, known: Collection[str], introduction: str) -> str:

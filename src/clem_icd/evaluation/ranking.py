@@ -1,4 +1,4 @@
-"""How high a note's own labels stand among all labels; no threshold is involved."""
+"""Ranks of a note's labels among all labels; no threshold is involved."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from clem_icd.decisions.arrays import BoolArray, FloatArray, check_arrays, ratio
 __all__ = ["CUTOFFS", "DEPTHS", "Ranking", "rank_labels"]
 
 CUTOFFS = (5, 8, 10, 15)
-"""The k of the metrics at k that the field publishes."""
+"""The values of k for which the field publishes precision@k and recall@k."""
 
 DEPTHS = (30, 1000)
-"""Ranks that lists are cut at for average precision."""
+"""Ranks at which lists are truncated for average precision."""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """How high each note's own labels stand in its ranking; one number per note in every field.
+    """How high each note's labels are ranked; every array has one number per note [notes].
 
-    ``positives`` is the number of labels the note carries, ``hits[k]`` how many of them are among the
-    k highest scores, ``hits_at_positives`` how many are among the ``positives`` highest scores.
-    ``average_precision``, and that of lists cut at each of `DEPTHS`, are 0 for a note without codes.
+    ``positives`` is the number of labels of the note, ``hits[k]`` the number of them among the k highest
+    scores, ``hits_at_positives`` the number among the ``positives`` highest scores. ``average_precision``,
+    and ``average_precision_at`` for lists truncated at each of `DEPTHS`, are 0 for a note without codes.
     """
 
     labels: int
@@ -36,7 +36,7 @@ class Ranking:
     average_precision_at: dict[int, NDArray[np.float64]]
 
     def precision_at(self, k: int) -> NDArray[np.float64]:
-        """Share of the k highest scores, or of all if they are fewer, that are the note's labels [notes]."""
+        """Share of the k highest scores, or of all if there are fewer, that are the note's labels [notes]."""
         return self.hits[k] / min(k, self.labels)
 
     def recall_at(self, k: int) -> NDArray[np.float64]:
@@ -49,21 +49,21 @@ class Ranking:
 
 
 def rank_labels(targets: BoolArray, scores: FloatArray, cutoffs: Sequence[int] = CUTOFFS) -> Ranking:
-    """Rank the labels of every note by score, highest first; equal scores keep the order of the labels.
+    """Rank the labels of every note by score, highest first; ties are ranked in label order.
 
     Parameters
     ----------
     targets
         Which notes carry which labels [notes, labels].
     scores
-        What the system gave them [notes, labels].
+        The system's scores [notes, labels].
     cutoffs
-        The k of the metrics at k.
+        The values of k for precision@k and recall@k.
 
     Raises
     ------
     ScoresError
-        If the arrays do not fit each other, hold nothing, or hold NaN.
+        If the arrays do not match, are empty or contain NaN.
 
     """
     check_arrays(targets, scores)
@@ -71,7 +71,7 @@ def rank_labels(targets: BoolArray, scores: FloatArray, cutoffs: Sequence[int] =
     note, rank = _ranks_of_positives(targets, scores)
     positives = np.bincount(note, minlength=notes)
 
-    def of_notes(inside: BoolArray) -> NDArray[np.int64]:
+    def per_note(inside: BoolArray) -> NDArray[np.int64]:
         return np.bincount(note[inside], minlength=notes)
 
     def average(precision: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -82,8 +82,8 @@ def rank_labels(targets: BoolArray, scores: FloatArray, cutoffs: Sequence[int] =
     return Ranking(
         labels,
         positives,
-        {k: of_notes(rank < k) for k in cutoffs},
-        of_notes(rank < positives[note]),
+        {k: per_note(rank < k) for k in cutoffs},
+        per_note(rank < positives[note]),
         average(precision),
         {depth: average(np.where(rank < depth, precision, 0.0)) for depth in DEPTHS},
     )
@@ -92,7 +92,7 @@ def rank_labels(targets: BoolArray, scores: FloatArray, cutoffs: Sequence[int] =
 def _ranks_of_positives(
     targets: BoolArray, scores: FloatArray
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return note and rank, from 0, of every label that a note carries, in the order of both [positives]."""
+    """Return the note and the rank, from 0, of every positive, sorted by note and rank [positives]."""
     notes, ranks = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for rows in row_chunks(scores):
         ascending = np.sort(scores[rows], axis=1)

@@ -1,15 +1,15 @@
-"""How far would a metric move with other notes of the same kind? The bootstrap over notes.
+"""How much would a metric change with other notes of the same kind? The bootstrap over notes.
 
-Each resample draws as many notes as there are, with replacement (Efron 1979). Two things keep the plain
-percentile interval from being used as it is. A label with few notes is absent from many resamples, so that
-macro metrics of resamples lie below the estimate, whole intervals of them. And a label that no note carries
-cannot appear in a resample, though other notes would bring it, so that macro metrics move too little. The
-resampled values are therefore shifted until their mean is the estimate, and stretched until their standard
-deviation is that of the delete-a-group jackknife, which errs on the safe side (Efron and Stein 1981). Metrics
-that are pooled over labels or averaged over notes need neither, and neither changes them.
-``benchmarks/coverage.py`` measures how often such intervals hold the true value.
+Each resample draws as many notes as there are, with replacement (Efron 1979). The plain percentile interval
+is not usable as it is, for two reasons. A label with few notes is absent from many resamples, so macro
+metrics of resamples are biased downwards, sometimes by more than the width of the interval. And a label that
+no note has cannot appear in a resample, although it could appear in other notes, so macro metrics vary too
+little. The resampled values are therefore shifted so that their mean is the estimate, and stretched so that
+their standard deviation is that of the delete-a-group jackknife, which errs on the safe side (Efron and Stein
+1981). Metrics that are pooled over labels or averaged over notes need neither correction, and neither changes
+them. ``benchmarks/coverage.py`` measures how often such intervals contain the true value.
 
-Notes of one subject resemble each other. With ``groups`` whole subjects are drawn and left out.
+Notes of one subject resemble each other. With ``groups``, whole subjects are drawn and left out.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Statistic = Callable[[Doubles], dict[str, Doubles]]
 
 @dataclass(frozen=True)
 class Interval:
-    """Where a metric may well lie, and its standard error ``sd``."""
+    """An interval of plausible values of a metric, and its standard error ``sd``."""
 
     low: float
     high: float
@@ -62,36 +62,36 @@ def intervals(
     groups: Groups | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Interval]:
-    """Give every metric of a judgement an interval.
+    """Return a confidence interval for every metric of a judgement.
 
-    An interval holds the value that the system would have on average over splits of this size from the same
-    hospital, in about ``level`` of all cases. It knows nothing of other seeds of the training.
+    In about ``level`` of all cases, an interval contains the mean value of the metric over splits of this
+    size from the same hospital. It does not cover variation over training seeds.
 
     Parameters
     ----------
     judgement
-        Its profile says for which metrics.
+        The judgement; its profile determines the metrics.
     resamples
-        2 at least.
+        Number of resamples, at least 2.
     level
-        Above 0 and below 1.
+        Confidence level, above 0 and below 1.
     seed
         The same seed gives the same intervals.
     groups
-        What may not be torn apart, the subject of each note [given notes]. A note of which it is not known
-        (None) stands alone. Without it every note stands alone.
+        The group of each note, such as its subject; groups are resampled as a whole [all notes]. Notes whose
+        group is None are resampled one by one, as are all notes by default.
     progress
-        Is called with a number of resamples once they are done.
+        Called with the number of resamples just finished.
 
     Returns
     -------
-        By name of the metric; each holds the metric's value and lies within 0 and 1. Nothing where there are
-        fewer than two notes, or two groups.
+        Intervals by metric name; each contains the metric's value and lies within 0 and 1. Empty if there are
+        fewer than two notes, or fewer than two groups.
 
     Raises
     ------
     ScoresError
-        If a number is out of its range, or the groups are not one for each note.
+        If a number is out of range, or there is not one group per note.
 
     """
     check_level(level)
@@ -115,7 +115,7 @@ def intervals_document(
     groups: Groups | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Do what `intervals` does, and say how: an object that json can hold."""
+    """Return the result of `intervals` together with its parameters, as a JSON object."""
     found = intervals(
         judgement, resamples=resamples, level=level, seed=seed, groups=groups, progress=progress
     )
@@ -136,14 +136,14 @@ def deviations(
     seed: int,
     progress: Progress | None = None,
 ) -> dict[str, Doubles]:
-    """Return how far metrics of resamples lie from their mean, on the scale of the jackknife [resamples].
+    """Return the deviations of resampled metrics from their mean, scaled to the jackknife [resamples].
 
     Parameters
     ----------
     statistic
-        Gives the metrics.
+        Computes the metrics.
     units
-        What is drawn as one, numbered from 0 without gaps [notes].
+        The unit of each note, numbered consecutively from 0 [notes].
 
     Raises
     ------
@@ -164,14 +164,14 @@ def deviations(
 
 
 def stretched(resampled: Doubles, left_out: Doubles) -> Doubles:
-    """Return how far resampled values lie from their mean, on the scale of the jackknife [resamples].
+    """Return the deviations of resampled values from their mean, scaled to the jackknife [resamples].
 
     Parameters
     ----------
     resampled
-        Values of a metric for resamples [resamples].
+        The values of a metric in the resamples [resamples].
     left_out
-        Its values without each part of the notes [parts].
+        Its values with each part of the notes left out [parts].
 
     """
     moved: Doubles = resampled - resampled.mean()
@@ -181,17 +181,17 @@ def stretched(resampled: Doubles, left_out: Doubles) -> Doubles:
 
 
 def interval_of(estimate: float, moved: Doubles, level: float, *, bounds: tuple[float, float]) -> Interval:
-    """Put the deviations of resamples around an estimate, and take the middle share of them."""
+    """Return the central ``level`` of the deviations around an estimate, clipped to bounds."""
     tail = (1 - level) / 2
     low, high = np.clip(estimate + np.quantile(moved, [tail, 1 - tail]), *bounds)
     return Interval(min(float(low), estimate), max(float(high), estimate), float(moved.std()))
 
 
 def interval_of_share(estimate: float, moved: Doubles, level: float, *, units: int) -> Interval:
-    """Do what `interval_of` does between 0 and 1; widen what is 0 or 1 in all resamples.
+    """Return `interval_of` with bounds 0 and 1, widened if the value is 0 or 1 in all resamples.
 
-    What was seen in none of the units may yet be there: the exact bound of a share is then about 3.7 / units
-    (Clopper and Pearson 1934).
+    An event that was seen in none of the units may still occur: at the 95 % level, the exact upper bound of
+    its share is then about 3.7 / units (Clopper and Pearson 1934).
     """
     interval = interval_of(estimate, moved, level, bounds=(0.0, 1.0))
     unseen = 1 - ((1 - level) / 2) ** (1 / units)
@@ -203,15 +203,16 @@ def interval_of_share(estimate: float, moved: Doubles, level: float, *, units: i
 
 
 def check_level(level: float) -> None:
-    """Refuse a level of intervals that is no share between 0 and 1.
+    """Raise unless the confidence level is between 0 and 1.
 
     Raises
     ------
     ScoresError
-        If it is none.
+        If it is not.
 
     """
     if not 0 < level < 1:
         raise ScoresError(
-            f"the level of the intervals is {level}", remedy="Choose one above 0 and below 1, such as 0.95"
+            f"the confidence level is {level}, expected a number between 0 and 1",
+            remedy="Choose a level such as 0.95",
         )

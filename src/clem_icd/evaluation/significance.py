@@ -1,9 +1,10 @@
-"""Is one system better than another on the same notes, or would other notes turn it round?
+"""Is one system better than another on the same notes, or could other notes reverse the order?
 
-Two tests for every metric. The paired bootstrap draws notes, the same for both systems, and asks how far the
-difference moves (Efron and Tibshirani 1993; Koehn 2004). Approximate randomisation swaps the two systems on
-each note with probability one half and asks how often chance alone gives so large a difference (Noreen 1989;
-Yeh 2000). It needs metrics that are functions of sums over notes, which areas under curves are not.
+There are two tests for every metric. The paired bootstrap draws the same notes for both systems and measures
+how much the difference varies (Efron and Tibshirani 1993; Koehn 2004). Approximate randomisation swaps the
+two systems on each note with probability one half and counts how often chance alone gives a difference as
+large (Noreen 1989; Yeh 2000). It needs metrics that are functions of sums over notes, which areas under
+curves are not.
 """
 
 from __future__ import annotations
@@ -23,23 +24,23 @@ from clem_icd.evaluation.resampling import Doubles, Progress, check_level, devia
 __all__ = ["Difference", "compare_systems", "holm"]
 
 _ROUNDING = 1e-12
-"""Differences that are equal but for the order of additions are equal."""
+"""Differences that only differ by the order of floating-point additions are equal."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What one system has more of a metric than another.
+    """The difference between two systems in one metric.
 
     Attributes
     ----------
     difference
-        The first system's value less the second's.
+        The first system's value minus the second's.
     low, high
-        The interval of the difference.
+        The confidence interval of the difference.
     p_bootstrap
-        Two-sided, of the paired bootstrap.
+        Two-sided p-value of the paired bootstrap.
     p_randomisation
-        Two-sided, of approximate randomisation; None for areas under curves.
+        Two-sided p-value of approximate randomisation; None for areas under curves.
 
     """
 
@@ -62,40 +63,43 @@ def compare_systems(
 ) -> dict[str, Difference]:
     """Compare two systems on the same notes and labels, metric by metric.
 
-    Each p is that of one test. Of 40 tests of equal systems two give a p below 0.05: choose the metric before
-    looking, or correct with `holm`.
+    Each p-value belongs to a single test. Of 40 tests of equal systems, two have a p-value below 0.05 on
+    average: choose the metric in advance, or correct with `holm`.
 
     Parameters
     ----------
     one, other
         Judgements of the same targets with the same profile.
     resamples
-        Of each of the two tests, 2 at least. No p is below 1 / (resamples + 1).
+        Number of resamples of each of the two tests, at least 2. No p-value is below 1 / (resamples + 1).
     level
-        Of the intervals, above 0 and below 1.
+        Confidence level of the intervals, above 0 and below 1.
     seed
         The same seed gives the same numbers.
     groups
-        What may not be torn apart, as in `intervals`.
+        The group of each note, as in `intervals`.
     progress
-        Is called with a number of resamples once they are done; together they are twice ``resamples``.
+        Called with the number of resamples just finished; their sum is twice ``resamples``.
 
     Returns
     -------
-        By name of the metric, in the order of the judgements.
+        Differences by metric name, in the order of the judgements.
 
     Raises
     ------
     ScoresError
-        If the judgements are not of the same notes, labels, codes and metrics, there are fewer than two notes
-        or groups, or a number is out of its range.
+        If the judgements differ in notes, labels, codes or metrics, there are fewer than two notes or groups,
+        or a number is out of range.
 
     """
     check_level(level)
     _check_comparable(one, other)
     units = units_of(one, groups)
     if units.max() == 0:
-        raise ScoresError("there is one note, or one group of notes, expected two at least to compare on")
+        raise ScoresError(
+            "found one note or one group of notes, expected at least two",
+            remedy="Compare the systems on a larger split",
+        )
 
     def difference(weights: Doubles | None) -> dict[str, Doubles]:
         theirs = other.values(weights)
@@ -108,12 +112,14 @@ def compare_systems(
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Correct p-values for being several tests (Holm 1979): below 0.05 are now 5 % of families by chance.
+    """Correct p-values for multiple testing (Holm 1979).
+
+    By chance, at most 5 % of families of tests then have any p-value below 0.05.
 
     Parameters
     ----------
     p_values
-        One of each test, by name.
+        The p-value of each test, by name.
 
     """
     ascending = sorted(p_values, key=lambda name: p_values[name])
@@ -127,7 +133,7 @@ def _check_comparable(one: Judgement, other: Judgement) -> None:
     if not np.array_equal(one.kept, other.kept):
         found = (
             f"one is judged on {one.notes} of {len(one.kept)} notes and the other on {other.notes} of "
-            f"{len(other.kept)}, which are not the same"
+            f"{len(other.kept)}, and these notes differ"
         )
     elif one.labels != other.labels:
         found = f"one has {one.labels} labels and the other {other.labels}"
@@ -141,7 +147,7 @@ def _check_comparable(one: Judgement, other: Judgement) -> None:
         return
     raise ScoresError(
         f"the systems cannot be compared: {found}",
-        remedy="Score the same notes of the same corpus with both, and judge both with one profile",
+        remedy="Score the same notes of the same corpus with both, and judge both with the same profile",
     )
 
 
@@ -153,7 +159,7 @@ def _swapped(
     seed: int,
     progress: Progress | None,
 ) -> dict[str, Doubles]:
-    """Return the differences with the two systems swapped on about half of the units [resamples]."""
+    """Return the differences with the two systems swapped on a random half of the units [resamples]."""
     random = np.random.default_rng([seed, 2])
     names = [name for name in one.names if name not in AREAS]
     blocks = []

@@ -1,4 +1,4 @@
-"""Sums over notes, and the metrics that they give: every metric but the areas is a function of sums."""
+"""Sums over notes, and the metrics computed from them: all metrics except the areas under curves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OVER_CODED_NOTES = frozenset(
     {"r_precision", "r_precision_split_labels", "map", "map_split_labels", "map_at_30"}
     | {f"recall_at_{k}{scope}" for k in CUTOFFS for scope in ("", "_split_labels")}
 )
-"""The means over notes that leave out notes without codes, for which they are not defined."""
+"""The means over notes with codes: they are undefined for notes without codes."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Totals:
     counts
         Hits and misses of each label [resamples, labels].
     coded_notes
-        Notes with at least one code [resamples].
+        Number of notes with at least one code [resamples].
     sums
-        By name of the metric, the sum of what each note has [resamples].
+        The sum over notes of each metric that is a mean over notes, by name [resamples].
     buckets
-        By name, the labels of a training-frequency bucket [labels].
+        The labels of each training-frequency bucket, by name [labels].
 
     """
 
@@ -60,7 +60,7 @@ class Totals:
         )
 
     def metrics(self) -> dict[str, Doubles]:
-        """Return every metric that sums give [resamples]."""
+        """Return every metric that is a function of sums [resamples]."""
         values = self._over_labels() | self._over_notes()
         for name, inside in self.buckets.items():
             own = self.counts.of(inside)
@@ -79,10 +79,10 @@ class Totals:
             "fpr_macro": counts.false_positive_rate(),
         }
         split_labels = in_split.sum(axis=-1)
-        for name, of_labels in per_label.items():
+        for name, label_values in per_label.items():
             whole = "_all_labels" if name == "macro_f1" else ""
-            values[name + whole] = of_labels.mean(axis=-1)
-            values[f"{name}_split_labels"] = ratio((of_labels * in_split).sum(axis=-1), split_labels)
+            values[name + whole] = label_values.mean(axis=-1)
+            values[f"{name}_split_labels"] = ratio((label_values * in_split).sum(axis=-1), split_labels)
         values["macro_f1_caml"] = harmonic(values["macro_precision"], values["macro_recall"])
         never = (in_split & (counts.true_positives == 0)).sum(axis=-1)
         values["never_correct_split_labels"] = ratio(never, split_labels)
@@ -110,5 +110,5 @@ def _micro(pooled: LabelCounts, scope: str) -> dict[str, Doubles]:
 
 
 def harmonic(one: Doubles, other: Doubles) -> Doubles:
-    """Harmonic mean, with 0 where both are 0."""
+    """Return the harmonic mean, 0 where both are 0."""
     return ratio(2 * one * other, one + other)

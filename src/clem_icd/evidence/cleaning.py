@@ -1,4 +1,4 @@
-"""Spans made comparable before they are scored, as the evaluator of MDACE offers."""
+"""Normalising spans before they are compared, with the options of MDACE's evaluator."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _BETWEEN = frozenset(string.punctuation + string.whitespace)
 
 
 def merge_adjacent(spans: Sequence[Evidence], text: str) -> list[Evidence]:
-    """Join spans of one code between which the text has nothing but ASCII punctuation and blanks.
+    """Join spans of one code that are separated only by ASCII punctuation and whitespace.
 
-    Spans are taken by where they begin, those that begin together in the order given, and each is compared
-    with the one before it only: a span of another code in between keeps two apart. A merged span ends where
-    the later one does, also if that lies inside the earlier one; so does the evaluator's.
+    Spans are sorted by their begin, ties in the given order, and each is compared only with its predecessor:
+    a span of another code between two spans keeps them separate. A merged span ends where its last part ends,
+    even if an earlier part ends later, as in MDACE's evaluator.
     """
     merged: list[Evidence] = []
     for span in sorted(spans, key=lambda one: one.begin):
@@ -32,10 +32,10 @@ def merge_adjacent(spans: Sequence[Evidence], text: str) -> list[Evidence]:
 
 
 def trim(span: Evidence, text: str) -> Evidence:
-    """Take hyphens, stops, commas, slashes, blanks, tabs and line ends off both ends of a span.
+    """Strip hyphens, full stops, commas, slashes, spaces, tabs and newlines from both ends of a span.
 
-    A closing parenthesis goes on the left as well, an opening one on the right. A span of nothing else
-    becomes an empty one at its end, and still counts.
+    Closing parentheses are also stripped on the left, and opening ones on the right. A span of only such
+    characters becomes an empty span at its end, and still counts.
     """
     covered = text[span.begin : span.end]
     begin = span.end - len(covered.lstrip(_TRIMMED + ")"))

@@ -1,4 +1,4 @@
-"""Evidence scores together with what they are of and how they are defined."""
+"""The evidence document: evidence metrics with their definitions and what was evaluated."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from clem_icd.corpus import Corpus, Evidence
 from clem_icd.errors import ScoresError
+from clem_icd.evidence.metrics import EVIDENCE_DEFINITIONS, EvidenceProfile, evidence_counts, named_metrics
 from clem_icd.evidence.note import JudgedNote
-from clem_icd.evidence.scores import EVIDENCE_DEFINITIONS, EvidenceProfile, evidence_counts, named_scores
 
 __all__ = ["EVIDENCE_FORMAT", "EVIDENCE_FORMAT_VERSION", "evidence_document"]
 
@@ -28,44 +28,48 @@ def evidence_document(
     merged: bool = False,
     profile: EvidenceProfile = "exact",
 ) -> dict[str, Any]:
-    """Judge evidence against that of a corpus, in the notes that have any.
+    """Compare predicted evidence with that of a corpus, on the notes that coders annotated.
 
-    Notes of the split without evidence are taken for notes that no one marked: evidence given for them is
-    neither right nor wrong, and is counted as left out with that for notes outside the split.
+    Notes of the split without evidence are assumed to be unannotated: evidence predicted for them is neither
+    right nor wrong, and is counted as left out, like evidence for notes outside the split.
 
     Parameters
     ----------
     corpus
         The notes, and the evidence that coders marked.
     split
-        The split to judge.
+        The evaluated split.
     predicted
-        The spans of a system by note id.
+        A system's spans by note id.
     trimmed, merged, profile
-        As for `evidence_scores`.
+        As for `evidence_metrics`.
 
     Raises
     ------
     CorpusError
         If the corpus has no such split.
     ScoresError
-        If the split has no evidence, or none of the given evidence is for its notes.
+        If the split has no evidence, or no predicted span is for its annotated notes.
     InputError
-        If a span lies outside its text.
+        If a span is outside its text.
 
     """
     notes = list(judged_notes(corpus, split, predicted))
     if not notes:
-        raise ScoresError(f"no note of {split} has evidence to compare with", path=corpus.path)
+        raise ScoresError(
+            f"no note of {split} has evidence",
+            path=corpus.path,
+            remedy="Choose a split or a corpus with annotated evidence",
+        )
     given = sum(map(len, predicted.values()))
     judged = sum(len(note.predicted) for note in notes)
     if given and not judged:
         raise ScoresError(
-            f"none of the {given:,} spans is for a note of {split} that has evidence",
-            remedy="Name the split that the evidence was made for",
+            f"none of the {given:,} predicted spans is for a note of {split} with evidence",
+            remedy="Choose the split that the evidence was predicted for",
         )
     counts = evidence_counts(notes, trimmed=trimmed, merged=merged)
-    metrics = named_scores(counts, profile)
+    metrics = named_metrics(counts, profile)
     return {
         "format": EVIDENCE_FORMAT,
         "format_version": EVIDENCE_FORMAT_VERSION,
@@ -84,10 +88,10 @@ def evidence_document(
 
 
 def judged_notes(corpus: Corpus, split: str, predicted: Predicted) -> Iterator[JudgedNote]:
-    """Yield the notes of a split that coders marked evidence in, with that of a system beside it."""
+    """Yield the annotated notes of a split, each with its gold and its predicted evidence."""
     for note in corpus.notes(split):
         if note.evidence:
             own = tuple(predicted.get(note.note_id, ()))
-            # An id of an admission must not meet that of a note.
+            # The prefixes keep note ids and admission ids from colliding.
             stay = f"note {note.note_id}" if note.admission_id is None else f"admission {note.admission_id}"
             yield JudgedNote(note.note_id, stay, note.text, note.evidence, own)

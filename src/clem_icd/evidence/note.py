@@ -1,4 +1,4 @@
-"""A note with the evidence that coders marked in it, and the evidence that a system gives."""
+"""A note with its gold and its predicted evidence."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ __all__ = ["JudgedNote"]
 
 @dataclass(frozen=True)
 class JudgedNote:
-    """A note, what coders marked in it, and what a system gives.
+    """A note with the spans that coders marked, and the spans that a system predicted.
 
     Attributes
     ----------
     note_id
-        The note.
+        The id of the note.
     stay
-        What the same words for the same code count once in: the admission, or the note where none is known.
+        The unit in which equal words for the same code count once: the admission, or the note if the
+        admission is unknown.
     text
         The raw text.
     gold, predicted
-        Spans in the order of their files; neither has to be sorted, and the same span may be there twice.
+        Spans in the order of their files, not necessarily sorted or distinct.
 
     """
 

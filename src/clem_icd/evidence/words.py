@@ -11,11 +11,11 @@ _WORD = re.compile(r"\w+")
 
 
 def words_in(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the words of a text in lower case, each with the character that it begins at.
+    """Yield the words of a text in lower case, each with the offset at which it begins.
 
-    A word is a run of letters, digits and underscores. Numbers greater than 10 are left out (Cheng et al.
-    2023, after Mullenbach et al. 2018). Offsets are into the text in lower case, which is longer than the
-    text where it holds a letter such as the dotted capital I.
+    A word is a run of letters, digits and underscores. Numbers greater than 10 are omitted (Cheng et al.
+    2023, after Mullenbach et al. 2018). Offsets are into the lower-cased text, which is longer than the text
+    itself if that contains letters such as the dotted capital I.
     """
     for match in _WORD.finditer(text.lower()):
         if not _is_large_number(match.group()):
@@ -23,5 +23,5 @@ def words_in(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _is_large_number(word: str) -> bool:
-    # Digit by digit, as Python reads no number of more than 4,300 digits.
+    # By digits, since Python does not parse integers of more than 4,300 digits.
     return word.isdecimal() and (any(map(int, word[:-2])) or int(word[-2:]) > 10)

@@ -9,15 +9,6 @@ _SYNTHETIC = """
 > works, not how well notes can be coded.
 """
 
-_SHOWN = (
-    "micro_f1",
-    "macro_f1_all_labels",
-    "macro_f1_split_labels",
-    "macro_f1_caml",
-    "map",
-    "precision_at_8",
-)
-
 
 def model_card(info: ModelInfo) -> str:
     """Return the card as Markdown with a Hugging Face header."""
@@ -36,7 +27,7 @@ def model_card(info: ModelInfo) -> str:
         "",
         f"- Labels: {len(info.labels)} codes, in `config.json` and `clem.json`.",
         f"- Trained on: {info.corpus['name']} (source `{info.corpus['source']}`).",
-        f"- Gives a code to a note {info.rule.describe()}:",
+        f"- Assigns a code {info.rule.describe()}:",
         f"  {info.threshold_policy}.",
     ]
     lines.append(
@@ -68,9 +59,12 @@ def model_card(info: ModelInfo) -> str:
 def _metrics(info: ModelInfo) -> list[str]:
     if not info.metrics:
         return []
+    # Imported here: only writing a card needs it, and this module is imported to load a model.
+    from clem_icd.evaluation.headlines import HEADLINES
+
     rows = [
         f"| {name} | " + " | ".join(f"{values[name]:.4f}" for values in info.metrics.values()) + " |"
-        for name in _SHOWN
+        for name in HEADLINES
     ]
     return [
         "## Metrics",

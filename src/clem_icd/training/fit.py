@@ -22,6 +22,7 @@ from transformers import (
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import EDIN2024_GRID, threshold_curve
 from clem_icd.evaluation import evaluate
+from clem_icd.evaluation.headlines import HEADLINES
 from clem_icd.extras import optional
 from clem_icd.modeling.assembly import build, rebuild
 from clem_icd.modeling.inputs import TokenizedNotes
@@ -35,16 +36,6 @@ from clem_icd.runs.history import write_history
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.sampler import LengthGroupedSampler
 from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
-
-# The validation metrics of every epoch; all others are computed once, at the end.
-_CURVES = (
-    "micro_f1",
-    "macro_f1_all_labels",
-    "macro_f1_split_labels",
-    "macro_f1_caml",
-    "map",
-    "precision_at_8",
-)
 
 
 def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observer) -> NeuralSystem:
@@ -224,7 +215,8 @@ def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
     targets = np.asarray(prediction.label_ids) > 0.5
     logits = np.asarray(prediction.predictions, dtype=np.float32)
     scores = 1 / (1 + np.exp(-logits))
-    values = evaluate(targets, scores, profile=_CURVES)
+    # All other metrics are computed once, at the end of training.
+    values = evaluate(targets, scores, profile=HEADLINES)
     tuned = float(threshold_curve(targets, scores, EDIN2024_GRID).max())
     return {**values, "micro_f1_tuned": tuned}
 

@@ -1,4 +1,4 @@
-"""A small label space with siblings in it, and decisions drawn on it."""
+"""A small label space with siblings, and random decisions on it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def codes() -> tuple[Code, ...]:
 
 @pytest.fixture(scope="session")
 def draw(codes: tuple[Code, ...]) -> Callable[..., Decisions]:
-    """Draw targets and decisions [notes, labels] that agree in part."""
+    """Draw targets and decisions [notes, labels] that partly agree."""
 
     def drawn(seed: int, notes: int = 12) -> Decisions:
         random = np.random.default_rng(seed)

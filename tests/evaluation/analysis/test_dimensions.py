@@ -24,20 +24,20 @@ def counted(table: dict[str, Any], key: str) -> dict[str, int]:
     return {group["name"]: group[key] for group in table["groups"]}
 
 
-def everything(notes: int, labels: int) -> Outcomes:
-    all_of_it = np.ones((notes, labels), dtype=np.bool_)
-    return Outcomes.of(all_of_it, all_of_it)
+def all_correct(notes: int, labels: int) -> Outcomes:
+    ones = np.ones((notes, labels), dtype=np.bool_)
+    return Outcomes.of(ones, ones)
 
 
-def test_ranges_are_named_by_their_ends() -> None:
+def test_ranges_are_named_by_both_ends() -> None:
     assert range_names((0, 5, 1000), "notes", 0) == [
         *("0 notes", "1 to 5 notes", "6 to 1,000 notes", "more than 1,000 notes")
     ]
 
 
-def test_labels_are_parted_at_the_ends_of_the_buckets() -> None:
+def test_labels_are_grouped_by_inclusive_frequency_ranges() -> None:
     counts = np.array([0, 1, 5, 6, 10, 11, 50, 51, 500, 501])
-    table = by_label_frequency(everything(1, 10), counts)
+    table = by_label_frequency(all_correct(1, 10), counts)
     assert counted(table, "labels") == {
         "0 training notes": 1,
         "1 to 5 training notes": 2,
@@ -48,12 +48,12 @@ def test_labels_are_parted_at_the_ends_of_the_buckets() -> None:
     }
 
 
-def test_counts_of_other_labels_are_refused() -> None:
+def test_training_counts_for_other_labels_are_refused() -> None:
     with pytest.raises(ScoresError, match="3 labels"):
-        by_label_frequency(everything(1, 3), np.array([1, 2]))
+        by_label_frequency(all_correct(1, 3), np.array([1, 2]))
 
 
-def test_labels_are_parted_by_chapter_in_the_order_of_the_classification() -> None:
+def test_labels_are_grouped_by_chapter_in_the_order_of_the_classification() -> None:
     named = {
         "401.9": CodeSystem.ICD9CM,
         "V10.9": CodeSystem.ICD9CM,
@@ -64,7 +64,7 @@ def test_labels_are_parted_by_chapter_in_the_order_of_the_classification() -> No
         "99291": CodeSystem.CPT,
     }
     codes = sorted(Code(value, system) for value, system in named.items())
-    table = by_chapter(everything(2, len(codes)), codes)
+    table = by_chapter(all_correct(2, len(codes)), codes)
     assert counted(table, "labels") == {
         "No chapter (CPT)": 1,
         "Endocrine, nutritional and metabolic diseases, and immunity disorders (240-279)": 2,
@@ -73,18 +73,18 @@ def test_labels_are_parted_by_chapter_in_the_order_of_the_classification() -> No
         "Factors influencing health status and contact with health services (V01-V91)": 1,
         "Operations on the cardiovascular system (35-39)": 1,
     }
-    systems = counted(by_code_system(everything(2, len(codes)), codes), "positives")
+    systems = counted(by_code_system(all_correct(2, len(codes)), codes), "positives")
     assert systems == {"CPT": 2, "ICD-9-CM": 10, "ICD-9-CM procedures": 2}
 
 
-def test_sections_stand_for_the_chapters_of_procedures(codes: tuple[Code, ...]) -> None:
-    table = by_chapter(everything(1, len(codes)), codes)
+def test_icd10_procedures_are_grouped_by_section(codes: tuple[Code, ...]) -> None:
+    table = by_chapter(all_correct(1, len(codes)), codes)
     assert counted(table, "labels")["Medical and Surgical (0)"] == 1
 
 
-def test_notes_are_parted_by_length_and_by_number_of_codes() -> None:
+def test_notes_are_grouped_by_length_and_by_number_of_codes() -> None:
     lengths = np.array([1, 512, 513, 4096, 8192, 8193])
-    table = by_note_length(everything(6, 2), lengths, "tokens")
+    table = by_note_length(all_correct(6, 2), lengths, "tokens")
     assert counted(table, "notes") == {
         "1 to 512 tokens": 2,
         "513 to 4,096 tokens": 2,
@@ -96,7 +96,7 @@ def test_notes_are_parted_by_length_and_by_number_of_codes() -> None:
     assert list(counted(number, "notes").values()) == [1, 5, 5, 10, 2]
 
 
-def test_codes_are_parted_by_the_word_that_their_evidence_begins_in() -> None:
+def test_codes_are_grouped_by_the_position_of_their_first_evidence() -> None:
     targets = np.array([[True, True, True], [True, True, False]])
     decided = np.array([[True, False, True], [False, True, True]])
     evidence = {"note": [0, 0, 1, 1], "label": [0, 1, 0, 1], "position": [512, 513, 4096, 9000]}
@@ -117,7 +117,7 @@ def test_codes_are_parted_by_the_word_that_their_evidence_begins_in() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_groups_of_every_dimension_hold_all_codes(
+def test_the_groups_of_every_dimension_cover_all_codes(
     draw: Callable[..., Any], codes: tuple[Code, ...], seed: int
 ) -> None:
     targets, decided = draw(seed)

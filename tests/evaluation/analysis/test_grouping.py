@@ -15,7 +15,7 @@ from clem_icd.evaluation.analysis.grouping import by_label, by_note, recall_by_c
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000))
-def test_groups_of_labels_score_as_their_columns_do(draw: Callable[..., Any], seed: int) -> None:
+def test_groups_of_labels_score_like_their_columns(draw: Callable[..., Any], seed: int) -> None:
     targets, decided = draw(seed)
     group_of = np.random.default_rng(seed).integers(0, 3, targets.shape[1])
     groups = by_label(Outcomes.of(targets, decided), group_of, ["a", "b", "c"])
@@ -36,7 +36,7 @@ def test_groups_of_labels_score_as_their_columns_do(draw: Callable[..., Any], se
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000))
-def test_groups_of_notes_score_as_their_rows_do(draw: Callable[..., Any], seed: int) -> None:
+def test_groups_of_notes_score_like_their_rows(draw: Callable[..., Any], seed: int) -> None:
     targets, decided = draw(seed)
     group_of = np.random.default_rng(seed).integers(0, 2, len(targets))
     for group in by_note(Outcomes.of(targets, decided), group_of, ["a", "b"]):
@@ -49,18 +49,18 @@ def test_groups_of_notes_score_as_their_rows_do(draw: Callable[..., Any], seed: 
         assert group.macro_f1_split_labels is None
 
 
-def test_groups_of_codes_know_recall_only() -> None:
+def test_groups_of_codes_have_recall_only() -> None:
     targets = np.array([[True, True, False], [True, False, False]])
     decided = np.array([[True, False, True], [False, False, False]])
     outcomes = Outcomes.of(targets, decided)
-    # The pairs are (0, 0), (0, 1), (0, 2) and (1, 0); the third was wrongly given.
+    # The pairs are (0, 0), (0, 1), (0, 2) and (1, 0); the third is a false positive.
     [first, second] = recall_by_code(outcomes, np.array([0, 1, 0, 0]), ["near", "far", "nowhere"])
     assert (first.name, first.positives, first.true_positives, first.micro_recall) == ("near", 2, 1, 0.5)
     assert (second.name, second.positives, second.micro_recall) == ("far", 1, 0.0)
     assert first.given is first.micro_precision is first.micro_f1 is None
 
 
-def test_groups_without_members_are_left_out_and_few_are_still_counted(draw: Callable[..., Any]) -> None:
+def test_empty_groups_are_omitted_and_small_ones_are_kept(draw: Callable[..., Any]) -> None:
     targets, decided = draw(0)
     group_of = np.zeros(targets.shape[1], dtype=np.int64)
     group_of[0] = 2
@@ -68,7 +68,7 @@ def test_groups_without_members_are_left_out_and_few_are_still_counted(draw: Cal
     assert [(group.name, group.labels) for group in groups] == [("most", targets.shape[1] - 1), ("one", 1)]
 
 
-def test_a_table_leaves_out_what_is_not_known(draw: Callable[..., Any]) -> None:
+def test_a_table_omits_unknown_fields(draw: Callable[..., Any]) -> None:
     targets, decided = draw(0)
     groups = by_note(Outcomes.of(targets, decided), np.zeros(len(targets), dtype=np.int64), ["all"])
     value = table("everything", "All of it", "notes", groups)

@@ -15,12 +15,12 @@ from clem_icd.icd import Code, CodeSystem, default_codebook
 
 
 def characters(texts: Iterable[str]) -> Iterator[NDArray[np.int64]]:
-    """A tokenizer whose tokens are the characters."""
+    """Yield the token starts of a tokenizer whose tokens are characters."""
     for text in texts:
         yield np.arange(len(text))
 
 
-def test_words_and_places_are_those_of_the_texts(little_corpus: Corpus) -> None:
+def test_lengths_and_evidence_positions_match_the_texts(little_corpus: Corpus) -> None:
     facts = note_facts(little_corpus, "test", token_starts=characters)
     words, tokens = facts.measured
     notes = list(little_corpus.notes("test"))
@@ -37,7 +37,7 @@ def test_words_and_places_are_those_of_the_texts(little_corpus: Corpus) -> None:
     assert len(expected) > 20
 
 
-def test_the_first_evidence_of_a_code_counts(tmp_path: Path) -> None:
+def test_only_the_first_evidence_of_a_code_counts(tmp_path: Path) -> None:
     first, second = Code("E11.9", CodeSystem.ICD10CM), Code("I10", CodeSystem.ICD10CM)
     text = "one two three four"
     evidence = (Evidence(second, 8, 13), Evidence(first, 15, 18), Evidence(first, 4, 7))
@@ -64,6 +64,6 @@ def test_a_split_without_evidence_has_no_pairs(tmp_path: Path) -> None:
 
 @settings(max_examples=50)
 @given(st.lists(st.text(alphabet="ab \n\t\u00a0\u2003é😀", max_size=30), max_size=4))
-def test_words_begin_where_a_blank_is_followed_by_none(texts: list[str]) -> None:
+def test_word_starts_agree_with_splitting_at_whitespace(texts: list[str]) -> None:
     for text, starts in zip(texts, word_starts(texts), strict=True):
         assert [text[start:].split()[0] for start in starts] == text.split()

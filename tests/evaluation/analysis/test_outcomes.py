@@ -11,7 +11,7 @@ from clem_icd.errors import ScoresError
 from clem_icd.evaluation.analysis import Outcomes
 
 
-def test_the_pairs_are_the_matrices_without_what_is_in_neither(draw: Callable[..., Any]) -> None:
+def test_the_pairs_reproduce_targets_and_decisions(draw: Callable[..., Any]) -> None:
     targets, given = draw(0)
     outcomes = Outcomes.of(targets, given)
     again = np.zeros_like(targets), np.zeros_like(given)
@@ -23,12 +23,12 @@ def test_the_pairs_are_the_matrices_without_what_is_in_neither(draw: Callable[..
     assert outcomes.codes_per_note().tolist() == targets.sum(axis=1).tolist()
 
 
-def test_every_pair_is_one_of_three(draw: Callable[..., Any]) -> None:
+def test_every_pair_is_a_hit_a_miss_or_wrong(draw: Callable[..., Any]) -> None:
     outcomes = Outcomes.of(*draw(1))
     assert (outcomes.hit.astype(int) + outcomes.missed + outcomes.wrong == 1).all()
 
 
-def test_blocks_of_notes_give_the_same_pairs(
+def test_the_pairs_do_not_depend_on_the_chunk_size(
     draw: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     targets, given = draw(2)
@@ -41,7 +41,7 @@ def test_blocks_of_notes_give_the_same_pairs(
         assert np.array_equal(getattr(parts, name), getattr(whole, name))
 
 
-def test_matrices_that_do_not_fit_are_refused() -> None:
+def test_matrices_of_different_shape_or_wrong_dtype_are_refused() -> None:
     some = np.zeros((2, 3), dtype=np.bool_)
     with pytest.raises(ScoresError, match=r"\(2, 3\) and decisions \(2, 4\)"):
         Outcomes.of(some, np.zeros((2, 4), dtype=np.bool_))

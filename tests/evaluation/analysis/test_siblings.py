@@ -24,7 +24,7 @@ def siblings(codes: tuple[Code, ...], label: int) -> list[int]:
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000))
-def test_errors_are_parted_as_a_reader_would(
+def test_errors_are_grouped_by_siblings_in_the_same_note(
     draw: Callable[..., Any], codes: tuple[Code, ...], seed: int
 ) -> None:
     targets, decided = draw(seed)
@@ -78,7 +78,7 @@ def test_the_most_frequent_confusion_comes_first_with_its_titles(codes: tuple[Co
     assert confusions(outcomes, codes, titles, most=1) == [first]
 
 
-def test_a_perfect_system_confuses_nothing(draw: Callable[..., Any], codes: tuple[Code, ...]) -> None:
+def test_a_perfect_system_has_no_confusions(draw: Callable[..., Any], codes: tuple[Code, ...]) -> None:
     targets, _ = draw(3)
     outcomes = Outcomes.of(targets, targets)
     assert confusions(outcomes, codes, [None] * len(codes)) == []

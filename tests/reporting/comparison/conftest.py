@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clem_icd.evaluation import metrics_document
+from clem_icd.evaluation import Judgement, metrics_document
 from clem_icd.reporting.comparison import Entry, read_entry
 from clem_icd.runs import spread
 
@@ -29,14 +29,11 @@ def document() -> MakeDocument:
         targets = np.random.default_rng(0).random((20, 8)) < 0.3
         scores = np.clip(0.4 * targets + 0.6 * random.random(targets.shape), 0, 1)
         found = metrics_document(
-            targets,
-            scores,
-            threshold=0.5,
+            Judgement.of(targets, scores, 0.5, train_counts=np.arange(8)),
             threshold_source="model",
             corpus={"name": source, "source": source, "synthetic": synthetic},
             split="test",
             system="neural",
-            train_counts=np.arange(8),
             identity={"notes": "a" * 64, "labels": "b" * 64, "codes": "c" * 64},
             resamples=20,
         )

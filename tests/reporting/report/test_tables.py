@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from clem_icd.evaluation.definitions import DEFINITIONS
+from clem_icd.evaluation.headlines import HEADLINES
 from clem_icd.reporting.report import tables
 from clem_icd.runs.results import read_run
 
@@ -15,8 +16,8 @@ MakeRun = Callable[..., Path]
 def test_metrics_stand_side_by_side_with_their_definition(make_run: MakeRun) -> None:
     first, second = read_run(make_run("first")), read_run(make_run("second", metrics=None))
     assert first.test is not None
-    rows = tables.metric_rows([first, second], tables.HEADLINES)
-    assert [row.name for row in rows] == list(tables.HEADLINES)
+    rows = tables.metric_rows([first, second], HEADLINES)
+    assert [row.name for row in rows] == list(HEADLINES)
     for row in rows:
         assert row.values == [f"{100 * first.test['metrics'][row.name]:.1f}", "\N{EN DASH}"]
         assert row.definition == DEFINITIONS[row.name].definition

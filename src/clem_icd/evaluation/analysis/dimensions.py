@@ -1,4 +1,4 @@
-"""The groups that outcomes are counted by, each a table of ``metrics.json``."""
+"""The dimensions by which outcomes are grouped; each becomes a table of ``metrics.json``."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ __all__ = [
 ]
 
 LENGTHS = (512, 4096, 8192)
-"""The contexts of BERT, Longformer and ModernBERT: the ends of the groups of lengths and positions."""
+"""The context lengths of BERT, Longformer and ModernBERT: upper ends of length and position groups."""
 
 _CODES_PER_NOTE = (0, 5, 10, 20)
 _TRAINING_NOTES = tuple(high for _, _, high in BUCKETS if high is not None)
 
 
 def by_label_frequency(outcomes: Outcomes, train_counts: IntArray) -> dict[str, Any]:
-    """Group labels by their training notes [labels]: 0, 1 to 5, 6 to 10, and so on.
+    """Group labels by their number of training notes [labels]: 0, 1 to 5, 6 to 10, and so on.
 
     Raises
     ------
@@ -47,45 +47,45 @@ def by_label_frequency(outcomes: Outcomes, train_counts: IntArray) -> dict[str, 
         np.searchsorted(_TRAINING_NOTES, train_counts),
         range_names(_TRAINING_NOTES, "training notes", 0),
     )
-    return table("label_frequency", "By how often a label was seen in training", "labels", groups)
+    return table("label_frequency", "By training frequency of the label", "labels", groups)
 
 
 def by_chapter(outcomes: Outcomes, codes: Sequence[Code]) -> dict[str, Any]:
-    """Group labels by the chapter of their code, in ICD-10-PCS by its section [labels]."""
+    """Group labels by the chapter of their code, or its section in ICD-10-PCS [labels]."""
     names = {code: chapter(code.value, code.system) or f"No chapter ({code.system.title})" for code in codes}
     return table("chapter", "By chapter", "labels", _by_name(outcomes, codes, names))
 
 
 def by_code_system(outcomes: Outcomes, codes: Sequence[Code]) -> dict[str, Any]:
-    """Group labels by their code system, which parts diagnoses from procedures [labels]."""
+    """Group labels by their code system, which separates diagnoses from procedures [labels]."""
     names = {code: code.system.title for code in codes}
     return table("code_system", "By code system", "labels", _by_name(outcomes, codes, names))
 
 
 def by_note_length(outcomes: Outcomes, lengths: IntArray, unit: str) -> dict[str, Any]:
-    """Group notes by their length [notes] in a unit, ``words`` or ``tokens``."""
+    """Group notes by their length [notes] in ``words`` or ``tokens``."""
     groups = by_note(outcomes, np.searchsorted(LENGTHS, lengths), range_names(LENGTHS, unit, 1))
     return table(f"note_length_{unit}", f"By length of the note in {unit}", "notes", groups)
 
 
 def by_codes_per_note(outcomes: Outcomes) -> dict[str, Any]:
-    """Group notes by how many codes they have."""
+    """Group notes by their number of codes."""
     group_of = np.searchsorted(_CODES_PER_NOTE, outcomes.codes_per_note())
     groups = by_note(outcomes, group_of, range_names(_CODES_PER_NOTE, "codes", 0))
-    return table("codes_per_note", "By number of codes in the note", "notes", groups)
+    return table("codes_per_note", "By number of codes of the note", "notes", groups)
 
 
 def by_first_evidence(
     outcomes: Outcomes, note: IntArray, label: IntArray, position: IntArray, unit: str
 ) -> dict[str, Any]:
-    """Group the codes of notes by where their first evidence begins: does text that far back matter?
+    """Group the codes of notes by the position of their first evidence: does text so far into a note matter?
 
     Parameters
     ----------
     note, label
         The pairs that have evidence [evidence].
     position
-        Which word or token of the note it begins in, the first being 1 [evidence].
+        The word or token of the note in which the evidence begins, counted from 1 [evidence].
     unit
         ``words`` or ``tokens``.
 
@@ -98,11 +98,11 @@ def by_first_evidence(
     there = pairs[place] == wanted
     group_of[place[there]] = np.searchsorted(LENGTHS, position[there])
     groups = recall_by_code(outcomes, group_of, [*names, "without evidence"])
-    return table(f"first_evidence_{unit}", "By where the first evidence begins", "codes", groups)
+    return table(f"first_evidence_{unit}", f"By position of the first evidence in {unit}", "codes", groups)
 
 
 def range_names(ends: Sequence[int], unit: str, first: int) -> list[str]:
-    """Name the ranges that end with ``ends``, the first one beginning with ``first``; one more is open."""
+    """Name the ranges that end at ``ends``, the first one starting at ``first``, and a last open one."""
     starts = [first, *(end + 1 for end in ends[:-1])]
     closed = [
         f"{start:,} {unit}" if start == end else f"{start:,} to {end:,} {unit}"

@@ -1,4 +1,4 @@
-"""The tables of errors on their own, with what they are of."""
+"""The error tables as a document of their own, with a description of what was analysed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from clem_icd.corpus import Corpus
 from clem_icd.decisions.arrays import FloatArray
 from clem_icd.decisions.rules import Rule
-from clem_icd.evaluation.analysis.groups import error_groups
+from clem_icd.evaluation.analysis.breakdown import error_groups
 from clem_icd.evaluation.analysis.hierarchy import HIERARCHICAL, hierarchical_metrics
 from clem_icd.evaluation.analysis.note_facts import TokenStarts
 from clem_icd.evaluation.analysis.outcomes import Outcomes
@@ -31,22 +31,22 @@ def errors_document(
     tokenizer: str | None = None,
     warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Say where the errors of a system live, so that it can be read without its surroundings.
+    """Break a system's errors down by label, note and code, in a document that can be read on its own.
 
     Parameters
     ----------
     corpus, split
-        The notes that were scored.
+        The scored notes.
     scores
-        What the system gave them, in the order of the corpus [notes, labels].
+        The system's scores, in the order of the corpus [notes, labels].
     rule
-        What decides.
+        The rule that assigns codes.
     system
-        The system that gave the scores.
+        The system that produced the scores.
     token_starts
         Finds the tokens of texts; without it, lengths and positions are in words only.
     tokenizer
-        Says whose tokens these are.
+        The name of the tokenizer behind ``token_starts``.
     warnings
         Sentences that a reader has to know.
 
@@ -55,12 +55,10 @@ def errors_document(
     CorpusError
         If the corpus has no such split.
     ScoresError
-        If the scores do not fit the split.
+        If the scores do not match the split.
 
     """
-    decided = rule.decide(scores)
-    groups = error_groups(corpus, split, decided, token_starts=token_starts)
-    outcomes = Outcomes.of(corpus.targets(split), decided)
+    outcomes = Outcomes.of(corpus.targets(split), rule.decide(scores))
     return {
         "format": ERRORS_FORMAT,
         "format_version": ERRORS_FORMAT_VERSION,
@@ -74,5 +72,5 @@ def errors_document(
         "warnings": list(warnings),
         "metrics": hierarchical_metrics(outcomes, corpus.codes),
         "definitions": {name: asdict(definition) for name, definition in HIERARCHICAL.items()},
-        "errors": groups,
+        "errors": error_groups(corpus, split, outcomes, token_starts=token_starts),
     }

@@ -1,4 +1,4 @@
-"""Counting outcomes by group: of labels, of notes, or of codes in notes."""
+"""Counting outcomes by group: groups of labels, of notes, or of codes in notes."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ Unit = Literal["labels", "notes", "codes"]
 
 @dataclass(frozen=True)
 class Group:
-    """The outcomes of one group, and how many they are.
+    """The outcomes of one group, counted.
 
     Attributes
     ----------
     name
-        What a reader knows the group by.
+        The name of the group, for readers.
     labels
-        The group's labels; where notes or codes were grouped, the labels that its codes have.
+        Number of labels in the group; if notes or codes were grouped, number of distinct codes among
+        positives.
     notes
-        The group's notes; where labels or codes were grouped, the notes that have one of its codes.
+        Number of notes in the group; if labels or codes were grouped, number of notes with a positive.
     positives
-        Pairs of a note and one of its codes.
+        Number of pairs of a note and one of its codes.
     given
-        Pairs of a note and a code that the system gave; None where only codes of notes were grouped.
+        Number of pairs of a note and a code that the system assigned; None if codes in notes were grouped.
     true_positives
-        Pairs that are both.
+        Number of pairs that are both.
     micro_precision, micro_f1
-        TP / (TP + FP) and 2 TP / (2 TP + FP + FN), 0/0 = 0; None where ``given`` is.
+        TP / (TP + FP) and 2 TP / (2 TP + FP + FN), 0/0 = 0; None if ``given`` is None.
     micro_recall
         TP / (TP + FN), 0/0 = 0.
     macro_f1_split_labels
-        Mean F1 of the group's labels that some note has; None unless labels were grouped.
+        Mean F1 of the group's labels with a positive in the split; None unless labels were grouped.
 
     """
 
@@ -59,7 +60,7 @@ class Group:
 def by_label(outcomes: Outcomes, group_of: NDArray[np.int64], names: Sequence[str]) -> list[Group]:
     """Group labels: label ``i`` belongs to group ``group_of[i]`` [labels].
 
-    Groups without a label are left out.
+    Groups without labels are omitted.
     """
     sizes = np.bincount(group_of, minlength=len(names))
     f1, carried = _label_f1(outcomes)
@@ -76,7 +77,7 @@ def by_label(outcomes: Outcomes, group_of: NDArray[np.int64], names: Sequence[st
 def by_note(outcomes: Outcomes, group_of: NDArray[np.int64], names: Sequence[str]) -> list[Group]:
     """Group notes: note ``i`` belongs to group ``group_of[i]`` [notes].
 
-    Groups without a note are left out.
+    Groups without notes are omitted.
     """
     sizes = np.bincount(group_of, minlength=len(names))
     return [
@@ -88,8 +89,8 @@ def by_note(outcomes: Outcomes, group_of: NDArray[np.int64], names: Sequence[str
 def recall_by_code(outcomes: Outcomes, group_of: NDArray[np.int64], names: Sequence[str]) -> list[Group]:
     """Group the codes of notes: the pair ``outcomes.gold[i]`` belongs to group ``group_of[i]`` [pairs].
 
-    A code that was wrongly given belongs to no group, so only recall is known. Groups without a code are
-    left out; what stands in ``group_of`` for pairs that are not gold is ignored.
+    A false positive belongs to no group, so only recall is known. Groups without codes are omitted; values of
+    ``group_of`` for pairs that are not gold are ignored.
     """
     groups = []
     for number, name in enumerate(names):
@@ -101,7 +102,7 @@ def recall_by_code(outcomes: Outcomes, group_of: NDArray[np.int64], names: Seque
 
 
 def table(dimension: str, title: str, unit: Unit, groups: Sequence[Group], **more: Any) -> dict[str, Any]:
-    """Return a dimension as ``metrics.json`` holds it; what a group does not know is left out."""
+    """Return a dimension as stored in ``metrics.json``, omitting fields that are None."""
     rows = [{key: value for key, value in asdict(group).items() if value is not None} for group in groups]
     return {"dimension": dimension, "title": title, "unit": unit, "groups": rows, **more}
 
@@ -124,7 +125,7 @@ def _group(outcomes: Outcomes, inside: BoolArray, name: str) -> Group:
 
 
 def _label_f1(outcomes: Outcomes) -> tuple[NDArray[np.float64], BoolArray]:
-    """Return the F1 of every label, and which labels some note has [labels]."""
+    """Return the F1 of every label, and which labels have a positive [labels]."""
 
     def count(which: BoolArray) -> NDArray[np.int64]:
         return np.bincount(outcomes.label[which], minlength=outcomes.labels)

@@ -1,4 +1,4 @@
-"""Metrics that know the code hierarchy: a wrong leaf of the right category is half right."""
+"""Hierarchical metrics: a wrong leaf in the right category is partly right."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _ALL = "all labels and their ancestors"
 _CATEGORIES = "categories of all labels"
 _NOTES = "all notes"
 _KIRITCHENKO = "Kiritchenko et al. 2006; Silla & Freitas 2011, section 6"
-_WIDENED = (
-    "where the codes of the note and the codes given are both widened by all their ancestors, from the "
-    "parent code to the category, each once a note; counts pooled; 0/0 = 0."
+_EXPANDED = (
+    "where the note's codes and the assigned codes are both expanded by all their ancestors, from the "
+    "parent code to the category, each once per note; counts pooled; 0/0 = 0."
 )
-_CATEGORY = "where every code stands for its category, each category once a note; counts pooled; 0/0 = 0."
+_CATEGORY = "where every code is replaced by its category, each once per note; counts pooled; 0/0 = 0."
 
 HIERARCHICAL: dict[str, Definition] = {
     "hierarchical_precision": Definition(
-        "Hierarchical precision", f"TP / (TP + FP), {_WIDENED}", _ALL, _NOTES, _KIRITCHENKO
+        "Hierarchical precision", f"TP / (TP + FP), {_EXPANDED}", _ALL, _NOTES, _KIRITCHENKO
     ),
     "hierarchical_recall": Definition(
-        "Hierarchical recall", f"TP / (TP + FN), {_WIDENED}", _ALL, _NOTES, _KIRITCHENKO
+        "Hierarchical recall", f"TP / (TP + FN), {_EXPANDED}", _ALL, _NOTES, _KIRITCHENKO
     ),
     "hierarchical_f1": Definition(
-        "Hierarchical F1", f"2 TP / (2 TP + FP + FN), {_WIDENED}", _ALL, _NOTES, _KIRITCHENKO
+        "Hierarchical F1", f"2 TP / (2 TP + FP + FN), {_EXPANDED}", _ALL, _NOTES, _KIRITCHENKO
     ),
     "category_micro_precision": Definition(
         "Micro-precision of categories", f"TP / (TP + FP), {_CATEGORY}", _CATEGORIES, _NOTES, "this project"
@@ -60,58 +60,58 @@ def hierarchical_metrics(outcomes: Outcomes, codes: Sequence[Code]) -> dict[str,
     Parameters
     ----------
     outcomes
-        Of the split.
+        The outcomes of the split.
     codes
         The label space in label order [labels].
 
     """
-    widened = _scores(_widened(outcomes, codes, _with_ancestors))
-    categories = _scores(_widened(outcomes, codes, _category))
+    expanded = _scores(_expanded(outcomes, codes, _with_ancestors))
+    categories = _scores(_expanded(outcomes, codes, _category))
     return {
-        **{name.replace("micro", "hierarchical"): value for name, value in widened.items()},
+        **{name.replace("micro", "hierarchical"): value for name, value in expanded.items()},
         **{f"category_{name}": value for name, value in categories.items()},
     }
 
 
 def by_level(outcomes: Outcomes, codes: Sequence[Code]) -> dict[str, Any]:
-    """Return how good the decisions are as chapters, as categories and as codes, and with all ancestors."""
+    """Evaluate decisions as chapters, as categories, as codes, and as codes with all their ancestors."""
     levels: dict[str, Nodes] = {
         "chapters": _chapter,
         "categories": _category,
         "codes": lambda code: [code.value],
         "codes and all their ancestors": _with_ancestors,
     }
-    groups = [_level(name, _widened(outcomes, codes, nodes)) for name, nodes in levels.items()]
+    groups = [_level(name, _expanded(outcomes, codes, nodes)) for name, nodes in levels.items()]
     return {"dimension": "level", "title": "By level of the hierarchy", "unit": "codes", "groups": groups}
 
 
-class _Widened(NamedTuple):
-    """How often which node stands for a code of a note, and for a code given [notes, nodes]."""
+class _Expanded(NamedTuple):
+    """How often each node occurs among a note's codes, and among its assigned codes [notes, nodes]."""
 
     gold: sparse.csr_array
     given: sparse.csr_array
 
     @property
     def shared(self) -> int:
-        """The pairs of a note and a node that are in both."""
+        """Number of pairs of a note and a node that are in both."""
         return int(self.gold.multiply(self.given).nnz)
 
 
-def _level(name: str, widened: _Widened) -> dict[str, Any]:
-    gold = widened.gold
+def _level(name: str, expanded: _Expanded) -> dict[str, Any]:
+    gold = expanded.gold
     return {
         "name": name,
         "labels": len(np.unique(gold.indices)),
         "notes": int(np.count_nonzero(np.diff(gold.indptr))),
         "positives": int(gold.nnz),
-        "given": int(widened.given.nnz),
-        "true_positives": widened.shared,
-        **_scores(widened),
+        "given": int(expanded.given.nnz),
+        "true_positives": expanded.shared,
+        **_scores(expanded),
     }
 
 
-def _scores(widened: _Widened) -> dict[str, float]:
-    gold, given, shared = widened.gold.nnz, widened.given.nnz, widened.shared
+def _scores(expanded: _Expanded) -> dict[str, float]:
+    gold, given, shared = expanded.gold.nnz, expanded.given.nnz, expanded.shared
     return {
         "micro_precision": float(ratio(shared, given)),
         "micro_recall": float(ratio(shared, gold)),
@@ -119,9 +119,9 @@ def _scores(widened: _Widened) -> dict[str, float]:
     }
 
 
-def _widened(outcomes: Outcomes, codes: Sequence[Code], nodes: Nodes) -> _Widened:
+def _expanded(outcomes: Outcomes, codes: Sequence[Code], nodes: Nodes) -> _Expanded:
     membership = _membership(codes, nodes)
-    return _Widened(
+    return _Expanded(
         _matrix(outcomes, outcomes.gold) @ membership, _matrix(outcomes, outcomes.given) @ membership
     )
 
@@ -133,7 +133,7 @@ def _matrix(outcomes: Outcomes, which: BoolArray) -> sparse.csr_array:
 
 
 def _membership(codes: Sequence[Code], nodes: Nodes) -> sparse.csr_array:
-    """Return which label stands for which node [labels, nodes]; each code system has nodes of its own."""
+    """Return which labels belong to which nodes [labels, nodes]; each code system has its own nodes."""
     numbers: dict[tuple[str, str], int] = {}
     rows, columns = [], []
     for row, code in enumerate(codes):

@@ -1,4 +1,4 @@
-"""What the tables of errors need to know of the notes of a split: lengths, and where evidence begins."""
+"""Properties of notes for the error tables: their lengths, and where evidence begins."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from clem_icd.decisions.arrays import IntArray
 __all__ = ["Measured", "NoteFacts", "TokenStarts", "note_facts", "word_starts"]
 
 TokenStarts = Callable[[Iterable[str]], Iterator[IntArray]]
-"""Gives, for every text, the character that each of its tokens begins at, ascending [tokens]."""
+"""Yields the offsets at which the tokens of each text begin, in ascending order [tokens]."""
 
-# Whether a code point is a blank; those from U+3001 on, none of which is, go by the last entry.
-_BLANK = np.array([chr(point).isspace() for point in range(0x3002)])
+# Whether a code point is whitespace; from U+3001 on none is, and all share the last entry.
+_WHITESPACE = np.array([chr(point).isspace() for point in range(0x3002)])
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Lengths of notes and places of evidence in one unit.
+    """Lengths of notes and positions of evidence in one unit.
 
-    ``lengths`` is [notes]. ``positions`` says which word or token the first evidence of a pair begins in,
-    the first one of the note being 1 [evidence].
+    ``lengths`` is [notes]. ``positions`` is the word or token in which the first evidence of a pair begins,
+    counted from 1 [evidence].
     """
 
     unit: str
@@ -38,7 +38,7 @@ class Measured:
 class NoteFacts:
     """Lengths of the notes of a split, and the pairs of a note and a code that have evidence.
 
-    ``note`` and ``label`` are the pairs, by note [evidence]; ``measured`` holds one entry a unit.
+    ``note`` and ``label`` are the pairs, sorted by note [evidence]; ``measured`` has one entry per unit.
     """
 
     note: NDArray[np.int64]
@@ -49,7 +49,7 @@ class NoteFacts:
 def note_facts(corpus: Corpus, split: str, *, token_starts: TokenStarts | None = None) -> NoteFacts:
     """Measure the notes of a split in words, and in tokens if ``token_starts`` is given.
 
-    A word is a run of non-blank characters.
+    A word is a run of characters other than whitespace.
 
     Raises
     ------
@@ -69,11 +69,11 @@ def note_facts(corpus: Corpus, split: str, *, token_starts: TokenStarts | None =
 
 
 def word_starts(texts: Iterable[str]) -> Iterator[NDArray[np.int64]]:
-    """Yield, for every text, the character that each of its words begins at [words]."""
+    """Yield the offsets at which the words of each text begin [words]."""
     for text in texts:
         points = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
-        blank = _BLANK[np.minimum(points, len(_BLANK) - 1)]
-        yield np.flatnonzero(~blank & np.concatenate(([True], blank))[:-1])
+        whitespace = _WHITESPACE[np.minimum(points, len(_WHITESPACE) - 1)]
+        yield np.flatnonzero(~whitespace & np.concatenate(([True], whitespace))[:-1])
 
 
 def _measured(
@@ -96,7 +96,7 @@ def _measured(
 def _first_evidence(
     corpus: Corpus, split: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return note, label and first character of the evidence of every pair that has any [evidence]."""
+    """Return note, label and smallest offset of the evidence of every pair that has any [evidence]."""
     column = pl.DataFrame(
         {
             "code": [code.value for code in corpus.codes],

@@ -1,4 +1,4 @@
-"""What became of every pair of a note and a label that matters: found, missed, or wrongly given."""
+"""The outcome of every pair of a note and a label: found, missed, or wrongly assigned."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["Outcomes"]
 
 @dataclass(frozen=True)
 class Outcomes:
-    """The pairs of a note and a label that the note's codes or the decisions hold, by note, then by label.
+    """The pairs of a note and a label that are true or assigned, sorted by note, then by label.
 
-    A pair in neither is a true negative, and of these there are a thousand times as many.
+    All other pairs are true negatives, which are about a thousand times as many.
 
     Attributes
     ----------
     notes, labels
-        The shape of the matrices that they were taken from.
+        The shape of the original matrices.
     note, label
         Row and column of each pair [pairs].
     gold, given
-        Whether the note has the code, and whether the system gave it [pairs].
+        Whether the note has the code, and whether the system assigned it [pairs].
 
     """
 
@@ -40,24 +40,24 @@ class Outcomes:
 
     @classmethod
     def of(cls, targets: BoolArray, decided: BoolArray) -> Outcomes:
-        """Take the pairs from targets and decisions [notes, labels].
+        """Extract the pairs from targets and decisions [notes, labels].
 
         Raises
         ------
         ScoresError
-            If the two have different shapes, are not [notes, labels], or are not boolean.
+            If the arrays differ in shape, are not [notes, labels], or are not boolean.
 
         """
         if targets.shape != decided.shape or targets.ndim != 2:
             raise ScoresError(
                 f"targets have shape {targets.shape} and decisions {decided.shape}, "
                 "expected both [notes, labels]",
-                remedy="Decide for the same notes and the same label space that the targets come from",
+                remedy="Decide for the same notes and the same label space as the targets",
             )
         if targets.dtype != np.bool_ or decided.dtype != np.bool_:
             raise ScoresError(
-                f"targets have type {targets.dtype} and decisions {decided.dtype}, expected bool",
-                remedy="Put scores through a rule first",
+                f"targets have dtype {targets.dtype} and decisions {decided.dtype}, expected bool",
+                remedy="Apply a decision rule to the scores first",
             )
         parts = [_pairs(targets[rows], decided[rows], rows.start) for rows in row_chunks(targets)]
         note, label, gold, given = (np.concatenate(columns) for columns in zip(*parts, strict=True))

@@ -1,4 +1,4 @@
-"""Right category, wrong leaf: codes that were missed or wrongly given beside a code of the same category."""
+"""Right category, wrong leaf: missed and wrongly assigned codes next to other codes of their category."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ __all__ = ["Confusion", "confusions", "missed_codes", "wrong_codes"]
 _MOST = 50
 
 _MISSED = (
-    "a sibling was given that the note does not have",
-    "only siblings were given that the note has too",
-    "nothing of the category was given",
+    "a wrong sibling was assigned",
+    "only correct siblings were assigned",
+    "no code of the category was assigned",
 )
 _WRONG = (
     "a sibling was missed",
-    "only siblings of the note that were found",
-    "nothing of the category is in the note",
+    "all siblings in the note were found",
+    "no code of the category is in the note",
 )
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """A missed code and a sibling wrongly given in the same note, and in how many notes that happened."""
+    """A missed code, a sibling wrongly assigned to the same note, and the number of such notes."""
 
     gold: str
     gold_title: str | None
@@ -42,27 +42,27 @@ class Confusion:
 
 
 def missed_codes(outcomes: Outcomes, codes: Sequence[Code]) -> dict[str, Any]:
-    """Part the false negatives by what was given of their category in the same note.
+    """Group false negatives by the codes of their category that were assigned to the same note.
 
     Siblings are codes of the same category and code system (E11.9 and E11.65).
     """
     places = _places(outcomes, codes)
-    groups = _parted(outcomes, outcomes.missed, _MISSED, places, outcomes.wrong, outcomes.hit)
+    groups = _grouped(outcomes, outcomes.missed, _MISSED, places, outcomes.wrong, outcomes.hit)
     return {
         "dimension": "missed_codes",
-        "title": "Missed codes: what was given of their category",
+        "title": "Missed codes, by assigned codes of the same category",
         "unit": "codes",
         "groups": groups,
     }
 
 
 def wrong_codes(outcomes: Outcomes, codes: Sequence[Code]) -> dict[str, Any]:
-    """Part the false positives by what the note has of their category."""
+    """Group false positives by the codes of their category that the note has."""
     places = _places(outcomes, codes)
-    groups = _parted(outcomes, outcomes.wrong, _WRONG, places, outcomes.missed, outcomes.hit)
+    groups = _grouped(outcomes, outcomes.wrong, _WRONG, places, outcomes.missed, outcomes.hit)
     return {
         "dimension": "wrong_codes",
-        "title": "Wrongly given codes: what the note has of their category",
+        "title": "Wrongly assigned codes, by codes of the same category in the note",
         "unit": "codes",
         "groups": groups,
     }
@@ -71,14 +71,14 @@ def wrong_codes(outcomes: Outcomes, codes: Sequence[Code]) -> dict[str, Any]:
 def confusions(
     outcomes: Outcomes, codes: Sequence[Code], titles: Sequence[str | None], most: int = _MOST
 ) -> list[Confusion]:
-    """Return the most frequent pairs of a missed code and a sibling wrongly given in the same note.
+    """Return the most frequent pairs of a missed code and a sibling wrongly assigned to the same note.
 
     Parameters
     ----------
     codes, titles
         The label space in label order, and its titles [labels].
     most
-        How many to return; pairs that are equally frequent come in label order.
+        Maximum number of pairs; ties are in label order.
 
     """
     places = _places(outcomes, codes)
@@ -86,7 +86,7 @@ def confusions(
     wrong = wrong[np.argsort(places[wrong], kind="stable")]
     begin = np.searchsorted(places[wrong], places[missed], side="left")
     count = np.searchsorted(places[wrong], places[missed], side="right") - begin
-    # The k-th partner of a missed code is the k-th of the wrong codes at its place.
+    # The k-th partner of a missed code is the k-th wrong code with the same number.
     within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     gold = outcomes.label[np.repeat(missed, count)]
     given = outcomes.label[wrong[np.repeat(begin, count) + within]]
@@ -99,7 +99,7 @@ def confusions(
 
 
 def confusion_rows(found: Sequence[Confusion]) -> list[dict[str, Any]]:
-    """Return confusions as ``metrics.json`` holds them."""
+    """Return confusions as stored in ``metrics.json``."""
     return [asdict(one) for one in found]
 
 
@@ -117,7 +117,7 @@ def _confusion(
 
 
 def _places(outcomes: Outcomes, codes: Sequence[Code]) -> NDArray[np.int64]:
-    """Number the note and the category of every pair: siblings in one note have the same number [pairs]."""
+    """Number the pairs so that siblings in one note share a number, and no others do [pairs]."""
     numbers: dict[tuple[str, str], int] = {}
     own = [
         numbers.setdefault((code.system, category(code.value, code.system)), len(numbers)) for code in codes
@@ -125,7 +125,7 @@ def _places(outcomes: Outcomes, codes: Sequence[Code]) -> NDArray[np.int64]:
     return outcomes.note * len(numbers) + np.array(own, dtype=np.int64)[outcomes.label]
 
 
-def _parted(
+def _grouped(
     outcomes: Outcomes,
     which: BoolArray,
     names: Sequence[str],
@@ -133,9 +133,9 @@ def _parted(
     first: BoolArray,
     second: BoolArray,
 ) -> list[dict[str, Any]]:
-    """Part pairs by whether ``first`` holds for another pair at their place, else ``second``, else neither.
+    """Group pairs by whether a sibling in the same note is in ``first``, else in ``second``, else in neither.
 
-    None of the pairs in ``which`` is in ``first`` or ``second``, so any pair found there is another one.
+    No pair of ``which`` is in ``first`` or ``second``, so a pair found there is always a sibling.
     """
     beside_first = np.isin(places, places[first])
     beside_second = np.isin(places, places[second]) & ~beside_first

@@ -16,14 +16,13 @@ from clem_icd.reporting.comparison.data import (
 from clem_icd.reporting.comparison.entries import Entry, Value, read_entry
 from clem_icd.reporting.comparison.layout import Cell, Layout, Sheet, lay_out
 from clem_icd.reporting.comparison.paired import Pair
-from clem_icd.reporting.comparison.parts import HEADLINES, Comparison, Row, Table, Unstated
+from clem_icd.reporting.comparison.parts import Comparison, Row, Table, Unstated
 from clem_icd.reporting.comparison.tables import check_metrics, compare
 from clem_icd.reporting.comparison.writing import SUFFIXES, check_suffix, write_comparison
 
 __all__ = [
     "COMPARISON_FORMAT",
     "COMPARISON_FORMAT_VERSION",
-    "HEADLINES",
     "SUFFIXES",
     "Cell",
     "Comparison",

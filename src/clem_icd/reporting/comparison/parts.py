@@ -7,22 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clem_icd.evaluation.definitions import DEFINITIONS, Definition
+from clem_icd.evaluation.headlines import COMPARISON_METRICS
 from clem_icd.reporting.comparison.entries import Entry, Value
 from clem_icd.reporting.comparison.paired import Pair
 from clem_icd.reporting.published import published
 
-__all__ = ["HEADLINES", "Comparison", "Row", "Table", "Unstated", "columns_of", "label_spaces"]
-
-HEADLINES = (
-    "micro_f1",
-    "micro_f1_split_labels",
-    "macro_f1_all_labels",
-    "macro_f1_split_labels",
-    "macro_f1_caml",
-    "precision_at_8",
-    "map",
-)
-"""The columns of runs where none are asked for."""
+__all__ = ["Comparison", "Row", "Table", "Unstated", "columns_of", "label_spaces"]
 
 
 @dataclass(frozen=True)
@@ -112,7 +102,7 @@ def columns_of(asked: Sequence[str], present: set[str], extra: set[str] | None =
     """Choose from the metrics that are ``present``: those asked for, or the headlines and ``extra`` ones."""
     if not asked:
         known = (*DEFINITIONS, *published().evidence_metrics)
-        asked = [*HEADLINES, *(name for name in known if name in (extra or ()))]
+        asked = [*COMPARISON_METRICS, *(name for name in known if name in (extra or ()))]
     return tuple(name for name in dict.fromkeys(asked) if name in present)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from clem_icd.evaluation.headlines import HEADLINES
 from clem_icd.files import write_text
 from clem_icd.reporting.report import tables
 from clem_icd.runs.results import RunResults, read_run
@@ -143,7 +144,7 @@ def _results(runs: Sequence[RunResults]) -> dict[str, Any]:
     return {
         "synthetic": [each.name for each in runs if each.synthetic],
         "facts": [tables.run_facts(each) for each in runs],
-        "headlines": tables.metric_rows(runs, tables.HEADLINES),
+        "headlines": tables.metric_rows(runs, HEADLINES),
         "metrics": tables.metric_rows(runs),
         "beside_values": tables.beside_values(runs),
         "like_with_like": _like_with_like(runs),

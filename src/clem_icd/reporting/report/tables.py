@@ -10,7 +10,6 @@ from clem_icd.evaluation.definitions import DEFINITIONS
 from clem_icd.runs.results import Document, RunResults
 
 __all__ = [
-    "HEADLINES",
     "MetricRow",
     "Table",
     "beside_values",
@@ -24,16 +23,6 @@ __all__ = [
     "spread_table",
     "training_notes",
 ]
-
-HEADLINES = (
-    "micro_f1",
-    "macro_f1_all_labels",
-    "macro_f1_split_labels",
-    "macro_f1_caml",
-    "map",
-    "precision_at_8",
-)
-"""The metrics that the report begins with."""
 
 _ABSENT = "\N{EN DASH}"
 _SPREAD = {

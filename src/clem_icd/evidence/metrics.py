@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of evidence: of spans and of words, in their place and as words alone."""
+"""Precision, recall and F1 of evidence: spans and words, compared by position and by text."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from clem_icd.evidence.cleaning import merge_adjacent, trim
 from clem_icd.evidence.note import JudgedNote
 from clem_icd.evidence.words import words_in
 
-__all__ = ["EVIDENCE_DEFINITIONS", "EvidenceProfile", "MatchCounts", "evidence_counts", "evidence_scores"]
+__all__ = ["EVIDENCE_DEFINITIONS", "EvidenceProfile", "MatchCounts", "evidence_counts", "evidence_metrics"]
 
 EvidenceProfile = Literal["exact", "mdace"]
 
 _EPSILON = {"exact": 0.0, "mdace": 1e-6}
 
 _SOURCE = "Cheng et al. 2023 (MDACE, evaluate-predictions.py)"
-_ONCE = "in lower case, the same where admission and code are, each once an admission"
-_NUMBERS = "numbers above 10 are no words"
+_ONCE = "in lower case, matched by admission and code, each once per admission"
+_NUMBERS = "numbers above 10 are not words"
 _MATCHES = {
-    "span": ("span", "spans, the same where note, code, begin and end are"),
+    "span": ("span", "spans, matched by note, code, begin and end"),
     "span_text": ("span text", f"texts of spans, {_ONCE}"),
-    "token": ("token", f"words of spans, the same where note, code and the word's begin are; {_NUMBERS}"),
+    "token": ("token", f"words of spans, matched by note, code and the begin of the word; {_NUMBERS}"),
     "token_text": ("token text", f"words of spans, {_ONCE}; {_NUMBERS}"),
 }
 _VALUES = {"precision": "TP / (TP + FP)", "recall": "TP / (TP + FN)", "f1": "2 P R / (P + R)"}
@@ -41,18 +41,18 @@ EVIDENCE_DEFINITIONS: dict[str, Definition] = {
     for match, (title, words) in _MATCHES.items()
     for value, formula in _VALUES.items()
 }
-"""The definition of every name that `evidence_scores` returns."""
+"""The definition of every name that `evidence_metrics` returns."""
 
 
 @dataclass(frozen=True)
 class MatchCounts:
-    """What is in both the gold and the predicted evidence, and in one of them only."""
+    """The number of items in both the gold and the predicted evidence, and in only one of them."""
 
     true_positives: int = 0
     false_positives: int = 0
     false_negatives: int = 0
 
-    def scores(self, epsilon: float = 0.0) -> dict[str, float]:
+    def metrics(self, epsilon: float = 0.0) -> dict[str, float]:
         """Return precision, recall and F1, with ``epsilon`` added to each denominator and 0/0 = 0."""
         precision = _share(self.true_positives, self.true_positives + self.false_positives + epsilon)
         recall = _share(self.true_positives, self.true_positives + self.false_negatives + epsilon)
@@ -63,21 +63,21 @@ class MatchCounts:
 def evidence_counts(
     notes: Iterable[JudgedNote], *, trimmed: bool = False, merged: bool = False
 ) -> dict[str, MatchCounts]:
-    """Count what agrees: ``span``, ``span_text``, ``token`` and ``token_text``.
+    """Count matches by ``span``, ``span_text``, ``token`` and ``token_text``.
 
     Parameters
     ----------
     notes
-        The notes to judge. One that coders did not read belongs to none of them.
+        The notes that coders annotated.
     trimmed
-        `trim` every span first, gold ones too.
+        Apply `trim` to gold and predicted spans first.
     merged
-        `merge_adjacent` spans first, before they are trimmed, gold ones too.
+        Apply `merge_adjacent` to gold and predicted spans first, before trimming.
 
     Raises
     ------
     InputError
-        If a span lies outside its text.
+        If a span is outside its text.
 
     """
     gold: dict[str, set[Hashable]] = {match: set() for match in _MATCHES}
@@ -89,37 +89,38 @@ def evidence_counts(
     return {match: _compared(gold[match], predicted[match]) for match in _MATCHES}
 
 
-def evidence_scores(
+def evidence_metrics(
     notes: Iterable[JudgedNote],
     *,
     trimmed: bool = False,
     merged: bool = False,
     profile: EvidenceProfile = "exact",
 ) -> dict[str, float]:
-    """Return the scores that ``EVIDENCE_DEFINITIONS`` defines.
+    """Return the metrics that ``EVIDENCE_DEFINITIONS`` defines.
 
     Parameters
     ----------
     notes, trimmed, merged
         As for `evidence_counts`.
     profile
-        ``mdace`` adds 1e-6 to every denominator, as MDACE's evaluator does: no figure of its tables shows it.
+        ``mdace`` adds 1e-6 to every denominator, as MDACE's evaluator does; the difference is too small to
+        show in its published tables.
 
     Raises
     ------
     InputError
-        If a span lies outside its text.
+        If a span is outside its text.
 
     """
-    return named_scores(evidence_counts(notes, trimmed=trimmed, merged=merged), profile)
+    return named_metrics(evidence_counts(notes, trimmed=trimmed, merged=merged), profile)
 
 
-def named_scores(counts: dict[str, MatchCounts], profile: EvidenceProfile) -> dict[str, float]:
-    """Return the scores of counts under their names."""
+def named_metrics(counts: dict[str, MatchCounts], profile: EvidenceProfile) -> dict[str, float]:
+    """Return the metrics of counts by name."""
     return {
         f"evidence_{match}_{name}": value
         for match, own in counts.items()
-        for name, value in own.scores(_EPSILON[profile]).items()
+        for name, value in own.metrics(_EPSILON[profile]).items()
     }
 
 
@@ -129,8 +130,9 @@ def _cleaned(
     for span in spans:
         if not 0 <= span.begin <= span.end <= len(note.text):
             raise InputError(
-                f"note {note.note_id} has evidence at {span.begin}:{span.end} in {len(note.text)} characters",
-                remedy="Offsets are half-open, in characters of the raw text",
+                f"note {note.note_id} has evidence at {span.begin}:{span.end}, expected offsets within its "
+                f"{len(note.text)} characters",
+                remedy="Use half-open offsets into the raw text, in Unicode code points",
             )
     for span in merge_adjacent(spans, note.text) if merged else spans:
         yield trim(span, note.text) if trimmed else span

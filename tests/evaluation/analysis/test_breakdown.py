@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ScoresError
-from clem_icd.evaluation.analysis import error_groups
+from clem_icd.evaluation.analysis import Outcomes, error_groups
 
 
 def characters(texts: Iterable[str]) -> Iterator[NDArray[np.int64]]:
@@ -17,9 +17,10 @@ def characters(texts: Iterable[str]) -> Iterator[NDArray[np.int64]]:
         yield np.arange(len(text))
 
 
-def test_every_dimension_is_there_and_holds_counts_only(little_corpus: Corpus) -> None:
-    decided = np.roll(little_corpus.targets("test"), 1, axis=1)
-    tables = error_groups(little_corpus, "test", decided, token_starts=characters)
+def test_every_dimension_is_reported_without_note_ids_or_text(little_corpus: Corpus) -> None:
+    targets = little_corpus.targets("test")
+    outcomes = Outcomes.of(targets, np.roll(targets, 1, axis=1))
+    tables = error_groups(little_corpus, "test", outcomes, token_starts=characters)
     assert [table["dimension"] for table in tables] == [
         *("label_frequency", "chapter", "level", "note_length_words", "first_evidence_words"),
         *("note_length_tokens", "first_evidence_tokens", "codes_per_note", "missed_codes", "wrong_codes"),
@@ -30,14 +31,16 @@ def test_every_dimension_is_there_and_holds_counts_only(little_corpus: Corpus) -
         assert note.text[:20] not in text
 
 
-def test_a_perfect_system_has_no_errors_anywhere(little_corpus: Corpus) -> None:
-    for table in error_groups(little_corpus, "test", little_corpus.targets("test")):
+def test_a_perfect_system_has_no_errors_in_any_table(little_corpus: Corpus) -> None:
+    targets = little_corpus.targets("test")
+    for table in error_groups(little_corpus, "test", Outcomes.of(targets, targets)):
         for group in table["groups"]:
             assert group.get("micro_recall", 1.0) == 1.0
             assert group.get("micro_f1", 1.0) == 1.0
             assert group.get("codes", 0) == 0
 
 
-def test_decisions_for_other_notes_are_refused(little_corpus: Corpus) -> None:
-    with pytest.raises(ScoresError, match="the same notes"):
-        error_groups(little_corpus, "test", little_corpus.targets("train"))
+def test_outcomes_of_another_split_are_refused(little_corpus: Corpus) -> None:
+    targets = little_corpus.targets("train")
+    with pytest.raises(ScoresError, match="from the same split of the same corpus"):
+        error_groups(little_corpus, "test", Outcomes.of(targets, targets))

@@ -1,4 +1,4 @@
-"""All tables of errors of a split, as ``metrics.json`` holds them."""
+"""Every breakdown of the errors on a split, as stored in ``metrics.json``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from clem_icd.corpus import Corpus
-from clem_icd.decisions.arrays import BoolArray
+from clem_icd.errors import ScoresError
 from clem_icd.evaluation.analysis.dimensions import (
     by_chapter,
     by_code_system,
@@ -25,36 +25,36 @@ __all__ = ["error_groups"]
 
 
 def error_groups(
-    corpus: Corpus, split: str, decided: BoolArray, *, token_starts: TokenStarts | None = None
+    corpus: Corpus, split: str, outcomes: Outcomes, *, token_starts: TokenStarts | None = None
 ) -> list[dict[str, Any]]:
-    """Return where the errors of a system live: a table for every property of labels, notes and codes.
+    """Return one error table for each property of labels, notes and codes.
 
     Parameters
     ----------
     corpus
-        The notes and their codes; its training counts say how often a label was seen.
+        The notes and their codes; its training counts give the frequency of each label.
     split
-        The split that was decided on.
-    decided
-        Which labels the system gave, notes and labels in the order of the corpus [notes, labels].
+        The evaluated split.
+    outcomes
+        The targets and decisions of the split, notes and labels in the order of the corpus.
     token_starts
         Finds the tokens of texts; without it, lengths and positions are in words only.
 
     Returns
     -------
     list of dict
-        For each dimension ``dimension``, ``title``, ``unit`` and ``groups``; ``docs/errors.md`` has the keys
-        of a group. ``missed_codes`` has ``confusions`` beside its groups.
+        For each dimension ``dimension``, ``title``, ``unit`` and ``groups``; ``docs/errors.md`` lists the
+        keys of a group. ``missed_codes`` also has ``confusions``.
 
     Raises
     ------
     CorpusError
         If the corpus has no such split.
     ScoresError
-        If ``decided`` does not fit the split.
+        If the outcomes are not of this split's size.
 
     """
-    outcomes = Outcomes.of(corpus.targets(split), decided)
+    _require_size(outcomes, corpus, split)
     missed = missed_codes(outcomes, corpus.codes)
     titles = [label.title for label in corpus.labels]
     missed["confusions"] = confusion_rows(confusions(outcomes, corpus.codes, titles))
@@ -67,6 +67,16 @@ def error_groups(
         missed,
         wrong_codes(outcomes, corpus.codes),
     ]
+
+
+def _require_size(outcomes: Outcomes, corpus: Corpus, split: str) -> None:
+    expected = corpus.size(split), len(corpus.labels)
+    if (outcomes.notes, outcomes.labels) != expected:
+        raise ScoresError(
+            f"the outcomes are of {outcomes.notes} notes and {outcomes.labels} labels, "
+            f"expected the {expected[0]} notes and {expected[1]} labels of {split}",
+            remedy="Take targets and decisions from the same split of the same corpus",
+        )
 
 
 def _by_code(outcomes: Outcomes, codes: Sequence[Code]) -> Iterator[dict[str, Any]]:
