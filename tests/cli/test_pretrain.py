@@ -70,7 +70,7 @@ def test_the_result_is_one_json_object(clem: Callable[..., Any], notes: Path, ou
     assert CANARY not in found.out
     again = clem("pretrain", out, *FAST, "--text", notes, "--json", "--resume")
     assert again.json == found.json
-    assert "has ended: nothing to do" in again.err
+    assert "is already finished" in again.err
 
 
 def test_a_plan_writes_nothing(clem: Callable[..., Any], notes: Path, out: Path, tmp_path: Path) -> None:
@@ -159,7 +159,13 @@ def test_an_occupied_place_is_refused(
     (out / "mine.txt").write_text("mine")
     refused("pretrain", out, *FAST, "--text", notes, says=[str(out), "already holds something", "--force"])
     refused(
-        "pretrain", out, *FAST, "--text", notes, "--force", says=[str(out), "holds something that is no run"]
+        "pretrain",
+        out,
+        *FAST,
+        "--text",
+        notes,
+        "--force",
+        says=[str(out), "holds something other than a run"],
     )
 
 
@@ -227,6 +233,6 @@ def test_interrupted_after_a_checkpoint_it_goes_on(
     assert not (runs[1] / "encoder").exists()
     resumed = clem("pretrain", runs[1], *FAST, "--text", notes, "--resume")
     assert resumed.code == 0
-    assert "Going on from step 4" in resumed.err
+    assert "Resuming from step 4" in resumed.err
     whole, again = ((run / "encoder" / "model.safetensors").read_bytes() for run in runs)
     assert whole == again

@@ -54,7 +54,7 @@ def test_the_encoder_is_no_setting() -> None:
     [
         (["training.tokens=0"], "training.tokens"),
         (["training.tokens=many"], "training.tokens"),
-        (["training.tokens"], "is no key=value"),
+        (["training.tokens"], "expected KEY=VALUE, got 'training.tokens'"),
         (["training.lengths=["], "not valid YAML"),
         (["training.lengths=[]", "training.shares=[]"], "lengths and shares have to be as many"),
         (["training.lengths=[128]"], "lengths and shares have to be as many"),
@@ -71,7 +71,7 @@ def test_the_encoder_is_no_setting() -> None:
         (["held_out_share=0"], "held_out_share"),
         (["small.attention_heads=7"], "multiple of twice attention_heads"),
         (["training.precision=fp16"], "training.precision"),
-        (["training=3", "training.tokens=3"], "a value and a group of keys at once"),
+        (["training=3", "training.tokens=3"], "both as a value and as a group of keys"),
         # No training is of that many tokens, or moves at all.
         (["training.shares=[.nan, .nan]"], "shares"),
         (["training.learning_rate=.inf"], "learning_rate"),

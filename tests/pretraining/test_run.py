@@ -457,7 +457,7 @@ def test_a_run_is_never_in_the_way_of_a_corpus(
         [corpus.path] if use == "coded" else [],
         [corpus.path] if use == "kept out" else [],
     )
-    with pytest.raises(OutputError, match="in the way of corpus"):
+    with pytest.raises(OutputError, match="would overlap corpus"):
         pretrain(recipe_of(), sources, tmp_path / place, force=True)
     assert snapshot(tmp_path) == before
 
@@ -466,7 +466,7 @@ def test_a_run_is_never_in_the_way_of_a_file(tmp_path: Path, texts: list[str]) -
     (tmp_path / "data").mkdir()
     path = write_jsonl(tmp_path / "data" / "notes.jsonl", texts)
     before = snapshot(tmp_path)
-    with pytest.raises(OutputError, match=r"in the way of notes\.jsonl"):
+    with pytest.raises(OutputError, match=r"would overlap notes\.jsonl"):
         pretrain(recipe_of(), Sources([str(path)]), tmp_path / "data", force=True)
     assert snapshot(tmp_path) == before
     # Beside it there is room.

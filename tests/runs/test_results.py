@@ -50,7 +50,7 @@ def test_the_metrics_tell_that_a_corpus_is_synthetic(make_run: MakeRun) -> None:
 
 def test_an_empty_folder_and_no_folder_are_no_runs(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "absent"):
-        with pytest.raises(RunError, match="is no run folder") as caught:
+        with pytest.raises(RunError, match="not a run folder") as caught:
             read_run(folder)
         assert caught.value.path == folder
 
@@ -58,10 +58,10 @@ def test_an_empty_folder_and_no_folder_are_no_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("history", "[{]", r"history\.json: is not json \(line 1\)"),
-        ("history", "{}", r"history\.json: holds a json dict, expected a list"),
-        ("history", '[{"epoch": 1}, 2]', r"history\.json, row 2: is not a json object"),
-        ("environment", "[]", r"environment\.json: holds a json list, expected a dict"),
+        ("history", "[{]", r"history\.json: is not valid JSON \(line 1\)"),
+        ("history", "{}", r"history\.json: holds a JSON dict, expected a list"),
+        ("history", '[{"epoch": 1}, 2]', r"history\.json, row 2: is not a JSON object"),
+        ("environment", "[]", r"environment\.json: holds a JSON list, expected a dict"),
         ("metrics", {"format": "other"}, "has format 'other' version None"),
         ("metrics", {"format": "clem-icd/metrics", "format_version": 2}, "version 2, expected"),
         ("metrics", {"format": "clem-icd/metrics", "format_version": 1, "corpus": {}}, "lacks split, notes"),
@@ -75,7 +75,7 @@ def test_a_broken_file_is_named(make_run: MakeRun, file: str, content: Any, mess
 def test_a_file_that_is_no_text_is_named(make_run: MakeRun) -> None:
     folder = make_run()
     (folder / "recipe.yaml").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(RunError, match=r"recipe\.yaml: is not readable as text \(UnicodeDecodeError\)"):
+    with pytest.raises(RunError, match=r"recipe\.yaml: cannot be read as text \(UnicodeDecodeError\)"):
         read_run(folder)
 
 

@@ -86,13 +86,13 @@ def test_metrics_of_an_earlier_release_can_be_summarised(documents: list[dict[st
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"split": "validation"}, r"split is 'validation' and not 'test'"),
-        ({"labels": 50}, r"labels is 50 and not 40"),
+        ({"split": "validation"}, r"split is 'validation', expected 'test'"),
+        ({"labels": 50}, r"labels is 50, expected 40"),
         ({"system": "other"}, r"system is 'other'"),
-        ({"profile": "caml"}, r"profile is 'caml' and not 'all'"),
+        ({"profile": "caml"}, r"profile is 'caml', expected 'all'"),
         ({"corpus": CORPUS | {"name": "other"}}, r"corpus\.name differs"),
         ({"identity": {"notes": "a", "labels": "b", "codes": "z"}}, r"identity\.codes differs"),
-        ({"metrics": {}}, "the names of the metrics differ"),
+        ({"metrics": {}}, "metric names differ"),
         ({"buckets": []}, "buckets differ"),
         ({"format": "clem-icd/scores"}, r"have format 'clem-icd/scores' version 1"),
     ],

@@ -64,7 +64,7 @@ def test_an_unknown_key_in_a_file_is_answered_too(tmp_path: Path) -> None:
         ("training.epochs=none", "training.epochs"),
         ("training.epochs=0", "greater than or equal to 1"),
         ("head=attention", "head"),
-        ("training.epochs", "is no key=value"),
+        ("training.epochs", "expected KEY=VALUE, got 'training.epochs'"),
         ("seed=[", "not valid YAML"),
     ],
 )
@@ -94,7 +94,7 @@ def test_yaml_makes_no_objects(tmp_path: Path) -> None:
 
 
 def test_a_group_of_keys_is_no_value() -> None:
-    with pytest.raises(RecipeError, match="training is a value and a group of keys at once"):
+    with pytest.raises(RecipeError, match="training is set both as a value and as a group of keys"):
         read_recipe("clem-icd-small", ["training=3", "training.epochs=3"])
 
 

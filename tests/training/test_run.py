@@ -212,7 +212,7 @@ def test_a_run_is_replaced_only_by_one_that_ends(
 def test_a_run_never_replaces_a_corpus(tmp_path: Path, place: str) -> None:
     corpus = write_little_corpus(tmp_path / "corpus", sizes={"train": 40, "validation": 15})
     before = snapshot(tmp_path)
-    with pytest.raises(OutputError, match="in the way of the corpus"):
+    with pytest.raises(OutputError, match="would overlap the corpus"):
         train(read_recipe("linear"), corpus, corpus.path / place, force=True)
     assert snapshot(tmp_path) == before
 
@@ -220,7 +220,7 @@ def test_a_run_never_replaces_a_corpus(tmp_path: Path, place: str) -> None:
 def test_force_replaces_runs_and_nothing_else(little_corpus: Corpus, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter-1.txt").write_text("mine")
-    with pytest.raises(OutputError, match="no run"):
+    with pytest.raises(OutputError, match="something other than a run"):
         train(read_recipe("linear"), little_corpus, tmp_path / "thesis", force=True)
     assert (tmp_path / "thesis" / "chapter-1.txt").read_text() == "mine"
 

@@ -13,7 +13,6 @@ from torch.utils.data import Sampler, SequentialSampler
 from transformers import (
     PreTrainedModel,
     PrinterCallback,
-    Trainer,
     TrainerCallback,
     TrainerControl,
     TrainerState,
@@ -26,15 +25,16 @@ from clem_icd.pretraining.coded_texts import codes_loss
 from clem_icd.pretraining.recipe import PretrainingRecipe
 from clem_icd.pretraining.steps import HeldOut, Steps
 from clem_icd.progress import Observer
-from clem_icd.runs.checkpoints import MarkCheckpoints
 from clem_icd.runs.history import write_history
+from clem_icd.runs.layout import RunLayout
+from clem_icd.training.marking import MarkCheckpoints, PassingTrainer
 
 # As ModernBERT is trained (Warner et al. 2024, appendix).
 _BETAS = (0.9, 0.98)
 _EPSILON = 1e-6
 
 
-class Pretrainer(Trainer):
+class Pretrainer(PassingTrainer):
     """The Trainer with the losses of pretraining: masked tokens, and codes where there are any."""
 
     recipe: PretrainingRecipe
@@ -120,7 +120,7 @@ def new_trainer(
     observer: Observer,
 ) -> Pretrainer:
     """Return a trainer that checkpoints to ``run``, marks what is whole, and tells the observer."""
-    checkpoints = run / "checkpoints"
+    checkpoints = RunLayout(run).checkpoints
     trainer = Pretrainer(
         model=model,
         args=_arguments(recipe, len(steps), checkpoints),

@@ -6,4 +6,4 @@ Nothing here loads torch, so that a report or a comparison can read a run withou
 from clem_icd.runs.results import RunResults, read_run
 from clem_icd.runs.spread import SEED_METRICS_FORMAT, SEED_METRICS_FORMAT_VERSION, spread
 
-__all__ = ['RunResults', 'SEED_METRICS_FORMAT', 'SEED_METRICS_FORMAT_VERSION', 'read_run', 'spread']
+__all__ = ["SEED_METRICS_FORMAT", "SEED_METRICS_FORMAT_VERSION", "RunResults", "read_run", "spread"]

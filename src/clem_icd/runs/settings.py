@@ -1,4 +1,4 @@
-"""``key=value`` settings on top of fields that are checked one by one, by the dotted path of each."""
+"""``key=value`` settings on top of validated fields, each addressed by its dotted path."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from clem_icd.errors import RecipeError
 
 
 class Fields(BaseModel):
-    """A group of fields, of which none is unknown and none is changed afterwards."""
+    """A group of fields: unknown ones are refused, and none can be changed afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def key_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Yield the dotted path of every field, groups before what is in them."""
+    """Yield the dotted path of every field; a group comes before its members."""
     for name, field in model.model_fields.items():
         yield prefix + name
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -32,18 +32,20 @@ def apply_settings(
     known: Sequence[str],
     hints: Mapping[str, str] | None = None,
 ) -> None:
-    """Change fields by ``key=value`` texts, whose values are YAML.
+    """Apply ``key=value`` settings with YAML values to nested fields, in place.
 
     Raises
     ------
     RecipeError
-        If a setting is no key=value, its key is not among those known, or its value is no YAML.
+        If a setting is not ``key=value``, its key is unknown, or its value is not valid YAML.
 
     """
     for setting in settings:
         key, separator, value = setting.partition("=")
         if not separator:
-            raise RecipeError(f"{setting!r} is no key=value", remedy="For example: training.epochs=3")
+            raise RecipeError(
+                f"expected KEY=VALUE, got {setting!r}", remedy="Write for example training.epochs=3"
+            )
         if key not in known:
             raise unknown_key(key, known, None, hints)
         _assign(fields, key, _value(value, key))
@@ -58,9 +60,15 @@ def refusal(
     skip: int = 0,
     hints: Mapping[str, str] | None = None,
 ) -> RecipeError:
-    """Return the first thing that is wrong as one of our errors, without the value that was given.
+    """Return the first problem that pydantic found as a `RecipeError`, without the value that was passed.
 
-    ``page`` is the documentation of the keys, ``skip`` how many parts of a key pydantic puts before ours.
+    Parameters
+    ----------
+    page
+        The documentation page of the keys.
+    skip
+        The number of parts that pydantic puts before each key.
+
     """
     first = problem.errors(include_url=False, include_input=False)[0]
     key = ".".join(str(part) for part in first["loc"][skip:])
@@ -73,7 +81,7 @@ def refusal(
 def unknown_key(
     key: str, known: Iterable[str], path: str | None, hints: Mapping[str, str] | None = None
 ) -> RecipeError:
-    """Return the error for a key that is not known, with the one that may have been meant."""
+    """Return the error for an unknown key; it suggests the key that was probably meant."""
     known = list(known)
     if hints and key in hints:
         return RecipeError(f"there is no key {key!r}", path=path, remedy=hints[key])
@@ -92,7 +100,7 @@ def _value(text: str, key: str) -> Any:
         value = yaml.safe_load(text)
     except yaml.YAMLError as problem:
         raise RecipeError(f"the value of {key} is not valid YAML") from problem
-    # YAML 1.1 reads 1e-5 as text, people mean a number.
+    # YAML 1.1 reads 1e-5 as text, but a number is meant.
     if isinstance(value, str):
         try:
             return float(value)
@@ -106,5 +114,7 @@ def _assign(fields: dict[str, Any], key: str, value: Any) -> None:
     for parent in parents:
         fields = fields.setdefault(parent, {})
         if not isinstance(fields, dict):
-            raise RecipeError(f"{parent} is a value and a group of keys at once", remedy=f"Set {key} only")
+            raise RecipeError(
+                f"{parent} is set both as a value and as a group of keys", remedy=f"Set only {key}"
+            )
     fields[last] = value
