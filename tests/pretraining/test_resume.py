@@ -17,7 +17,7 @@ from pretraining_support import TINY_PRETRAINING
 
 pytestmark = pytest.mark.slow
 
-PLAIN = list(TINY_PRETRAINING)
+PLAIN = [*TINY_PRETRAINING, "training.tokens=10000", "training.checkpoint_steps=6"]
 CODES = [*PLAIN, "codes.names=3", "codes.inserted=2", "codes.notes=3", "codes.note_tokens=48"]
 
 Command = Callable[[Path, list[str]], list[str]]
@@ -83,11 +83,11 @@ def resume(servers: ForkServers, arguments: list[str]) -> None:
     assert resumed.code == 0, resumed.output
 
 
-# 39 steps, with checkpoints after 12, 24, 36 and 39.
+# 20 steps, of which the last 5 have longer rows, with checkpoints after 6, 12, 18 and 20.
 POINTS = [
     (Point.TOKENS_CHECK, 0),
-    (Point.TRAINING_STEP, 5),
-    (Point.TRAINING_STEP, 30),
+    (Point.TRAINING_STEP, 3),
+    (Point.TRAINING_STEP, 16),
     (Point.OPTIMIZER_SAVING, 2),
     (Point.CHECKPOINT_MARKING, 1),
     (Point.CHECKPOINT_ROTATION, 2),
@@ -96,7 +96,7 @@ POINTS = [
     (Point.RUN_END, 0),
     (Point.RUN_CLEANING, 0),
 ]
-POINTS_WITH_CODES = [(Point.TOKENS_CHECK, 0), (Point.TRAINING_STEP, 17), (Point.CHECKPOINT_MARKING, 2)]
+POINTS_WITH_CODES = [(Point.TOKENS_CHECK, 0), (Point.TRAINING_STEP, 9), (Point.CHECKPOINT_MARKING, 2)]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_resume_matches_after_several_kills(
     whole, run = uninterrupted(PLAIN), tmp_path / "run"
     kills = [
         (servers.first, Point.TRAINING_START, 0),
-        (servers.second, Point.TRAINING_STEP, 20),
+        (servers.second, Point.TRAINING_STEP, 10),
         (servers.first, Point.TRAINING_STEP, 1),
         (servers.second, Point.RUN_END, 0),
     ]
@@ -149,9 +149,9 @@ def test_a_killed_run_is_not_changed_by_commands_that_cannot_resume_it(
     servers: ForkServers, command: Command, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    kill(servers, command(run, PLAIN), Point.TRAINING_STEP, 20)
+    kill(servers, command(run, PLAIN), Point.TRAINING_STEP, 10)
     before = names(run)
-    assert "checkpoints/checkpoint-12/complete.json" in before
+    assert "checkpoints/checkpoint-6/complete.json" in before
     for arguments in (
         command(run, [*PLAIN, "seed=1"]),
         command(run, CODES),
