@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,13 @@ from clem_icd.corpus import Corpus
 from clem_icd.training import NeuralRecipe, read_recipe
 from support import LITTLE_SETTINGS, SHARED, write_little_corpus
 
-pytest_plugins = ["fixtures.made_runs", "fixtures.matrices", "fixtures.raw_files"]
+pytest_plugins = ["fixtures.made_runs", "fixtures.matrices", "fixtures.killing", "fixtures.raw_files"]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collections of every training the objects of imported modules."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

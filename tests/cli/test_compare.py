@@ -100,7 +100,7 @@ def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, seco
         (["compare", "RUN", "--metric", "macro_f1"], ["there is no metric macro_f1", "macro_f1_caml"]),
         (["compare", "RUN", "--out", "x.docx"], ["x.docx", "suffix '.docx'"]),
         (["compare", "RUN", "--out", "RUN/metrics.json"], ["already holds something", "--force"]),
-        (["compare", "CORPUS"], ["is no run folder"]),
+        (["compare", "CORPUS"], ["not a run folder"]),
         (["compare", "RUN", "RUN", "--paired"], ["both --paired and --corpus"]),
         (["compare", "RUN", "--paired", "--corpus", "CORPUS"], ["of 1 runs"]),
         (

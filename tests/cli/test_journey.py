@@ -126,7 +126,7 @@ def test_an_ended_run_is_resumed_in_no_time(world: Any, clem: Callable[..., Any]
     before = (world.model / "model.safetensors").read_bytes()
     recipe = world.run / "recipe.yaml"
     found = clem("train", recipe, "--corpus", world.corpus, "--out", world.run, "--resume", "--json")
-    assert "has ended" in found.err
+    assert "is already finished" in found.err
     assert found.json["metrics"] == world.said["train"].json["metrics"]
     assert (world.model / "model.safetensors").read_bytes() == before
 

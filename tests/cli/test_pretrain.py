@@ -70,7 +70,7 @@ def test_the_result_is_one_json_object(clem: Callable[..., Any], notes: Path, ou
     assert CANARY not in found.out
     again = clem("pretrain", out, *FAST, "--text", notes, "--json", "--resume")
     assert again.json == found.json
-    assert "has ended: nothing to do" in again.err
+    assert "is already finished" in again.err
 
 
 def test_a_plan_writes_nothing(clem: Callable[..., Any], notes: Path, out: Path, tmp_path: Path) -> None:
@@ -163,7 +163,13 @@ def test_an_occupied_place_is_refused(
     (out / "mine.txt").write_text("mine")
     refused("pretrain", out, *FAST, "--text", notes, says=[str(out), "already holds something", "--force"])
     refused(
-        "pretrain", out, *FAST, "--text", notes, "--force", says=[str(out), "holds something that is no run"]
+        "pretrain",
+        out,
+        *FAST,
+        "--text",
+        notes,
+        "--force",
+        says=[str(out), "holds something other than a run"],
     )
 
 

@@ -297,7 +297,7 @@ def setting_that_does_not_exist(world: Any) -> tuple[list[object], list[str]]:
 
 @case
 def report_of_no_run(world: Any) -> tuple[list[object], list[str]]:
-    return ["report", world.corpus / "notes"], [str(world.corpus), "no run folder", "training"]
+    return ["report", world.corpus / "notes"], [str(world.corpus), "not a run folder", "training"]
 
 
 @case

@@ -14,7 +14,7 @@ from support import write_little_corpus
 
 WARNING = (
     "15 of the 24 admissions of test were seen in training: 5 in train, 10 in validation of little. "
-    "Scores on them are flattered."
+    "Scores on them are optimistic."
 )
 
 Clem = Callable[..., Any]

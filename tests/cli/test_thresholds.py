@@ -170,5 +170,5 @@ def test_a_run_that_has_not_ended_is_not_changed(world: Any, refused: Refused) -
     state = world.run / "run.json"
     about = json.loads(state.read_text(encoding="utf-8"))
     state.write_text(json.dumps(about | {"ended": False}), encoding="utf-8")
-    says = ["has not ended", "--resume"]
+    says = ["is not finished", "--resume"]
     refused("thresholds", world.run, "--corpus", world.corpus, "--store", "exact", says=says)

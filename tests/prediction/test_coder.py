@@ -1,4 +1,4 @@
-"""The Coder: order, decisions, titles, and texts that it refuses."""
+"""The Coder: order, decisions, titles, and the texts it refuses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CANARY = "SECRETPATIENT"
 
 
 class Fixed:
-    """A system that gives every note the same probabilities."""
+    """A system with the same probabilities for every note."""
 
     def __init__(self, *probabilities: float, tokens: int | None = None, read: int | None = None) -> None:
         self._scores = NoteScores(np.array(probabilities, dtype=np.float32), tokens, read)
@@ -37,7 +37,7 @@ class Fixed:
 
 
 class Rows(Fixed):
-    """A system that gives each note the probabilities of the next row."""
+    """A system with one row of probabilities per note."""
 
     def __init__(self, rows: NDArray[np.float32]) -> None:
         self._rows = rows
@@ -76,12 +76,12 @@ def test_a_probability_at_the_threshold_is_not_decided(little_corpus: Corpus, th
     assert [one.decided for one in found] == [True, False, False]
 
 
-def test_top_is_at_least_how_many_and_all_decided_are_shown(little_corpus: Corpus) -> None:
+def test_top_is_a_minimum_and_all_decided_codes_are_shown(little_corpus: Corpus) -> None:
     subject = coder(little_corpus, Fixed(0.1, 0.9, 0.3, 0.3, 0.8, 0.2))
     assert [len(subject.code("pain", top=top)) for top in (0, 1, 4, 5, 6, 99)] == [4, 4, 4, 5, 6, 6]
 
 
-def test_nothing_decided_is_nothing_shown_at_the_top_of_none(little_corpus: Corpus) -> None:
+def test_with_top_zero_and_no_decision_nothing_is_suggested(little_corpus: Corpus) -> None:
     assert coder(little_corpus, Fixed(*[0.2] * 6)).code("pain", top=0) == []
 
 
@@ -102,9 +102,7 @@ def test_suggestions_have_titles_and_systems(little_corpus: Corpus) -> None:
     ids=lambda rule: type(rule).__name__,
 )
 @pytest.mark.parametrize("top", [0, 3, 6])
-def test_what_is_decided_is_what_the_rule_decides_on_a_matrix(
-    little_corpus: Corpus, rule: Rule, top: int
-) -> None:
+def test_the_coder_decides_as_the_rule_does_on_a_matrix(little_corpus: Corpus, rule: Rule, top: int) -> None:
     scores = np.random.default_rng(0).random((20, 6)).astype(np.float32)
     subject = Coder(Rows(scores), replace(info_of(little_corpus), rule=rule))
     decisions, codings = rule.decide(scores), subject.code_all(["pain"] * 20, top=top)
@@ -120,7 +118,7 @@ def test_what_is_decided_is_what_the_rule_decides_on_a_matrix(
         assert [one.probability for one in coding.suggestions if not one.decided] == others
 
 
-def test_a_given_threshold_goes_before_the_rule_of_the_model(little_corpus: Corpus) -> None:
+def test_a_threshold_overrides_the_rule_of_the_model(little_corpus: Corpus) -> None:
     info = replace(info_of(little_corpus), rule=TopK(1))
     assert Coder(Fixed(*[0.2] * 6), info).rule == TopK(1)
     assert Coder(Fixed(*[0.2] * 6), info, threshold=0.1).rule == Threshold(0.1)
@@ -144,17 +142,17 @@ def test_a_long_note_is_truncated_and_a_short_one_is_not(trained: Path) -> None:
     assert long.tokens_read == 32
 
 
-def test_probabilities_that_are_no_numbers_are_refused(little_corpus: Corpus, tmp_path: Path) -> None:
+def test_probabilities_that_are_not_finite_are_refused(little_corpus: Corpus, tmp_path: Path) -> None:
     broken = Fixed(0.1, float("nan"), 0.3, 0.3, 0.8, 0.2)
-    with pytest.raises(ModelError, match="no numbers"):
+    with pytest.raises(ModelError, match="probabilities that are not finite"):
         coder(little_corpus, broken).code("pain")
-    with pytest.raises(ModelError, match="no numbers"):
+    with pytest.raises(ModelError, match="probabilities that are not finite"):
         predict_split(broken, info_of(little_corpus), little_corpus, "test", tmp_path / "scores.parquet")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("threshold", [float("nan"), float("inf")])
-def test_a_threshold_is_a_number(little_corpus: Corpus, threshold: float) -> None:
+def test_a_threshold_that_is_not_finite_is_refused(little_corpus: Corpus, threshold: float) -> None:
     with pytest.raises(InputError, match="the threshold is"):
         coder(little_corpus, Fixed(*[0.2] * 6), threshold)
 
@@ -177,13 +175,13 @@ def test_any_text_has_finite_probabilities(trained: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " \n", f"{CANARY}\0", f"{CANARY} \ud83d", f"{CANARY} " * 80_000])
-def test_no_note_is_refused_without_its_text(trained: Path, text: str) -> None:
+def test_a_refused_text_is_not_in_the_error(trained: Path, text: str) -> None:
     with pytest.raises(NoteError) as caught:
         Coder.load(trained).code(text)
     assert CANARY not in str(caught.value)
 
 
-def test_the_coder_gives_the_probabilities_of_the_scores_file(
+def test_the_coder_and_a_scores_file_have_the_same_probabilities(
     trained: Path, little_corpus: Corpus, tmp_path: Path
 ) -> None:
     subject = Coder.load(trained)
@@ -207,5 +205,5 @@ def test_the_coder_gives_the_probabilities_of_the_scores_file(
         np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-6)
 
 
-def test_it_is_a_public_name() -> None:
+def test_the_coder_is_a_public_name() -> None:
     assert PublicCoder is Coder

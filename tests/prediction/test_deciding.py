@@ -1,4 +1,4 @@
-"""What scores are judged by."""
+"""The decision rule for scores."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ def test_the_rule_of_a_model_is_used(
     assert rule_for(scores, model=tmp_path, given=None) == rule
 
 
-@pytest.mark.parametrize(("model", "given"), [(None, None), (Path("model"), 0.5)])
-def test_it_must_be_one_of_both(scores: Scores, model: Path | None, given: float | None) -> None:
-    with pytest.raises(ScoresError, match="either --model, whose own is used, or --threshold"):
+@pytest.mark.parametrize(("model", "given", "found"), [(None, None, "neither"), (Path("model"), 0.5, "both")])
+def test_model_and_threshold_exclude_each_other(
+    scores: Scores, model: Path | None, given: float | None, found: str
+) -> None:
+    with pytest.raises(ScoresError, match=f"expected either --model or --threshold, got {found}"):
         rule_for(scores, model=model, given=given)
 
 
@@ -46,12 +48,12 @@ def test_a_model_with_other_labels_is_refused(scores: Scores, little_corpus: Cor
         rule_for(scores, model=tmp_path, given=None)
 
 
-def test_no_model_is_refused(scores: Scores, tmp_path: Path) -> None:
+def test_a_folder_without_a_model_is_refused(scores: Scores, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"clem\.json"):
         rule_for(scores, model=tmp_path, given=None)
 
 
 @pytest.mark.parametrize("given", [float("nan"), float("inf"), -float("inf")])
-def test_a_threshold_is_a_number(scores: Scores, given: float) -> None:
+def test_a_threshold_that_is_not_finite_is_refused(scores: Scores, given: float) -> None:
     with pytest.raises(InputError, match="the threshold is"):
         rule_for(scores, model=None, given=given)

@@ -1,4 +1,4 @@
-"""A model on notes that it has seen: counted, told, and kept with the scores and the metrics."""
+"""Admissions that the model was trained on are counted, and the warning is stored with the scores."""
 
 from __future__ import annotations
 
@@ -50,38 +50,38 @@ def other(path: Path, first: int, population: str | None = "mimic3") -> Corpus:
         (29, "1 of the 20 admissions of test was seen in training: 1 in validation of trained"),
     ],
 )
-def test_what_was_seen_is_counted(info: ModelInfo, tmp_path: Path, first: int, words: str) -> None:
+def test_seen_admissions_are_counted(info: ModelInfo, tmp_path: Path, first: int, words: str) -> None:
     [warning] = overlap_warnings(info, other(tmp_path / "other", first), "test")
 
     assert warning.startswith(words)
-    assert warning.endswith(("Scores on them are flattered.", "Scores on it are flattered."))
+    assert warning.endswith(("Scores on them are optimistic.", "Scores on it are optimistic."))
 
 
 @pytest.mark.parametrize(
     ("first", "population"), [(30, "mimic3"), (13, "mimic4"), (13, None), (13, "synthetic hospital 1")]
 )
-def test_what_was_not_seen_gives_no_warning(
+def test_unseen_admissions_give_no_warning(
     info: ModelInfo, tmp_path: Path, first: int, population: str | None
 ) -> None:
     assert overlap_warnings(info, other(tmp_path / "other", first, population), "test") == ()
 
 
-def test_ids_of_a_hospitals_own_are_never_compared(tmp_path: Path) -> None:
+def test_ids_without_a_population_are_never_compared(tmp_path: Path) -> None:
     corpus = write_little_corpus(tmp_path / "own", sizes=SIZES)
 
     assert overlap_warnings(info_of(corpus), corpus, "train") == ()
 
 
-def test_the_models_own_corpus_warns_of_its_train_split_alone(info: ModelInfo, trained_on: Corpus) -> None:
+def test_only_the_train_split_of_the_own_corpus_gives_a_warning(info: ModelInfo, trained_on: Corpus) -> None:
     assert overlap_warnings(info, trained_on, "validation") == ()
     assert overlap_warnings(info, trained_on, "test") == ()
     assert overlap_warnings(info, trained_on, "train") == (
         "20 of the 20 admissions of train were seen in training: 20 in train of trained. "
-        "Scores on them are flattered.",
+        "Scores on them are optimistic.",
     )
 
 
-def test_the_same_validation_split_in_another_corpus_warns(info: ModelInfo, tmp_path: Path) -> None:
+def test_the_same_validation_split_in_another_corpus_gives_a_warning(info: ModelInfo, tmp_path: Path) -> None:
     again = write_little_corpus(tmp_path / "again", sizes=SIZES, name="again", population="mimic3")
 
     [warning] = overlap_warnings(info, again, "validation")
@@ -93,7 +93,7 @@ def test_an_unknown_split_is_refused(info: ModelInfo, tmp_path: Path) -> None:
         overlap_warnings(info, other(tmp_path / "other", 13), "validation")
 
 
-def test_the_warning_stays_with_the_scores(info: ModelInfo, trained_on: Corpus, tmp_path: Path) -> None:
+def test_the_warning_is_stored_with_the_scores(info: ModelInfo, trained_on: Corpus, tmp_path: Path) -> None:
     system, out = new_system(trained_on, tiny(64)), tmp_path / "scores.parquet"
     corpus = other(tmp_path / "other", 13)
 
@@ -102,13 +102,13 @@ def test_the_warning_stays_with_the_scores(info: ModelInfo, trained_on: Corpus, 
     assert predict_split(system, info, trained_on, "test", out, force=True) == Scores.read(out).warnings == ()
 
 
-def test_scores_of_others_may_hold_anything_there() -> None:
+def test_warnings_that_are_not_a_list_are_ignored() -> None:
     assert Scores((), (), None, {"warnings": "none"}).warnings == ()  # type: ignore[arg-type]
     assert Scores((), (), None, {}).warnings == ()  # type: ignore[arg-type]
 
 
 @pytest.mark.shared_data
-def test_mdace_was_trained_on_where_mimic3_is_tested(shared_data: Path, tmp_path: Path) -> None:
+def test_training_on_mdace_gives_a_warning_on_mimic3_test(shared_data: Path, tmp_path: Path) -> None:
     split_of = {
         source: find_split(source, splits=shared_data / "splits").read()
         for source in ("mimic3-full", "mdace-inpatient-icd9-code")
@@ -126,12 +126,12 @@ def test_mdace_was_trained_on_where_mimic3_is_tested(shared_data: Path, tmp_path
 
     assert overlap_warnings(info, full, "test") == (
         "241 of the 3,372 admissions of test were seen in training: 181 in train, 60 in validation of "
-        "mdace-inpatient-icd9-code. Scores on them are flattered.",
+        "mdace-inpatient-icd9-code. Scores on them are optimistic.",
     )
 
 
 def write_corpus(path: Path, admissions: list[str]) -> Corpus:
-    """A corpus of the population of MIMIC-III with one note for each admission, all in its test split."""
+    """Write a corpus from the population of MIMIC-III: one note per admission, all in its test split."""
     code = Code("401.9", CodeSystem.ICD9CM)
     with corpus_writer(
         path,

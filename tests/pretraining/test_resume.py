@@ -1,120 +1,31 @@
-"""A pretraining that is killed at any moment ends as if it had not been."""
+"""A pretraining that is killed at any moment and resumed ends as if it had not been killed."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clem_icd.corpus import Corpus
+from clem_icd.runs.points import Point
+from fixtures.killing import ForkServers
 from pretraining_support import TINY_PRETRAINING
 
 pytestmark = pytest.mark.slow
 
-PLAIN = list(TINY_PRETRAINING)
+PLAIN = [*TINY_PRETRAINING, "training.tokens=10000", "training.checkpoint_steps=6"]
 CODES = [*PLAIN, "codes.names=3", "codes.inserted=2", "codes.notes=3", "codes.note_tokens=48"]
 
-# Runs a command in a process that has imported everything already, which takes most of the time of so short
-# a training. It kills itself at a named point of its own code: a moment that a clock could not hit.
-PROGRAM = """
-import json, os, signal, sys
-import transformers
-from clem_icd.cli import main
-from clem_icd.runs import checkpoints
-from clem_icd.pretraining import folder, preparation, run
-from clem_icd.icd import leaf_codes
-from clem_icd.icd import clinical_forms
-
-clinical_forms(leaf_codes()[0])
-
-POINTS = {
-    "tokens": (preparation, "_require_enough"),
-    "start": (run, "new_trainer"),
-    "step": (transformers.Trainer, "training_step"),
-    "optimizer": (transformers.Trainer, "_save_optimizer_and_scheduler"),
-    "mark": (checkpoints, "write_json"),
-    "rotation": (checkpoints, "_keep"),
-    "encoder": (run, "_save"),
-    "card": (run, "encoder_card"),
-    "end": (folder.PretrainingFolder, "end"),
-    "cleaning": (folder.PretrainingFolder, "clean"),
-}
-
-def die_at(owner, name, left):
-    original = getattr(owner, name)
-    def wrapped(*args, **kwargs):
-        nonlocal left
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
-        return original(*args, **kwargs)
-    setattr(owner, name, wrapped)
-
-for line in sys.stdin:
-    where, count, arguments = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        os.dup2(2, 1)
-        if where:
-            die_at(*POINTS[where], count)
-        sys.argv = ["clem", *arguments]
-        main()
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-Start = Callable[..., int]
-
-
-@contextmanager
-def starter(log: Path, hash_seed: int) -> Iterator[Start]:
-    """Give a function that runs a command, which may die somewhere, and returns its exit code."""
-    # Strings hash otherwise in every process of Python, and nothing may depend on it.
-    environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "TOKENIZERS_PARALLELISM": "false"}
-    with (
-        log.open("w") as errors,
-        subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            env=environment,
-        ) as server,
-    ):
-        assert server.stdin is not None
-        assert server.stdout is not None
-
-        def start(arguments: list[str], where: str = "", count: int = 0) -> int:
-            assert server.stdin is not None
-            assert server.stdout is not None
-            server.stdin.write(json.dumps([where, count, arguments]) + "\n")
-            server.stdin.flush()
-            return int(server.stdout.readline())
-
-        yield start
-        server.stdin.close()
+Command = Callable[[Path, list[str]], list[str]]
+Uninterrupted = Callable[[list[str]], Path]
 
 
 @pytest.fixture(scope="module")
-def starts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Start, Start]]:
-    """Two processes: one for what dies, and one for what goes on."""
-    logs = tmp_path_factory.mktemp("logs")
-    with ExitStack() as stack:
-        first, second = (stack.enter_context(starter(logs / str(seed), seed)) for seed in (1, 2))
-        yield first, second
-
-
-@pytest.fixture(scope="module")
-def command(notes_file: Path, little_corpus: Corpus) -> Callable[[Path, list[str]], list[str]]:
+def command(notes_file: Path, little_corpus: Corpus) -> Command:
     def arguments(run: Path, settings: list[str]) -> list[str]:
         places = ["--text", str(notes_file), "--text", str(little_corpus.path)]
         coded = ["--coded", str(little_corpus.path)] if settings is CODES else []
@@ -125,16 +36,17 @@ def command(notes_file: Path, little_corpus: Corpus) -> Callable[[Path, list[str
 
 @pytest.fixture(scope="module")
 def uninterrupted(
-    starts: tuple[Start, Start],
-    command: Callable[[Path, list[str]], list[str]],
+    servers: ForkServers,
+    command: Command,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[list[str]], Path]:
+) -> Uninterrupted:
     made: dict[str, Path] = {}
 
     def run(settings: list[str]) -> Path:
         if str(settings) not in made:
             place = tmp_path_factory.mktemp("whole") / "run"
-            assert starts[0](command(place, settings)) == 0
+            ended = servers.first.run(command(place, settings))
+            assert ended.code == 0, ended.output
             made[str(settings)] = place
         return made[str(settings)]
 
@@ -142,7 +54,7 @@ def uninterrupted(
 
 
 def losses(run: Path) -> list[dict[str, Any]]:
-    """Return the history without what a clock says, and without its summary, which has a time too."""
+    """Return the history without times, and without its summary, which has a time too."""
     rows = json.loads((run / "history.json").read_text())
     return [
         {key: value for key, value in row.items() if not key.endswith(("_runtime", "_per_second"))}
@@ -161,41 +73,51 @@ def names(run: Path) -> set[str]:
     return {str(path.relative_to(run)) for path in run.rglob("*")}
 
 
-# 39 steps, with checkpoints after 12, 24, 36 and 39.
+def kill(servers: ForkServers, arguments: list[str], point: Point, count: int) -> None:
+    killed = servers.first.run(arguments, point, count)
+    assert killed.code == -signal.SIGKILL, killed.output
+
+
+def resume(servers: ForkServers, arguments: list[str]) -> None:
+    resumed = servers.second.run(arguments)
+    assert resumed.code == 0, resumed.output
+
+
+# 20 steps, of which the last 5 have longer rows, with checkpoints after 6, 12, 18 and 20.
 POINTS = [
-    ("tokens", 0),
-    ("step", 5),
-    ("step", 30),
-    ("optimizer", 2),
-    ("mark", 1),
-    ("rotation", 2),
-    ("encoder", 0),
-    ("card", 0),
-    ("end", 0),
-    ("cleaning", 0),
+    (Point.TOKENS_CHECK, 0),
+    (Point.TRAINING_STEP, 3),
+    (Point.TRAINING_STEP, 16),
+    (Point.OPTIMIZER_SAVING, 2),
+    (Point.CHECKPOINT_MARKING, 1),
+    (Point.CHECKPOINT_ROTATION, 2),
+    (Point.ENCODER_WRITING, 0),
+    (Point.CARD_WRITING, 0),
+    (Point.RUN_END, 0),
+    (Point.RUN_CLEANING, 0),
 ]
-OF_CODES = [("tokens", 0), ("step", 17), ("mark", 2)]
+POINTS_WITH_CODES = [(Point.TOKENS_CHECK, 0), (Point.TRAINING_STEP, 9), (Point.CHECKPOINT_MARKING, 2)]
 
 
 @pytest.mark.parametrize(
-    ("settings", "where", "count"),
+    ("settings", "point", "count"),
     [
         *[pytest.param(PLAIN, *point, id=f"{point[0]}-{point[1]}") for point in POINTS],
-        *[pytest.param(CODES, *point, id=f"codes-{point[0]}-{point[1]}") for point in OF_CODES],
+        *[pytest.param(CODES, *point, id=f"codes-{point[0]}-{point[1]}") for point in POINTS_WITH_CODES],
     ],
 )
-def test_a_killed_run_ends_as_if_it_had_not_been(
-    starts: tuple[Start, Start],
-    command: Callable[[Path, list[str]], list[str]],
-    uninterrupted: Callable[[list[str]], Path],
+def test_resume_matches_an_uninterrupted_run(
+    servers: ForkServers,
+    command: Command,
+    uninterrupted: Uninterrupted,
     tmp_path: Path,
     settings: list[str],
-    where: str,
+    point: Point,
     count: int,
 ) -> None:
     whole, run = uninterrupted(settings), tmp_path / "run"
-    assert starts[0](command(run, settings), where, count) == -signal.SIGKILL
-    assert starts[1](command(run, settings)) == 0
+    kill(servers, command(run, settings), point, count)
+    resume(servers, command(run, settings))
     for name in ("model.safetensors", "tokenizer.json", "config.json"):
         assert (run / "encoder" / name).read_bytes() == (whole / "encoder" / name).read_bytes(), name
     assert losses(run) == losses(whole)
@@ -204,29 +126,37 @@ def test_a_killed_run_ends_as_if_it_had_not_been(
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-def test_it_may_be_killed_again_and_again(
-    starts: tuple[Start, Start],
-    command: Callable[[Path, list[str]], list[str]],
-    uninterrupted: Callable[[list[str]], Path],
-    tmp_path: Path,
+def test_resume_matches_after_several_kills(
+    servers: ForkServers, command: Command, uninterrupted: Uninterrupted, tmp_path: Path
 ) -> None:
     whole, run = uninterrupted(PLAIN), tmp_path / "run"
-    for number, point in enumerate([("start", 0), ("step", 20), ("step", 1), ("end", 0)]):
-        assert starts[number % 2](command(run, PLAIN), *point) == -signal.SIGKILL
-    assert starts[1](command(run, PLAIN)) == 0
+    kills = [
+        (servers.first, Point.TRAINING_START, 0),
+        (servers.second, Point.TRAINING_STEP, 10),
+        (servers.first, Point.TRAINING_STEP, 1),
+        (servers.second, Point.RUN_END, 0),
+    ]
+    for server, point, count in kills:
+        killed = server.run(command(run, PLAIN), point, count)
+        assert killed.code == -signal.SIGKILL, killed.output
+    resume(servers, command(run, PLAIN))
     weights = "encoder/model.safetensors"
     assert (run / weights).read_bytes() == (whole / weights).read_bytes()
     assert losses(run) == losses(whole)
 
 
-def test_a_killed_run_is_not_changed_by_what_may_not_go_on(
-    starts: tuple[Start, Start], command: Callable[[Path, list[str]], list[str]], tmp_path: Path
+def test_a_killed_run_is_not_changed_by_commands_that_cannot_resume_it(
+    servers: ForkServers, command: Command, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    assert starts[0](command(run, PLAIN), "step", 20) == -signal.SIGKILL
+    kill(servers, command(run, PLAIN), Point.TRAINING_STEP, 10)
     before = names(run)
-    assert "checkpoints/checkpoint-12/complete.json" in before
-    assert starts[1](command(run, [*PLAIN, "seed=1"])) == 2
-    assert starts[1](command(run, CODES)) == 2
-    assert starts[1]([argument for argument in command(run, PLAIN) if argument != "--resume"]) == 2
+    assert "checkpoints/checkpoint-6/complete.json" in before
+    for arguments in (
+        command(run, [*PLAIN, "seed=1"]),
+        command(run, CODES),
+        [argument for argument in command(run, PLAIN) if argument != "--resume"],
+    ):
+        refused = servers.second.run(arguments)
+        assert refused.code == 2, refused.output
     assert names(run) == before

@@ -417,7 +417,7 @@ def test_other_texts_do_not_go_on_with_a_run(
         Sources([str(little_corpus.path), str(notes_file)]),
         Sources([str(notes_file), str(little_corpus.path)], kept_out=[little_corpus.path]),
     ):
-        with pytest.raises(RunError, match="other texts, or they have changed"):
+        with pytest.raises(RunError, match="other texts, or the texts have changed"):
             pretrain(recipe_of(), sources, run, resume=True)
     assert snapshot(run) == before
 
@@ -426,9 +426,9 @@ def test_a_run_of_another_kind_is_not_gone_on_with(
     notes_file: Path, little_corpus: Corpus, run: Path, tmp_path: Path
 ) -> None:
     train(read_recipe("linear"), little_corpus, tmp_path / "linear")
-    with pytest.raises(RunError, match="another of these is asked for"):
+    with pytest.raises(RunError, match="holds a run with one seed, expected a pretraining"):
         pretrain(recipe_of(), Sources([str(notes_file)]), tmp_path / "linear", resume=True)
-    with pytest.raises(RunError, match="another of these is asked for"):
+    with pytest.raises(RunError, match="holds a pretraining, expected a run with one seed"):
         train(read_recipe("linear"), little_corpus, run, resume=True)
 
 
@@ -458,7 +458,7 @@ def test_a_run_is_never_in_the_way_of_a_corpus(
         [corpus.path] if use == "coded" else [],
         [corpus.path] if use == "kept out" else [],
     )
-    with pytest.raises(OutputError, match="in the way of corpus"):
+    with pytest.raises(OutputError, match="would overlap corpus"):
         pretrain(recipe_of(), sources, tmp_path / place, force=True)
     assert snapshot(tmp_path) == before
 
@@ -467,7 +467,7 @@ def test_a_run_is_never_in_the_way_of_a_file(tmp_path: Path, texts: list[str]) -
     (tmp_path / "data").mkdir()
     path = write_jsonl(tmp_path / "data" / "notes.jsonl", texts)
     before = snapshot(tmp_path)
-    with pytest.raises(OutputError, match=r"in the way of notes\.jsonl"):
+    with pytest.raises(OutputError, match=r"would overlap notes\.jsonl"):
         pretrain(recipe_of(), Sources([str(path)]), tmp_path / "data", force=True)
     assert snapshot(tmp_path) == before
     # Beside it there is room.
@@ -478,7 +478,7 @@ def test_a_run_is_never_in_the_way_of_a_file(tmp_path: Path, texts: list[str]) -
 def test_force_replaces_runs_and_nothing_else(notes_file: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter-1.txt").write_text("mine")
-    with pytest.raises(OutputError, match="no run"):
+    with pytest.raises(OutputError, match="something other than a run"):
         pretrain(recipe_of(), Sources([str(notes_file)]), tmp_path / "thesis", force=True)
     assert (tmp_path / "thesis" / "chapter-1.txt").read_text() == "mine"
 

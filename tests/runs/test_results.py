@@ -37,20 +37,20 @@ def test_what_is_missing_is_none(make_run: MakeRun) -> None:
 
 
 @pytest.mark.parametrize("model", [None, {}, {"threshold": [0.1, 0.2]}])
-def test_the_metrics_tell_the_threshold_where_no_model_does(make_run: MakeRun, model: Any) -> None:
+def test_without_a_model_the_threshold_is_that_of_the_metrics(make_run: MakeRun, model: Any) -> None:
     run = read_run(make_run(model__clem=model))
     assert run.test is not None
     assert run.threshold == run.test["threshold"]
 
 
-def test_the_metrics_tell_that_a_corpus_is_synthetic(make_run: MakeRun) -> None:
+def test_the_metrics_may_say_that_a_corpus_is_synthetic(make_run: MakeRun) -> None:
     assert read_run(make_run(corpus=None)).synthetic
     assert not read_run(make_run("real", corpus=None, synthetic=False)).synthetic
 
 
-def test_an_empty_folder_and_no_folder_are_no_runs(tmp_path: Path) -> None:
+def test_an_empty_or_absent_folder_is_not_a_run(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "absent"):
-        with pytest.raises(RunError, match="is no run folder") as caught:
+        with pytest.raises(RunError, match="not a run folder") as caught:
             read_run(folder)
         assert caught.value.path == folder
 
@@ -58,10 +58,10 @@ def test_an_empty_folder_and_no_folder_are_no_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("history", "[{]", r"history\.json: is not json \(line 1\)"),
-        ("history", "{}", r"history\.json: holds a json dict, expected a list"),
-        ("history", '[{"epoch": 1}, 2]', r"history\.json, row 2: is not a json object"),
-        ("environment", "[]", r"environment\.json: holds a json list, expected a dict"),
+        ("history", "[{]", r"history\.json: is not valid JSON \(line 1\)"),
+        ("history", "{}", r"history\.json: holds a JSON dict, expected a list"),
+        ("history", '[{"epoch": 1}, 2]', r"history\.json, row 2: is not a JSON object"),
+        ("environment", "[]", r"environment\.json: holds a JSON list, expected a dict"),
         ("metrics", {"format": "other"}, "has format 'other' version None"),
         ("metrics", {"format": "clem-icd/metrics", "format_version": 2}, "version 2, expected"),
         ("metrics", {"format": "clem-icd/metrics", "format_version": 1, "corpus": {}}, "lacks split, notes"),
@@ -72,14 +72,14 @@ def test_a_broken_file_is_named(make_run: MakeRun, file: str, content: Any, mess
         read_run(make_run(**{file: content}))
 
 
-def test_a_file_that_is_no_text_is_named(make_run: MakeRun) -> None:
+def test_a_file_that_is_not_text_is_named(make_run: MakeRun) -> None:
     folder = make_run()
     (folder / "recipe.yaml").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(RunError, match=r"recipe\.yaml: is not readable as text \(UnicodeDecodeError\)"):
+    with pytest.raises(RunError, match=r"recipe\.yaml: cannot be read as text \(UnicodeDecodeError\)"):
         read_run(folder)
 
 
-def test_seeds_are_read_in_their_order(make_seeds: MakeRun) -> None:
+def test_seeds_are_read_in_order(make_seeds: MakeRun) -> None:
     folder = make_seeds(runs=11)
     run = read_run(folder)
     assert [seed.name for seed in run.seeds] == [f"seed-{number}" for number in range(11)]
@@ -102,6 +102,6 @@ def test_a_metrics_file_is_named_after_itself_or_its_folder(make_run: MakeRun, m
     assert seeds.test["runs"] == 3
 
 
-def test_a_file_that_holds_no_metrics_is_refused(make_run: MakeRun) -> None:
+def test_a_file_without_metrics_is_refused(make_run: MakeRun) -> None:
     with pytest.raises(RunError, match="has format None version None"):
         read_run(make_run() / "environment.json")

@@ -33,7 +33,7 @@ def documents(matrices: Matrices) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_mean_stands_beside_its_deviation_and_values(documents: list[dict[str, Any]]) -> None:
+def test_each_metric_has_mean_deviation_and_values(documents: list[dict[str, Any]]) -> None:
     summary = spread(documents, [7, 8, 9])
     for name, metric in summary["metrics"].items():
         values = [document["metrics"][name] for document in documents]
@@ -46,7 +46,7 @@ def test_a_mean_stands_beside_its_deviation_and_values(documents: list[dict[str,
     assert (summary["runs"], summary["seeds"]) == (3, [7, 8, 9])
 
 
-def test_it_says_what_it_is_of(documents: list[dict[str, Any]]) -> None:
+def test_a_summary_keeps_what_its_documents_share(documents: list[dict[str, Any]]) -> None:
     summary = spread(documents)
     same = ("corpus", "split", "notes", "labels", "system", "profile", "identity", "definitions")
     assert {key: summary[key] for key in same} == {key: documents[0][key] for key in same}
@@ -66,7 +66,7 @@ def test_one_run_has_no_deviation(documents: list[dict[str, Any]]) -> None:
     assert metric == {"mean": documents[0]["metrics"]["map"], "sd": None, "values": [metric["mean"]]}
 
 
-def test_warnings_are_told_once(documents: list[dict[str, Any]]) -> None:
+def test_repeated_warnings_appear_once(documents: list[dict[str, Any]]) -> None:
     documents[0]["warnings"], documents[2]["warnings"] = ["one"], ["one", "two"]
     assert spread(documents)["warnings"] == ["one", "two"]
 
@@ -83,23 +83,23 @@ def test_metrics_of_an_earlier_release_can_be_summarised(documents: list[dict[st
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"split": "validation"}, r"split is 'validation' and not 'test'"),
-        ({"labels": 50}, r"labels is 50 and not 40"),
+        ({"split": "validation"}, r"split is 'validation', expected 'test'"),
+        ({"labels": 50}, r"labels is 50, expected 40"),
         ({"system": "other"}, r"system is 'other'"),
-        ({"profile": "caml"}, r"profile is 'caml' and not 'all'"),
+        ({"profile": "caml"}, r"profile is 'caml', expected 'all'"),
         ({"corpus": CORPUS | {"name": "other"}}, r"corpus\.name differs"),
         ({"identity": {"notes": "a", "labels": "b", "codes": "z"}}, r"identity\.codes differs"),
-        ({"metrics": {}}, "the names of the metrics differ"),
+        ({"metrics": {}}, "metric names differ"),
         ({"buckets": []}, "buckets differ"),
         ({"format": "clem-icd/scores"}, r"have format 'clem-icd/scores' version 1"),
     ],
 )
-def test_what_is_not_the_same_is_named(documents: list[dict[str, Any]], change: Any, said: str) -> None:
+def test_the_first_difference_is_named(documents: list[dict[str, Any]], change: Any, said: str) -> None:
     documents[1].update(change)
     with pytest.raises(InputError, match=f"metrics of seed 5 .*{said}"):
         spread(documents, [4, 5, 6])
 
 
-def test_nothing_cannot_be_summarised() -> None:
+def test_at_least_one_document_is_needed() -> None:
     with pytest.raises(InputError, match="no metrics"):
         spread([])

@@ -1,172 +1,159 @@
-"""A training that is killed at any moment ends as if it had not been."""
+"""A training that is killed at any moment and resumed ends as if it had not been killed."""
 
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from clem_icd.corpus import Corpus
+from clem_icd.runs.points import Point
+from fixtures.killing import ForkServers
 from support import LITTLE_SETTINGS
+
+pytestmark = pytest.mark.slow
 
 # Dropout draws from the random generators, so a resumed run only agrees if these are restored too.
 DROPOUT = ["encoder.dropout=0.1", "head.dropout=0.1"]
-SETTINGS = [
-    *LITTLE_SETTINGS,
-    *DROPOUT,
-    "training.epochs=4",
-    "training.checkpoint_steps=7",
-]
+STEPS = [*LITTLE_SETTINGS, *DROPOUT, "training.epochs=4", "training.checkpoint_steps=7"]
+EPOCHS = [*LITTLE_SETTINGS, "training.gradient_accumulation=3", "training.batch_size=4"]
+STOPPING = [*LITTLE_SETTINGS, "training.learning_rate=3.0", "training.epochs=30", "training.patience=1"]
+SEEDS = [*LITTLE_SETTINGS, *DROPOUT, "training.epochs=2", "training.checkpoint_steps=7", "seeds=3"]
 
 RESULTS = ("metrics.json", "metrics-validation.json", "model/model.safetensors", "scores/test.parquet")
 
-# The process kills itself at a named point of its own code: a moment that a clock could not hit.
-PROGRAM = """
-import os, signal, sys
-from pathlib import Path
+# Drawing a report takes longer than such a training, and is asked for where it matters.
+WITHOUT_REPORT = ("matplotlib",)
 
-def die(*args, **kwargs):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-where, count = sys.argv.pop(1), int(sys.argv.pop(1))
-import transformers
-from clem_icd.runs import checkpoints
-from clem_icd.training import folder, run
-from clem_icd.prediction import bulk
-
-def after(owner, name):
-    original, left = getattr(owner, name), [count]
-    def wrapped(*args, **kwargs):
-        if left[0] == 0:
-            die()
-        left[0] -= 1
-        return original(*args, **kwargs)
-    setattr(owner, name, wrapped)
-
-if where == "step":
-    after(transformers.Trainer, "training_step")
-elif where == "optimizer":
-    after(transformers.Trainer, "_save_optimizer_and_scheduler")
-elif where == "mark":
-    after(checkpoints, "write_json")
-elif where == "rotation":
-    after(checkpoints, "_keep")
-elif where == "scores":
-    after(bulk, "write_scores")
-elif where == "model":
-    after(run, "save_model")
-elif where == "report":
-    after(run, "write_report")
-elif where == "start":
-    after(run, "train_neural")
-elif where == "summary":
-    after(folder, "spread")
-from clem_icd.cli import main
-main()
-"""
-
-
-def command(corpus: Path, run: Path, settings: list[str] = SETTINGS) -> list[str]:
-    places = ["--corpus", str(corpus), "--out", str(run)]
-    return ["train", "clem-icd-small", *places, "--resume", "-q", *settings]
-
-
-def start(program: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *program], capture_output=True, text=True, check=False, timeout=300
-    )
+Command = Callable[[Path, list[str]], list[str]]
+Uninterrupted = Callable[[list[str]], Path]
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = tmp_path_factory.mktemp("whole") / "run"
-    ended = start(["-m", "clem_icd.cli", *command(little_corpus.path, run)])
-    assert ended.returncode == 0, ended.stderr
+def command(little_corpus: Corpus) -> Command:
+    """Return the arguments of a training."""
+
+    def arguments(run: Path, settings: list[str]) -> list[str]:
+        places = ["--corpus", str(little_corpus.path), "--out", str(run)]
+        return ["train", "clem-icd-small", *places, "--resume", "-q", *settings]
+
+    return arguments
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(
+    servers: ForkServers, command: Command, tmp_path_factory: pytest.TempPathFactory
+) -> Uninterrupted:
+    """Return the run with certain settings that was never killed."""
+    made: dict[str, Path] = {}
+
+    def run(settings: list[str]) -> Path:
+        if str(settings) not in made:
+            place = tmp_path_factory.mktemp("whole") / "run"
+            ended = servers.first.run(command(place, settings), hidden=WITHOUT_REPORT)
+            assert ended.code == 0, ended.output
+            made[str(settings)] = place
+        return made[str(settings)]
+
     return run
 
 
-EPOCHS = [*LITTLE_SETTINGS, "training.gradient_accumulation=3", "training.batch_size=4"]
-STOPPING = [*LITTLE_SETTINGS, "training.learning_rate=3.0", "training.epochs=30", "training.patience=1"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("settings", "where", "count"), [(EPOCHS, "step", 40), (EPOCHS, "mark", 1), (STOPPING, "scores", 0)]
-)
-def test_so_does_one_that_accumulates_or_stopped_early(
-    little_corpus: Corpus, tmp_path: Path, settings: list[str], where: str, count: int
+def kill_and_resume(
+    servers: ForkServers,
+    arguments: list[str],
+    point: Point,
+    count: int,
+    hidden: tuple[str, ...] = WITHOUT_REPORT,
 ) -> None:
-    whole, run = tmp_path / "whole", tmp_path / "run"
-    assert start(["-m", "clem_icd.cli", *command(little_corpus.path, whole, settings)]).returncode == 0
-    killed = start(["-c", PROGRAM, where, str(count), *command(little_corpus.path, run, settings)])
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    resumed = start(["-m", "clem_icd.cli", *command(little_corpus.path, run, settings)])
-    assert resumed.returncode == 0, resumed.stderr
-    for name in RESULTS:
+    killed = servers.first.run(arguments, point, count, hidden=hidden)
+    assert killed.code == -signal.SIGKILL, killed.output
+    resumed = servers.second.run(arguments, hidden=hidden)
+    assert resumed.code == 0, resumed.output
+
+
+def assert_same(run: Path, whole: Path, names: list[str]) -> None:
+    for name in names:
         assert (run / name).read_bytes() == (whole / name).read_bytes(), name
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("where", "count"),
+    ("point", "count"),
     [
-        ("step", 3),
-        ("step", 18),
-        ("optimizer", 2),
-        ("mark", 1),
-        ("rotation", 3),
-        ("scores", 1),
-        ("model", 0),
-        ("report", 0),
+        (Point.TRAINING_STEP, 3),
+        (Point.TRAINING_STEP, 18),
+        (Point.OPTIMIZER_SAVING, 2),
+        (Point.CHECKPOINT_MARKING, 1),
+        (Point.CHECKPOINT_ROTATION, 3),
+        (Point.SCORES_WRITING, 1),
+        (Point.MODEL_WRITING, 0),
     ],
 )
-def test_a_killed_run_ends_as_if_it_had_not_been(
-    little_corpus: Corpus, uninterrupted: Path, tmp_path: Path, where: str, count: int
+def test_resume_matches_an_uninterrupted_run(
+    servers: ForkServers,
+    command: Command,
+    uninterrupted: Uninterrupted,
+    tmp_path: Path,
+    point: Point,
+    count: int,
 ) -> None:
-    run = tmp_path / "run"
-    killed = start(["-c", PROGRAM, where, str(count), *command(little_corpus.path, run)])
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    resumed = start(["-m", "clem_icd.cli", *command(little_corpus.path, run)])
-    assert resumed.returncode == 0, resumed.stderr
-    for name in RESULTS:
-        assert (run / name).read_bytes() == (uninterrupted / name).read_bytes(), name
+    whole, run = uninterrupted(STEPS), tmp_path / "run"
+    kill_and_resume(servers, command(run, STEPS), point, count)
+    assert_same(run, whole, list(RESULTS))
 
 
-SEEDS = [
-    *LITTLE_SETTINGS,
-    *DROPOUT,
-    "training.epochs=2",
-    "training.checkpoint_steps=7",
-    "seeds=3",
-]
+def test_resume_matches_and_writes_the_report_that_is_missing(
+    servers: ForkServers, command: Command, uninterrupted: Uninterrupted, tmp_path: Path
+) -> None:
+    whole, run = uninterrupted(STEPS), tmp_path / "run"
+    kill_and_resume(servers, command(run, STEPS), Point.REPORT_WRITING, 0, hidden=())
+    assert_same(run, whole, list(RESULTS))
+    assert {"report.html", "learning-curves.png"} <= {path.name for path in run.iterdir()}
 
 
-@pytest.fixture(scope="module")
-def uninterrupted_seeds(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    runs = tmp_path_factory.mktemp("seeds") / "runs"
-    ended = start(["-m", "clem_icd.cli", *command(little_corpus.path, runs, SEEDS)])
-    assert ended.returncode == 0, ended.stderr
-    return runs
+@pytest.mark.parametrize(
+    ("settings", "point", "count"),
+    [
+        pytest.param(EPOCHS, Point.TRAINING_STEP, 40, id="accumulation-training-step-40"),
+        pytest.param(EPOCHS, Point.CHECKPOINT_MARKING, 1, id="accumulation-checkpoint-marking-1"),
+        pytest.param(STOPPING, Point.SCORES_WRITING, 0, id="early-stopping-scores-writing-0"),
+    ],
+)
+def test_resume_matches_with_accumulation_or_early_stopping(
+    servers: ForkServers,
+    command: Command,
+    uninterrupted: Uninterrupted,
+    tmp_path: Path,
+    settings: list[str],
+    point: Point,
+    count: int,
+) -> None:
+    whole, run = uninterrupted(settings), tmp_path / "run"
+    kill_and_resume(servers, command(run, settings), point, count)
+    assert_same(run, whole, list(RESULTS))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     # A run has 20 steps, and there are metrics of two splits.
-    ("where", "count"),
-    [("step", 3), ("start", 1), ("step", 34), ("summary", 1)],
+    ("point", "count"),
+    [
+        (Point.TRAINING_STEP, 3),
+        (Point.TRAINING_START, 1),
+        (Point.TRAINING_STEP, 34),
+        (Point.SEEDS_SUMMARY, 1),
+    ],
 )
-def test_so_do_killed_runs_with_several_seeds(
-    little_corpus: Corpus, uninterrupted_seeds: Path, tmp_path: Path, where: str, count: int
+def test_resume_matches_with_several_seeds(
+    servers: ForkServers,
+    command: Command,
+    uninterrupted: Uninterrupted,
+    tmp_path: Path,
+    point: Point,
+    count: int,
 ) -> None:
-    runs = tmp_path / "runs"
-    killed = start(["-c", PROGRAM, where, str(count), *command(little_corpus.path, runs, SEEDS)])
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    resumed = start(["-m", "clem_icd.cli", *command(little_corpus.path, runs, SEEDS)])
-    assert resumed.returncode == 0, resumed.stderr
+    whole, runs = uninterrupted(SEEDS), tmp_path / "runs"
+    kill_and_resume(servers, command(runs, SEEDS), point, count)
     names = [f"seed-{seed}/{name}" for seed in range(3) for name in RESULTS]
-    for name in [*names, "metrics.json", "metrics-validation.json", "seeds.json"]:
-        assert (runs / name).read_bytes() == (uninterrupted_seeds / name).read_bytes(), name
+    assert_same(runs, whole, [*names, "metrics.json", "metrics-validation.json", "seeds.json"])
     assert [path for path in runs.iterdir() if path.name.startswith(".")] == []

@@ -1,9 +1,10 @@
-"""One small run, looked at from every side."""
+"""A small run: its files, its results, and what it refuses."""
 
 from __future__ import annotations
 
 import errno
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_everything_of_a_run_is_there(run: Path) -> None:
+def test_a_run_has_all_its_files(run: Path) -> None:
     names = set(snapshot(run))
     assert names >= {
         "recipe.yaml",
@@ -91,7 +92,7 @@ def test_no_note_text_is_in_a_run(run: Path, little_corpus: Corpus) -> None:
         assert not any(phrase in content for phrase in phrases), name
 
 
-def test_a_run_that_ended_is_left_as_it_is(
+def test_resuming_a_finished_run_changes_nothing(
     run: Path, little_corpus: Corpus, little_recipe: NeuralRecipe
 ) -> None:
     before = snapshot(run)
@@ -99,7 +100,7 @@ def test_a_run_that_ended_is_left_as_it_is(
     assert snapshot(run) == before
 
 
-def test_a_run_is_not_overwritten_unasked(
+def test_a_run_is_not_overwritten_without_force(
     run: Path, little_corpus: Corpus, little_recipe: NeuralRecipe
 ) -> None:
     before = snapshot(run)
@@ -108,20 +109,35 @@ def test_a_run_is_not_overwritten_unasked(
     assert snapshot(run) == before
 
 
-def test_another_recipe_does_not_go_on_with_a_run(run: Path, little_corpus: Corpus) -> None:
+def test_another_recipe_does_not_resume_a_run(run: Path, little_corpus: Corpus) -> None:
     other = read_recipe(str(run / "recipe.yaml"), ["training.learning_rate=0.5", "seed=3"])
     with pytest.raises(RunError, match=r"seed, training\.learning_rate changed"):
         train(other, little_corpus, run, resume=True)
 
 
-def test_another_corpus_does_not_go_on_with_a_run(
-    run: Path, little_recipe: NeuralRecipe, tmp_path: Path
-) -> None:
+def test_another_corpus_does_not_resume_a_run(run: Path, little_recipe: NeuralRecipe, tmp_path: Path) -> None:
     other = write_little_corpus(tmp_path / "other", sizes={"train": 30, "validation": 10})
     with pytest.raises(RunError, match="another corpus"):
         train(little_recipe, other, run, resume=True)
 
 
+@pytest.mark.usefixtures("without_report")
+def test_a_run_of_an_earlier_format_is_not_resumed(
+    run: Path, little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path
+) -> None:
+    old = Path(shutil.copytree(run, tmp_path / "old"))
+    (old / "run.json").write_text(json.dumps(read(old / "run.json") | {"format_version": 1}))
+    before = snapshot(old)
+    said = r"has format 'clem-icd/run' version 1, this release reads 'clem-icd/run' version 2.*--force"
+    with pytest.raises(RunError, match=said) as caught:
+        train(little_recipe, little_corpus, old, resume=True)
+    assert caught.value.path == old / "run.json"
+    assert snapshot(old) == before
+    train(read_recipe("linear"), little_corpus, old, force=True)
+    assert read(old / "run.json")["format_version"] == 2
+
+
+@pytest.mark.usefixtures("without_report")
 def test_the_same_seed_gives_the_same_weights(
     run: Path, little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path
 ) -> None:
@@ -130,13 +146,14 @@ def test_the_same_seed_gives_the_same_weights(
     assert (tmp_path / "again" / weights).read_bytes() == (run / weights).read_bytes()
 
 
-def test_the_linear_baseline_is_a_run_like_the_others(little_corpus: Corpus, tmp_path: Path) -> None:
+def test_the_linear_baseline_has_the_files_of_a_run(little_corpus: Corpus, tmp_path: Path) -> None:
     run = train(read_recipe("linear"), little_corpus, tmp_path / "linear")
     assert read(run / "metrics.json")["metrics"]["micro_f1"] > 0.75
     assert {"model/linear.safetensors", "scores/test.parquet", "report.html"} <= set(snapshot(run))
 
 
-def test_without_a_test_split_validation_is_reported_as_validation(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("without_report")
+def test_without_a_test_split_the_metrics_are_those_of_validation(tmp_path: Path) -> None:
     corpus = write_little_corpus(tmp_path / "corpus", sizes={"train": 40, "validation": 15})
     run = train(read_recipe("linear"), corpus, tmp_path / "run")
     assert read(run / "metrics.json")["split"] == "validation"
@@ -149,6 +166,7 @@ def test_without_a_validation_split_nothing_is_trained(little_recipe: NeuralReci
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.usefixtures("without_report")
 def test_early_stopping_keeps_the_best_epoch(little_corpus: Corpus, tmp_path: Path) -> None:
     recipe = read_recipe(
         "clem-icd-small",
@@ -166,7 +184,8 @@ def test_early_stopping_keeps_the_best_epoch(little_corpus: Corpus, tmp_path: Pa
     assert read(run / "metrics-validation.json")["metrics"]["map"] == pytest.approx(best, abs=1e-6)
 
 
-def test_tensorboard_gets_events_where_it_is_asked_for(
+@pytest.mark.usefixtures("without_report")
+def test_tensorboard_events_are_written_on_request(
     little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path
 ) -> None:
     recipe = little_recipe.model_copy(
@@ -178,14 +197,14 @@ def test_tensorboard_gets_events_where_it_is_asked_for(
     assert list((run / "tensorboard").rglob("events.out.tfevents.*"))
 
 
-def test_a_run_that_fails_at_once_leaves_nothing(little_corpus: Corpus, tmp_path: Path) -> None:
+def test_a_run_that_fails_before_a_checkpoint_leaves_nothing(little_corpus: Corpus, tmp_path: Path) -> None:
     recipe = read_recipe("clem-icd-small", [*LITTLE_SETTINGS, "encoder=./no-such-folder"])
     with pytest.raises(ModelError, match="no such encoder folder"):
         train(recipe, little_corpus, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_several_processes_do_not_share_a_run(
+def test_several_launched_processes_are_refused(
     little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
@@ -194,7 +213,8 @@ def test_several_processes_do_not_share_a_run(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_is_replaced_only_by_one_that_ends(
+@pytest.mark.usefixtures("without_report")
+def test_a_run_is_replaced_only_by_a_finished_one(
     little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path
 ) -> None:
     run = train(read_recipe("linear"), little_corpus, tmp_path / "run")
@@ -212,7 +232,7 @@ def test_a_run_is_replaced_only_by_one_that_ends(
 def test_a_run_never_replaces_a_corpus(tmp_path: Path, place: str) -> None:
     corpus = write_little_corpus(tmp_path / "corpus", sizes={"train": 40, "validation": 15})
     before = snapshot(tmp_path)
-    with pytest.raises(OutputError, match="in the way of the corpus"):
+    with pytest.raises(OutputError, match="would overlap the corpus"):
         train(read_recipe("linear"), corpus, corpus.path / place, force=True)
     assert snapshot(tmp_path) == before
 
@@ -220,7 +240,7 @@ def test_a_run_never_replaces_a_corpus(tmp_path: Path, place: str) -> None:
 def test_force_replaces_runs_and_nothing_else(little_corpus: Corpus, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter-1.txt").write_text("mine")
-    with pytest.raises(OutputError, match="no run"):
+    with pytest.raises(OutputError, match="something other than a run"):
         train(read_recipe("linear"), little_corpus, tmp_path / "thesis", force=True)
     assert (tmp_path / "thesis" / "chapter-1.txt").read_text() == "mine"
 
@@ -242,7 +262,7 @@ def test_two_processes_do_not_train_one_run(
         OSError(errno.ENOSPC, "No space left on device"),
     ],
 )
-def test_a_disk_that_fills_up_is_named(
+def test_a_full_disk_is_an_output_error(
     little_corpus: Corpus,
     little_recipe: NeuralRecipe,
     tmp_path: Path,
@@ -258,7 +278,7 @@ def test_a_disk_that_fills_up_is_named(
     assert not (tmp_path / "run").exists()
 
 
-def test_words_that_are_in_too_few_notes_are_told_of(little_corpus: Corpus, tmp_path: Path) -> None:
+def test_min_notes_that_leaves_no_words_is_refused(little_corpus: Corpus, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"Lower training\.min_notes"):
         train(read_recipe("linear", ["training.min_notes=500"]), little_corpus, tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -1,4 +1,4 @@
-"""Three runs that differ by their seed, and what is said of them together."""
+"""Runs that differ only in their seed, and their common metrics."""
 
 from __future__ import annotations
 
@@ -56,21 +56,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-class Listener(Silent):
-    """Remembers what it is told."""
-
-    def __init__(self) -> None:
-        self.tasks: list[str] = []
-        self.lines: list[str] = []
-
-    def begin(self, task: str, total: int | None) -> None:
-        self.tasks.append(task)
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-
-def test_the_run_of_a_seed_is_that_of_the_seed_alone(
+def test_the_run_of_a_seed_equals_a_run_with_that_seed_alone(
     runs: Path, little_corpus: Corpus, recipe: NeuralRecipe, tmp_path: Path
 ) -> None:
     alone = train(recipe.model_copy(update={"seed": 5}), little_corpus, tmp_path / "alone")
@@ -79,7 +65,7 @@ def test_the_run_of_a_seed_is_that_of_the_seed_alone(
     assert snapshot(runs / "seed-5").keys() == snapshot(alone).keys()
 
 
-def test_the_metrics_are_those_of_the_runs(runs: Path) -> None:
+def test_the_common_metrics_summarise_those_of_the_runs(runs: Path) -> None:
     for name in ("metrics.json", "metrics-validation.json"):
         summary = read(runs / name)
         values = [read(runs / f"seed-{seed}" / name)["metrics"]["map"] for seed in SEEDS]
@@ -89,7 +75,7 @@ def test_the_metrics_are_those_of_the_runs(runs: Path) -> None:
         assert summary["metrics"]["map"]["sd"] == pytest.approx(statistics.stdev(values))
 
 
-def test_the_best_is_the_best_on_validation(runs: Path) -> None:
+def test_the_best_run_is_selected_on_validation(runs: Path) -> None:
     on_validation = {
         seed: read(runs / f"seed-{seed}" / "metrics-validation.json")["metrics"]["map"] for seed in SEEDS
     }
@@ -99,7 +85,8 @@ def test_the_best_is_the_best_on_validation(runs: Path) -> None:
     assert read(runs / "metrics.json")["best_on_validation"] == expected
 
 
-def test_the_lowest_loss_is_the_best_where_loss_selects(copied: Path, little_corpus: Corpus) -> None:
+@pytest.mark.usefixtures("without_report")
+def test_the_lowest_loss_is_best_where_loss_selects(copied: Path, little_corpus: Corpus) -> None:
     state = read(copied / "seeds.json")
     state["recipe"]["training"]["selection_metric"] = "loss"
     (copied / "seeds.json").write_text(json.dumps(state))
@@ -118,7 +105,9 @@ def test_there_is_a_report_and_nothing_is_left_over(runs: Path) -> None:
     assert [path.name for path in runs.parent.iterdir()] == ["runs"]
 
 
-def test_what_ended_is_left_as_it_is(runs: Path, little_corpus: Corpus, recipe: NeuralRecipe) -> None:
+def test_resuming_finished_runs_changes_nothing(
+    runs: Path, little_corpus: Corpus, recipe: NeuralRecipe
+) -> None:
     before = snapshot(runs)
     train(with_seeds(recipe, 2), little_corpus, runs, resume=True)
     assert snapshot(runs) == before
@@ -126,7 +115,7 @@ def test_what_ended_is_left_as_it_is(runs: Path, little_corpus: Corpus, recipe: 
         train(with_seeds(recipe, 2), little_corpus, runs)
 
 
-def test_what_a_killed_process_left_is_removed(
+def test_leftovers_of_a_killed_process_are_deleted(
     copied: Path, little_corpus: Corpus, recipe: NeuralRecipe
 ) -> None:
     (copied / ".partial-file.json").touch()
@@ -135,32 +124,34 @@ def test_what_a_killed_process_left_is_removed(
     assert [path for path in copied.iterdir() if path.name.startswith(".")] == []
 
 
-def test_more_seeds_are_added_to_those_that_are_there(
-    copied: Path, little_corpus: Corpus, recipe: NeuralRecipe
+@pytest.mark.usefixtures("without_report")
+def test_a_resumed_training_may_add_seeds(
+    copied: Path, little_corpus: Corpus, recipe: NeuralRecipe, listener: Any
 ) -> None:
     before = {seed: snapshot(copied / f"seed-{seed}") for seed in SEEDS}
-    told = Listener()
-    train(with_seeds(recipe, 3), little_corpus, copied, resume=True, observer=told)
+
+    train(with_seeds(recipe, 3), little_corpus, copied, resume=True, observer=listener)
     assert {seed: snapshot(copied / f"seed-{seed}") for seed in SEEDS} == before
     assert read(copied / "metrics.json")["seeds"] == [4, 5, 6]
     assert read_recipe(str(copied / "recipe.yaml")) == with_seeds(recipe, 3)
-    assert "Training (seed 3 of 3)" in told.tasks
-    assert "Seed 3 of 3, in seed-6" in told.lines
-    with pytest.raises(RunError, match=r"has 3 seeds, and the recipe asks for 2"):
+    assert "Training (seed 3 of 3)" in listener.tasks
+    assert "Seed 3 of 3, in seed-6" in listener.lines
+    with pytest.raises(RunError, match=r"has 3 seeds, but the recipe asks for 2"):
         train(with_seeds(recipe, 2), little_corpus, copied, resume=True)
 
 
-def test_one_seed_and_several_do_not_go_on_with_each_other(
+def test_one_seed_and_several_do_not_resume_each_other(
     runs: Path, little_corpus: Corpus, recipe: NeuralRecipe
 ) -> None:
-    for seeds, place in ((1, runs), (2, runs / "seed-4")):
+    one, several = "a run with one seed", "runs with several seeds"
+    for seeds, place, found, expected in ((1, runs, several, one), (2, runs / "seed-4", one, several)):
         before = snapshot(place)
-        with pytest.raises(RunError, match="one seed, or of several"):
+        with pytest.raises(RunError, match=f"holds {found}, expected {expected}"):
             train(with_seeds(recipe, seeds), little_corpus, place, resume=True)
         assert snapshot(place) == before
 
 
-def test_another_recipe_or_first_seed_does_not_go_on(
+def test_another_recipe_or_first_seed_does_not_resume(
     runs: Path, little_corpus: Corpus, recipe: NeuralRecipe
 ) -> None:
     other = with_seeds(recipe, 3, seed=1, head=PooledHead(dropout=0.5, prior_bias=True))
@@ -168,7 +159,7 @@ def test_another_recipe_or_first_seed_does_not_go_on(
         train(other, little_corpus, runs, resume=True)
 
 
-def test_runs_that_fail_at_once_leave_what_they_would_have_replaced(
+def test_runs_that_fail_before_a_checkpoint_replace_nothing(
     copied: Path, little_corpus: Corpus, recipe: NeuralRecipe, tmp_path: Path
 ) -> None:
     before = snapshot(copied)
@@ -179,7 +170,10 @@ def test_runs_that_fail_at_once_leave_what_they_would_have_replaced(
     assert [path.name for path in tmp_path.iterdir()] == ["copied"]
 
 
-def test_a_run_and_runs_replace_each_other(copied: Path, little_corpus: Corpus, recipe: NeuralRecipe) -> None:
+@pytest.mark.usefixtures("without_report")
+def test_one_seed_and_several_replace_each_other_with_force(
+    copied: Path, little_corpus: Corpus, recipe: NeuralRecipe
+) -> None:
     train(with_seeds(recipe, 1), little_corpus, copied, force=True)
     assert not (copied / "seeds.json").exists()
     train(with_seeds(recipe, 2), little_corpus, copied, force=True)
@@ -187,6 +181,7 @@ def test_a_run_and_runs_replace_each_other(copied: Path, little_corpus: Corpus, 
     assert [path.name for path in copied.parent.iterdir()] == ["copied"]
 
 
+@pytest.mark.usefixtures("without_report")
 def test_a_failure_in_a_later_run_keeps_the_earlier_ones(
     little_corpus: Corpus, recipe: NeuralRecipe, tmp_path: Path
 ) -> None:
@@ -227,7 +222,7 @@ def test_judging_again_changes_nothing(
     assert snapshot(copied) == before
 
 
-def test_judging_reads_the_scores_and_the_threshold_on_the_disk(copied: Path, little_corpus: Corpus) -> None:
+def test_judging_uses_the_scores_and_the_threshold_on_disk(copied: Path, little_corpus: Corpus) -> None:
     run = copied / "seed-4"
     before = read(run / "metrics.json")
     about = read(run / "model" / "clem.json")
@@ -244,7 +239,7 @@ def test_judging_reads_the_scores_and_the_threshold_on_the_disk(copied: Path, li
     assert (run / "report.html").is_file()
 
 
-def test_what_did_not_end_or_is_of_another_corpus_is_not_judged(
+def test_an_unfinished_run_or_another_corpus_is_not_judged(
     copied: Path, little_corpus: Corpus, tmp_path: Path
 ) -> None:
     other = write_little_corpus(tmp_path / "other", sizes={"train": 30, "validation": 10})
@@ -252,13 +247,13 @@ def test_what_did_not_end_or_is_of_another_corpus_is_not_judged(
         with pytest.raises(RunError, match="another corpus"):
             judge(place, other)
         (place / state).write_text(json.dumps(read(place / state) | {"ended": False}))
-        with pytest.raises(RunError, match="has not ended"):
+        with pytest.raises(RunError, match="is not finished"):
             judge(place, little_corpus)
     with pytest.raises(RunError, match="no such file"):
         judge(tmp_path, little_corpus)
 
 
-def test_a_recipe_of_an_earlier_release_goes_on(
+def test_a_recipe_that_lacks_a_new_field_resumes(
     copied: Path, little_corpus: Corpus, recipe: NeuralRecipe
 ) -> None:
     run = copied / "seed-4"
@@ -271,7 +266,7 @@ def test_a_recipe_of_an_earlier_release_goes_on(
 
 
 @pytest.mark.parametrize("key", ["seed", "seeds"])
-def test_the_linear_baseline_says_that_it_has_no_seed(key: str, tmp_path: Path) -> None:
+def test_the_linear_baseline_refuses_a_seed(key: str, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=rf"no key '{key}'.*no randomness"):
         read_recipe("linear", [f"{key}=5"])
     (tmp_path / "mine.yaml").write_text(f"system: linear\n{key}: 5\n")

@@ -1,4 +1,4 @@
-"""How the model of a run decides: by the policy of its recipe, or by one that is stored afterwards."""
+"""The decision rule of a run's model: from the policy of its recipe, or stored afterwards."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def test_the_policy_of_the_recipe_is_used(little_corpus: Corpus, tmp_path: Path)
     assert read(run / "metrics.json")["threshold"] is None
 
 
-def test_a_policy_that_does_not_exist_is_refused() -> None:
+def test_an_unknown_policy_is_refused() -> None:
     with pytest.raises(RecipeError, match="threshold_policy: Input should be 'edin2024', 'exact'"):
         read_recipe("linear", ["threshold_policy=best"])
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_a_stored_policy_decides_and_all_metrics_are_its(
+def test_a_stored_policy_decides_and_all_metrics_follow_it(
     policy: PolicyName, run: Path, little_corpus: Corpus
 ) -> None:
     rule = store_rule(run, little_corpus, policy)
@@ -70,7 +70,7 @@ def test_a_stored_policy_decides_and_all_metrics_are_its(
     assert expected.items() <= read(run / "metrics.json")["metrics"].items()
 
 
-def test_a_run_of_another_corpus_is_left_alone(run: Path, tmp_path: Path) -> None:
+def test_a_run_on_another_corpus_is_not_changed(run: Path, tmp_path: Path) -> None:
     before = (run / "model" / "clem.json").read_bytes()
     other = write_little_corpus(tmp_path / "other", sizes={"train": 30, "validation": 10, "test": 10})
     with pytest.raises(RunError, match="another corpus"):
@@ -78,7 +78,7 @@ def test_a_run_of_another_corpus_is_left_alone(run: Path, tmp_path: Path) -> Non
     assert (run / "model" / "clem.json").read_bytes() == before
 
 
-def test_what_cannot_be_chosen_changes_nothing(run: Path, little_corpus: Corpus) -> None:
+def test_without_validation_scores_nothing_changes(run: Path, little_corpus: Corpus) -> None:
     before = (run / "model" / "clem.json").read_bytes()
     (run / "scores" / "validation.parquet").unlink()
     with pytest.raises(ScoresError, match="no such file"):
@@ -100,7 +100,7 @@ def test_without_codes_in_validation_nothing_is_trained(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_scores_of_a_model_that_diverged_cannot_be_chosen_on(little_corpus: Corpus) -> None:
+def test_scores_that_are_nan_are_refused(little_corpus: Corpus) -> None:
     targets = little_corpus.targets("validation")
     with pytest.raises(ScoresError, match="a score is NaN"):
         choose_rule("exact", targets, np.full(targets.shape, np.nan), little_corpus.train_counts())

@@ -1,6 +1,6 @@
 """From a trained model to suggestions for one note, or to scores for a split.
 
-The `Coder` is what a coder's screen, a service or a script holds.
+A coder's screen, a service or a script holds a `Coder`.
 """
 
 from typing import TYPE_CHECKING

@@ -28,23 +28,23 @@ def predict_split(
     Parameters
     ----------
     system, info
-        What `load_model` returns.
+        The result of `load_model`.
     out
-        The scores file to write.
+        The output file.
     progress
-        Called with the number of notes done since it was last called.
+        Called with the number of notes scored since its last call.
 
     Returns
     -------
     tuple
-        Sentences that whoever judges the scores has to know; the file holds them too.
+        Warnings about the scores, as sentences; the file holds them too.
 
     Raises
     ------
     CorpusError
         If the corpus has no such split.
     ModelError
-        If the model gives something that is no number.
+        If the model returns a probability that is not finite.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
 

@@ -1,4 +1,4 @@
-"""The Coder: a note that nobody has coded goes in, suggestions come out."""
+"""The Coder suggests codes for new notes."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ from clem_icd.modeling import ModelInfo, NoteScores, System, load_model
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A code for a note.
+    """A suggested code for a note.
 
     Attributes
     ----------
     code, system, title
-        The code as text, its code system (``icd10cm``, …) and its title, where one is known.
+        The code as text, its code system (``icd10cm``, …) and its title, None if unknown.
     probability
-        What the model gives it, between 0 and 1.
+        The model's probability for it, between 0 and 1.
     decided
-        Whether the model's rule gives the code to the note: by default, where its probability is greater
-        than a threshold.
+        Whether the model's rule assigns the code: by default, when its probability exceeds a threshold.
 
     """
 
@@ -40,14 +39,14 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """The suggestions for one note, most probable first, and how much of the note was read.
+    """The suggestions for one note, and how much of the note was read.
 
     Attributes
     ----------
     suggestions
-        Every decided code and the most probable of the others, most probable first.
+        Every decided code and the most probable others, most probable first.
     tokens, tokens_read
-        Length of the note and how much of it was read; None where the system knows no tokens.
+        The number of tokens of the note, and of those that were read; None if the system does not use tokens.
 
     """
 
@@ -67,9 +66,9 @@ class Coder:
     Parameters
     ----------
     system, info
-        What `load_model` returns.
+        The result of `load_model`.
     threshold
-        A code is decided where its probability is greater. By default the rule of the model decides.
+        A code is decided when its probability exceeds this. By default the model's rule decides.
 
     Examples
     --------
@@ -91,7 +90,7 @@ class Coder:
         Raises
         ------
         ModelError
-            If the folder is no model that this release reads.
+            If the folder is not a model that this release can read.
 
         """
         system, info = load_model(Path(folder))
@@ -105,7 +104,7 @@ class Coder:
         text
             The raw note.
         top
-            Return at least this many suggestions, where there are as many labels.
+            Return at least this many suggestions, if there are that many labels.
 
         Raises
         ------
@@ -116,7 +115,7 @@ class Coder:
         return list(next(self.code_all([text], top=top)).suggestions)
 
     def code_all(self, texts: Iterable[str], *, top: int = 15) -> Iterator[Coding]:
-        """Yield a coding for every note, in order, a bounded number of notes in memory."""
+        """Yield a coding for every note, in order, with a bounded number of notes in memory."""
         for scores in self.system.score(map(check_text, texts)):
             yield self._coding(scores, top)
 
@@ -143,9 +142,9 @@ def finite(scores: NoteScores) -> npt.NDArray[np.float32]:
     Raises
     ------
     ModelError
-        If one is no number, which the weights of a damaged model give.
+        If one is not finite, as with the weights of a damaged model.
 
     """
     if not np.isfinite(scores.probabilities).all():
-        raise ModelError("the model gives probabilities that are no numbers", remedy="Train it again")
+        raise ModelError("the model returns probabilities that are not finite", remedy="Train it again")
     return scores.probabilities

@@ -1,4 +1,4 @@
-"""What scores are judged by: the rule of a model, or a threshold that was given."""
+"""The decision rule for scores: a model's own, or a threshold."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ from clem_icd.scores.file import Scores, require_same_labels
 
 
 def rule_for(scores: Scores, *, model: Path | None, given: float | None) -> Rule:
-    """Return the rule of a model that fits the scores, or that of the threshold that was given.
+    """Return the decision rule of a model, or of a threshold.
+
+    Parameters
+    ----------
+    scores
+        The scores to decide on.
+    model
+        A model folder with the same label space as the scores.
+    given
+        A threshold for all labels.
 
     Raises
     ------
     ScoresError
-        If not exactly one of the two is there, or the model has another label space than the scores.
+        If both or neither of ``model`` and ``given`` are passed, or the label spaces differ.
     ModelError
         If there is no model at ``model``.
     InputError
@@ -27,8 +36,8 @@ def rule_for(scores: Scores, *, model: Path | None, given: float | None) -> Rule
         return Threshold(check_threshold(given))
     if model is None or given is not None:
         raise ScoresError(
-            "the threshold is not clear",
-            remedy="Pass either --model, whose own is used, or --threshold",
+            f"expected either --model or --threshold, got {'both' if model else 'neither'}",
+            remedy="Pass --model to use the model's own rule, or --threshold to use another",
         )
     info = ModelInfo.read(model)
     require_same_labels(scores.labels, info.labels, "the scores", f"the model {model}")

@@ -1,4 +1,4 @@
-"""What scores on a split are not worth: the admissions in it that the model has seen."""
+"""Warnings about scores on admissions that the model has seen in training."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from clem_icd.modeling import ModelInfo, admissions_of
 
 
 def overlap_warnings(info: ModelInfo, corpus: Corpus, split: str) -> tuple[str, ...]:
-    """Return a sentence if the model was trained or chosen on admissions of a split.
+    """Return a warning if the model was trained or selected on admissions of a split.
 
-    Ids are compared only where both corpora have them from the same population. Scores on the validation
-    split of the model's own corpus are what they are meant to be, and give none.
+    Ids are compared only if both corpora are from the same population. The validation split of the model's
+    own corpus is meant for selection, and gives no warning.
 
     Raises
     ------
@@ -34,5 +34,5 @@ def overlap_warnings(info: ModelInfo, corpus: Corpus, split: str) -> tuple[str, 
     was, them = ("was", "it") if count == 1 else ("were", "them")
     return (
         f"{count:,} of the {len(here):,} admissions of {split} {was} seen in training: {parts} "
-        f"of {info.corpus['name']}. Scores on {them} are flattered.",
+        f"of {info.corpus['name']}. Scores on {them} are optimistic.",
     )

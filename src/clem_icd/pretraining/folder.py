@@ -1,4 +1,4 @@
-"""The folder of a pretraining: what it is of, and how far it has come."""
+"""The folder of a pretraining: its recipe and texts, and how far it has got."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from clem_icd.modeling.machine import describe_environment
 from clem_icd.pretraining.recipe import PretrainingRecipe, completed
 from clem_icd.pretraining.texts import Sources, short_place
 from clem_icd.runs.checkpoints import last_checkpoint
+from clem_icd.runs.layout import ENVIRONMENT, PRETRAINING_STATE
 from clem_icd.runs.resumable import Resumable
 
 
 class PretrainingFolder(Resumable):
-    """A pretraining on disk: ``pretraining.json`` says which recipe on which texts, and if it has ended."""
+    """A pretraining on disk: ``pretraining.json`` holds its recipe, its texts, and whether it is finished."""
 
-    STATE: ClassVar[str] = "pretraining.json"
+    STATE: ClassVar[str] = PRETRAINING_STATE
     FORMAT: ClassVar[str] = "clem-icd/pretraining"
 
     @classmethod
@@ -32,15 +33,15 @@ class PretrainingFolder(Resumable):
         resume: bool,
         force: bool,
     ) -> Self:
-        """Make the folder, or open the one that is there to go on with it.
+        """Make the folder, or open the existing one to resume it.
 
         Raises
         ------
         OutputError
             If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
-            that is no run, or lies in or around one of the sources.
+            other than a run, or overlaps one of the sources.
         RunError
-            If ``resume`` is true and ``path`` is of another recipe or other texts.
+            If ``resume`` is true and ``path`` has another recipe or other texts.
 
         """
         texts, encoder = sources.inputs(), _encoder(recipe)
@@ -48,30 +49,30 @@ class PretrainingFolder(Resumable):
             begun = cls(path).state()
             if [one for one in begun["inputs"] if one["use"] != "encoder"] != texts:
                 raise RunError(
-                    "was begun with other texts, or they have changed",
+                    "was started with other texts, or the texts have changed",
                     path=path,
-                    remedy="Name the same sources, or another folder",
+                    remedy="Name the same sources, or choose another folder",
                 )
             if begun["recipe"]["encoder"] == recipe.encoder.model_dump(mode="json") and begun["inputs"] != [
                 *texts,
                 *encoder,
             ]:
                 raise RunError(
-                    "was begun from an encoder that has changed since",
+                    "was started from an encoder that has changed since",
                     path=path,
-                    remedy="Bring that encoder back, or name another folder",
+                    remedy="Restore that encoder, or choose another folder",
                 )
         return cls._start(
             path,
             {"recipe": recipe.model_dump(mode="json"), "inputs": [*texts, *encoder]},
-            lambda: {"environment.json": describe_environment()},
+            lambda: {ENVIRONMENT: describe_environment()},
             apart_from=[(place.name, place) for place in (*sources.places, *_local(recipe))],
             resume=resume,
             force=force,
         )
 
     @classmethod
-    def _completed(cls, recipe: dict[str, Any]) -> dict[str, Any]:
+    def _with_new_fields(cls, recipe: dict[str, Any]) -> dict[str, Any]:
         return completed(recipe)
 
     @property
@@ -81,21 +82,21 @@ class PretrainingFolder(Resumable):
 
     @property
     def checkpoints(self) -> Path:
-        """Where the checkpoints lie."""
-        return self.path / "checkpoints"
+        """The folder of the checkpoints."""
+        return self.layout.checkpoints
 
     @property
     def data(self) -> Path:
-        """Where tokenizer and tokens lie until the end."""
-        return self.path / "data"
+        """The folder of tokenizer and tokens, until the pretraining is finished."""
+        return self.layout.data
 
     @property
     def encoder(self) -> Path:
-        """Where the encoder lies in the end."""
-        return self.path / "encoder"
+        """The folder of the finished encoder."""
+        return self.layout.encoder
 
     def clean(self) -> None:
-        """Delete what was only needed to get to the end, and what a killed process left half-written."""
+        """Delete what only an unfinished training needs, and what a killed process left half-written."""
         for folder in (self.checkpoints, self.data, *self.path.glob(".partial-*")):
             shutil.rmtree(folder, ignore_errors=True)
         super().clean()

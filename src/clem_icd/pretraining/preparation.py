@@ -20,6 +20,7 @@ from clem_icd.pretraining.steps import HeldOut, Masking, Steps
 from clem_icd.pretraining.texts import Sources, is_held_out
 from clem_icd.pretraining.tokens import TokenFile
 from clem_icd.progress import Observer
+from clem_icd.runs.points import Point, passing
 
 # A batch of held-out rows, whatever the phases are, so that losses of different trainings compare.
 _HELD_OUT_LENGTH = 128
@@ -113,6 +114,7 @@ def _fill(
         folder / "texts.bin", tokenizer, _aside(_told(sources, near_copies, recipe, observer), kept)
     )
     held_out = TokenFile.write(folder / "held-out.bin", tokenizer, kept)
+    passing(Point.TOKENS_CHECK)
     _require_enough(texts, held_out, recipe)
     if recipe.codes.notes:
         _write_coded(recipe, sources, near_copies, folder, tokenizer, observer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
-from clem_icd.errors import RunError
 from clem_icd.files import new_folder, sha256_of, write_json, write_text
 from clem_icd.modeling import load_language_model, new_language_model
 from clem_icd.modeling.machine import precision_here, use_usable_cores
@@ -23,8 +21,10 @@ from clem_icd.pretraining.texts import Sources, short_place
 from clem_icd.pretraining.trainer import new_trainer, reproducible_history
 from clem_icd.progress import Observer, Silent
 from clem_icd.runs.checkpoints import last_checkpoint
-from clem_icd.runs.disk import full_disk_is_named
+from clem_icd.runs.disk import disk_full_as_output_error
 from clem_icd.runs.history import write_history
+from clem_icd.runs.points import Point, passing
+from clem_icd.runs.processes import require_single_process
 
 # The deviation of ModernBERT's embeddings (its initializer_range).
 _EMBEDDING_DEVIATION = 0.02
@@ -72,23 +72,18 @@ def pretrain(
 
     """
     observer = observer or Silent()
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise RunError(
-            "a run is one process, and several were started for it",
-            path=out,
-            remedy="Start it without torchrun or accelerate launch",
-        )
+    require_single_process(out)
     folder = PretrainingFolder.start(out, recipe, sources, resume=resume, force=force)
     if folder.ended:
         folder.clean()
-        observer.say(f"{out} has ended: nothing to do")
+        observer.say(f"{out} is already finished")
         return folder.encoder
     with folder.locked():
         try:
-            with full_disk_is_named(out):
-                _go_to_the_end(folder, recipe, sources, observer)
+            with disk_full_as_output_error(out):
+                _run_to_completion(folder, recipe, sources, observer)
         except BaseException:
-            folder.withdraw()
+            folder.roll_back()
             raise
     return folder.encoder
 
@@ -117,7 +112,7 @@ def new_model(recipe: PretrainingRecipe, prepared: Prepared, *, counted: bool) -
     return model
 
 
-def _go_to_the_end(
+def _run_to_completion(
     folder: PretrainingFolder, recipe: PretrainingRecipe, sources: Sources, observer: Observer
 ) -> None:
     use_usable_cores()
@@ -134,6 +129,7 @@ def _go_to_the_end(
         model = started[0]
     set_seed(recipe.seed)
     folder.checkpoints.mkdir(exist_ok=True)
+    passing(Point.TRAINING_START)
     trainer = new_trainer(
         recipe,
         model,
@@ -145,11 +141,11 @@ def _go_to_the_end(
     )
     if resumed is None:
         trainer.train()
-    elif resumed[1].global_step < len(prepared.steps(recipe)):
-        observer.say(f"Resuming from step {resumed[1].global_step:,}")
-        trainer.train(resume_from_checkpoint=str(resumed[0]))
+    elif resumed.step < len(prepared.steps(recipe)):
+        observer.say(f"Resuming from step {resumed.step:,}")
+        trainer.train(resume_from_checkpoint=str(resumed.path))
     else:
-        trainer.restore(*resumed)
+        trainer.restore(resumed)
     history = reproducible_history(trainer.state.log_history)
     write_history(folder.path, history)
     facts = _facts(recipe, prepared, history, time.monotonic() - began)
@@ -201,6 +197,7 @@ def _save(
     history: list[dict[str, Any]],
 ) -> None:
     """Write the encoder in half precision, with its tokenizer and card, and say that it is all there."""
+    passing(Point.ENCODER_WRITING)
     model.config.sparse_prediction = False
     with new_folder(folder.encoder, force=True) as encoder:
         half: Any = model
@@ -219,5 +216,6 @@ def _save(
             named = {**shared["recipe"]["encoder"], "name": short_place(recipe.pretrained.name)}
             shared["recipe"] = {**shared["recipe"], "encoder": named}
         write_json(encoder / "facts.json", shared)
+        passing(Point.CARD_WRITING)
         write_text(encoder / "README.md", encoder_card(recipe, state, history))
     folder.end(**facts)

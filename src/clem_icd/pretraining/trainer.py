@@ -18,6 +18,7 @@ from clem_icd.pretraining.coded_texts import codes_loss
 from clem_icd.pretraining.recipe import PretrainingRecipe
 from clem_icd.pretraining.steps import HeldOut, Steps
 from clem_icd.progress import Observer
+from clem_icd.runs.layout import RunLayout
 from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
 
 # As ModernBERT is trained (Warner et al. 2024, appendix).
@@ -112,7 +113,7 @@ def new_trainer(
     """Return a trainer that checkpoints to ``run`` and reports to the observer."""
     trainer = Pretrainer(
         model=model,
-        args=_arguments(recipe, len(steps), run / "checkpoints"),
+        args=_arguments(recipe, len(steps), RunLayout(run).checkpoints),
         train_dataset=steps,
         eval_dataset=held_out,
         data_collator=_only_item,

@@ -1,4 +1,4 @@
-"""A full disk, told as one error of ours, whatever the libraries make of it."""
+"""A full disk, reported as one kind of error, whichever library met it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from safetensors import SafetensorError
 
 from clem_icd.errors import OutputError
 
-# A file system with less room than this takes no checkpoint.
+# With fewer free bytes than this, a file system cannot take a checkpoint.
 _NO_SPACE = 100_000
 
-# What safetensors, ours and torch say where it is full.
+# The words of safetensors, of this package and of torch for a full disk.
 _FULL = ("No space left", "the disk is full", "PytorchStreamWriter failed")
 
 
 @contextmanager
-def full_disk_is_named(out: Path) -> Iterator[None]:
-    """Turn the many errors that libraries have for a full disk into ours.
+def disk_full_as_output_error(out: Path) -> Iterator[None]:
+    """Turn the various errors that libraries raise on a full disk into an `OutputError`.
 
     Raises
     ------
@@ -35,5 +35,5 @@ def full_disk_is_named(out: Path) -> Iterator[None]:
         if not full and not any(words in str(problem) for words in _FULL):
             raise
         raise OutputError(
-            "the disk is full", path=out, remedy="Free some space, then go on with --resume"
+            "the disk is full", path=out, remedy="Free some space, then resume with --resume"
         ) from problem

@@ -8,8 +8,23 @@ from pathlib import Path
 RUN_STATE = "run.json"
 SEEDS_STATE = "seeds.json"
 PRETRAINING_STATE = "pretraining.json"
-STATES = (RUN_STATE, SEEDS_STATE, PRETRAINING_STATE)
-"""The file that says what a folder is of and whether it is finished: one run, several seeds, or a pretraining."""
+STATES = {
+    RUN_STATE: "a run with one seed",
+    SEEDS_STATE: "runs with several seeds",
+    PRETRAINING_STATE: "a pretraining",
+}
+"""The file that identifies a folder and says whether it is finished, and what such a folder holds."""
+
+RECIPE = "recipe.yaml"
+ENVIRONMENT = "environment.json"
+CORPUS = "corpus.json"
+DESCRIPTION = "description.json"
+HISTORY = "history.json"
+METRICS = "metrics.json"
+VALIDATION_METRICS = "metrics-validation.json"
+
+SIGNS = (RECIPE, HISTORY, METRICS, SEEDS_STATE)
+"""A folder with none of these is not a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +39,27 @@ class RunLayout:
     @property
     def recipe(self) -> Path:
         """The resolved recipe (YAML)."""
-        return self.path / "recipe.yaml"
+        return self.path / RECIPE
 
     @property
     def environment(self) -> Path:
         """Versions and hardware."""
-        return self.path / "environment.json"
+        return self.path / ENVIRONMENT
 
     @property
     def corpus(self) -> Path:
         """What the corpus says of itself."""
-        return self.path / "corpus.json"
+        return self.path / CORPUS
 
     @property
     def description(self) -> Path:
         """Sizes and distributions of the corpus."""
-        return self.path / "description.json"
+        return self.path / DESCRIPTION
 
     @property
     def history(self) -> Path:
         """Losses and validation metrics over the training."""
-        return self.path / "history.json"
+        return self.path / HISTORY
 
     @property
     def checkpoints(self) -> Path:
@@ -66,6 +81,21 @@ class RunLayout:
         """The report (HTML)."""
         return self.path / "report.html"
 
+    @property
+    def learning_curves(self) -> Path:
+        """The learning curves as a picture."""
+        return self.path / "learning-curves.png"
+
+    @property
+    def data(self) -> Path:
+        """Tokenizer and tokens of a pretraining, until it is finished."""
+        return self.path / "data"
+
+    @property
+    def encoder(self) -> Path:
+        """The encoder that a pretraining makes."""
+        return self.path / "encoder"
+
     def scores(self, split: str) -> Path:
         """Return the scores file of a split."""
         return self.path / "scores" / f"{split}.parquet"
@@ -75,7 +105,12 @@ class RunLayout:
 
         Without a test split, ``metrics.json`` holds those of validation too.
         """
-        return self.path / ("metrics-validation.json" if split == "validation" else "metrics.json")
+        return self.path / (VALIDATION_METRICS if split == "validation" else METRICS)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether the folder holds anything of a run."""
+        return any((self.path / sign).is_file() for sign in SIGNS)
 
     @property
     def has_seeds(self) -> bool:

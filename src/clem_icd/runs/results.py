@@ -1,4 +1,4 @@
-"""What a report is of: a run, runs with several seeds, or a metrics file; None is for what is not there."""
+"""The results of a run, of runs with several seeds, or of a metrics file; None stands for what is missing."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from typing import Any, TypeVar
 
 from clem_icd.errors import RunError
 from clem_icd.evaluation.document import METRICS_FORMAT, METRICS_FORMAT_VERSION
+from clem_icd.modeling.info import FILE as MODEL_INFO
+from clem_icd.runs.layout import SIGNS, RunLayout
 from clem_icd.runs.spread import SEED_METRICS_FORMAT, SEED_METRICS_FORMAT_VERSION
 
 __all__ = ["Document", "RunResults", "read_run"]
 
 Document = Mapping[str, Any]
 Json = TypeVar("Json", dict[str, Any], list[Any])
-
-_SIGNS = ("recipe.yaml", "history.json", "metrics.json", "seeds.json")
-"""A folder with none of these is no run."""
 
 _METRICS_KEYS = (
     "corpus",
@@ -32,15 +31,15 @@ _METRICS_KEYS = (
     "buckets",
 )
 _BUCKET_VALUES = ("micro_f1", "macro_f1")
-_REPAIR = "Remove the file to report without it, or restore it"
+_REPAIR = "Restore the file, or remove it to report without it"
 
 
 @dataclass(frozen=True)
 class RunResults:
-    """What a run left on the disk; an interrupted run lacks some of it.
+    """The files of a run folder, as far as they exist; an interrupted run lacks some.
 
-    Runs with several seeds are one of these too: its ``seeds`` are the runs, its ``test`` holds the mean of
-    each metric as if it were of one run, and ``spread`` beside it (`clem_icd.runs.spread`).
+    For runs with several seeds, ``seeds`` holds the runs, and ``test`` the mean of each metric in the shape
+    of a single run's, with ``spread`` beside it (`clem_icd.runs.spread`).
     """
 
     name: str
@@ -56,7 +55,7 @@ class RunResults:
 
     @property
     def synthetic(self) -> bool:
-        """Whether the notes were made up; a corpus that does not say so is taken for real."""
+        """Whether the notes are synthetic; a corpus that does not say so is taken to be real."""
         evaluated = {} if self.test is None else self.test.get("corpus", {})
         return bool(self.corpus.get("synthetic") or evaluated.get("synthetic"))
 
@@ -67,19 +66,21 @@ def read_run(folder: Path) -> RunResults:
     Raises
     ------
     RunError
-        If there is none at ``folder``, or one of its files is not what it should be.
+        If ``folder`` is none of these, or one of its files is malformed.
 
     """
     if folder.is_file():
         return _metrics_file(folder)
-    if not any((folder / sign).is_file() for sign in _SIGNS):
+    layout = RunLayout(folder)
+    if not layout.is_run:
         raise RunError(
-            f"is no run folder: it holds none of {', '.join(_SIGNS)}",
+            f"not a run folder: it has none of {', '.join(SIGNS)}",
             path=folder,
-            remedy="Name the folder that a training wrote its results to",
+            remedy="Pass the folder that a training wrote its results to",
         )
-    run = _folder(folder)
-    seeds = [read_run(place) for place in _seed_folders(folder)]
+    run = _folder(layout)
+    # A seed that has not got far enough to be read is left out.
+    seeds = [read_run(seed.path) for seed in layout.seeds if seed.is_run]
     if not seeds:
         return run
     first = seeds[0]
@@ -90,34 +91,28 @@ def read_run(folder: Path) -> RunResults:
 
 def _metrics_file(path: Path) -> RunResults:
     test = _metrics(path)
-    # Most are called metrics.json, and tell more by their folder.
+    # Most are called metrics.json, so the name of their folder says more.
     name = path.resolve().parent.name if path.stem == "metrics" else path.stem
     return RunResults(name, None, None, None, test, None, {}, None, _threshold(test))
 
 
-def _seed_folders(folder: Path) -> list[Path]:
-    """Return the runs of a folder with several seeds that have got far enough to be read."""
-    found = [place for place in folder.glob("seed-*") if any((place / sign).is_file() for sign in _SIGNS)]
-    return sorted(found, key=lambda place: (len(place.name), place.name))
-
-
-def _folder(folder: Path) -> RunResults:
-    test = _metrics(folder / "metrics.json")
+def _folder(layout: RunLayout) -> RunResults:
+    test = _metrics(layout.metrics())
     return RunResults(
-        name=folder.resolve().name,
-        recipe=_text(folder / "recipe.yaml"),
-        environment=_json(folder / "environment.json", dict),
-        history=_history(folder / "history.json"),
+        name=layout.path.resolve().name,
+        recipe=_text(layout.recipe),
+        environment=_json(layout.environment, dict),
+        history=_history(layout.history),
         test=test,
-        validation=_metrics(folder / "metrics-validation.json"),
-        corpus=_json(folder / "corpus.json", dict) or {},
-        description=_json(folder / "description.json", dict),
-        threshold=_threshold(_json(folder / "model" / "clem.json", dict), test),
+        validation=_metrics(layout.metrics("validation")),
+        corpus=_json(layout.corpus, dict) or {},
+        description=_json(layout.description, dict),
+        threshold=_threshold(_json(layout.model / MODEL_INFO, dict), test),
     )
 
 
 def _threshold(*documents: Document | None) -> float | None:
-    """Take the single threshold of the first document that has one."""
+    """Return the single threshold of the first document that has one."""
     for document in documents:
         threshold = (document or {}).get("threshold")
         if isinstance(threshold, int | float):
@@ -131,7 +126,7 @@ def _text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as problem:
-        raise RunError(f"is not readable as text ({type(problem).__name__})", path=path) from problem
+        raise RunError(f"cannot be read as text ({type(problem).__name__})", path=path) from problem
 
 
 def _json(path: Path, kind: type[Json]) -> Json | None:
@@ -141,10 +136,10 @@ def _json(path: Path, kind: type[Json]) -> Json | None:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as problem:
-        raise RunError(f"is not json (line {problem.lineno})", path=path, remedy=_REPAIR) from problem
+        raise RunError(f"is not valid JSON (line {problem.lineno})", path=path, remedy=_REPAIR) from problem
     if not isinstance(value, kind):
         raise RunError(
-            f"holds a json {type(value).__name__}, expected a {kind.__name__}", path=path, remedy=_REPAIR
+            f"holds a JSON {type(value).__name__}, expected a {kind.__name__}", path=path, remedy=_REPAIR
         )
     return value
 
@@ -153,7 +148,7 @@ def _history(path: Path) -> list[dict[str, Any]] | None:
     rows = _json(path, list)
     for number, row in enumerate(rows or [], start=1):
         if not isinstance(row, dict):
-            raise RunError("is not a json object", path=path, row=number, remedy=_REPAIR)
+            raise RunError("is not a JSON object", path=path, row=number, remedy=_REPAIR)
     return rows
 
 
@@ -178,7 +173,7 @@ def _metrics(path: Path) -> dict[str, Any] | None:
 
 
 def _mean(document: Document) -> dict[str, Any]:
-    """Return metrics of several seeds in the shape of those of one run: each the mean, beside its spread."""
+    """Return the metrics of several seeds in the shape of a single run's: means with their spread."""
     buckets = [
         {**bucket, **{name: bucket[name]["mean"] for name in _BUCKET_VALUES}, "spread": bucket}
         for bucket in document["buckets"]

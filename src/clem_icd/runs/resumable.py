@@ -1,4 +1,4 @@
-"""What a training fills and may be taken up again: its identity, its lock, and what it replaces."""
+"""A folder that a training fills and can be resumed in: its identity, its lock, and what it replaces."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ import yaml
 
 from clem_icd.errors import OutputError, RunError
 from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
+from clem_icd.runs.layout import RECIPE, STATES, RunLayout
+from clem_icd.runs.points import Point, passing
 
-FORMAT_VERSION = 1
-
-# The files that say what a folder of a training is of: one run, runs with several seeds, or pretraining.
-_STATES = ("run.json", "seeds.json", "pretraining.json")
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
 class Resumable:
-    """A folder whose file ``STATE`` says which recipe on what, and whether it has ended."""
+    """A folder whose file ``STATE`` holds the recipe, what is read, and whether the training is finished."""
 
     STATE: ClassVar[str]
     FORMAT: ClassVar[str]
@@ -44,66 +43,77 @@ class Resumable:
         resume: bool,
         force: bool,
     ) -> Self:
-        """Make the folder, or open the one that is there to go on with it.
+        """Make the folder, or open the existing one to resume it.
 
         Parameters
         ----------
         identity
-            What two trainings have in common if one may go on with the other: ``recipe``, and what is read.
+            What must be equal for one training to resume another: ``recipe``, and what is read.
         contents
-            Gives what else the folder begins with: the name of a json file, and what it holds.
+            Returns the JSON files that a new folder starts with, by name.
         apart_from
-            What is read and may not be replaced: what to call it, and where it lies.
+            Name and path of everything that is read and must not be replaced.
 
         Raises
         ------
         OutputError
             If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
-            that is no run, or lies in or around what is read.
+            other than a run, or overlaps what is read.
         RunError
-            If ``resume`` is true and ``path`` is of another recipe, or of another kind of training.
+            If ``resume`` is true and ``path`` has another recipe, or is another kind of training.
 
         """
         if resume and (path / cls.STATE).is_file():
             opened = cls(path)
             opened._require_same_recipe(identity["recipe"])
             return opened
-        if resume and any((path / state).is_file() for state in _STATES):
-            raise RunError(
-                "is a run of one seed, or of several, or of pretraining, and another of these is asked for",
-                path=path,
-                remedy="Resume with the same command and recipe, or train into another folder",
-            )
+        if resume:
+            cls._refuse_other_kinds(path)
         begins_with = contents()
-        _make_way(path, apart_from, force=force)
+        clear_destination(path, apart_from, force=force)
         with new_folder(path) as folder:
             for name, value in begins_with.items():
                 write_json(folder / name, value)
-            write_text(folder / "recipe.yaml", yaml.safe_dump(identity["recipe"], sort_keys=False))
+            write_text(folder / RECIPE, yaml.safe_dump(identity["recipe"], sort_keys=False))
             state = {"format": cls.FORMAT, "format_version": FORMAT_VERSION, **identity, "ended": False}
             write_json(folder / cls.STATE, state)
         return cls(path, fresh=True)
 
     @classmethod
-    def _completed(cls, recipe: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of a recipe that a folder was made with, and those that newer releases have."""
+    def _refuse_other_kinds(cls, path: Path) -> None:
+        found = next((kind for state, kind in STATES.items() if (path / state).is_file()), None)
+        if found is not None:
+            raise RunError(
+                f"holds {found}, expected {STATES[cls.STATE]}",
+                path=path,
+                remedy="Resume with the same command and recipe, or train into another folder",
+            )
+
+    @classmethod
+    def _with_new_fields(cls, recipe: dict[str, Any]) -> dict[str, Any]:
+        """Return a stored recipe, completed with the defaults of fields that were added since."""
         raise NotImplementedError
 
     @property
+    def layout(self) -> RunLayout:
+        """The files of the folder."""
+        return RunLayout(self.path)
+
+    @property
     def begun(self) -> bool:
-        """Whether there is anything to go on with."""
+        """Whether there is anything to resume from."""
         raise NotImplementedError
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other process from going on with this meanwhile.
+        """Keep all other processes from training in this folder.
 
         Raises
         ------
         RunError
-            If another process has it.
+            If another process holds the lock.
         """
-        # The folder, since its files are replaced while it is locked.
+        # The folder is locked, since its files are replaced meanwhile.
         folder = os.open(self.path, os.O_RDONLY)
         try:
             self._lock(folder)
@@ -116,11 +126,13 @@ class Resumable:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunError(
-                "another process is training this run", path=self.path, remedy="Wait for it, or end it"
+                "another process is training this run",
+                path=self.path,
+                remedy="Wait until it ends, or stop it",
             ) from None
 
-    def withdraw(self) -> None:
-        """Take back what was made now and failed before there was anything to go on with."""
+    def roll_back(self) -> None:
+        """Delete a new folder that failed before there was anything to resume; restore what it replaced."""
         if self.fresh and not self.begun:
             shutil.rmtree(self.path)
             if _retired(self.path).exists():
@@ -128,59 +140,73 @@ class Resumable:
 
     @property
     def ended(self) -> bool:
-        """Whether everything is there."""
+        """Whether the training is finished."""
         return bool(self.state()["ended"])
 
     def end(self, **facts: Any) -> None:
-        """Say that everything is there."""
+        """Mark the training as finished, with facts about it, and delete what is no longer needed."""
+        passing(Point.RUN_END)
         write_json(self.path / self.STATE, {**self.state(), **facts, "ended": True})
+        passing(Point.RUN_CLEANING)
         self.clean()
 
     def clean(self) -> None:
-        """Delete what was only needed to get to the end."""
+        """Delete what only an unfinished training needs."""
         shutil.rmtree(_retired(self.path), ignore_errors=True)
 
     def state(self) -> dict[str, Any]:
-        """Return what the file of the folder says.
+        """Return the content of the file ``STATE``.
 
         Raises
         ------
         RunError
-            If another release wrote it.
+            If it is missing, or another release wrote it.
         """
-        state = read_json(self.path / self.STATE, RunError)
-        if state.get("format") != self.FORMAT or state.get("format_version") != FORMAT_VERSION:
+        path = self.path / self.STATE
+        state = read_json(path, RunError)
+        found = state.get("format"), state.get("format_version")
+        if found != (self.FORMAT, FORMAT_VERSION):
             raise RunError(
-                f"has format version {state.get('format_version')!r}, this release has {FORMAT_VERSION}",
-                path=self.path,
-                remedy="Train into another folder",
+                f"has format {found[0]!r} version {found[1]!r}, "
+                f"this release reads {self.FORMAT!r} version {FORMAT_VERSION}",
+                path=path,
+                remedy="Resume it with the release that started it, or train again: into another folder, or "
+                "into this one with --force",
             )
         return state
 
     def _require_same_recipe(self, recipe: dict[str, Any]) -> None:
-        changed = _differences(self._completed(self.state()["recipe"]), recipe) - self.MAY_CHANGE
+        changed = _differences(self._with_new_fields(self.state()["recipe"]), recipe) - self.MAY_CHANGE
         if changed:
             raise RunError(
-                f"has another recipe: {', '.join(sorted(changed))} changed",
+                f"was started with another recipe: {', '.join(sorted(changed))} changed",
                 path=self.path,
                 remedy="Resume with the same recipe, or train into another folder",
             )
 
 
-def _make_way(path: Path, apart_from: Sequence[tuple[str, Path]], *, force: bool) -> None:
-    """Refuse a place that is not for a run; put a run that is to be replaced aside until the new one ends."""
+def clear_destination(path: Path, apart_from: Sequence[tuple[str, Path]], *, force: bool) -> None:
+    """Refuse a path that is not for a run; set a run that is replaced aside until the new one is finished.
+
+    Raises
+    ------
+    OutputError
+        If ``path`` overlaps something in ``apart_from``, or is occupied: by anything without ``force``, by
+        something other than a run with it.
+
+    """
     out = path.resolve()
     for name, place in apart_from:
         read = place.resolve()
         if read.is_relative_to(out) or (read.is_dir() and out.is_relative_to(read)):
             raise OutputError(
-                f"is in the way of {name}", path=path, remedy="Choose another place for the run"
+                f"would overlap {name}", path=path, remedy="Choose a folder outside of it for the run"
             )
     check_free(path, force=force)
     if not path.exists() or not any(path.iterdir()):
         return
-    if not any((path / state).is_file() for state in _STATES):
-        raise OutputError("holds something that is no run", path=path, remedy="Choose another place")
+    if not any((path / state).is_file() for state in STATES):
+        raise OutputError("holds something other than a run", path=path, remedy="Choose another folder")
     if _retired(path).exists():
         shutil.rmtree(path)
     else:
@@ -192,6 +218,7 @@ def _retired(path: Path) -> Path:
 
 
 def _differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> set[str]:
+    """Return the dotted paths of all values that differ."""
     changed: set[str] = set()
     for key in one.keys() | other.keys():
         mine, theirs = one.get(key), other.get(key)

@@ -146,7 +146,7 @@ def _value(text: str, key: str) -> Any:
         value = yaml.safe_load(text)
     except yaml.YAMLError as problem:
         raise RecipeError(f"the value of {key} is not valid YAML") from problem
-    # YAML 1.1 reads 1e-5 as text, people mean a number.
+    # YAML 1.1 reads 1e-5 as text, but a number is meant.
     if isinstance(value, str):
         try:
             return float(value)

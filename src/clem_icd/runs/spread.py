@@ -1,4 +1,4 @@
-"""Metrics of the same system trained with several seeds, as one document: mean and standard deviation."""
+"""The metrics of one system trained with several seeds, as one document: mean and standard deviation."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ SEED_METRICS_FORMAT_VERSION = 1
 Document = Mapping[str, Any]
 
 _SAME = ("format", "format_version", "system", "corpus", "split", "notes", "labels", "profile", "identity")
-"""What has to be the same for a mean to mean something; earlier releases wrote no profile, no identity."""
+"""What must be equal for a mean to make sense; earlier releases wrote neither profile nor identity."""
 
 _BUCKET = ("name", "low", "high", "labels", "positives")
 _BUCKET_VALUES = ("micro_f1", "macro_f1")
 
 
 def spread(documents: Sequence[Document], seeds: Sequence[int] | None = None) -> dict[str, Any]:
-    """Summarise the metrics of runs that differ by their seed only.
+    """Summarise the metrics of runs that differ only in their seed.
 
     Parameters
     ----------
     documents
-        What `metrics_document` returns, of each run.
+        The result of `metrics_document` for each run.
     seeds
         The seed of each run; 0, 1, 2 … if not given.
 
     Returns
     -------
-        An object that json can hold. A standard deviation is that of a sample (divided by runs less one),
-        and null for one run.
+        A JSON object. Standard deviations are those of a sample (divided by the number of runs minus one),
+        and null for a single run.
 
     Raises
     ------
     InputError
-        If there are no documents, or they are not of the same notes, labels and system.
+        If there are no documents, or they differ in notes, labels or system.
 
     """
     if not documents:
-        raise InputError("there are no metrics to summarise", remedy="Give those of at least one run")
+        raise InputError("there are no metrics to summarise", remedy="Pass those of at least one run")
     seeds = list(range(len(documents))) if seeds is None else list(seeds)
     first = documents[0]
     for document, seed in zip(documents, seeds, strict=True):
@@ -71,7 +71,7 @@ def _summary(values: Sequence[float]) -> dict[str, Any]:
 
 
 def _buckets(documents: Sequence[Document]) -> list[dict[str, Any]]:
-    """Summarise the label-frequency buckets, which are the same groups of labels in every run."""
+    """Summarise the label-frequency buckets, which hold the same labels in every run."""
     return [
         {key: same[0][key] for key in _BUCKET}
         | {name: _summary([bucket[name] for bucket in same]) for name in _BUCKET_VALUES}
@@ -89,12 +89,12 @@ def _require_same(first: Document, document: Document, seed: int) -> None:
         )
     different = [key for key in _SAME if first.get(key) != document.get(key)]
     if first["metrics"].keys() != document["metrics"].keys():
-        different.append("the names of the metrics")
+        different.append("metric names")
     if [_span(bucket) for bucket in first["buckets"]] != [_span(bucket) for bucket in document["buckets"]]:
         different.append("buckets")
     if different:
         raise InputError(
-            f"the metrics of seed {seed} are of something else than those of the first run: "
+            f"the metrics of seed {seed} do not match those of the first run: "
             f"{_difference(different[0], first, document)}",
             remedy="Evaluate all runs on the same corpus with the same version",
         )
@@ -111,5 +111,5 @@ def _difference(key: str, first: Document, document: Document) -> str:
         inner = next(name for name in [*one, *other] if one.get(name) != other.get(name))
         return f"{key}.{inner} differs"
     if isinstance(one, str | int | None) and isinstance(other, str | int | None) and one != other:
-        return f"{key} is {other!r} and not {one!r}"
+        return f"{key} is {other!r}, expected {one!r}"
     return f"{key} differ"

@@ -11,8 +11,9 @@ from clem_icd.lazy import lazy_names
 
 if TYPE_CHECKING:
     from clem_icd.training.folder import RunFolder, SeedsFolder
+    from clem_icd.training.judging import judge
     from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes
-    from clem_icd.training.seeds import judge, train
+    from clem_icd.training.seeds import train
     from clem_icd.training.stored_rule import store_rule
 
 __all__ = [
@@ -34,7 +35,7 @@ __getattr__ = lazy_names(
         "NeuralRecipe": "recipe",
         "RunFolder": "folder",
         "SeedsFolder": "folder",
-        "judge": "seeds",
+        "judge": "judging",
         "read_recipe": "recipe",
         "shipped_recipes": "recipe",
         "store_rule": "stored_rule",

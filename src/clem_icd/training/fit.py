@@ -31,8 +31,9 @@ from clem_icd.modeling.losses import LossFunction
 from clem_icd.modeling.machine import attention_for, best_device, precision_here, use_usable_cores
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.progress import Observer
-from clem_icd.runs.checkpoints import checkpoint_at, last_checkpoint
+from clem_icd.runs.checkpoints import Checkpoint, checkpoint_at, last_checkpoint
 from clem_icd.runs.history import write_history
+from clem_icd.runs.layout import RunLayout
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.sampler import LengthGroupedSampler
 from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
@@ -47,10 +48,10 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
         optional("tensorboard", "training.report_to=[tensorboard]")
     use_usable_cores()
     set_seed(recipe.seed)
-    folder = run / "checkpoints"
+    folder = RunLayout(run).checkpoints
     folder.mkdir(exist_ok=True)
     resumed = last_checkpoint(folder)
-    model, tokenizer = _assembled(recipe, corpus, resumed[0] if resumed else None)
+    model, tokenizer = _assembled(recipe, corpus, resumed.path if resumed else None)
     trainer = _trainer(
         recipe,
         model,
@@ -61,18 +62,15 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
         run,
         observer,
     )
-    if resumed is None:
-        trainer.train()
-        state = trainer.state
-    elif _is_over(resumed[1], recipe):
-        state = resumed[1]
+    if resumed is not None and _is_over(resumed, recipe):
+        history, best = resumed.history, resumed.best_step or resumed.step
     else:
-        observer.say(f"Resuming from step {resumed[1].global_step}")
-        trainer.train(resume_from_checkpoint=str(resumed[0]))
-        state = trainer.state
-    write_history(run, state.log_history)
-    best = checkpoint_at(folder, state.best_global_step or state.global_step)
-    return NeuralSystem.load(best, recipe.architecture, corpus.codes)
+        if resumed is not None:
+            observer.say(f"Resuming from step {resumed.step}")
+        trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed.path))
+        history, best = trainer.state.log_history, trainer.state.best_global_step or trainer.state.global_step
+    write_history(run, history)
+    return NeuralSystem.load(checkpoint_at(folder, best), recipe.architecture, corpus.codes)
 
 
 class NotesTrainer(TrainerBase):
@@ -163,7 +161,7 @@ def _trainer(
 ) -> NotesTrainer:
     trainer = NotesTrainer(
         model=model,
-        args=_arguments(recipe, len(train), run / "checkpoints"),
+        args=_arguments(recipe, len(train), RunLayout(run).checkpoints),
         train_dataset=train,
         eval_dataset=validation,
         data_collator=recipe.reading.collator(tokenizer.pad_token_id, model.config.num_labels or 0),
@@ -175,7 +173,7 @@ def _trainer(
     if recipe.training.patience is not None:
         trainer.add_callback(EarlyStoppingCallback(recipe.training.patience))
     if "tensorboard" in recipe.training.report_to:
-        trainer.add_callback(_tensorboard(run / "tensorboard"))
+        trainer.add_callback(_tensorboard(RunLayout(run).tensorboard))
     return trainer
 
 
@@ -221,15 +219,14 @@ def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
     return {**values, "micro_f1_tuned": tuned}
 
 
-def _is_over(state: TrainerState, recipe: NeuralRecipe) -> bool:
-    """Tell whether the training that left this state had nothing more to do.
+def _is_over(checkpoint: Checkpoint, recipe: NeuralRecipe) -> bool:
+    """Whether the training that left this checkpoint had nothing more to do.
 
     On resuming, the Trainer forgets that it had stopped early, so the counter is read here.
     """
-    if state.global_step >= state.max_steps:
+    if checkpoint.step >= checkpoint.max_steps:
         return True
-    callbacks: Any = state.stateful_callbacks
-    stopping = callbacks.get("EarlyStoppingCallback")
+    stopping = checkpoint.callbacks.get("EarlyStoppingCallback")
     if stopping is None or recipe.training.patience is None:
         return False
     counter = stopping["attributes"]["early_stopping_patience_counter"]

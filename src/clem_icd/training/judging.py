@@ -1,4 +1,4 @@
-"""Judging a run by the scores and the model that it left on the disk, without training anything."""
+"""Judging a run by the scores and the model in its folder, without training or scoring."""
 
 from __future__ import annotations
 
@@ -10,35 +10,71 @@ from clem_icd.corpus import Corpus
 from clem_icd.evaluation import judge_scores
 from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, token_starts_of, write_info
+from clem_icd.progress import Observer, Silent
+from clem_icd.runs.layout import RunLayout
 from clem_icd.scores import Scores
+from clem_icd.training.folder import RunFolder, SeedsFolder
+from clem_icd.training.report import report_run
+from clem_icd.training.summary import summarize
 
 
-def scores_path(run: Path, split: str) -> Path:
-    """Return where the scores of a split lie in a run folder."""
-    return run / "scores" / f"{split}.parquet"
+def judge(run: Path, corpus: Corpus, *, observer: Observer | None = None) -> Path:
+    """Write the metrics and the report of a run again from its scores, without training or scoring.
+
+    The decision rule stays as the model has it.
+
+    Parameters
+    ----------
+    run
+        The result of `train`, with one seed or several.
+    corpus
+        The corpus that it was trained on.
+
+    Raises
+    ------
+    ModelError, ScoresError
+        If the model or the scores are missing, or do not fit the corpus.
+    RunError
+        If there is no run, it has another corpus, or it is not finished.
+
+    """
+    observer = observer or Silent()
+    folder = SeedsFolder(run) if RunLayout(run).has_seeds else RunFolder(run)
+    folder.require_corpus(corpus)
+    folder.require_finished()
+    with folder.locked():
+        if isinstance(folder, SeedsFolder):
+            for place in folder.places.values():
+                judge(place, corpus, observer=observer)
+            folder.end(best_on_validation=summarize(folder, observer))
+        else:
+            write_metrics(run, corpus)
+            report_run(run, observer)
+    return run
 
 
-def judge_run(run: Path, corpus: Corpus) -> None:
-    """Write the metrics of a run, and bring those in its model up to date; what decides stays as stored.
+def write_metrics(run: Path, corpus: Corpus) -> None:
+    """Write the metrics of a run, and update those in its model; the decision rule stays as it is.
 
     Raises
     ------
     ModelError
         If ``run`` has no model.
     ScoresError
-        If its scores are missing, or are not those of the corpus.
+        If its scores are missing, or do not fit the corpus.
 
     """
-    info = ModelInfo.read(run / "model")
+    layout = RunLayout(run)
+    info = ModelInfo.read(layout.model)
     splits = [split for split in ("validation", "test") if split in corpus.splits]
-    documents = {split: _judged(run, info, corpus, split) for split in splits}
-    write_json(run / "metrics-validation.json", documents["validation"])
-    write_json(run / "metrics.json", documents.get("test", documents["validation"]))
+    documents = {split: _judged(layout, info, corpus, split) for split in splits}
+    write_json(layout.metrics("validation"), documents["validation"])
+    write_json(layout.metrics("test"), documents.get("test", documents["validation"]))
     metrics: dict[str, dict[str, float]] = {split: documents[split]["metrics"] for split in splits}
-    write_info(replace(info, metrics=metrics), run / "model")
+    write_info(replace(info, metrics=metrics), layout.model)
 
 
-def _judged(run: Path, info: ModelInfo, corpus: Corpus, split: str) -> dict[str, Any]:
-    scores = Scores.read(scores_path(run, split))
-    starts = token_starts_of(run / "model")
+def _judged(layout: RunLayout, info: ModelInfo, corpus: Corpus, split: str) -> dict[str, Any]:
+    scores = Scores.read(layout.scores(split))
+    starts = token_starts_of(layout.model)
     return judge_scores(scores, corpus, split, info.rule, threshold_source="model", token_starts=starts)

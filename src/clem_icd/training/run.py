@@ -1,4 +1,4 @@
-"""A recipe and a corpus become a run: model, scores, metrics and report in one folder."""
+"""One recipe and one corpus become a run: model, scores, metrics and report in one folder."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from pathlib import Path
 
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import POLICIES, PolicyName, Threshold, choose_rule
-from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
 from clem_icd.prediction import predict_split
 from clem_icd.progress import Observer
-from clem_icd.reporting.report import write_learning_curves, write_report
-from clem_icd.runs.disk import full_disk_is_named
+from clem_icd.runs.disk import disk_full_as_output_error
+from clem_icd.runs.history import write_history
+from clem_icd.runs.layout import RunLayout
+from clem_icd.runs.points import Point, passing
 from clem_icd.scores import Scores
 from clem_icd.training.fit import fit_neural, precision_of
 from clem_icd.training.folder import RunFolder
-from clem_icd.training.judging import judge_run, scores_path
+from clem_icd.training.judging import write_metrics
 from clem_icd.training.linear import train_linear
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
+from clem_icd.training.report import report_run
 
 
 def train_run(
@@ -31,58 +33,68 @@ def train_run(
     force: bool,
     observer: Observer,
 ) -> None:
-    """Train a system with one seed and judge it, all in the folder ``out``; `train` says the rest."""
+    """Train a system with one seed and judge it, in the folder ``out``; see `train` for the parameters."""
     run = RunFolder.start(out, recipe, corpus, resume=resume, force=force)
     if run.ended:
         run.clean()
-        observer.say(f"{out} has ended: nothing to do")
+        observer.say(f"{out} is already finished")
         return
     with run.locked():
-        _go_to_the_end(run, recipe, corpus, observer)
+        _run_to_completion(run, recipe, corpus, observer)
 
 
-def _go_to_the_end(
+def _run_to_completion(
     run: RunFolder, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, observer: Observer
 ) -> None:
     began = time.monotonic()
     if isinstance(recipe, NeuralRecipe):
         run.record(precision=precision_of(recipe))
     try:
-        with full_disk_is_named(run.path):
-            system = _trained(recipe, corpus, run.path, observer)
+        with disk_full_as_output_error(run.path):
+            system = _train_system(recipe, corpus, run.path, observer)
     except BaseException:
-        run.withdraw()
+        run.roll_back()
         raise
-    with full_disk_is_named(run.path):
-        _save(system, recipe, corpus, run.path, observer)
-        judge_run(run.path, corpus)
+    with disk_full_as_output_error(run.path):
+        _write_results(system, recipe, corpus, run.layout, observer)
+        write_metrics(run.path, corpus)
         run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
-        write_learning_curves(run.path)
-        write_report(run.path)
+        report_run(run.path, observer)
         run.end()
 
 
-def _trained(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, observer: Observer) -> System:
+def _train_system(
+    recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, observer: Observer
+) -> System:
+    passing(Point.TRAINING_START)
     if isinstance(recipe, NeuralRecipe):
         return fit_neural(recipe, corpus, out, observer)
-    write_json(out / "history.json", [])
+    write_history(out, [])
     return train_linear(recipe, corpus, observer)
 
 
-def _save(
-    system: System, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, observer: Observer
+def _write_results(
+    system: System,
+    recipe: NeuralRecipe | LinearRecipe,
+    corpus: Corpus,
+    layout: RunLayout,
+    observer: Observer,
 ) -> None:
-    """Write the scores of validation and test, then the model with the rule that validation chose."""
-    info = _info(recipe, corpus)
+    """Write the scores of validation and test, then the model with the rule that is chosen on validation."""
+    info = _new_info(recipe, corpus)
     for split in ("validation", "test"):
         if split in corpus.splits:
             observer.begin(f"Scoring {split}", corpus.size(split))
-            path = scores_path(out, split)
-            predict_split(system, info, corpus, split, path, force=True, progress=observer.advance)
-    save_model(system, _with_rule(info, recipe.threshold_policy, corpus, out), out / "model", force=True)
+            passing(Point.SCORES_WRITING)
+            predict_split(
+                system, info, corpus, split, layout.scores(split), force=True, progress=observer.advance
+            )
+    info = _with_rule(info, recipe.threshold_policy, corpus, layout)
+    passing(Point.MODEL_WRITING)
+    save_model(system, info, layout.model, force=True)
 
 
-def _info(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus) -> ModelInfo:
+def _new_info(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus) -> ModelInfo:
     return ModelInfo(
         system=recipe.system,
         labels=corpus.codes,
@@ -104,7 +116,7 @@ def _info(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus) -> ModelInfo:
     )
 
 
-def _with_rule(info: ModelInfo, policy: PolicyName, corpus: Corpus, out: Path) -> ModelInfo:
-    scores = Scores.read(scores_path(out, "validation")).of(corpus, "validation")
+def _with_rule(info: ModelInfo, policy: PolicyName, corpus: Corpus, layout: RunLayout) -> ModelInfo:
+    scores = Scores.read(layout.scores("validation")).of(corpus, "validation")
     rule = choose_rule(policy, corpus.targets("validation"), scores, corpus.train_counts())
     return replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence)

@@ -1,19 +1,18 @@
-"""One recipe trained with one seed or with several, and judged."""
+"""Training one recipe with one seed or with several."""
 
 from __future__ import annotations
 
 import gc
-import os
 from pathlib import Path
 
 from clem_icd.corpus import Corpus
-from clem_icd.errors import CorpusError, RunError
+from clem_icd.errors import CorpusError
 from clem_icd.progress import Observer, Silent
-from clem_icd.reporting.report import write_report
-from clem_icd.training.folder import RunFolder, SeedsFolder
-from clem_icd.training.judging import judge_run
+from clem_icd.runs.processes import require_single_process
+from clem_icd.training.folder import SeedsFolder
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
 from clem_icd.training.run import train_run
+from clem_icd.training.summary import summarize
 
 
 def train(
@@ -27,27 +26,28 @@ def train(
 ) -> Path:
     """Train a system and judge it.
 
-    The validation split selects the epoch and the threshold; the test split, where there is one,
-    is scored once, at the end. A recipe with ``seeds: 5`` makes five runs below ``out``, each with a
-    seed of its own and complete in itself, and the mean and standard deviation of their metrics.
+    The epoch and the threshold are selected on the validation split; the test split, if there is one,
+    is scored once, at the end. A recipe with ``seeds: 5`` makes five complete runs below ``out``, one
+    per seed, and reports the mean and standard deviation of their metrics.
 
     Parameters
     ----------
     recipe
-        What `read_recipe` returns.
+        The result of `read_recipe`.
     out
         The folder of the run, or of the runs.
     resume
-        Go on with what is at ``out``, or start it if there is nothing. What ended is left as it is.
+        Resume the training at ``out``, or start it if there is none. A finished one stays as it is.
         The recipe may ask for more seeds than before.
     force
-        Replace what lies at ``out``.
+        Replace what is at ``out``.
 
     Returns
     -------
     Path
         ``out``, with ``model/``, ``scores/``, ``metrics.json``, ``history.json`` and ``report.html``;
         with several seeds ``seed-0/`` and so on, ``seeds.json``, ``metrics.json`` and ``report.html``.
+        There is no report if the extra ``report`` is not installed.
 
     Raises
     ------
@@ -56,52 +56,17 @@ def train(
     OutputError
         If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
     RunError
-        If the run at ``out`` is of another recipe or corpus, or several processes were started.
+        If the run at ``out`` has another recipe or corpus, or several processes were started.
 
     """
-    _require_trainable(corpus, out)
+    require_single_process(out)
+    _require_trainable(corpus)
     observer = observer or Silent()
     if isinstance(recipe, NeuralRecipe) and recipe.seeds > 1:
         _train_seeds(recipe, corpus, out, resume=resume, force=force, observer=observer)
     else:
         train_run(recipe, corpus, out, resume=resume, force=force, observer=observer)
     return out
-
-
-def judge(run: Path, corpus: Corpus) -> Path:
-    """Write the metrics and the report of a run again from its scores, without training or scoring.
-
-    What decides (threshold or rule) stays as the model has it.
-
-    Parameters
-    ----------
-    run
-        What `train` made, with one seed or several.
-    corpus
-        The corpus that it was trained on.
-
-    Raises
-    ------
-    ModelError, ScoresError
-        If the model or the scores are missing, or are not those of the corpus.
-    RunError
-        If there is no run, it is of another corpus, or it has not ended.
-
-    """
-    several = (run / SeedsFolder.STATE).is_file()
-    folder = SeedsFolder(run) if several else RunFolder(run)
-    folder.require_corpus(corpus)
-    if not folder.ended:
-        raise RunError("has not ended", path=run, remedy="Go on with it by `clem train --resume` first")
-    with folder.locked():
-        if isinstance(folder, SeedsFolder):
-            for place in folder.places.values():
-                judge(place, corpus)
-            folder.end(best_on_validation=folder.summarize())
-        else:
-            judge_run(run, corpus)
-            write_report(run)
-    return run
 
 
 def _train_seeds(
@@ -112,28 +77,28 @@ def _train_seeds(
         folder.extend(recipe)
         if folder.ended:
             folder.clean()
-            observer.say(f"{out} has ended: nothing to do")
+            observer.say(f"{out} is already finished")
             return
         try:
             _train_each(recipe, corpus, folder.places, observer)
         except BaseException:
-            folder.withdraw()
+            folder.roll_back()
             raise
-        folder.end(seeds=list(folder.places), best_on_validation=folder.summarize())
+        folder.end(seeds=list(folder.places), best_on_validation=summarize(folder, observer))
 
 
 def _train_each(recipe: NeuralRecipe, corpus: Corpus, places: dict[int, Path], observer: Observer) -> None:
     for number, (seed, place) in enumerate(places.items(), start=1):
         observer.say(f"Seed {number} of {len(places)}, in {place.name}")
         one = recipe.model_copy(update={"seed": seed, "seeds": 1})
-        numbered = _Numbered(observer, f"seed {number} of {len(places)}")
+        numbered = _NumberedObserver(observer, f"seed {number} of {len(places)}")
         train_run(one, corpus, place, resume=True, force=False, observer=numbered)
         # The Trainer refers to itself, and would keep its model on the device beside the next one.
         gc.collect()
 
 
-class _Numbered:
-    """Adds to every task which seed it is for."""
+class _NumberedObserver:
+    """Adds the number of the seed to the name of every task."""
 
     def __init__(self, observer: Observer, which: str) -> None:
         self._observer = observer
@@ -149,25 +114,17 @@ class _Numbered:
         self._observer.say(line)
 
 
-def _require_trainable(corpus: Corpus, out: Path) -> None:
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise RunError(
-            "a run is one process, and several were started for it",
-            path=out,
-            remedy="Start it without torchrun or accelerate launch",
-        )
-    for split in ("train", "validation"):
+def _require_trainable(corpus: Corpus) -> None:
+    remedies = {
+        "train": "Prepare it again with one",
+        "validation": "Prepare it again with a share for validation",
+    }
+    for split, remedy in remedies.items():
         if split not in corpus.splits:
-            raise CorpusError(
-                f"has no {split} split, which training needs",
-                path=corpus.path,
-                remedy="Prepare it with one"
-                if split == "train"
-                else "Prepare it with a share for validation",
-            )
+            raise CorpusError(f"has no {split} split, which training needs", path=corpus.path, remedy=remedy)
     if not any(label.counts["validation"] for label in corpus.labels):
         raise CorpusError(
-            "has no note with a code in validation, and epoch and threshold are chosen there",
+            "has no note with a code in validation, where epoch and threshold are selected",
             path=corpus.path,
-            remedy="Prepare it with a larger share for validation",
+            remedy="Prepare it again with a larger share for validation",
         )

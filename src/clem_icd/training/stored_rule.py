@@ -1,4 +1,4 @@
-"""Another rule for the model of a run that has ended."""
+"""Another decision rule for the model of a finished run."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from pathlib import Path
 
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import POLICIES, PolicyName, Rule, choose_rule
-from clem_icd.errors import RunError
 from clem_icd.modeling import ModelInfo, write_info
+from clem_icd.progress import Observer
 from clem_icd.scores import Scores
 from clem_icd.training.folder import RunFolder
-from clem_icd.training.judging import scores_path
-from clem_icd.training.seeds import judge
+from clem_icd.training.judging import judge
 
 
-def store_rule(run: Path, corpus: Corpus, policy: PolicyName) -> Rule:
-    """Choose a rule on validation, have the model of a run decide by it, and judge the run again.
+def store_rule(run: Path, corpus: Corpus, policy: PolicyName, *, observer: Observer | None = None) -> Rule:
+    """Choose a rule on validation, store it in the model of a run, and judge the run again.
 
     Parameters
     ----------
@@ -30,25 +29,24 @@ def store_rule(run: Path, corpus: Corpus, policy: PolicyName) -> Rule:
     Returns
     -------
     Rule
-        What was chosen.
+        The chosen rule.
 
     Raises
     ------
     ModelError, ScoresError
-        If the model or the scores are missing, or are not those of the corpus.
+        If the model or the scores are missing, or do not fit the corpus.
     RunError
-        If there is no run, it is of another corpus, or it has not ended.
+        If there is no run, it has another corpus, or it is not finished.
 
     """
     folder = RunFolder(run)
     folder.require_corpus(corpus)
-    if not folder.ended:
-        raise RunError("has not ended", path=run, remedy="Go on with it by `clem train --resume` first")
-    info = ModelInfo.read(run / "model")
-    scores = Scores.read(scores_path(run, "validation")).of(corpus, "validation")
+    folder.require_finished()
+    info = ModelInfo.read(folder.layout.model)
+    scores = Scores.read(folder.layout.scores("validation")).of(corpus, "validation")
     rule = choose_rule(policy, corpus.targets("validation"), scores, corpus.train_counts())
-    # Without metrics until they are those of the rule, should this be interrupted.
+    # Without metrics until those of the new rule are there, in case this is interrupted.
     changed = replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence, metrics={})
-    write_info(changed, run / "model")
-    judge(run, corpus)
+    write_info(changed, folder.layout.model)
+    judge(run, corpus, observer=observer)
     return rule

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch.utils.data import Dataset, Sampler
 from transformers import (
     PreTrainedModel,
@@ -19,8 +20,10 @@ from transformers import (
 
 from clem_icd.modeling.machine import best_device
 from clem_icd.progress import Observer
-from clem_icd.runs.checkpoints import MarkCheckpoints
+from clem_icd.runs.checkpoints import Checkpoint
 from clem_icd.runs.history import write_history
+from clem_icd.runs.points import Point, passing
+from clem_icd.training.marking import MarkCheckpoints
 
 
 class TrainerBase(Trainer):
@@ -59,10 +62,20 @@ class TrainerBase(Trainer):
         """Return the order in which the training data is read."""
         raise NotImplementedError
 
-    def restore(self, checkpoint: Path, state: TrainerState) -> None:
-        """Take on the weights and the state of a checkpoint without training on."""
-        self._load_from_checkpoint(str(checkpoint))
-        self.state = state
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Load the weights and the history of a checkpoint, without training further."""
+        self._load_from_checkpoint(str(checkpoint.path))
+        self.state.log_history = checkpoint.history
+
+    def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """Pass a point, then learn from a batch, accumulated ones included."""
+        passing(Point.TRAINING_STEP)
+        return super().training_step(*args, **kwargs)
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Write the model, then pass a point: the optimizer of the checkpoint is not written yet."""
+        super().save_model(output_dir, _internal_call)
+        passing(Point.OPTIMIZER_SAVING)
 
     def on_device(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """Return a batch with its tensors on the device that the model is on."""

@@ -300,7 +300,7 @@ def test_metrics_without_buckets_or_curve_are_shown_without_them(make_run: MakeR
 def test_a_folder_that_is_no_run_leaves_no_report(make_run: MakeRun, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     run = make_run()
-    with pytest.raises(RunError, match="is no run folder"):
+    with pytest.raises(RunError, match="not a run folder"):
         write_report(run, beside=[tmp_path / "empty"])
     assert not (run / "report.html").exists()
 

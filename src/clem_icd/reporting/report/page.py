@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from clem_icd.evaluation.headlines import HEADLINES
 from clem_icd.files import write_text
 from clem_icd.reporting.report import tables
+from clem_icd.runs.layout import RunLayout
 from clem_icd.runs.results import RunResults, read_run
 
 __all__ = ["write_figures", "write_learning_curves", "write_report"]
@@ -52,7 +53,7 @@ def write_report(run: Path, *, beside: Sequence[Path] = (), out: Path | None = N
 
     """
     runs = _with_distinct_names([read_run(folder) for folder in (run, *beside)])
-    place = run / "report.html" if out is None else out
+    place = RunLayout(run).report if out is None else out
     write_text(place, _render(runs))
     return place
 
@@ -71,8 +72,9 @@ def write_learning_curves(run: Path) -> Path | None:
     charts = learning_charts(read_run(run))
     if not charts:
         return None
-    write_picture(charts, run / "learning-curves.png")
-    return run / "learning-curves.png"
+    picture = RunLayout(run).learning_curves
+    write_picture(charts, picture)
+    return picture
 
 
 def write_figures(

@@ -1,0 +1,25 @@
+"""Marks on the checkpoints that are complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from clem_icd.runs.checkpoints import keep_only, mark_complete
+
+
+class MarkCheckpoints(TrainerCallback):
+    """Marks every checkpoint once it is complete, then deletes all but the last and the best."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Mark the checkpoint that was just written."""
+        if state.is_world_process_zero:
+            mark_complete(self._folder, state.global_step)
+            keep_only(self._folder, {state.global_step, state.best_global_step})
