@@ -30,5 +30,5 @@ def test_it_prepares_what_is_there_and_names_what_is_not(tmp_path: Path) -> None
         *("mdace-inpatient-icd9-evidence-only", "mdace-profee-icd10"),
         *("mimic3-50", "mimic3-clean", "mimic3-full"),
     ]
-    assert ran.stderr.count("holds MIMIC-III, expected MIMIC-IV") == 2
+    assert ran.stderr.count("contains MIMIC-III, expected MIMIC-IV") == 2
     assert "47,719" in ran.stdout

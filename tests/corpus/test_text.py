@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clem_icd.corpus import MAX_CHARACTERS, check_text, decode_note, read_note
+from clem_icd.corpus.text import flaw_in, is_flawed
 from clem_icd.errors import NoteError
 
 # Stands in every bad note: no message may hold it.
@@ -73,3 +75,20 @@ def test_line_ends_and_blanks_stay_and_a_byte_order_mark_goes(tmp_path: Path) ->
 def test_any_text_goes_round(text: str) -> None:
     text += "x"
     assert decode_note(text.encode(), "name") == text.removeprefix("\ufeff")
+
+
+BLANKS = " \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2003\u2028\u2029\u202f\u205f\u3000\u200b"
+
+
+@settings(max_examples=50)
+@given(st.lists(st.one_of(st.text(BLANKS, max_size=3), st.text(st.characters(codec="utf-8"), max_size=4))))
+def test_a_column_is_checked_as_each_of_its_texts(texts: list[str]) -> None:
+    found = pl.DataFrame({"text": texts}, {"text": pl.String}).select(is_flawed(pl.col("text"))).to_series()
+
+    assert found.to_list() == [flaw_in(text) is not None for text in texts]
+
+
+def test_a_column_has_the_same_limit_of_length() -> None:
+    texts = pl.DataFrame({"text": ["\u00e9" * MAX_CHARACTERS, "\u00e9" * (MAX_CHARACTERS + 1)]})
+
+    assert texts.select(is_flawed(pl.col("text"))).to_series().to_list() == [False, True]

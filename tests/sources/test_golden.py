@@ -13,7 +13,7 @@ import pytest
 
 from clem_icd.corpus import SPLITS, Corpus, Note
 from clem_icd.sources import prepare_mdace, prepare_mimic3, prepare_mimic4
-from clem_icd.sources.mimic.pipelines.pipeline import Subset
+from clem_icd.sources.mimic.pipelines.rules import Subset
 from sources.golden import mdace, mimic3, mimic4
 from sources.golden.tree import Tree, write_tree
 

@@ -61,7 +61,7 @@ def test_a_folder_is_read_file_by_file_at_any_depth(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (b'{"text": "SECRETPATIENT', "is no json"),
+        (b'{"text": "SECRETPATIENT', "is not json"),
         (b'["SECRETPATIENT"]', "expected an object"),
         (b'{"note": "SECRETPATIENT"}', "'text'"),
         (b'{"text": ["SECRETPATIENT"]}', "expected text"),
@@ -84,7 +84,7 @@ def test_a_column_of_something_else_is_named_by_file_and_row(
 ) -> None:
     path = tmp_path / "notes.parquet"
     pl.DataFrame({"text": [None, 17]}).write_parquet(path)
-    with refused(SourceError, f"{path}, row 2", "is int, expected text"):
+    with refused(SourceError, f"{path}, row 2", "column 'text' contains int, expected text"):
         list(read_texts(path))
 
 

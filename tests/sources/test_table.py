@@ -166,21 +166,21 @@ def test_another_encoding_and_own_titles(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "fragments"),
     [
-        ({"note_id": "n0"}, ["note id that an earlier record has"]),
+        ({"note_id": "n0"}, ["note id of an earlier record"]),
         ({"note_id": None}, ["no note id"]),
         ({"note_id": 1.5}, ["float", "'note_id'"]),
-        ({"text": " \n"}, ["empty note"]),
+        ({"text": " \n"}, ["the note is empty"]),
         ({"text": 5}, ["int", "'text'"]),
-        ({"text": "SECRETPATIENT" * 100_000}, ["1,300,000 characters", "divide it"]),
-        ({"text": TEXT + "\ud800"}, ["no utf-8 text"]),
+        ({"text": "SECRETPATIENT" * 100_000}, ["1,300,000 characters", "Split it"]),
+        ({"text": TEXT + "\ud800"}, ["not utf-8 text"]),
         ({"text": TEXT + "\0"}, ["NUL"]),
         ({"codes": ["SECRETPATIENT has T2DM"]}, ["ICD-10-CM", "E11.9"]),
         ({"codes": ["00.66"]}, ["'00.66'", "ICD-10-CM"]),
-        ({"codes": [66]}, ["int", "0066 would be 66"]),
+        ({"codes": [66]}, ["int", "0066 would become 66"]),
         ({"codes": {"a": 1}}, ["dict", "expected a list"]),
         ({"codes": ["nope:I10"]}, ["'nope'", "icd10cm"]),
         ({"subject": None}, ["no subject"]),
-        ({"evidence": "[{"}, ["no json"]),
+        ({"evidence": "[{"}, ["not json"]),
         ({"evidence": {"code": "I10"}}, ["expected a list"]),
         ({"evidence": [{"code": "I10", "begin": "1", "end": 2}]}, ["malformed evidence"]),
         ({"evidence": [{"code": "I10", "begin": 1, "end": 1}]}, ["1:1"]),
@@ -208,9 +208,9 @@ def test_malformed_records(
             b'{"note_id": "1", "txt": "x", "codes": []}\n',
             ["no column 'text'", "Did you mean 'txt'?"],
         ),
-        ("t.jsonl", b'{"note_id": "1", "text": "SECRETPATIENT\n', ["row 1", "is no json"]),
+        ("t.jsonl", b'{"note_id": "1", "text": "SECRETPATIENT\n', ["row 1", "is not json"]),
         ("t.jsonl", b'["SECRETPATIENT"]\n', ["row 1", "json list", "expected an object"]),
-        ("t.jsonl", b'{"note_id": "1", "text": "SECRETPATIENT \xb5", "codes": []}\n', ["row 1", "no utf-8"]),
+        ("t.jsonl", b'{"note_id": "1", "text": "SECRETPATIENT \xb5", "codes": []}\n', ["row 1", "not utf-8"]),
         ("t.jsonl", b"\n", ["no records"]),
         ("t.csv", b"note_id,text,codes\n", ["no records"]),
         (
@@ -251,14 +251,14 @@ def test_a_parquet_column_that_is_not_there(tmp_path: Path, refused: Any) -> Non
 def test_an_unknown_split(tmp_path: Path, refused: Any) -> None:
     write_json_lines(tmp_path / "t.jsonl", [record(0, split="holdout")])
 
-    with refused(SourceError, "row 1", "names no split", "validation"):
+    with refused(SourceError, "row 1", "names an unknown split", "validation"):
         prepare_table(tmp_path / "t.jsonl", tmp_path / "out", system=CM, split="split")
 
 
 def test_codes_of_no_system(tmp_path: Path, refused: Any) -> None:
     write_json_lines(tmp_path / "t.jsonl", [record(0)])
 
-    with refused(SourceError, "row 1", "a code of no system", "icd10cm:E11.9"):
+    with refused(SourceError, "row 1", "a code without a system", "icd10cm:E11.9"):
         prepare_table(tmp_path / "t.jsonl", tmp_path / "out")
 
 
@@ -273,7 +273,7 @@ def test_neither_the_table_nor_its_folder_is_replaced(tmp_path: Path, refused: A
     path = tmp_path / "t.jsonl"
     write_json_lines(path, [record(number) for number in range(20)])
     for out in (path, tmp_path):
-        with refused(OutputError, "holds the raw files"):
+        with refused(OutputError, "contains the raw files"):
             prepare_table(path, out, system=CM, force=True)
     with refused(SourceError, "no such file"):
         prepare_table(tmp_path / "absent.csv", tmp_path / "out", system=CM)

@@ -59,7 +59,7 @@ def test_it_reads_what_was_written_whatever_the_size_of_a_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[tuple[str, str]], line_end: str, block: int
 ) -> None:
     monkeypatch.setattr(batches, "_BLOCK", block)
-    monkeypatch.setattr(batches, "_GLANCE", 3)
+    monkeypatch.setattr(batches, "_PIECE", 3)
     expected = [list(row) for row in rows]
     path = written(tmp_path / "notes.csv", expected, line_end=line_end)
     assert rows_of(path) == expected
@@ -74,7 +74,7 @@ def test_it_reads_and_refuses_exactly_what_the_strict_reader_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, block: int
 ) -> None:
     monkeypatch.setattr(batches, "_BLOCK", block)
-    monkeypatch.setattr(batches, "_GLANCE", 3)
+    monkeypatch.setattr(batches, "_PIECE", 3)
     path = tmp_path / "notes.csv"
     path.write_bytes(b"id,text\n" + text.encode())
     assert outcome(lambda: rows_of(path)) == outcome(lambda: strict_rows_of(path))
@@ -108,14 +108,14 @@ def test_a_quotation_that_never_ends_does_not_fill_the_memory(
 def test_a_compressed_file_that_is_cut_is_refused_with_the_row(tmp_path: Path) -> None:
     path = written(tmp_path / "notes.csv.gz", [[str(at), f"text {at * at * at}"] for at in range(5000)])
     path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(SourceError, match=r"the compressed file is cut short after row \d+"):
+    with pytest.raises(SourceError, match=r"the compressed file is truncated after row \d+"):
         rows_of(path)
 
 
 def test_bytes_that_are_no_text_are_refused_with_their_row(tmp_path: Path) -> None:
     path = tmp_path / "notes.csv"
     path.write_bytes(b'id,text\n1,fine\n2,"caf\xe9"\n')
-    with pytest.raises(SourceError, match=r"row 2: holds bytes that are no utf-8 text"):
+    with pytest.raises(SourceError, match=r"row 2: contains bytes that are not utf-8 text"):
         rows_of(path)
 
 

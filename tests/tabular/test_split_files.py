@@ -24,9 +24,12 @@ def test_feather(tmp_path: Path, compression: Any) -> None:
     ("rows", "fragments"),
     [
         ([(1, "train"), (2, "holdout")], ["row 2", "unknown split"]),
-        ([(1, "train"), (2, "val"), (1, "test")], ["row 3", "admission 1", "test and train"]),
-        ([("1.0", "train")], ["row 1", "no whole number"]),
-        ([("\u0661", "train")], ["row 1", "no whole number"]),
+        (
+            [(1, "train"), (2, "val"), (1, "test")],
+            ["row 3", "admission 1", "into test, an earlier row into train"],
+        ),
+        ([("1.0", "train")], ["row 1", "not a whole number"]),
+        ([("\u0661", "train")], ["row 1", "not a whole number"]),
         ([], ["no rows"]),
     ],
 )
@@ -64,9 +67,12 @@ def test_a_file_of_admissions_for_each_split(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "fragments"),
     [
-        ({"train": "1\n2", "test": "3\n2\n"}, ["test.csv, row 2", "admission 2 into test and train"]),
-        ({"train": "_id,split\n1,train"}, ["train.csv, row 1", "no whole number"]),
-        ({"train": "1\n-2"}, ["train.csv, row 2", "no whole number"]),
+        (
+            {"train": "1\n2", "test": "3\n2\n"},
+            ["test.csv, row 2", "admission 2 into test, an earlier row into train"],
+        ),
+        ({"train": "_id,split\n1,train"}, ["train.csv, row 1", "not a whole number"]),
+        ({"train": "1\n-2"}, ["train.csv, row 2", "not a whole number"]),
         ({"train": "1", "test": ""}, ["test.csv", "is empty"]),
     ],
 )

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import cast
 
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clem_icd.corpus import Evidence
+from clem_icd.corpus.notes_table import note_tables
+from clem_icd.corpus.validation import check_batch
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.sources.mdace.codes import CodeMap
+from clem_icd.sources.mdace.clinical_notes import ClinicalNote
+from clem_icd.sources.mdace.code_map import CodeMap
 from clem_icd.sources.mdace.documents import Document, annotated, by_admission, joined, pieces
-from clem_icd.sources.mdace.notes import ClinicalNote
 
 A, B, C = (Code(value, CodeSystem.ICD10CM) for value in ("A01.0", "B01.1", "C01"))
 
@@ -22,7 +26,11 @@ def note(
 
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
-    text = draw(st.text(min_size=1, max_size=12).filter(str.strip))
+    text = draw(
+        st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=12).filter(
+            str.strip
+        )
+    )
     place = st.integers(0, len(text) - 1).flatmap(
         lambda begin: st.tuples(st.just(begin), st.integers(begin + 1, len(text)))
     )
@@ -73,7 +81,7 @@ def test_codes_that_become_one_share_their_spans(document: Document, images: lis
 
     result = document.as_note(codes, merged)
 
-    result.check()
+    check_batch(cast("pl.DataFrame", pl.from_arrow(next(note_tables([result])))), remedy="")
     assert set(result.codes) == {codes[code] for code in document.codes}
     assert set(result.evidence) == {
         Evidence(codes[code], *span) for code, spans in document.codes.items() for span in spans

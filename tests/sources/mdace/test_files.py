@@ -66,7 +66,7 @@ def test_another_release_is_refused(tmp_path: Path, place: str, refused: Any) ->
 def test_files_without_a_release_are_refused(tmp_path: Path, refused: Any) -> None:
     annotate(tmp_path, "Inpatient/ICD-9")
 
-    with refused(SourceError, "ICD-9", "holds no annotations", "expected release 1.0"):
+    with refused(SourceError, "ICD-9", "contains no annotations", "expected release 1.0"):
         MdaceFiles.find(tmp_path, tmp_path, "Inpatient", "ICD-9")
 
 
@@ -74,7 +74,7 @@ def test_what_is_not_there_is_refused_with_where_to_get_it(tmp_path: Path, refus
     raw = tmp_path / "raw"
     raw.mkdir()
 
-    with refused(SourceError, str(raw), "no MDACE in it or beside it", "--mdace"):
+    with refused(SourceError, str(raw), "no MDACE in this folder or beside it", "--mdace"):
         MdaceFiles.find(raw, None, "Inpatient", "ICD-9")
     with refused(SourceError, str(raw), "neither Inpatient nor Profee", "--mdace"):
         MdaceFiles.find(raw, raw, "Inpatient", "ICD-9")

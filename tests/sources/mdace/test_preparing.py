@@ -207,18 +207,18 @@ def test_what_was_odd_is_told_in_sentences_with_counts(prepare: Callable[..., Co
     corpus = prepare("inpatient-icd9")
 
     assert corpus.about["notices"] == [
-        "The split files MDace-ev-train.csv, MDace-ev-val.csv, MDace-ev-test.csv are not the published ones "
-        "of this source",
-        "1 annotation names no known code system and was left out",
-        "1 annotation stands in a file of the other revision of ICD, and is kept where its code belongs",
-        "1 annotation repeats an earlier one and was left out",
+        "The split files MDace-ev-train.csv, MDace-ev-val.csv, MDace-ev-test.csv differ from the "
+        "published split of this source",
+        "1 annotation names an unknown code system and was left out",
+        "1 annotation from a file of the other revision of ICD was kept, since its code is of this one",
+        "1 duplicate annotation was left out",
         "1 annotated note is not in NOTEEVENTS and was left out",
         "1 annotated note has no HADM_ID and was left out",
         "1 annotated note has no text and was left out",
-        "1 annotated note is of an admission in no split and was left out",
-        "1 code became equal to another one of its note and shares its evidence",
-        "1 annotated code was brought back to a code of MIMIC-IV",
-        "3 annotated codes have no counterpart in MIMIC-IV and are kept",
+        "1 annotated note was left out: its admission is not in a split",
+        "1 code became equal to another code of its note; they share their evidence",
+        "1 annotated code was mapped to a code used in MIMIC-IV",
+        "3 annotated codes have no counterpart in MIMIC-IV and were kept",
     ]
 
 
@@ -248,7 +248,7 @@ def test_inpatient_icd10_leaves_strays_to_the_icd9_sets(prepare: Callable[..., C
         "validation": {"21": {"I10": ["stented"]}},
         "test": {"31": {"J44.9": ["COPD"]}},
     }
-    assert "1 annotation is in ICD-9-CM, and not of this set" in corpus.about["notices"]
+    assert "1 annotation in ICD-9-CM, which is not part of this set" in corpus.about["notices"]
 
 
 def test_profee_has_its_own_notes_and_splits_and_no_cpt(prepare: Callable[..., Corpus]) -> None:
@@ -259,7 +259,7 @@ def test_profee_has_its_own_notes_and_splits_and_no_cpt(prepare: Callable[..., C
         "validation": {"22": {"M79.609": ["fell"]}},
         "test": {"31": {"J44.9": ["COPD"]}},
     }
-    assert "1 annotation is in CPT, and not of this set" in corpus.about["notices"]
+    assert "1 annotation in CPT, which is not part of this set" in corpus.about["notices"]
 
 
 def test_evidence_only_is_a_row_a_code_before_it_is_mapped(prepare: Callable[..., Corpus]) -> None:
@@ -297,7 +297,7 @@ def test_with_mimic3_unannotated_admissions_are_documents_beside_the_notes(
     }
     assert corpus.about["absent"] == {"train": {"count": 1, "admissions": ["700"]}}
     notices = corpus.about["notices"]
-    assert "2 annotated codes were brought back to codes of MIMIC-III" in notices
+    assert "2 annotated codes were mapped to codes used in MIMIC-III" in notices
     assert "2 admissions with a discharge summary have no codes and were left out" in notices
     assert "1 discharge summary has no HADM_ID and was left out" in notices
     names = [file["path"] for file in corpus.about["inputs"]]
@@ -313,7 +313,7 @@ def test_per_discharge_summary(prepare: Callable[..., Corpus]) -> None:
         "validation": ["21"],
         "test": ["31"],
     }
-    assert "2 annotated notes are no discharge summaries and were left out" in corpus.about["notices"]
+    assert "2 annotated notes are not discharge summaries and were left out" in corpus.about["notices"]
 
 
 def test_per_admission(prepare: Callable[..., Corpus]) -> None:
@@ -333,7 +333,7 @@ def test_only_diagnoses(prepare: Callable[..., Corpus]) -> None:
 
     assert notes_of(corpus)["validation"] == {"22": {"999": ["fell"], "E888": ["fell"]}}
     assert notes_of(corpus)["train"]["61"] == {"401.9": [], "250.00": []}
-    assert "1 annotated note has no codes of the kind asked for and was left out" in corpus.about["notices"]
+    assert "1 annotated note has no codes of the requested kind and was left out" in corpus.about["notices"]
 
 
 def test_without_mimic4_codes_stay_as_annotated(tree: Tree, prepare: Callable[..., Corpus]) -> None:
@@ -343,7 +343,7 @@ def test_without_mimic4_codes_stay_as_annotated(tree: Tree, prepare: Callable[..
     corpus = prepare("inpatient-icd9")
 
     assert notes_of(corpus)["train"]["12"] == {"401.9": ["HTN"], "250.001": ["DM"], "250.00": ["DM2"]}
-    assert any("no MIMIC-IV below the raw folder" in notice for notice in corpus.about["notices"])
+    assert any("does not contain MIMIC-IV" in notice for notice in corpus.about["notices"])
 
 
 def test_spans_that_do_not_fit_are_left_out_and_their_codes_stay(
@@ -356,7 +356,7 @@ def test_spans_that_do_not_fit_are_left_out_and_their_codes_stay(
 
     assert notes_of(corpus)["test"] == {"31": {"496": []}}
     assert "1 span ends after its note and was left out" in corpus.about["notices"]
-    assert "1 code of a note has no span left, and so no evidence" in corpus.about["notices"]
+    assert "1 code of a note has no span left and thus no evidence" in corpus.about["notices"]
 
 
 def test_noteevents_decides_which_admission_a_note_is_of(tree: Tree, prepare: Callable[..., Corpus]) -> None:
@@ -367,7 +367,8 @@ def test_noteevents_decides_which_admission_a_note_is_of(tree: Tree, prepare: Ca
 
     assert list(notes_of(corpus)["test"]) == ["22", "31"]
     assert any(
-        notice.startswith("1 annotated note is of another admission") for notice in corpus.about["notices"]
+        notice.startswith("1 annotated note has another admission in NOTEEVENTS")
+        for notice in corpus.about["notices"]
     )
 
 
@@ -379,7 +380,7 @@ def test_a_split_of_ones_own(tree: Tree, prepare: Callable[..., Corpus]) -> None
 
     assert corpus.splits == ("train", "test")
     assert [note.note_id for note in corpus.notes("test")] == ["41"]
-    assert any("own.csv is not the published one" in notice for notice in corpus.about["notices"])
+    assert any("own.csv differs from the published split" in notice for notice in corpus.about["notices"])
 
 
 def test_mdace_that_is_named(tree: Tree, prepare: Callable[..., Corpus]) -> None:
@@ -448,14 +449,14 @@ def test_mimic4_alone_is_refused_by_name(tree: Tree, prepare: Callable[..., Corp
     tree.mimic3.rename(tree.raw.parent / "1.4")
     tree.mimic3.parent.rmdir()
 
-    with refused(SourceError, "holds MIMIC-IV, expected MIMIC-III"):
+    with refused(SourceError, "contains MIMIC-IV, expected MIMIC-III"):
         prepare("inpatient-icd9")
 
 
 def test_the_annotations_are_never_replaced(tree: Tree, refused: Any) -> None:
     elsewhere = tree.mdace.rename(tree.raw.parent / "elsewhere")
 
-    with refused(OutputError, "which is read"):
+    with refused(OutputError, "contains the input data"):
         prepare_mdace(tree.raw, elsewhere, dataset="inpatient-icd9", mdace=elsewhere, force=True)
 
 

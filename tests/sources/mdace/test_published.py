@@ -9,10 +9,10 @@ import pytest
 
 from clem_icd.icd import CodeSystem, is_well_formed
 from clem_icd.sources.mdace.annotations import Annotations, read_annotations
-from clem_icd.sources.mdace.codes import SYSTEMS
+from clem_icd.sources.mdace.clinical_notes import ClinicalNote
+from clem_icd.sources.mdace.code_map import SYSTEMS
 from clem_icd.sources.mdace.documents import annotated, by_admission
 from clem_icd.sources.mdace.files import MdaceFiles, Revision, Setting
-from clem_icd.sources.mdace.notes import ClinicalNote
 from clem_icd.sources.published.splits import find_split
 from support import SHARED
 
@@ -75,12 +75,12 @@ def test_its_size(
                 "belong"
             ],
         ),
-        ("Inpatient", "ICD-10", ["2 annotations are in ICD-9-CM, and not of this set"]),
+        ("Inpatient", "ICD-10", ["2 annotations in ICD-9-CM, which is not part of this set"]),
         (
             "Profee",
             "ICD-9",
             [
-                "1 annotation repeats an earlier one and was left out",
+                "1 duplicate annotation was left out",
                 "346 annotations are in CPT, and not of this set",
             ],
         ),

@@ -144,15 +144,19 @@ def test_an_admission_of_two_subjects_is_refused(
     path = tree / "NOTEEVENTS.csv.gz"
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"\n9,1,101,", b"\n9,2,101,")))
 
-    with refused(SourceError, "NOTEEVENTS.csv.gz, row 2", "another SUBJECT_ID for HADM_ID 101"):
+    with refused(
+        SourceError,
+        "NOTEEVENTS.csv.gz, row 2",
+        "gives HADM_ID 101 the SUBJECT_ID 2, an earlier row gives it 1",
+    ):
         prepare_mimic3(raw, tmp_path / "out", splits=splits)
 
 
 def test_a_tree_of_the_other_data_set_is_named(tmp_path: Path, raw: Path, refused: Any) -> None:
-    with refused(SourceError, "raw: holds MIMIC-III, expected MIMIC-IV"):
+    with refused(SourceError, "raw: contains MIMIC-III, expected MIMIC-IV"):
         prepare_mimic4(raw, tmp_path / "out", draw_split=True)
     (tmp_path / "four/mimiciv/2.2/hosp").mkdir(parents=True)
-    with refused(SourceError, "four: holds MIMIC-IV, expected MIMIC-III"):
+    with refused(SourceError, "four: contains MIMIC-IV, expected MIMIC-III"):
         prepare_mimic3(tmp_path / "four", tmp_path / "out", draw_split=True)
 
 
@@ -161,17 +165,17 @@ def test_a_code_table_with_another_delimiter(
 ) -> None:
     write_csv(tree / "PROCEDURES_ICD.csv", CODE_COLUMNS, PROCEDURES, ";")
 
-    with refused(SourceError, "PROCEDURES_ICD.csv", "its columns are divided by ';', expected ','"):
+    with refused(SourceError, "PROCEDURES_ICD.csv", "columns are separated by ';', expected ','"):
         prepare_mimic3(raw, tmp_path / "out", splits=splits)
 
 
 @pytest.mark.parametrize(
     ("cut", "fragments"),
     [
-        (lambda data: data[: len(data) // 2], ["cut short"]),
+        (lambda data: data[: len(data) // 2], ["truncated"]),
         (
             lambda data: gzip.compress(gzip.decompress(data)[: gzip.decompress(data).index(b"more SECRET")]),
-            ["row 5", "ends inside a quotation"],
+            ["row 5", "ends inside a quoted field"],
         ),
     ],
 )
@@ -200,16 +204,16 @@ def test_a_split_that_names_other_admissions(
 ) -> None:
     path = write_csv(tmp_path / "other.csv", ["_id", "split"], [(22595853, "train"), (22595854, "test")])
 
-    with refused(SourceError, "other.csv: names 2 admissions", "same data set"):
+    with refused(SourceError, "other.csv: lists 2 admissions", "same data set"):
         prepare_mimic3(raw, tmp_path / "out", splits=path)
 
 
 @pytest.mark.parametrize(
     ("options", "fragments"),
     [
-        ({"compat": "edin2022"}, ["no pipeline 'edin2022'", "caml, edin2023, edin2024"]),
+        ({"compat": "edin2022"}, ["mimic3-full has no pipeline 'edin2022'", "caml, edin2023, edin2024"]),
         ({"compat": "caml", "subset": "clean"}, ["caml has no mimic3-clean"]),
-        ({"draw_split": True}, ["a split is given, and one is to be drawn"]),
+        ({"draw_split": True}, ["both a split file and a drawn split were requested"]),
     ],
 )
 def test_what_cannot_be_asked_for(
@@ -237,7 +241,7 @@ def test_numbers_that_another_program_wrote(
     by = b"\n9.0,1,101," if name == "ROW_ID" else b"\n9,1.0,101,"
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(number, by)))
 
-    with refused(SourceError, "NOTEEVENTS.csv.gz, row 2", f"has a {name} that is no whole number"):
+    with refused(SourceError, "NOTEEVENTS.csv.gz, row 2", f"has a {name} that is not a whole number"):
         prepare_mimic3(raw, tmp_path / "out", splits=splits)
 
 
@@ -246,7 +250,7 @@ def test_what_is_read_is_never_replaced(tmp_path: Path, raw: Path, splits: Path,
     folder.mkdir()
     splits.rename(folder / "split.csv")
 
-    with refused(OutputError, "holds split.csv, which is read"):
+    with refused(OutputError, "contains the input split.csv"):
         prepare_mimic3(raw, folder, splits=folder / "split.csv", force=True)
     assert (folder / "split.csv").exists()
 
@@ -271,7 +275,7 @@ def test_rows_of_another_subject_are_counted(
 
     for compat in ("edin2023", "caml"):
         corpus = prepare_mimic3(raw, tmp_path / compat, splits=splits, compat=compat)
-        assert any("names another subject" in notice for notice in corpus.about["notices"])
+        assert any("names a different subject" in notice for notice in corpus.about["notices"])
 
 
 def test_admissions_whose_text_is_blank_are_absent(
@@ -295,5 +299,5 @@ def test_a_quoted_header_with_another_delimiter(
     quoted = ";".join(f'"{name}"' for name in header.split(";"))
     (tree / "PROCEDURES_ICD.csv").write_text(f"{quoted}\n{rest}", encoding="utf-8")
 
-    with refused(SourceError, "PROCEDURES_ICD.csv", "its columns are divided by ';', expected ','"):
+    with refused(SourceError, "PROCEDURES_ICD.csv", "columns are separated by ';', expected ','"):
         prepare_mimic3(raw, tmp_path / "out", splits=splits)

@@ -70,22 +70,22 @@ def test_notes_that_are_missing_are_named() -> None:
     }
 
     assert warnings(corpus, description(train=38_389, test=8_733)) == (
-        "train has 12 notes fewer than published: 12 admissions of the split file have no note here "
+        "train has 12 fewer notes than published: 12 admissions in the split file have no note here "
         "(100001, 100002, …)",
-        "test has 1 note fewer than published: 1 admission of the split file has no note here (199999)",
+        "test has 1 fewer note than published: 1 admission in the split file has no note here (199999)",
     )
     assert warnings(corpus, description(train=38_401, test=8_734))[1] == (
-        "test has as many notes as published: 1 admission of the split file has no note here (199999)"
+        "test has as many notes as published: 1 admission in the split file has no note here (199999)"
     )
 
 
 @pytest.mark.parametrize(
     ("described", "words"),
     [
-        (description(train=38_402), "train has 1 note more than published"),
-        (description(validation=0), "validation has 5,577 notes fewer than published"),
-        (description(labels=3_690), "labels: 3,690, published 3,681: 9 beyond the expected"),
-        (description(labels=3_680), "labels: 3,680, published 3,681: 1 fewer than expected"),
+        (description(train=38_402), "train has 1 more note than published"),
+        (description(validation=0), "validation has 5,577 fewer notes than published"),
+        (description(labels=3_690), "labels: 3,690, 9 more than the published 3,681"),
+        (description(labels=3_680), "labels: 3,680, 1 fewer than the published 3,681"),
         (description(codes=13), "median codes per note: 13, published 14"),
     ],
 )

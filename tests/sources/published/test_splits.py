@@ -68,7 +68,9 @@ def test_one_file_will_do_and_a_notice_says_that_it_is_not_the_published_one(tmp
     for source in ("mimic4-icd9", "mdace-inpatient-icd9-code"):
         found = find_split(source, splits=own)
         assert found.paths == (own,)
-        assert found.notices == ("The split file own.feather is not the published one of this source",)
+        assert found.notices == (
+            "The split file own.feather differs from the published split of this source",
+        )
         assert found.read() == {"1": "train", "2": "validation", "3": "test"}
 
 
@@ -76,8 +78,8 @@ def test_several_files_make_one_notice(tmp_path: Path) -> None:
     [notice] = find_split("mdace-inpatient-icd9", splits=write_ev(tmp_path)).notices
 
     assert notice == (
-        "The split files MDace-ev-train.csv, MDace-ev-val.csv, MDace-ev-test.csv are not the published ones "
-        "of this source"
+        "The split files MDace-ev-train.csv, MDace-ev-val.csv, MDace-ev-test.csv differ from the "
+        "published split of this source"
     )
 
 
@@ -85,7 +87,7 @@ def test_caml_has_files_of_its_own_and_does_with_those_of_edin(tmp_path: Path) -
     feather = write_feather(tmp_path / "mimiciii_full_splits.feather")
     fallback = find_split("mimic3-full", "caml", tmp_path)
     assert fallback.paths == (feather,)
-    assert "the split files of caml are not beside it" in fallback.notices[0]
+    assert "the folder has no split files of caml" in fallback.notices[0]
 
     for number, split in enumerate(("train", "dev", "test")):
         write(tmp_path / f"{split}_full_hadm_ids.csv", number)
@@ -99,7 +101,9 @@ def test_caml_has_files_of_its_own_and_does_with_those_of_edin(tmp_path: Path) -
 
 def test_what_lacks_a_file_is_refused_by_its_name(tmp_path: Path, refused: Any) -> None:
     (write_ev(tmp_path) / "MDace-ev-val.csv").unlink()
-    with refused(SourceError, str(tmp_path), "does not hold mdace/inpatient/MDace-ev-val.csv.", "--splits"):
+    with refused(
+        SourceError, str(tmp_path), "does not contain mdace/inpatient/MDace-ev-val.csv.", "--splits"
+    ):
         find_split("mdace-inpatient-icd9", splits=tmp_path)
     with refused(SourceError, "nowhere", "no such file or folder"):
         find_split("mimic3-50", splits=tmp_path / "nowhere")
@@ -107,7 +111,7 @@ def test_what_lacks_a_file_is_refused_by_its_name(tmp_path: Path, refused: Any) 
 
 @pytest.mark.parametrize(("source", "compat"), [("mimic3-clean", "caml"), ("table", "edin2024")])
 def test_a_split_that_nobody_published(refused: Any, source: str, compat: str) -> None:
-    with refused(SourceError, f"no split of {source} is published under {compat}"):
+    with refused(SourceError, f"{compat} has no published split of {source}"):
         find_split(source, compat)
 
 
@@ -190,7 +194,9 @@ def test_a_damaged_download_leaves_nothing(repository: Repository, refused: Any)
     served = repository.folder / "mimiciii_50_splits.feather"
     served.write_bytes(served.read_bytes() + b"!")
 
-    with refused(SourceError, "mimiciii_50_splits.feather", "not the published file", "--splits"):
+    with refused(
+        SourceError, "mimiciii_50_splits.feather", "the download differs from the published file", "--splits"
+    ):
         find_split("mimic3-50")
     assert stored(repository.cache) == []
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clem_icd.errors import SourceError
-from clem_icd.sources.mdace.notes import ClinicalNote, read_clinical_notes
+from clem_icd.sources.mdace.clinical_notes import ClinicalNote, read_clinical_notes
 
 # The order of the official file, which is not the order that they are wanted in.
 COLUMNS = [
@@ -54,10 +54,10 @@ def test_only_wanted_notes_are_held_and_are_as_they_are(write: Callable[..., Pat
     [
         ([row(1, 5, 50, "x"), row(2, 5, 50, "x"), row(1, 5, 50, "x")], ["row 3", "ROW_ID", "earlier row"]),
         ([row(1, "", 50, "SECRETPATIENT")], ["row 1", "no SUBJECT_ID"]),
-        ([row(1, 5, "50.0", "SECRETPATIENT")], ["row 1", "no whole number"]),
+        ([row(1, 5, "50.0", "SECRETPATIENT")], ["row 1", "not a whole number"]),
         (
             [row(1, 5, 50, "x"), row(9, 5, 50, "x"), row(2, 6, 50, "x")],
-            ["row 3", "admission 50", "subject 6"],
+            ["row 3", "gives HADM_ID 50 the SUBJECT_ID 6", "an earlier row gives it 5"],
         ),
     ],
 )

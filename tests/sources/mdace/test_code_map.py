@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.sources.mdace.codes import CodeMap, inpatient_rule, mimic4_codes, profee_rule, shortened
+from clem_icd.sources.mdace.code_map import CodeMap, inpatient_rule, mimic4_codes, profee_rule, shortened
 from clem_icd.sources.mimic.files import MimicFiles
 
 
@@ -93,14 +93,14 @@ def test_what_changed_and_what_is_unknown_is_told() -> None:
         "Z99.9",
     ]
     assert codes.notices == (
-        "2 annotated codes were brought back to codes of MIMIC-IV",
-        "1 annotated code has no counterpart in MIMIC-IV and is kept",
+        "2 annotated codes were mapped to codes used in MIMIC-IV",
+        "1 annotated code has no counterpart in MIMIC-IV and was kept",
     )
 
 
 def test_without_a_reference_nothing_changes() -> None:
     assert CodeMap.none()[cm("F32.A")] == cm("F32.A")
-    assert "no MIMIC-IV" in CodeMap.none().notices[0]
+    assert "does not contain MIMIC-IV" in CodeMap.none().notices[0]
 
 
 @pytest.fixture
@@ -138,5 +138,5 @@ def test_a_broken_file_is_refused(mimic4: MimicFiles, refused: Any) -> None:
 
     mimic4.notes.write_text('hadm_id,text\n1,"cut', encoding="utf-8")
 
-    with refused(SourceError, "discharge.csv", "row 1", "ends inside a quotation"):
+    with refused(SourceError, "discharge.csv", "row 1", "ends inside a quoted field"):
         mimic4_codes(mimic4, "ICD-9")
