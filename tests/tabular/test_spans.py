@@ -17,7 +17,7 @@ def write(path: Path, *rows: dict[str, Any]) -> Path:
     return path
 
 
-def test_spans_come_in_file_order_with_normal_codes(tmp_path: Path) -> None:
+def test_spans_keep_file_order_and_get_normal_codes(tmp_path: Path) -> None:
     second = SPAN | {"note_id": "n0", "code": "4019", "system": "icd9cm", "begin": 0}
     path = write(
         tmp_path / "e.parquet", SPAN | {"weight": 0.5}, second | {"weight": None}, SPAN | {"weight": 1}
@@ -33,7 +33,7 @@ def test_spans_come_in_file_order_with_normal_codes(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_without_spans_has_none(tmp_path: Path) -> None:
+def test_file_without_spans_gives_an_empty_frame(tmp_path: Path) -> None:
     pl.DataFrame([SPAN]).clear().write_parquet(tmp_path / "e.parquet")
 
     assert read_spans(tmp_path / "e.parquet", SourceError, "remedy").is_empty()

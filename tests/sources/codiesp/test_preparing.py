@@ -46,12 +46,12 @@ def raw(tmp_path: Path) -> Path:
 
 
 def write(path: Path, lines: list[str], fields: int = 2) -> None:
-    # A blank between fields becomes a tab, and the last ones stay blanks, as in "begin end".
+    # Blanks between fields become tabs; later ones stay blanks, as in "begin end".
     rows = ("\t".join(line.split(" ", fields - 1)).replace("@", " ") for line in lines)
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def test_the_golden_release_becomes_this_corpus(tmp_path: Path, raw: Path) -> None:
+def test_golden_release_becomes_the_expected_corpus(tmp_path: Path, raw: Path) -> None:
     corpus = prepare_codiesp(raw, tmp_path / "out", language="es", codes="DP")
 
     fever, degrees = FIRST.index("fiebre"), FIRST.index("39")
@@ -97,14 +97,14 @@ def test_documents_without_codes_of_the_kind_are_kept(tmp_path: Path, raw: Path)
     assert "train: 1 document has no codes of this kind and was kept without any" in corpus.about["notices"]
 
 
-def test_the_release_inside_its_own_folder(tmp_path: Path, raw: Path) -> None:
+def test_release_is_found_in_its_own_folder(tmp_path: Path, raw: Path) -> None:
     (tmp_path / "unpacked").mkdir()
     raw.rename(tmp_path / "unpacked" / "final_dataset_v4_to_publish")
 
     assert prepare_codiesp(tmp_path / "unpacked", tmp_path / "out").size("train") == 2
 
 
-def test_no_evidence_file_is_said(tmp_path: Path, raw: Path) -> None:
+def test_missing_evidence_file_is_noted(tmp_path: Path, raw: Path) -> None:
     (raw / "train" / "trainX.tsv").unlink()
 
     corpus = prepare_codiesp(raw, tmp_path / "out")
@@ -128,7 +128,7 @@ def test_no_evidence_file_is_said(tmp_path: Path, raw: Path) -> None:
         ("text_files/case-1.txt", b"SECRETPATIENT" * 100_000, ["1,300,000 characters"]),
     ],
 )
-def test_malformed_files(
+def test_malformed_files_are_refused(
     tmp_path: Path, raw: Path, refused: Any, name: str, content: bytes, fragments: list[str]
 ) -> None:
     (raw / "train" / name).write_bytes(content)
@@ -138,7 +138,7 @@ def test_malformed_files(
     assert not (tmp_path / "out").exists()
 
 
-def test_missing_files_and_wrong_choices(tmp_path: Path, raw: Path, refused: Any) -> None:
+def test_missing_files_and_unknown_choices_are_refused(tmp_path: Path, raw: Path, refused: Any) -> None:
     with refused(OutputError, "contains the raw files"):
         prepare_codiesp(raw, tmp_path, force=True)
     with refused(SourceError, "language is 'fr'", "es, en"):
@@ -159,7 +159,9 @@ def test_missing_files_and_wrong_choices(tmp_path: Path, raw: Path, refused: Any
 @pytest.mark.shared_data
 @pytest.mark.skipif(not CODIESP.is_dir(), reason="CodiEsp is not beside the checkout")
 @pytest.mark.parametrize(("language", "codes", "labels"), [("es", "D", 2194), ("en", "P", 727)])
-def test_the_real_release(tmp_path: Path, language: Language, codes: CodeSet, labels: int) -> None:
+def test_real_release_has_the_known_numbers(
+    tmp_path: Path, language: Language, codes: CodeSet, labels: int
+) -> None:
     corpus = prepare_codiesp(CODIESP, tmp_path / "out", language=language, codes=codes)
 
     assert (corpus.size("train"), corpus.size("validation")) == (500, 250)
@@ -174,7 +176,7 @@ def span_of(position: str) -> tuple[int, int]:
 
 @pytest.mark.shared_data
 @pytest.mark.skipif(not CODIESP.is_dir(), reason="CodiEsp is not beside the checkout")
-def test_real_spans_read_as_their_reference_texts(tmp_path: Path) -> None:
+def test_real_spans_match_their_reference_texts(tmp_path: Path) -> None:
     corpus = prepare_codiesp(CODIESP, tmp_path / "out", codes="DP")
     rows = [
         line.split("\t")

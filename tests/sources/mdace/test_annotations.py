@@ -33,7 +33,7 @@ def chart(admission: Any, **notes: list[dict[str, Any]]) -> dict[str, Any]:
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """Read charts of both revisions' folders, for one of the revisions."""
+    """Write charts to the folders of both revisions, and read them for one revision."""
 
     def run(
         revision: Revision, icd9: list[dict[str, Any]], icd10: list[dict[str, Any]] | None = None
@@ -64,7 +64,7 @@ def test_codes_and_spans_of_every_note(read: Read) -> None:
     assert found.notices() == []
 
 
-def test_a_stray_code_belongs_to_its_own_revision(read: Read) -> None:
+def test_code_in_the_wrong_file_belongs_to_its_own_revision(read: Read) -> None:
     icd9 = [chart(1, n7=[mark(0, 3, "401.9")])]
     icd10 = [chart(1, n7=[mark(0, 3, "I10", "ICD-10-CM"), mark(4, 6, "E888.9"), mark(0, 3, "401.9")])]
 
@@ -79,7 +79,7 @@ def test_a_stray_code_belongs_to_its_own_revision(read: Read) -> None:
     assert ten.notices() == ["2 annotations in ICD-9-CM, which is not part of this set"]
 
 
-def test_oddities_are_counted_and_survived(read: Read) -> None:
+def test_oddities_are_counted_without_an_error(read: Read) -> None:
     found = read(
         "ICD-9",
         [
@@ -128,7 +128,7 @@ def test_files_of_another_shape_are_refused(
         read("ICD-9", [content])
 
 
-def test_what_is_no_json_is_refused(read: Read, tmp_path: Path, refused: Any) -> None:
+def test_malformed_json_is_refused(read: Read, tmp_path: Path, refused: Any) -> None:
     read("ICD-9", [chart(1, n7=[])])
     path = tmp_path / "Inpatient/ICD-9/1.0/0-ICD-9.json"
     path.write_text(path.read_text(encoding="utf-8")[:-9], encoding="utf-8")

@@ -40,7 +40,7 @@ def test_a_dot_counts_as_a_character() -> None:
     assert shortened(pcs("37"), {pcs("37")}) == pcs("37")
 
 
-def test_a_code_of_another_system_is_not_known() -> None:
+def test_reference_code_of_another_system_does_not_count() -> None:
     assert shortened(pcs("37.23"), {Code("37.2", CodeSystem.ICD9CM)}) == pcs("37.23")
 
 
@@ -78,7 +78,7 @@ def test_a_shortened_code_is_known_or_was_never_found(value: str, reference: set
     assert result in known or result == pcs(value)
 
 
-def test_what_changed_and_what_is_unknown_is_told() -> None:
+def test_changed_and_unknown_codes_are_counted() -> None:
     codes = CodeMap.of(
         [cm("I10"), cm("S72.001A"), cm("F32.A"), cm("Z99.9")],
         {cm("I10"), cm("S72.00"), cm("F32.9")},
@@ -124,7 +124,7 @@ def mimic4(tmp_path: Path, write_csv: Callable[..., Path]) -> MimicFiles:
     return MimicFiles(discharge, diagnosed, operated, ())
 
 
-def test_the_codes_of_admissions_with_a_discharge_summary(mimic4: MimicFiles) -> None:
+def test_reference_has_the_codes_of_admissions_with_a_discharge_summary(mimic4: MimicFiles) -> None:
     assert mimic4_codes(mimic4, "ICD-9") == {
         Code("250.00", CodeSystem.ICD9CM),
         Code("E888.9", CodeSystem.ICD9CM),

@@ -46,7 +46,7 @@ def surfaces(document: Document) -> Counter[tuple[Code, str]]:
 
 @given(st.lists(documents(), min_size=1, max_size=4))
 @settings(max_examples=50)
-def test_joined_spans_mark_what_they_marked(own: list[Document]) -> None:
+def test_joined_spans_mark_the_same_text(own: list[Document]) -> None:
     whole = joined(own)
 
     assert whole.text == " ".join(document.text for document in own)
@@ -56,7 +56,7 @@ def test_joined_spans_mark_what_they_marked(own: list[Document]) -> None:
 
 @given(documents())
 @settings(max_examples=50)
-def test_a_piece_is_what_supports_one_code(document: Document) -> None:
+def test_piece_consists_of_the_evidence_of_one_code(document: Document) -> None:
     own = list(pieces(document))
 
     for piece in own:
@@ -75,7 +75,7 @@ def test_a_code_without_a_text_has_no_piece() -> None:
 
 @given(documents(), st.lists(st.sampled_from([A, B, C]), min_size=3, max_size=3))
 @settings(max_examples=50)
-def test_codes_that_become_one_share_their_spans(document: Document, images: list[Code]) -> None:
+def test_codes_that_become_equal_share_their_spans(document: Document, images: list[Code]) -> None:
     codes = CodeMap(dict(zip([A, B, C], images, strict=True)), ())
     merged: Counter[str] = Counter()
 
@@ -103,7 +103,7 @@ def test_two_pairs_of_codes_lose_neither_a_code_nor_a_span() -> None:
     )
 
 
-def test_spans_outside_of_the_text_are_left_out_and_their_code_stays() -> None:
+def test_spans_outside_the_text_are_left_out_but_their_code_stays() -> None:
     oddities: Counter[str] = Counter()
     text = "0\N{DEGREE SIGN}C \U0001f642"  # 5 characters, 10 bytes
 

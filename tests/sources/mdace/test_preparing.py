@@ -25,7 +25,7 @@ NOTE_COLUMNS = [
 SUMMARY = "Discharge summary"
 SYSTEMS = {"9": "ICD-9-CM", "9P": "ICD-9-PCS", "10": "ICD-10-CM", "CPT": "CPT", "?": "SNOMED"}
 
-# ROW_ID, SUBJECT_ID, HADM_ID, CATEGORY, text. Later rows of an admission come first, as they may.
+# ROW_ID, SUBJECT_ID, HADM_ID, CATEGORY, text. The rows of an admission may be in any order.
 NOTES = [
     (12, 1, 100, SUMMARY, "38 \N{DEGREE SIGN}C \U0001f642,\r\nHTN, DM, DM2, SECRETPATIENT"),
     (11, 1, 100, "Physician ", "HTN and CHF, SECRETPATIENT"),
@@ -38,7 +38,7 @@ NOTES = [
     (71, 7, 700, SUMMARY, "no codes, SECRETPATIENT"),
     (81, 3, 300, "ECG", ""),
 ]
-# ROW_ID, words, code, system; the words' place is looked up in the note.
+# ROW_ID, words, code, system; the span is where the note has these words.
 ICD9 = [
     (12, "HTN", "401.9", "9"),
     (12, "DM", "250.001", "9"),  # becomes 250.00 ...
@@ -177,7 +177,7 @@ def prepare(tree: Tree, tmp_path: Path) -> Callable[..., Corpus]:
 
 
 def shown(note: Note) -> dict[str, list[str]]:
-    """Return what each code's evidence reads."""
+    """Return the evidence texts of every code."""
     return {
         code.value: [note.text[span.begin : span.end] for span in note.evidence if span.code == code]
         for code in note.codes
@@ -188,7 +188,7 @@ def notes_of(corpus: Corpus) -> dict[str, dict[str, dict[str, list[str]]]]:
     return {split: {note.note_id: shown(note) for note in corpus.notes(split)} for split in SPLITS}
 
 
-def test_inpatient_icd9_is_a_note_a_row(prepare: Callable[..., Corpus]) -> None:
+def test_inpatient_icd9_has_one_row_per_note(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9")
 
     assert notes_of(corpus) == {
@@ -203,7 +203,7 @@ def test_inpatient_icd9_is_a_note_a_row(prepare: Callable[..., Corpus]) -> None:
     assert (first.text, first.subject_id, first.admission_id) == (NOTES[0][4], "1", "100")
 
 
-def test_what_was_odd_is_told_in_sentences_with_counts(prepare: Callable[..., Corpus]) -> None:
+def test_oddities_become_notices_with_counts(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9")
 
     assert corpus.about["notices"] == [
@@ -222,7 +222,7 @@ def test_what_was_odd_is_told_in_sentences_with_counts(prepare: Callable[..., Co
     ]
 
 
-def test_the_corpus_says_where_it_comes_from(prepare: Callable[..., Corpus]) -> None:
+def test_corpus_names_its_origin(prepare: Callable[..., Corpus]) -> None:
     about = prepare("inpatient-icd9").about
 
     assert about["source"] == about["name"] == "mdace-inpatient-icd9"
@@ -240,7 +240,7 @@ def test_the_corpus_says_where_it_comes_from(prepare: Callable[..., Corpus]) -> 
     assert not any("Profee" in name or "DIAGNOSES_ICD" in name for name in names)
 
 
-def test_inpatient_icd10_leaves_strays_to_the_icd9_sets(prepare: Callable[..., Corpus]) -> None:
+def test_inpatient_icd10_leaves_icd9_codes_to_the_icd9_sets(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd10")
 
     assert notes_of(corpus) == {
@@ -262,7 +262,7 @@ def test_profee_has_its_own_notes_and_splits_and_no_cpt(prepare: Callable[..., C
     assert "1 annotation in CPT, which is not part of this set" in corpus.about["notices"]
 
 
-def test_evidence_only_is_a_row_a_code_before_it_is_mapped(prepare: Callable[..., Corpus]) -> None:
+def test_evidence_only_has_one_row_per_unmapped_code(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9-evidence-only")
 
     texts = {note.note_id: note.text for split in SPLITS for note in corpus.notes(split)}
@@ -280,12 +280,12 @@ def test_evidence_only_is_a_row_a_code_before_it_is_mapped(prepare: Callable[...
     assert notes_of(corpus)["train"]["12-2"] == {"250.00": ["DM"]}
 
 
-def test_with_mimic3_unannotated_admissions_are_documents_beside_the_notes(
+def test_with_mimic3_unannotated_admissions_are_documents_too(
     prepare: Callable[..., Corpus],
 ) -> None:
     corpus = prepare("inpatient-icd9-code")
 
-    # MIMIC-III knows neither 250.001 nor 496, but 491.21, 250.00 and (of an admission in no split) 428.
+    # MIMIC-III has neither 250.001 nor 496, but 491.21, 250.00 and 428 (in an admission that is in no split).
     assert notes_of(corpus) == {
         "train": {
             "12": {"401.9": ["HTN"], "250.00": ["DM", "DM2"]},
@@ -305,7 +305,7 @@ def test_with_mimic3_unannotated_admissions_are_documents_beside_the_notes(
     assert not any("mimiciv" in name for name in names)
 
 
-def test_per_discharge_summary(prepare: Callable[..., Corpus]) -> None:
+def test_per_discharge_summary_leaves_out_other_notes(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9", per="discharge-summary")
 
     assert {split: list(own) for split, own in notes_of(corpus).items()} == {
@@ -316,7 +316,7 @@ def test_per_discharge_summary(prepare: Callable[..., Corpus]) -> None:
     assert "2 annotated notes are not discharge summaries and were left out" in corpus.about["notices"]
 
 
-def test_per_admission(prepare: Callable[..., Corpus]) -> None:
+def test_per_admission_joins_notes(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9", per="admission")
 
     assert notes_of(corpus) == {
@@ -328,7 +328,7 @@ def test_per_admission(prepare: Callable[..., Corpus]) -> None:
     assert first.text == f"{NOTES[0][4]} {NOTES[1][4]}"
 
 
-def test_only_diagnoses(prepare: Callable[..., Corpus]) -> None:
+def test_only_diagnoses_are_kept_on_request(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9-code", codes="D")
 
     assert notes_of(corpus)["validation"] == {"22": {"999": ["fell"], "E888": ["fell"]}}
@@ -346,7 +346,7 @@ def test_without_mimic4_codes_stay_as_annotated(tree: Tree, prepare: Callable[..
     assert any("does not contain MIMIC-IV" in notice for notice in corpus.about["notices"])
 
 
-def test_spans_that_do_not_fit_are_left_out_and_their_codes_stay(
+def test_spans_outside_their_note_are_left_out_but_their_codes_stay(
     tree: Tree, prepare: Callable[..., Corpus]
 ) -> None:
     tree.notes[4] = (31, 3, 300, SUMMARY, "COP")  # shorter than when it was annotated
@@ -359,7 +359,7 @@ def test_spans_that_do_not_fit_are_left_out_and_their_codes_stay(
     assert "1 code of a note has no span left and thus no evidence" in corpus.about["notices"]
 
 
-def test_noteevents_decides_which_admission_a_note_is_of(tree: Tree, prepare: Callable[..., Corpus]) -> None:
+def test_noteevents_decides_the_admission_of_a_note(tree: Tree, prepare: Callable[..., Corpus]) -> None:
     tree.notes[3] = (22, 3, 300, "Radiology", "fell, SECRETPATIENT")
     tree.write_notes()
 
@@ -372,7 +372,7 @@ def test_noteevents_decides_which_admission_a_note_is_of(tree: Tree, prepare: Ca
     )
 
 
-def test_a_split_of_ones_own(tree: Tree, prepare: Callable[..., Corpus]) -> None:
+def test_own_split_file_is_used(tree: Tree, prepare: Callable[..., Corpus]) -> None:
     path = tree.raw / "own.csv"
     path.write_text("_id,split\n300,train\n400,test\n", encoding="utf-8")
 
@@ -383,13 +383,13 @@ def test_a_split_of_ones_own(tree: Tree, prepare: Callable[..., Corpus]) -> None
     assert any("own.csv differs from the published split" in notice for notice in corpus.about["notices"])
 
 
-def test_mdace_that_is_named(tree: Tree, prepare: Callable[..., Corpus]) -> None:
+def test_named_mdace_folder_is_used(tree: Tree, prepare: Callable[..., Corpus]) -> None:
     elsewhere = tree.mdace.rename(tree.raw.parent / "elsewhere")
 
     assert list(notes_of(prepare("inpatient-icd9", mdace=elsewhere))["test"]) == ["31"]
 
 
-def test_a_synthetic_tree_stays_one(tree: Tree, prepare: Callable[..., Corpus]) -> None:
+def test_synthetic_tree_makes_a_synthetic_corpus(tree: Tree, prepare: Callable[..., Corpus]) -> None:
     notice = {"notice": "Invented.", "seed": 7}
     (tree.raw / "SYNTHETIC.json").write_text(json.dumps(notice), encoding="utf-8")
 
@@ -411,7 +411,7 @@ def test_a_synthetic_tree_stays_one(tree: Tree, prepare: Callable[..., Corpus]) 
         ({"compat": "caml"}, ["caml has no mdace-inpatient-icd9", "edin2024"]),
     ],
 )
-def test_choices_that_are_none_are_refused(
+def test_unknown_choices_are_refused(
     prepare: Callable[..., Corpus], options: dict[str, str], fragments: list[str], refused: Any
 ) -> None:
     with refused(SourceError, *fragments):
@@ -428,7 +428,7 @@ def test_notes_of_another_release_are_refused(
         prepare("inpatient-icd9")
 
 
-def test_split_files_of_something_else_are_refused(
+def test_split_files_without_annotated_admissions_are_refused(
     tree: Tree, prepare: Callable[..., Corpus], refused: Any
 ) -> None:
     path = tree.raw / "own.csv"

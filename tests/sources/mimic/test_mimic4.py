@@ -99,7 +99,7 @@ def all_notes(corpus: Corpus) -> dict[str, list[Note]]:
     return {split: list(corpus.notes(split)) for split in corpus.splits}
 
 
-def test_the_golden_tree_becomes_this_corpus(tmp_path: Path, raw: Path, splits: Path) -> None:
+def test_golden_tree_becomes_the_expected_corpus(tmp_path: Path, raw: Path, splits: Path) -> None:
     corpus = prepare_mimic4(raw, tmp_path / "out", splits=splits, min_count=2)
 
     assert all_notes(corpus) == {
@@ -142,9 +142,11 @@ def test_the_golden_tree_becomes_this_corpus(tmp_path: Path, raw: Path, splits: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "published", "raw"]
 
 
-def test_codes_count_over_distinct_notes_before_one_is_kept(tmp_path: Path, raw: Path, splits: Path) -> None:
-    # I10 counts twice through the two notes of admission 100, once in 200, and twice in 700, whose diagnoses
-    # of ICD-10 go with two lists of procedures.
+def test_codes_are_counted_in_distinct_notes_before_one_is_kept(
+    tmp_path: Path, raw: Path, splits: Path
+) -> None:
+    # I10 counts twice for the two notes of admission 100, once for 200, and twice for 700, where the ICD-10
+    # diagnoses are combined with two lists of procedures.
     assert prepare_mimic4(raw, tmp_path / "at", splits=splits, min_count=5).codes == (I10,)
     with pytest.raises(SourceError, match=r"no document is left for train .*: 8 codes are too rare"):
         prepare_mimic4(raw, tmp_path / "above", splits=splits, min_count=6)
@@ -162,7 +164,7 @@ def test_min_count_of_one_keeps_every_code(tmp_path: Path, raw: Path, splits: Pa
     assert [note.note_id for note in corpus.notes("train")] == ["1-DS-1", "6-DS-1"]
 
 
-def test_without_a_split_file_it_is_drawn_by_subject_and_says_so(tmp_path: Path, raw: Path) -> None:
+def test_split_is_drawn_by_subject_and_noted(tmp_path: Path, raw: Path) -> None:
     options: dict[str, Any] = {"draw_split": True, "min_count": 2, "validation": 0.3, "test": 0.3}
     corpora = [
         prepare_mimic4(raw, tmp_path / str(trial), **options, seed=seed)
@@ -174,7 +176,7 @@ def test_without_a_split_file_it_is_drawn_by_subject_and_says_so(tmp_path: Path,
     assert any("cannot be compared" in notice for notice in corpora[0].about["notices"])
 
 
-def test_a_csv_split_file(tmp_path: Path, raw: Path, write_csv: Callable[..., Path]) -> None:
+def test_csv_split_file_is_used(tmp_path: Path, raw: Path, write_csv: Callable[..., Path]) -> None:
     path = write_csv(tmp_path / "mine.csv", ["_id", "split"], [(100, "train"), (200, "test")])
 
     corpus = prepare_mimic4(raw, tmp_path / "out", splits=path, min_count=1)
@@ -183,7 +185,7 @@ def test_a_csv_split_file(tmp_path: Path, raw: Path, write_csv: Callable[..., Pa
     assert "2 notes were left out: their admissions are not in the split file" in corpus.about["notices"]
 
 
-def test_evidence_goes_with_its_codes(tmp_path: Path, raw: Path, splits: Path) -> None:
+def test_evidence_is_kept_with_its_codes(tmp_path: Path, raw: Path, splits: Path) -> None:
     begin = SECOND.index("HTN")
     spans = [
         ("2-DS-1", "I10", "icd10cm", begin, begin + 3),
@@ -205,7 +207,7 @@ def test_evidence_goes_with_its_codes(tmp_path: Path, raw: Path, splits: Path) -
     assert expected in corpus.about["notices"]
 
 
-def test_evidence_beyond_its_note(tmp_path: Path, raw: Path, splits: Path, refused: Any) -> None:
+def test_evidence_beyond_its_note_is_refused(tmp_path: Path, raw: Path, splits: Path, refused: Any) -> None:
     path = tmp_path / "evidence.parquet"
     rows = {"note_id": ["x", "2-DS-1"], "code": "I10", "system": "icd10cm", "begin": 1, "end": [2, 9999]}
     pl.DataFrame(rows).write_parquet(path)
@@ -223,7 +225,7 @@ def test_evidence_beyond_its_note(tmp_path: Path, raw: Path, splits: Path, refus
         ({"code": pl.Series([None], dtype=pl.String)}, "row 1: has an empty value"),
     ],
 )
-def test_malformed_evidence(
+def test_malformed_evidence_is_refused(
     tmp_path: Path, raw: Path, refused: Any, columns: dict[str, Any], fragment: str
 ) -> None:
     good = {"note_id": ["x"], "code": ["I10"], "system": ["icd10cm"], "begin": [1], "end": [2]}
@@ -235,7 +237,7 @@ def test_malformed_evidence(
 
 
 @pytest.mark.parametrize("base", ["physionet.org/files", "files", "."])
-def test_any_folder_of_the_download_will_do(tmp_path: Path, raw: Path, splits: Path, base: str) -> None:
+def test_any_folder_of_the_download_is_accepted(tmp_path: Path, raw: Path, splits: Path, base: str) -> None:
     other = tmp_path / "other" / base
     other.parent.mkdir(parents=True, exist_ok=True)
     (raw / "physionet.org/files").rename(other)
@@ -243,7 +245,7 @@ def test_any_folder_of_the_download_will_do(tmp_path: Path, raw: Path, splits: P
     assert prepare_mimic4(tmp_path / "other", tmp_path / "out", splits=splits, min_count=2).size("train") == 1
 
 
-def test_a_missing_file_says_where_it_was_looked_for(
+def test_missing_file_is_named_with_the_searched_places(
     tmp_path: Path, raw: Path, hosp: Path, discharge: Path, refused: Any
 ) -> None:
     (hosp / "procedures_icd.csv").unlink()
@@ -256,7 +258,7 @@ def test_a_missing_file_says_where_it_was_looked_for(
         prepare_mimic4(tmp_path / "absent", tmp_path / "out")
 
 
-def test_two_releases_are_one_too_many(tmp_path: Path, raw: Path, hosp: Path, refused: Any) -> None:
+def test_two_releases_are_refused(tmp_path: Path, raw: Path, hosp: Path, refused: Any) -> None:
     (hosp.parent.parent / "2.2" / "hosp").mkdir(parents=True)
 
     with refused(SourceError, "several releases of mimiciv: 2.2, 3.1", "Keep only one"):
@@ -275,7 +277,7 @@ def test_two_releases_are_one_too_many(tmp_path: Path, raw: Path, hosp: Path, re
         ("only ICD-9", "\udcff", ["row 7", "not utf-8"]),
     ],
 )
-def test_malformed_notes(
+def test_malformed_notes_are_refused(
     tmp_path: Path, raw: Path, discharge: Path, refused: Any, replaced: str, by: str, fragments: list[str]
 ) -> None:
     text = gzip.decompress(discharge.read_bytes()).decode()
@@ -288,7 +290,7 @@ def test_malformed_notes(
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
-def test_a_version_that_does_not_exist(tmp_path: Path, raw: Path, hosp: Path, refused: Any) -> None:
+def test_unknown_icd_version_is_refused(tmp_path: Path, raw: Path, hosp: Path, refused: Any) -> None:
     path = hosp / "procedures_icd.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("0066,9", "0066,11"), encoding="utf-8")
 
@@ -299,7 +301,7 @@ def test_a_version_that_does_not_exist(tmp_path: Path, raw: Path, hosp: Path, re
 @pytest.mark.parametrize(
     ("name", "row"), [("diagnoses_icd.csv.gz", "row 9"), ("procedures_icd.csv", "row 3")]
 )
-def test_an_admission_with_a_decimal_point(
+def test_admission_with_a_decimal_point_is_refused(
     tmp_path: Path, raw: Path, hosp: Path, refused: Any, name: str, row: str
 ) -> None:
     opened: Any = gzip.open if name.endswith(".gz") else open
@@ -326,7 +328,7 @@ def test_admissions_without_a_note_are_counted(
     assert expected in corpus.about["notices"]
 
 
-def test_an_odd_code_is_kept_with_its_evidence(
+def test_malformed_code_is_kept_with_its_evidence(
     tmp_path: Path, raw: Path, hosp: Path, splits: Path, write_csv: Callable[..., Path]
 ) -> None:
     rows = [*DIAGNOSES, (2, 200, 3, "xyz?1", 10), (2, 200, 4, "I10.", 10)]
@@ -344,7 +346,7 @@ def test_an_odd_code_is_kept_with_its_evidence(
     assert note.evidence == (Evidence(odd, 0, 3), Evidence(I10, 0, 3))
 
 
-def test_codes_of_other_admissions_are_no_use(
+def test_split_without_coded_admissions_is_refused(
     tmp_path: Path, raw: Path, write_csv: Callable[..., Path], refused: Any
 ) -> None:
     path = write_csv(tmp_path / "mine.csv", ["_id", "split"], [(999, "train")])
@@ -353,7 +355,7 @@ def test_codes_of_other_admissions_are_no_use(
         prepare_mimic4(raw, tmp_path / "out", splits=path)
 
 
-def test_a_split_without_notes(
+def test_split_without_notes_is_refused(
     tmp_path: Path, raw: Path, write_csv: Callable[..., Path], refused: Any
 ) -> None:
     path = write_csv(tmp_path / "mine.csv", ["_id", "split"], [(100, "train"), (999, "test")])
@@ -363,7 +365,7 @@ def test_a_split_without_notes(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_full_disk_leaves_nothing(
+def test_full_disk_leaves_nothing(
     tmp_path: Path, raw: Path, splits: Path, refused: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -375,9 +377,7 @@ def test_a_full_disk_leaves_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "raw"]
 
 
-def test_the_output_is_never_overwritten_unasked(
-    tmp_path: Path, raw: Path, splits: Path, refused: Any
-) -> None:
+def test_output_is_replaced_only_with_force(tmp_path: Path, raw: Path, splits: Path, refused: Any) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "thesis.txt").write_text("mine", encoding="utf-8")
@@ -417,6 +417,6 @@ def test_progress_adds_up_to_the_rows(tmp_path: Path, raw: Path, splits: Path) -
     assert sum(steps) == len(NOTES)
 
 
-def test_a_code_in_at_least_no_notes(tmp_path: Path, raw: Path, refused: Any) -> None:
+def test_min_count_of_zero_is_refused(tmp_path: Path, raw: Path, refused: Any) -> None:
     with refused(SourceError, "a minimum count of 0"):
         prepare_mimic4(raw, tmp_path / "out", min_count=0)

@@ -25,7 +25,7 @@ def test_admissions_become_numbers_and_empty_ones_null() -> None:
     assert rows.schema["admission"] == pl.Int64
 
 
-def test_sound_rows_pass() -> None:
+def test_valid_rows_pass() -> None:
     notes = check_notes(
         frame(("1", "5", "50"), ("2", "5", "50"), ("3", "6", ""), ("4", "7", "")),
         PATH,
@@ -48,7 +48,7 @@ def test_sound_rows_pass() -> None:
         (("2", "6", "50"), "gives HADM_ID 50 the SUBJECT_ID 6, an earlier row gives it 5"),
     ],
 )
-def test_a_row_that_lacks_something_is_named(row: tuple[str, str, str], message: str, refused: Any) -> None:
+def test_malformed_row_is_named(row: tuple[str, str, str], message: str, refused: Any) -> None:
     with refused(SourceError, "NOTEEVENTS.csv, row 12: ", message):
         check_notes(frame(("1", "5", "50"), row), PATH, COLUMNS, numbered=True)
 
