@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from clem_icd.errors import ClemError, CodeError
 from clem_icd.icd import Code, CodeSystem
 
-_TEXTS = ("note_id", "code", "system")
 _OFFSETS = ("begin", "end")
-_COLUMNS = (*_TEXTS, *_OFFSETS)
+_COLUMNS = ("note_id", "code", "system", *_OFFSETS)
 
 
 def read_spans(path: Path, error: type[ClemError], remedy: str) -> pl.DataFrame:
@@ -56,26 +58,27 @@ def read_spans(path: Path, error: type[ClemError], remedy: str) -> pl.DataFrame:
 def _columns(path: Path, error: type[ClemError], remedy: str) -> pl.DataFrame:
     if not path.is_file():
         raise error("there is no such file", path=path, remedy="Check the name")
+    # Not with polars: its parquet reader panics on some damaged files.
     try:
-        schema = pl.read_parquet_schema(path)
-        _check_schema(schema, path, error, remedy)
-        return pl.read_parquet(path, columns=list(_COLUMNS)).select(_COLUMNS)
-    except (pl.exceptions.PolarsError, OSError):
+        with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            for column in _COLUMNS:
+                if column not in names:
+                    found = f"has no column {column!r}; it has {', '.join(names)}"
+                    raise error(found, path=path, remedy=remedy)
+            spans = cast("pl.DataFrame", pl.from_arrow(file.read(columns=list(_COLUMNS))))
+    except (pa.ArrowException, OSError):
         raise error("is not readable as parquet", path=path, remedy="Write it again") from None
-
-
-def _check_schema(schema: dict[str, pl.DataType], path: Path, error: type[ClemError], remedy: str) -> None:
-    for column in _COLUMNS:
-        if column not in schema:
-            raise error(f"has no column {column!r}; it has {', '.join(schema)}", path=path, remedy=remedy)
-        found = schema[column]
-        if not (found.is_integer() if column in _OFFSETS else found == pl.String):
-            expected = "an integer" if column in _OFFSETS else "text"
+    for column, kind in spans.schema.items():
+        is_offset = column in _OFFSETS
+        if not (kind.is_integer() if is_offset else kind == pl.String):
             raise error(
-                f"has the column {column!r} as {found.base_type()}, expected {expected}",
+                f"has the column {column!r} as {kind.base_type()}, "
+                f"expected {'an integer' if is_offset else 'text'}",
                 path=path,
                 remedy=remedy,
             )
+    return spans
 
 
 def _with_normal_codes(spans: pl.DataFrame, path: Path, error: type[ClemError]) -> pl.DataFrame:
@@ -94,7 +97,7 @@ def _with_normal_codes(spans: pl.DataFrame, path: Path, error: type[ClemError]) 
         value=pl.Series(values, dtype=pl.String), name=pl.Series(systems, dtype=pl.String)
     )
     joined = spans.join(names, on=["code", "system"], maintain_order="left")
-    return joined.select("note_id", code="value", system="name", begin="begin", end="end")
+    return joined.select("note_id", pl.col("value").alias("code"), pl.col("name").alias("system"), *_OFFSETS)
 
 
 def _first(spans: pl.DataFrame, condition: pl.Expr) -> list[int]:
