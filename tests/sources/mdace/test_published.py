@@ -71,8 +71,8 @@ def test_annotations_have_the_published_size(
             "Inpatient",
             "ICD-9",
             [
-                "2 annotations stand in files of the other revision of ICD, and are kept where their codes "
-                "belong"
+                "2 annotations from files of the other revision of ICD were kept, since their codes are "
+                "of this one"
             ],
         ),
         ("Inpatient", "ICD-10", ["2 annotations in ICD-9-CM, which is not part of this set"]),

@@ -1,4 +1,4 @@
-"""What a pipeline is, and what is asked of it."""
+"""What a pipeline is, and which codes it keeps."""
 
 from __future__ import annotations
 
