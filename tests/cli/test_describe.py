@@ -40,17 +40,17 @@ def test_a_corpus_is_shown_beside_the_published_one(tmp_path: Path, clem: Clem) 
     [row] = [line for line in shown.splitlines() if line.strip().startswith("median words per note")]
     assert "not comparable" in row
     assert (
-        "Warning: test has 1,721 notes fewer than published: "
-        "3 admissions of the split file have no note here (100001, 100002, …)\n" in shown
+        "Warning: test has 1,721 fewer notes than published: "
+        "3 admissions in the split file have no note here (100001, 100002, …)\n" in shown
     )
-    assert "Warning: labels: 6, published 50: 44 fewer than expected\n" in shown
+    assert "Warning: labels: 6, 44 fewer than the published 50\n" in shown
 
 
 def test_json_has_the_same(tmp_path: Path, clem: Clem) -> None:
     published = clem("describe", write_corpus(tmp_path / "corpus"), "--json").json["published"]
 
     assert published["remark"] is None
-    assert "labels: 6, published 50: 44 fewer than expected" in published["warnings"]
+    assert "labels: 6, 44 fewer than the published 50" in published["warnings"]
     assert published["counts"][0] == {
         "what": "notes",
         "split": "train",

@@ -57,7 +57,7 @@ TABLES: dict[str, tuple[bytes, list[str], list[str]]] = {
     "NUL": (changed(3, "text", f"{CANARY}\0"), [], ["row 3", "NUL"]),
     "an id twice": (changed(3, "note_id", "n0"), [], ["row 3", "unique"]),
     "no id": (changed(3, "note_id", " "), [], ["row 3", "id"]),
-    "an empty note": (changed(3, "text", ""), [], ["row 3", "empty note"]),
+    "an empty note": (changed(3, "text", ""), [], ["row 3", "the note is empty"]),
     "a note too long": (changed(3, "text", f"{CANARY} " * 80_000), [], ["row 3", "1,000,000"]),
     "no code": (changed(3, "codes", "banana"), [], ["row 3", "ICD-10-CM", "E11.9"]),
     "a note for a code": (changed(3, "codes", f"{CANARY} has diabetes"), [], ["row 3", "ICD-10-CM"]),

@@ -72,7 +72,7 @@ def corpus_of_another_format(world: Any) -> list[str]:
 @evaluation
 def corpus_that_is_not_there(world: Any) -> list[str]:
     world.corpus.rename(world.root / "elsewhere")
-    return [str(world.corpus), "no corpus.json", "clem prepare"]
+    return [str(world.corpus), "corpus.json is missing", "clem prepare"]
 
 
 @evaluation
@@ -108,7 +108,7 @@ def corpus_with_a_truncated_split(world: Any) -> list[str]:
 @evaluation
 def corpus_with_an_id_twice(world: Any) -> list[str]:
     change_rows(world.corpus / "notes/test.parquet", lambda rows: rows.append(rows[0]))
-    return [str(world.corpus), "2 times", "unique"]
+    return [str(world.corpus), "2 notes have it", "unique"]
 
 
 @evaluation
@@ -302,7 +302,7 @@ def report_of_no_run(world: Any) -> tuple[list[object], list[str]]:
 
 @case
 def description_of_no_corpus(world: Any) -> tuple[list[object], list[str]]:
-    return ["describe", world.run / "model"], [str(world.model), "no corpus.json", "clem prepare"]
+    return ["describe", world.run / "model"], [str(world.model), "corpus.json is missing", "clem prepare"]
 
 
 @case
@@ -314,7 +314,7 @@ def corpus_where_something_is(world: Any) -> tuple[list[object], list[str]]:
 @case
 def corpus_where_the_raw_files_are(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["prepare", "mimic4-icd10", "--raw", world.raw, "--out", world.raw, "--force"]
-    return arguments, [str(world.raw), "holds the raw files", "Choose another place"]
+    return arguments, [str(world.raw), "contains the raw files", "Choose another folder"]
 
 
 @case

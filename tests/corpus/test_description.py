@@ -13,7 +13,7 @@ def characters(texts: Iterable[str]) -> npt.NDArray[np.int64]:
     return np.array([len(text) for text in texts], dtype=np.int64)
 
 
-def test_the_figures_are_those_counted_by_hand(
+def test_figures_match_those_counted_by_hand(
     make_corpus: Callable[..., Corpus], notes: dict[str, list[Note]]
 ) -> None:
     described = describe(make_corpus(notes, notices=["n"]), count_tokens=characters, tokenizer="characters")
@@ -45,7 +45,7 @@ def test_beyond_tokens_is_the_share_of_longer_notes(
     assert described["splits"]["train"]["beyond_tokens"] == {"512": 0.75, "4096": 0.5, "8192": 0.25}
 
 
-def test_without_a_tokenizer_and_without_text(
+def test_description_without_a_tokenizer_has_no_tokens_and_no_text(
     make_corpus: Callable[..., Corpus], notes: dict[str, list[Note]]
 ) -> None:
     described = describe(make_corpus(notes), tokenizer="unused")

@@ -19,7 +19,7 @@ SHARES = {"train": 0.75, "validation": 0.1, "test": 0.15}
 Notes = Sequence[tuple[str, Sequence[Hashable]]]
 
 CODES = st.lists(st.sampled_from("ABCDEFG"), max_size=4)
-NOTES = st.lists(st.tuples(st.integers(0, 40).map(str), CODES), min_size=40, max_size=120).filter(
+NOTES = st.lists(st.tuples(st.integers(0, 40).map(str), CODES), min_size=40, max_size=70).filter(
     lambda notes: len({subject for subject, _ in notes}) > 20
 )
 
@@ -53,14 +53,14 @@ def test_shares_are_met_up_to_two_subjects(notes: Notes, seed: int) -> None:
         assert abs(sizes[name] - round(share * len(notes))) < 2 * largest
 
 
-def test_shares_are_met_exactly_where_notes_have_subjects_of_their_own() -> None:
+def test_shares_are_exact_with_one_note_per_subject() -> None:
     found = split(hospital(0, visits=1))
 
     assert Counter(found.values()) == {"train": 450, "validation": 60, "test": 90}
 
 
 def hospital(seed: int, visits: int = 5) -> Notes:
-    """Six hundred patients with codes of every frequency, each patient with codes that come back."""
+    """Return notes of 600 patients with codes of all frequencies; some recur in every note of a patient."""
     random_ = random.Random(seed)
     weights = [1 / rank for rank in range(1, 201)]
     notes: list[tuple[str, Sequence[Hashable]]] = []
@@ -79,7 +79,7 @@ def drawn_at_random(notes: Notes, seed: int) -> dict[str, str]:
 
 
 def distance(notes: Notes, assignment: Mapping[str, str], rarest: int | None = None) -> float:
-    """How far the share of a code's notes in a split is from the split's own, in the mean over codes."""
+    """Return the mean distance between the shares of a code's notes in the splits and those of all notes."""
     total = Counter(code for _, own in notes for code in own)
     counts = Counter((code, assignment[subject]) for subject, own in notes for code in own)
     codes = [code for code, _ in total.most_common()][-(rarest or len(total)) :]
@@ -107,7 +107,7 @@ def test_notes_without_codes_are_spread_too() -> None:
         assert Counter(found[subject] for subject, _ in group) == {"train": 75, "validation": 10, "test": 15}
 
 
-def test_a_code_of_one_subject_is_trained_on() -> None:
+def test_code_of_one_subject_is_in_train() -> None:
     notes: Notes = [
         (str(number), ("common", f"own{number}") if number < 50 else ("common",)) for number in range(100)
     ]
@@ -115,7 +115,7 @@ def test_a_code_of_one_subject_is_trained_on() -> None:
     assert {split(notes)[str(number)] for number in range(50)} == {"train"}
 
 
-def test_a_heavy_subject_does_not_take_a_small_split() -> None:
+def test_subject_with_many_notes_does_not_fill_a_small_split() -> None:
     notes = [("heavy", ["A"])] * 60 + [(str(number), ["A"]) for number in range(40)]
 
     found = split(notes)
@@ -130,7 +130,7 @@ def test_three_subjects_are_enough_for_three_splits() -> None:
     assert split(notes)["a"] == "train"
 
 
-def test_a_code_that_a_note_has_twice_counts_once() -> None:
+def test_duplicate_code_of_a_note_counts_once() -> None:
     notes: Notes = [(str(number), ("A", "B")) for number in range(60)]
 
     assert split([(subject, [*codes, *codes]) for subject, codes in notes]) == split(notes)
@@ -177,7 +177,7 @@ def test_codes_of_two_systems_are_two_codes() -> None:
         }
 
 
-def test_a_share_of_nothing_makes_no_split() -> None:
+def test_share_of_zero_makes_no_split() -> None:
     found = split([(str(number), ("A",)) for number in range(10)], validation=0, test=0.2)
 
     assert Counter(found.values()) == {"train": 8, "test": 2}
@@ -192,22 +192,22 @@ def test_a_share_of_nothing_makes_no_split() -> None:
         ({"validation": 0.4, "test": 0.59}, "2 subjects are too few"),
     ],
 )
-def test_impossible_shares(shares: dict[str, float], message: str) -> None:
+def test_impossible_shares_are_refused(shares: dict[str, float], message: str) -> None:
     subjects = range(2) if "0.59" in str(shares) else range(10)
     with pytest.raises(CorpusError, match=message):
         split([(str(number), ("A",)) for number in subjects], **shares)
 
 
-def test_no_notes_at_all() -> None:
+def test_no_notes_are_refused() -> None:
     with pytest.raises(CorpusError, match="0 subjects are too few"):
         split([])
 
 
-def test_fewer_subjects_than_splits() -> None:
+def test_fewer_subjects_than_splits_are_refused() -> None:
     with pytest.raises(CorpusError, match="2 subjects are too few: no notes for test"):
         split([(subject, ["A"]) for subject in "ab" * 20])
 
 
-def test_codes_and_subjects_belong_together() -> None:
+def test_codes_and_subjects_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="shorter"):
         split_by_subject(list("abcdefghijklmnopqrst"), [("A",)])

@@ -176,7 +176,7 @@ def test_a_corpus_without_a_train_split_is_refused_where_it_would_be_read(tmp_pa
 
 def test_what_is_no_corpus_is_refused(tmp_path: Path) -> None:
     for coded, kept_out in (([tmp_path], []), ([], [tmp_path])):
-        with pytest.raises(CorpusError, match=r"no corpus\.json"):
+        with pytest.raises(CorpusError, match=r"corpus\.json is missing"):
             Sources(["icd10cm"], coded, kept_out)
 
 

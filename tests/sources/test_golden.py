@@ -13,7 +13,7 @@ import pytest
 
 from clem_icd.corpus import SPLITS, Corpus, Note
 from clem_icd.sources import prepare_mdace, prepare_mimic3, prepare_mimic4
-from clem_icd.sources.mimic.pipelines.pipeline import Subset
+from clem_icd.sources.mimic.pipelines.rules import Subset
 from sources.golden import mdace, mimic3, mimic4
 from sources.golden.tree import Tree, write_tree
 
@@ -30,20 +30,20 @@ MIMIC = [
     for subset in subsets
 ] + [(compat, f"mimic4-icd{version}") for compat in ("edin2024", "edin2023") for version in (9, 10)]
 
-# What the published pipeline loses and the corpus keeps: where two pairs of codes become equal in one note,
-# only the first pair survives there.
+# Codes that the published pipeline loses and the corpus keeps: where two pairs of codes become equal in one
+# note, only the first pair survives there.
 LOST_CODES = {("mdace-inpatient-icd10", str(mdace.REPORT)): {"E11.9"}}
 
-# Notes that only professional coders annotated, which the published set lacks.
+# Notes annotated only for professional fees, which the published set lacks.
 LOST_PROFEE_NOTES = {str(mdace.ECG): ("I10",), "2090": ("G90.519",)}
 
-# A published evidence text has a character too many where a span ends in a word, lacks a leading blank, and
-# says twice what is marked twice.
+# Published evidence texts have an extra character where a span ends inside a word, lack a leading blank, and
+# repeat what is marked twice.
 PIECES = {"was adm": "was ad", "on day": " on day", "home home": "home"}
 
 
 class Expected:
-    """What one pipeline made of its tree."""
+    """The corpora that one pipeline made from its tree."""
 
     def __init__(self, compat: str) -> None:
         path = Path(__file__).parent / "golden" / f"expected_{compat}.json"
@@ -71,7 +71,7 @@ class Expected:
 
 
 def corrected(codes: Iterable[str]) -> tuple[str, ...]:
-    """Return codes without the blanks that files have around some, and without a second dot."""
+    """Return codes without the blanks around some of them in the files, and without a second dot."""
     return tuple(sorted({code.strip().replace("..", ".") for code in codes}))
 
 
@@ -120,28 +120,26 @@ def test_mimic_is_the_published_corpus_row_by_row(
 
 @pytest.mark.parametrize("source", ["mimic4-icd9", "mimic4-icd10"])
 @pytest.mark.parametrize("compat", ["edin2024", "edin2023"])
-def test_a_later_release_of_mimic4_gives_the_same(compat: str, source: str, tmp_path: Path) -> None:
+def test_later_release_of_mimic4_gives_the_same_corpus(compat: str, source: str, tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree", compat, release="3.1")
 
     assert rows_of(prepare(source, compat, tree, tmp_path / "corpus")) == Expected(compat).rows(source)
 
 
 @pytest.mark.parametrize("source", ["mimic3-full", "mimic3-50", "mimic3-clean"])
-def test_notes_without_admission_or_text_change_nothing_for_edin2023(
-    source: str, trees: Trees, tmp_path: Path
-) -> None:
-    """That pipeline stops at them; nothing is known of such notes, and so they are left out."""
+def test_edin2023_ignores_notes_without_admission_or_text(source: str, trees: Trees, tmp_path: Path) -> None:
+    """The original pipeline stops at such notes, so there is no published result; they are left out."""
     corpus = prepare(source, "edin2023", trees("edin2024"), tmp_path / "corpus")
 
     assert rows_of(corpus) == Expected("edin2023").rows(source)
 
 
 @pytest.mark.parametrize("source", ["mimic3-full", "mimic3-50"])
-def test_what_stops_caml_is_left_out_and_the_rest_stays(source: str, trees: Trees, tmp_path: Path) -> None:
+def test_caml_leaves_out_what_stops_the_original(source: str, trees: Trees, tmp_path: Path) -> None:
     odd = {str(one) for one in (mimic3.FOREIGN_CODES, mimic3.NULL_CODES_OF_BOTH_KINDS, mimic3.UNCODED)}
     found = rows_of(prepare(source, "caml", trees("edin2024"), tmp_path / "corpus"))
 
-    # The addendum without text, which only this tree has, is joined as any other: it leaves a blank.
+    # The addendum without text, which only this tree has, is joined like any other: it leaves a blank.
     expected = [
         (admission, split, f" {text}" if admission == str(mimic3.admission(5)) else text, codes)
         for admission, split, text, codes in Expected("caml").rows(source)
@@ -150,7 +148,7 @@ def test_what_stops_caml_is_left_out_and_the_rest_stays(source: str, trees: Tree
 
 
 def test_the_fifty_codes_do_not_depend_on_the_order_of_the_rows(tmp_path: Path) -> None:
-    """Few admissions have several codes equally often, and the published cut between them is anyone's."""
+    """In few admissions, several codes are equally frequent; the published cut between them is arbitrary."""
     corpora = []
     for name in ("forwards", "backwards"):
         tree = write_tree(tmp_path / name, "edin2024", reverse_codes=name == "backwards")
@@ -170,7 +168,7 @@ def test_the_fifty_codes_do_not_depend_on_the_order_of_the_rows(tmp_path: Path) 
     assert corpora[0] == corpora[1]
 
 
-def test_one_note_of_an_admission_is_kept_and_it_is_the_first(trees: Trees, tmp_path: Path) -> None:
+def test_only_the_first_note_of_an_admission_is_kept(trees: Trees, tmp_path: Path) -> None:
     corpus = prepare("mimic4-icd10", "edin2024", trees("edin2024"), tmp_path / "corpus")
 
     kept = [note.text for _, note in noted(corpus) if note.admission_id == str(mimic4.TWO_TEXTS)]
@@ -205,7 +203,7 @@ def test_mdace_evidence_trimmed_as_published_is_the_published_evidence(
     notes = {note.note_id: note for _, note in noted(corpus)}
     for note_id, (_, evidence) in Expected("edin2024").by_note(source).items():
         note = notes[note_id]
-        # The codes that are lost there left their evidence to another code.
+        # The codes that are lost there passed their evidence on to another code.
         merged = (source, note_id) in LOST_CODES
         expected = {
             ("" if merged and system_of(code) == "diagnosis" else code, begin, end)
@@ -233,7 +231,7 @@ def test_evidence_only_has_the_published_pieces(trees: Trees, tmp_path: Path) ->
 
 
 def test_profee_has_the_published_codes_and_its_own_splits(trees: Trees, tmp_path: Path) -> None:
-    """The published set has every note in every split, and only notes that are annotated inpatient too."""
+    """The published set has every note in every split, and only notes with inpatient annotations as well."""
     source = "mdace-profee-icd10"
     corpus = prepare(source, "edin2024", trees("edin2024"), tmp_path / "corpus")
 
@@ -246,7 +244,7 @@ def test_profee_has_the_published_codes_and_its_own_splits(trees: Trees, tmp_pat
     }
 
 
-def test_a_span_past_the_end_is_dropped_and_its_code_stays(tmp_path: Path) -> None:
+def test_span_past_the_end_is_dropped_but_its_code_stays(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree", "edin2024", past_the_end=True)
     corpus = prepare("mdace-inpatient-icd9", "edin2024", tree, tmp_path / "corpus")
 
@@ -259,12 +257,12 @@ def test_a_span_past_the_end_is_dropped_and_its_code_stays(tmp_path: Path) -> No
 
 
 def system_of(code: str) -> str:
-    """Tell the two kinds of ICD-10 codes of these trees apart."""
+    """Return the code system of an ICD-10 code in these trees."""
     return "procedure" if len(code) == 7 and "." not in code else "diagnosis"
 
 
 def trimmed(span: Any, text: str) -> tuple[int, int]:
-    """Return a half-open span as the published pipeline has it.
+    """Return a half-open span as the published pipeline computes it.
 
     An end before a mark or blank is moved onto the last character, and a begin on one behind it.
     """

@@ -12,7 +12,7 @@ import pytest
 from clem_icd.errors import SourceError
 from clem_icd.sources import read_texts, text_files
 
-# With what a reader could lose: line ends, quotes, commas, tabs, an accent in two parts, an astral character.
+# What a reader could lose: line ends, quotes, commas, tabs, a combining accent, an astral character.
 TEXTS = ['Pain, "sharp"\r\nsince\tnoon', "na\u0308ve \U0001f600", " indented\n"]
 
 
@@ -38,7 +38,7 @@ NAMES = ["a.jsonl", "a.jsonl.gz", "a.csv", "a.csv.gz", "a.tsv", "a.tsv.gz", "a.p
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_texts_come_as_they_are(tmp_path: Path, name: str) -> None:
+def test_texts_are_returned_unchanged(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, TEXTS)
     assert list(read_texts(path)) == TEXTS
     assert text_files(path) == [path]
@@ -61,7 +61,7 @@ def test_a_folder_is_read_file_by_file_at_any_depth(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (b'{"text": "SECRETPATIENT', "is no json"),
+        (b'{"text": "SECRETPATIENT', "is not json"),
         (b'["SECRETPATIENT"]', "expected an object"),
         (b'{"note": "SECRETPATIENT"}', "'text'"),
         (b'{"text": ["SECRETPATIENT"]}', "expected text"),
@@ -70,7 +70,7 @@ def test_a_folder_is_read_file_by_file_at_any_depth(tmp_path: Path) -> None:
         (b'{"text": "SECRETPATIENT \\ud83d"}', "row 2"),
     ],
 )
-def test_a_malformed_record_is_named_by_file_and_row(
+def test_malformed_record_is_named_by_file_and_row(
     tmp_path: Path, refused: Callable[..., Any], line: bytes, words: str
 ) -> None:
     path = tmp_path / "notes.jsonl"
@@ -79,39 +79,35 @@ def test_a_malformed_record_is_named_by_file_and_row(
         list(read_texts(path))
 
 
-def test_a_column_of_something_else_is_named_by_file_and_row(
-    tmp_path: Path, refused: Callable[..., Any]
-) -> None:
+def test_value_that_is_not_text_is_named_by_file_and_row(tmp_path: Path, refused: Callable[..., Any]) -> None:
     path = tmp_path / "notes.parquet"
     pl.DataFrame({"text": [None, 17]}).write_parquet(path)
-    with refused(SourceError, f"{path}, row 2", "is int, expected text"):
+    with refused(SourceError, f"{path}, row 2", "column 'text' contains int, expected text"):
         list(read_texts(path))
 
 
-def test_a_file_without_the_column_is_named_with_those_it_has(
-    tmp_path: Path, refused: Callable[..., Any]
-) -> None:
+def test_missing_column_is_named_with_the_existing_ones(tmp_path: Path, refused: Callable[..., Any]) -> None:
     path = tmp_path / "notes.csv"
     path.write_text("note_id,body\n1,SECRETPATIENT\n")
     with refused(SourceError, str(path), "'text'", "body"):
         list(read_texts(path))
 
 
-def test_a_cut_gzip_is_named(tmp_path: Path, refused: Callable[..., Any]) -> None:
+def test_truncated_gzip_is_refused(tmp_path: Path, refused: Callable[..., Any]) -> None:
     path = write(tmp_path / "notes.jsonl.gz", [f"SECRETPATIENT {number}" for number in range(5000)])
     path.write_bytes(path.read_bytes()[:-200])
     with refused(SourceError, str(path)):
         list(read_texts(path))
 
 
-def test_a_text_file_of_another_encoding_is_named(tmp_path: Path, refused: Callable[..., Any]) -> None:
+def test_text_file_in_another_encoding_is_refused(tmp_path: Path, refused: Callable[..., Any]) -> None:
     path = tmp_path / "latin.txt"
     path.write_bytes("SECRETPATIENT caf\u00e9".encode("latin-1"))
     with refused(SourceError, str(path), "is not UTF-8"):
         list(read_texts(tmp_path))
 
 
-def test_nothing_is_no_source(tmp_path: Path, refused: Callable[..., Any]) -> None:
+def test_missing_path_and_empty_folder_are_refused(tmp_path: Path, refused: Callable[..., Any]) -> None:
     with refused(SourceError, "absent", "no such file or folder"):
         list(read_texts(tmp_path / "absent"))
     (tmp_path / "empty").mkdir()

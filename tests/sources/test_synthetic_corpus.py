@@ -1,4 +1,4 @@
-"""From the synthetic hospital to a corpus, as a user goes."""
+"""From the synthetic hospital to a corpus, with the steps of a user."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def corpus(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     return prepare_mimic4(raw, out, evidence=raw / "evidence.parquet", min_count=1)
 
 
-def test_it_is_labelled_synthetic(corpus: Corpus, raw: Path) -> None:
+def test_synthetic_corpus_is_labelled_synthetic(corpus: Corpus, raw: Path) -> None:
     assert corpus.synthetic
     label = json.loads((raw / "SYNTHETIC.json").read_text(encoding="utf-8"))
     assert corpus.about["notices"][0] == label["notice"]
@@ -43,7 +43,7 @@ def test_every_code_of_every_note_has_its_evidence(corpus: Corpus, raw: Path) ->
             assert len(note.evidence) == expected.filter(pl.col("system") != "icd9cm").height
 
 
-def test_every_note_is_there_or_accounted_for(corpus: Corpus, raw: Path) -> None:
+def test_every_note_is_kept_or_counted_as_left_out(corpus: Corpus, raw: Path) -> None:
     notes = sum(corpus.size(split) for split in corpus.splits)
     left_out = [notice for notice in corpus.about["notices"] if re.match(r"[\d,]+ notes? .*left out", notice)]
     rows = pl.read_csv(raw / "physionet.org/files/mimic-iv-note/2.2/note/discharge.csv.gz").height

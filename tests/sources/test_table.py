@@ -92,7 +92,7 @@ def test_every_format_becomes_the_same_corpus(tmp_path: Path, name: str, write: 
     assert sorted(path.name for path in tmp_path.iterdir()) == [name, "out"]
 
 
-def test_a_split_column_is_kept_as_it_is(tmp_path: Path) -> None:
+def test_split_column_decides_the_split(tmp_path: Path) -> None:
     names = ["train", "dev", "Test ", "train"]
     write_json_lines(tmp_path / "t.jsonl", [record(number, split=name) for number, name in enumerate(names)])
 
@@ -106,7 +106,7 @@ def test_a_split_column_is_kept_as_it_is(tmp_path: Path) -> None:
     assert corpus.about["notices"] == []
 
 
-def test_without_subjects_the_corpus_says_so(tmp_path: Path) -> None:
+def test_split_by_note_is_noted(tmp_path: Path) -> None:
     write_json_lines(tmp_path / "t.jsonl", [record(number) for number in range(20)])
 
     corpus = prepare_table(tmp_path / "t.jsonl", tmp_path / "out", system=CM)
@@ -115,13 +115,13 @@ def test_without_subjects_the_corpus_says_so(tmp_path: Path) -> None:
     assert {split: corpus.size(split) for split in corpus.splits} == {"train": 15, "validation": 2, "test": 3}
 
 
-def test_codes_may_name_their_system(tmp_path: Path) -> None:
+def test_codes_can_name_their_system(tmp_path: Path) -> None:
     rows = [
         record(0, codes="icd9pcs:0066; icd10cm:E11.9", split="train"),
         record(1, codes=[{"code": "0066", "system": "ICD-9-CM procedures"}], split="train"),
         record(2, codes=[], split="train"),
     ]
-    # One type a column: parquet and csv could not hold these together.
+    # In one column, parquet and csv could not mix these types.
     write_json_lines(tmp_path / "t.jsonl", rows)
 
     notes = notes_by_id(prepare_table(tmp_path / "t.jsonl", tmp_path / "out", split="split"))
@@ -131,7 +131,7 @@ def test_codes_may_name_their_system(tmp_path: Path) -> None:
     assert notes["n2"].codes == ()
 
 
-def test_a_column_may_name_the_system(tmp_path: Path) -> None:
+def test_system_column_names_the_system(tmp_path: Path) -> None:
     rows = [
         {"note_id": 1, "text": "a", "codes": "I10", "system": "icd10cm", "split": "train"},
         {"note_id": 2, "text": "b", "codes": "4019|25000", "system": "ICD-9-CM", "split": "test"},
@@ -146,7 +146,7 @@ def test_a_column_may_name_the_system(tmp_path: Path) -> None:
     assert notes_by_id(corpus)["2"].codes == (Code("401.9", nine), Code("250.00", nine))
 
 
-def test_another_encoding_and_own_titles(tmp_path: Path) -> None:
+def test_encoding_and_titles_of_the_user_are_used(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes("note_id,text,codes,split\n1,10 µg,I10,train\n".encode("cp1252"))
     (tmp_path / "titles.csv").write_text("code,title\nI10,Ours\n", encoding="utf-8")
 
@@ -166,21 +166,21 @@ def test_another_encoding_and_own_titles(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "fragments"),
     [
-        ({"note_id": "n0"}, ["note id that an earlier record has"]),
+        ({"note_id": "n0"}, ["note id of an earlier record"]),
         ({"note_id": None}, ["no note id"]),
         ({"note_id": 1.5}, ["float", "'note_id'"]),
-        ({"text": " \n"}, ["empty note"]),
+        ({"text": " \n"}, ["the note is empty"]),
         ({"text": 5}, ["int", "'text'"]),
-        ({"text": "SECRETPATIENT" * 100_000}, ["1,300,000 characters", "divide it"]),
-        ({"text": TEXT + "\ud800"}, ["no utf-8 text"]),
+        ({"text": "SECRETPATIENT" * 100_000}, ["1,300,000 characters", "Split it"]),
+        ({"text": TEXT + "\ud800"}, ["not utf-8 text"]),
         ({"text": TEXT + "\0"}, ["NUL"]),
         ({"codes": ["SECRETPATIENT has T2DM"]}, ["ICD-10-CM", "E11.9"]),
         ({"codes": ["00.66"]}, ["'00.66'", "ICD-10-CM"]),
-        ({"codes": [66]}, ["int", "0066 would be 66"]),
+        ({"codes": [66]}, ["int", "0066 would become 66"]),
         ({"codes": {"a": 1}}, ["dict", "expected a list"]),
         ({"codes": ["nope:I10"]}, ["'nope'", "icd10cm"]),
         ({"subject": None}, ["no subject"]),
-        ({"evidence": "[{"}, ["no json"]),
+        ({"evidence": "[{"}, ["not json"]),
         ({"evidence": {"code": "I10"}}, ["expected a list"]),
         ({"evidence": [{"code": "I10", "begin": "1", "end": 2}]}, ["malformed evidence"]),
         ({"evidence": [{"code": "I10", "begin": 1, "end": 1}]}, ["1:1"]),
@@ -188,7 +188,7 @@ def test_another_encoding_and_own_titles(tmp_path: Path) -> None:
         ({"evidence": [{"code": "I11", "begin": 1, "end": 2}]}, ["I11", "does not have"]),
     ],
 )
-def test_malformed_records(
+def test_malformed_records_are_refused(
     tmp_path: Path, refused: Any, changes: dict[str, Any], fragments: list[str]
 ) -> None:
     write_json_lines(tmp_path / "t.jsonl", [record(0), record(1, **changes), record(2)])
@@ -208,9 +208,9 @@ def test_malformed_records(
             b'{"note_id": "1", "txt": "x", "codes": []}\n',
             ["no column 'text'", "Did you mean 'txt'?"],
         ),
-        ("t.jsonl", b'{"note_id": "1", "text": "SECRETPATIENT\n', ["row 1", "is no json"]),
+        ("t.jsonl", b'{"note_id": "1", "text": "SECRETPATIENT\n', ["row 1", "is not json"]),
         ("t.jsonl", b'["SECRETPATIENT"]\n', ["row 1", "json list", "expected an object"]),
-        ("t.jsonl", b'{"note_id": "1", "text": "SECRETPATIENT \xb5", "codes": []}\n', ["row 1", "no utf-8"]),
+        ("t.jsonl", b'{"note_id": "1", "text": "SECRETPATIENT \xb5", "codes": []}\n', ["row 1", "not utf-8"]),
         ("t.jsonl", b"\n", ["no records"]),
         ("t.csv", b"note_id,text,codes\n", ["no records"]),
         (
@@ -222,7 +222,7 @@ def test_malformed_records(
         ("t.xlsx", b"", ["'.xlsx'", ".parquet"]),
     ],
 )
-def test_malformed_tables(
+def test_malformed_tables_are_refused(
     tmp_path: Path, refused: Any, name: str, content: bytes, fragments: list[str]
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -232,7 +232,7 @@ def test_malformed_tables(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_parquet_file_cut_short(tmp_path: Path, refused: Any) -> None:
+def test_truncated_parquet_is_refused(tmp_path: Path, refused: Any) -> None:
     path = tmp_path / "t.parquet"
     write_parquet(path, [record(number) for number in range(50)])
     path.write_bytes(path.read_bytes()[:-20])
@@ -241,28 +241,28 @@ def test_a_parquet_file_cut_short(tmp_path: Path, refused: Any) -> None:
         prepare_table(path, tmp_path / "out", system=CM)
 
 
-def test_a_parquet_column_that_is_not_there(tmp_path: Path, refused: Any) -> None:
+def test_missing_parquet_column_is_refused(tmp_path: Path, refused: Any) -> None:
     write_parquet(tmp_path / "t.parquet", [record(0)])
 
     with refused(SourceError, "no column 'subjects'", "Did you mean 'subject'?"):
         prepare_table(tmp_path / "t.parquet", tmp_path / "out", system=CM, subject_id="subjects")
 
 
-def test_an_unknown_split(tmp_path: Path, refused: Any) -> None:
+def test_unknown_split_is_refused(tmp_path: Path, refused: Any) -> None:
     write_json_lines(tmp_path / "t.jsonl", [record(0, split="holdout")])
 
-    with refused(SourceError, "row 1", "names no split", "validation"):
+    with refused(SourceError, "row 1", "names an unknown split", "validation"):
         prepare_table(tmp_path / "t.jsonl", tmp_path / "out", system=CM, split="split")
 
 
-def test_codes_of_no_system(tmp_path: Path, refused: Any) -> None:
+def test_codes_without_a_system_are_refused(tmp_path: Path, refused: Any) -> None:
     write_json_lines(tmp_path / "t.jsonl", [record(0)])
 
-    with refused(SourceError, "row 1", "a code of no system", "icd10cm:E11.9"):
+    with refused(SourceError, "row 1", "a code without a system", "icd10cm:E11.9"):
         prepare_table(tmp_path / "t.jsonl", tmp_path / "out")
 
 
-def test_too_few_subjects_to_split(tmp_path: Path, refused: Any) -> None:
+def test_too_few_subjects_are_refused(tmp_path: Path, refused: Any) -> None:
     write_json_lines(tmp_path / "t.jsonl", [record(0), record(1)])
 
     with refused(CorpusError, "1 subjects are too few"):
@@ -273,7 +273,7 @@ def test_neither_the_table_nor_its_folder_is_replaced(tmp_path: Path, refused: A
     path = tmp_path / "t.jsonl"
     write_json_lines(path, [record(number) for number in range(20)])
     for out in (path, tmp_path):
-        with refused(OutputError, "holds the raw files"):
+        with refused(OutputError, "contains the raw files"):
             prepare_table(path, out, system=CM, force=True)
     with refused(SourceError, "no such file"):
         prepare_table(tmp_path / "absent.csv", tmp_path / "out", system=CM)

@@ -55,11 +55,11 @@ def outcome(read: Callable[[], list[list[str]]]) -> list[list[str]] | str:
     line_end=st.sampled_from(["\n", "\r\n"]),
     block=st.integers(1, 200),
 )
-def test_it_reads_what_was_written_whatever_the_size_of_a_block(
+def test_rows_are_read_back_with_any_block_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[tuple[str, str]], line_end: str, block: int
 ) -> None:
     monkeypatch.setattr(batches, "_BLOCK", block)
-    monkeypatch.setattr(batches, "_GLANCE", 3)
+    monkeypatch.setattr(batches, "_PIECE", 3)
     expected = [list(row) for row in rows]
     path = written(tmp_path / "notes.csv", expected, line_end=line_end)
     assert rows_of(path) == expected
@@ -70,18 +70,18 @@ def test_it_reads_what_was_written_whatever_the_size_of_a_block(
     text=st.text(alphabet=st.sampled_from(list('ab,"\n\r\0é')), max_size=60),
     block=st.integers(1, 40),
 )
-def test_it_reads_and_refuses_exactly_what_the_strict_reader_does(
+def test_fast_reader_accepts_and_refuses_what_the_strict_reader_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, block: int
 ) -> None:
     monkeypatch.setattr(batches, "_BLOCK", block)
-    monkeypatch.setattr(batches, "_GLANCE", 3)
+    monkeypatch.setattr(batches, "_PIECE", 3)
     path = tmp_path / "notes.csv"
     path.write_bytes(b"id,text\n" + text.encode())
     assert outcome(lambda: rows_of(path)) == outcome(lambda: strict_rows_of(path))
 
 
 @pytest.mark.parametrize("name", ["notes.csv", "notes.csv.gz"])
-def test_a_file_of_many_blocks_is_read_whole(
+def test_file_of_many_blocks_is_read_completely(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(batches, "_BLOCK", 1000)
@@ -89,13 +89,13 @@ def test_a_file_of_many_blocks_is_read_whole(
     assert rows_of(written(tmp_path / name, rows)) == rows
 
 
-def test_a_field_that_is_too_long_is_refused_with_its_row(tmp_path: Path) -> None:
+def test_overlong_field_is_refused_with_its_row(tmp_path: Path) -> None:
     path = written(tmp_path / "notes.csv", [["1", "a"], ["2", "x" * 1_000_001], ["3", "b"]])
     with pytest.raises(SourceError, match=r"row 2: has a field of more than 1,000,000 characters"):
         rows_of(path)
 
 
-def test_a_quotation_that_never_ends_does_not_fill_the_memory(
+def test_unclosed_quotation_mark_does_not_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "_LONGEST_ROW", 5000)
@@ -105,37 +105,35 @@ def test_a_quotation_that_never_ends_does_not_fill_the_memory(
         rows_of(path)
 
 
-def test_a_compressed_file_that_is_cut_is_refused_with_the_row(tmp_path: Path) -> None:
+def test_truncated_gzip_is_refused_with_its_row(tmp_path: Path) -> None:
     path = written(tmp_path / "notes.csv.gz", [[str(at), f"text {at * at * at}"] for at in range(5000)])
     path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(SourceError, match=r"the compressed file is cut short after row \d+"):
+    with pytest.raises(SourceError, match=r"the compressed file is truncated after row \d+"):
         rows_of(path)
 
 
-def test_bytes_that_are_no_text_are_refused_with_their_row(tmp_path: Path) -> None:
+def test_bytes_in_another_encoding_are_refused_with_their_row(tmp_path: Path) -> None:
     path = tmp_path / "notes.csv"
     path.write_bytes(b'id,text\n1,fine\n2,"caf\xe9"\n')
-    with pytest.raises(SourceError, match=r"row 2: holds bytes that are no utf-8 text"):
+    with pytest.raises(SourceError, match=r"row 2: contains bytes that are not utf-8 text"):
         rows_of(path)
 
 
-def test_what_was_read_before_a_fault_is_not_read_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_before_a_fault_are_yielded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "_BLOCK", 64)
     path = tmp_path / "notes.csv"
-    # A mark inside an unquoted field is literal, which only the strict reader knows.
+    # A quotation mark inside an unquoted field is literal; only the strict reader handles that.
     path.write_text("id,text\n" + "".join(f"{at},row {at}\n" for at in range(50)) + '50,5" tall\n51,x\n')
     found = rows_of(path)
     assert [row[0] for row in found] == [str(at) for at in range(52)]
     assert found[50][1] == '5" tall'
 
 
-def test_a_missing_column_is_named(tmp_path: Path) -> None:
+def test_missing_column_is_named(tmp_path: Path) -> None:
     path = written(tmp_path / "notes.csv", [["1", "a"]])
     with pytest.raises(SourceError, match=r"has no column 'TEXT'; it has id, text\. Did you mean 'text'"):
         list(read_batches(path, ["TEXT"]))
 
 
-def test_a_file_with_a_header_alone_has_no_rows(tmp_path: Path) -> None:
+def test_file_with_only_a_header_has_no_rows(tmp_path: Path) -> None:
     assert rows_of(written(tmp_path / "codes.csv", [])) == []

@@ -18,7 +18,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=8), st.booleans())
-def test_what_a_csv_writer_wrote_comes_back(
+def test_rows_of_a_csv_writer_are_read_back(
     tmp_path: Path, rows: list[tuple[str, str]], compressed: bool
 ) -> None:
     buffer = io.StringIO(newline="")
@@ -33,21 +33,21 @@ def test_what_a_csv_writer_wrote_comes_back(
     ]
 
 
-def test_byte_order_mark_and_blank_lines_are_no_content(tmp_path: Path) -> None:
+def test_byte_order_mark_and_blank_lines_are_skipped(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(b"\xef\xbb\xbfa,b\r\n1,2\r\n\r\n3,4\r\n")
 
     assert list(read_rows(path, ["a"])) == [(1, ["1"]), (2, ["3"])]
 
 
-def test_another_encoding(tmp_path: Path) -> None:
+def test_named_encoding_is_used(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes("a,b\n1,µg\n".encode("cp1252"))
 
     assert list(read_rows(path, ["b"], encoding="cp1252")) == [(1, ["µg"])]
 
 
-def test_a_field_as_long_as_a_note_may_be(tmp_path: Path) -> None:
+def test_longest_allowed_field_is_read(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("a\n" + "x" * 1_000_000 + "\n", encoding="utf-8")
 
@@ -61,13 +61,13 @@ def test_a_field_as_long_as_a_note_may_be(tmp_path: Path) -> None:
         (b"", ["is empty"]),
         (b"a,a\n1,2\n", ["two columns 'a'"]),
         (b"A,c\n1,2\n", ["no column 'a'", "A, c", "Did you mean 'A'?"]),
-        (b"17,SECRETPATIENT\n18,x\n", ["no column 'a'", "Give the file a header"]),
-        (b"SECRETPATIENT fell, SECRETPATIENT fell\n" * 2, ["Give the file a header"]),
-        (b'"a 1, SECRETPATIENT","a 1, SECRETPATIENT"\n', ["two columns of one name"]),
+        (b"17,SECRETPATIENT\n18,x\n", ["no column 'a'", "Add a header to the file"]),
+        (b"SECRETPATIENT fell, SECRETPATIENT fell\n" * 2, ["Add a header to the file"]),
+        (b'"a 1, SECRETPATIENT","a 1, SECRETPATIENT"\n', ["two columns with the same name"]),
         (b"a,b\n1,2\n1,2,SECRETPATIENT\n", ["row 2", "3 fields, expected 2"]),
         (b'a,b\n1,2\n3,"SECRETPATIENT\n5,6\n', ["row 2", "closing quotation mark"]),
-        (b'a,b\n1,"SECRETPATIENT\n2,"SECRETPATIENT"\n', ["row 1", "goes on after a closing quotation"]),
-        (b"a,b\n1,2\nSECRETPATIENT \xb5g,4\n", ["row 2", "no utf-8 text"]),
+        (b'a,b\n1,"SECRETPATIENT\n2,"SECRETPATIENT"\n', ["row 1", "has text after a closing quotation mark"]),
+        (b"a,b\n1,2\nSECRETPATIENT \xb5g,4\n", ["row 2", "not utf-8 text"]),
         (b"a,b\nSECRETPATIENT\0,4\n", ["row 1", "NUL"]),
         (b"a,b\n1,2\n" + b"x" * 1_000_001 + b",4\n", ["row 2", "1,000,000 characters"]),
     ],
@@ -86,7 +86,9 @@ def test_a_field_as_long_as_a_note_may_be(tmp_path: Path) -> None:
         "long",
     ],
 )
-def test_malformed_files(tmp_path: Path, refused: Any, content: bytes, fragments: list[str]) -> None:
+def test_malformed_files_are_refused(
+    tmp_path: Path, refused: Any, content: bytes, fragments: list[str]
+) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(content)
 
@@ -94,26 +96,26 @@ def test_malformed_files(tmp_path: Path, refused: Any, content: bytes, fragments
         list(read_rows(path, ["a"]))
 
 
-def test_a_gzip_file_cut_short(tmp_path: Path, refused: Any) -> None:
+def test_truncated_gzip_is_refused(tmp_path: Path, refused: Any) -> None:
     path = tmp_path / "table.csv.gz"
     path.write_bytes(gzip.compress(b"a\n" + b"SECRETPATIENT\n" * 5000, mtime=0)[:-12])
 
-    with refused(SourceError, "table.csv.gz", "cut short", "after row"):
+    with refused(SourceError, "table.csv.gz", "truncated", "after row"):
         list(read_rows(path, ["a"]))
 
 
-def test_no_gzip_file_at_all(tmp_path: Path, refused: Any) -> None:
+def test_file_that_is_not_gzip_is_refused(tmp_path: Path, refused: Any) -> None:
     path = tmp_path / "table.csv.gz"
     path.write_bytes(b"a\nSECRETPATIENT\n")
 
-    with refused(SourceError, "no intact gzip file"):
+    with refused(SourceError, "not an intact gzip file"):
         list(read_rows(path, ["a"]))
 
 
-def test_missing_file_and_unknown_encoding(tmp_path: Path, refused: Any) -> None:
+def test_missing_file_and_unknown_encoding_are_refused(tmp_path: Path, refused: Any) -> None:
     with refused(SourceError, "absent.csv", "no such file"):
         list(read_rows(tmp_path / "absent.csv", ["a"]))
     path = tmp_path / "table.csv"
     path.write_text("a\n1\n", encoding="utf-8")
-    with refused(SourceError, "'utf-9'", "does not exist"):
+    with refused(SourceError, "'utf-9'", "not a known encoding"):
         list(read_rows(path, ["a"], encoding="utf-9"))

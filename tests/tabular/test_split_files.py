@@ -13,7 +13,7 @@ from clem_icd.tabular.split_files import SplitFiles, read_split
 
 
 @pytest.mark.parametrize("compression", ["zstd", "lz4", "uncompressed"])
-def test_feather(tmp_path: Path, compression: Any) -> None:
+def test_feather_file_is_read(tmp_path: Path, compression: Any) -> None:
     frame = pl.DataFrame({"_id": [1, 22, 333], "split": ["train", "val", "test"]})
     frame.write_ipc(tmp_path / "s.feather", compression=compression)
 
@@ -24,20 +24,23 @@ def test_feather(tmp_path: Path, compression: Any) -> None:
     ("rows", "fragments"),
     [
         ([(1, "train"), (2, "holdout")], ["row 2", "unknown split"]),
-        ([(1, "train"), (2, "val"), (1, "test")], ["row 3", "admission 1", "test and train"]),
-        ([("1.0", "train")], ["row 1", "no whole number"]),
-        ([("\u0661", "train")], ["row 1", "no whole number"]),
+        (
+            [(1, "train"), (2, "val"), (1, "test")],
+            ["row 3", "admission 1", "into test, an earlier row into train"],
+        ),
+        ([("1.0", "train")], ["row 1", "not a whole number"]),
+        ([("\u0661", "train")], ["row 1", "not a whole number"]),
         ([], ["no rows"]),
     ],
 )
-def test_malformed_splits(
+def test_malformed_splits_are_refused(
     tmp_path: Path, write_csv: Callable[..., Path], refused: Any, rows: Any, fragments: list[str]
 ) -> None:
     with refused(SourceError, "s.csv", *fragments):
         read_split(write_csv(tmp_path / "s.csv", ["_id", "split"], rows))
 
 
-def test_no_feather_at_all(tmp_path: Path, refused: Any) -> None:
+def test_file_that_is_not_feather_is_refused(tmp_path: Path, refused: Any) -> None:
     path = tmp_path / "s.feather"
     with refused(SourceError, "s.feather", "no such file"):
         read_split(path)
@@ -55,7 +58,7 @@ def listed(folder: Path, **lines: str) -> SplitFiles:
     return SplitFiles(tuple(folder / f"{split}.csv" for split in lines), tuple(lines))
 
 
-def test_a_file_of_admissions_for_each_split(tmp_path: Path) -> None:
+def test_one_file_of_admissions_per_split_is_read(tmp_path: Path) -> None:
     files = listed(tmp_path, train="1\n02\r\n2\n1\n", test="\n33", validation="4 ")
 
     assert files.read() == {"1": "train", "02": "train", "2": "train", "33": "test", "4": "validation"}
@@ -64,13 +67,16 @@ def test_a_file_of_admissions_for_each_split(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "fragments"),
     [
-        ({"train": "1\n2", "test": "3\n2\n"}, ["test.csv, row 2", "admission 2 into test and train"]),
-        ({"train": "_id,split\n1,train"}, ["train.csv, row 1", "no whole number"]),
-        ({"train": "1\n-2"}, ["train.csv, row 2", "no whole number"]),
+        (
+            {"train": "1\n2", "test": "3\n2\n"},
+            ["test.csv, row 2", "admission 2 into test, an earlier row into train"],
+        ),
+        ({"train": "_id,split\n1,train"}, ["train.csv, row 1", "not a whole number"]),
+        ({"train": "1\n-2"}, ["train.csv, row 2", "not a whole number"]),
         ({"train": "1", "test": ""}, ["test.csv", "is empty"]),
     ],
 )
-def test_malformed_files_of_admissions(
+def test_malformed_files_of_admissions_are_refused(
     tmp_path: Path, refused: Any, lines: dict[str, str], fragments: list[str]
 ) -> None:
     files = listed(tmp_path, **lines)
@@ -78,13 +84,13 @@ def test_malformed_files_of_admissions(
         files.read()
 
 
-def test_a_file_that_vanished(tmp_path: Path, refused: Any) -> None:
+def test_vanished_file_is_refused(tmp_path: Path, refused: Any) -> None:
     with refused(SourceError, "gone.csv", "no such file"):
         SplitFiles((tmp_path / "gone.csv",), ("train",)).read()
 
 
 @pytest.mark.shared_data
-def test_the_published_split(shared_data: Path) -> None:
+def test_published_split_has_the_known_sizes(shared_data: Path) -> None:
     split = read_split(shared_data / "splits" / "mimiciv_icd10_split.feather")
 
     assert Counter(split.values()) == {"train": 89_099, "validation": 13_378, "test": 19_802}

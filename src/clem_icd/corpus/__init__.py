@@ -1,16 +1,16 @@
 """The Corpus: notes, their codes and the evidence for them, in one folder that any tool can read.
 
-A source writes it once through `corpus_writer`; everything after that opens it as a `Corpus`. The
-room owns the schema, checks every row on the way in and again on the way out, fixes the label
-space and its order, splits notes by subject, and describes what a corpus holds.
+A source writes it once through `corpus_writer`; everything else opens it as a `Corpus`. This room owns the
+schema, says what can be the text of a note, checks every row when it is written and again when it is read,
+fixes the label space and its order, splits notes by subject, and describes the contents of a corpus.
 """
 
 from clem_icd.corpus.description import TokenCounter, describe
-from clem_icd.corpus.notes import MAX_CHARACTERS, Evidence, Note
+from clem_icd.corpus.notes import Evidence, Note
 from clem_icd.corpus.reader import Corpus, Label
 from clem_icd.corpus.schema import FORMAT_VERSION, SPLITS
 from clem_icd.corpus.splitting import split_by_subject
-from clem_icd.corpus.text import check_text, decode_note, read_note
+from clem_icd.corpus.text import MAX_CHARACTERS, check_text, decode_note, read_note
 from clem_icd.corpus.writer import CorpusWriter, InputFile, corpus_writer
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What ``corpus.json`` says, checked before anything relies on it."""
+"""Reading ``corpus.json``, checked before anything relies on it."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def read_about(path: Path) -> dict[str, Any]:
     Raises
     ------
     CorpusError
-        If there is none, it is of another format or version, lacks something, or names no split or
-        one without notes.
+        If it is missing, has another format or version, lacks a key, or names no split or one without
+        notes.
 
     """
     if not (path / "corpus.json").is_file():
         raise CorpusError(
-            "is no corpus: it has no corpus.json", path=path, remedy="Make one with `clem prepare`"
+            "not a corpus: corpus.json is missing", path=path, remedy="Make a corpus with `clem prepare`"
         )
     about = read_json(path / "corpus.json", CorpusError)
     if about.get("format") != FORMAT:
         raise CorpusError(f"has the format {about.get('format')!r}, expected {FORMAT!r}", path=path)
     if about.get("format_version") != FORMAT_VERSION:
         raise CorpusError(
-            f"has format version {about.get('format_version')!r}, this release reads {FORMAT_VERSION}",
+            f"has format version {about.get('format_version')!r}, expected {FORMAT_VERSION}",
             path=path,
             remedy="Prepare it again with this release",
         )
@@ -55,10 +55,10 @@ def read_about(path: Path) -> dict[str, Any]:
 def _flaw(about: dict[str, Any]) -> str | None:
     missing = [key for key, kind in _KEYS.items() if not isinstance(about.get(key), kind)]
     if missing:
-        return f"lacks {', '.join(missing)}, or has another type there"
-    # Corpora of earlier releases lack these two.
+        return f"lacks {', '.join(missing)}, or has the wrong type there"
+    # Corpora from earlier releases lack these two.
     if not isinstance(about.get("population"), str | None) or not _is_absent(about.get("absent", {})):
-        return "has a population or absent admissions of another type"
+        return "has a population or absent admissions of the wrong type"
     counts, files = about["counts"], about["files"]
     missing = [key for key in _BY_SPLIT if not isinstance(counts.get(key), dict)]
     missing += [key for key in _COUNTS if not _is_count(counts.get(key))]
@@ -66,11 +66,11 @@ def _flaw(about: dict[str, Any]) -> str | None:
         return f"lacks the counts {', '.join(missing)}"
     splits = counts["notes"]
     if not splits or splits.keys() - set(SPLITS) or splits.keys() != counts["notes_without_codes"].keys():
-        return f"counts the notes of {', '.join(splits) or 'no split'}, expected some of {', '.join(SPLITS)}"
+        return f"counts notes in {', '.join(splits) or 'no split'}, expected some of {', '.join(SPLITS)}"
     if not all(_is_count(splits[split]) and splits[split] > 0 for split in splits):
         return "has a split without notes"
     if files.keys() != {"labels.parquet", *map(notes_file, splits)}:
-        return "does not give a checksum for each of its files, and no other"
+        return "does not list exactly one checksum for each of its files"
     return None
 
 

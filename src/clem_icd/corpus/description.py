@@ -1,4 +1,4 @@
-"""What a corpus holds, in figures: no text leaves this module."""
+"""The contents of a corpus in figures. No note text leaves this module."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from clem_icd.corpus.reader import Corpus
 
-# The contexts that people ask about: BERT, Longformer and ModernBERT.
+# The context lengths of BERT, Longformer and ModernBERT.
 CONTEXTS = (512, 4096, 8192)
 
 _PERCENTILES = (5, 25, 50, 75, 95)
@@ -22,26 +22,25 @@ TokenCounter = Callable[[Iterable[str]], npt.NDArray[np.int64]]
 def describe(
     corpus: Corpus, *, count_tokens: TokenCounter | None = None, tokenizer: str | None = None
 ) -> dict[str, Any]:
-    """Describe a corpus: sizes, codes and words and tokens per note, and the label frequencies.
+    """Describe a corpus: sizes, label frequencies, and codes, words and tokens per note.
 
     Parameters
     ----------
     count_tokens
-        Gives the number of tokens of every text [texts]. Without it, tokens are left out.
+        Returns the number of tokens in every text [texts]. Without it, tokens are left out.
     tokenizer
-        Says which tokenizer that is.
+        The name of that tokenizer.
 
     Returns
     -------
     dict
         ``name``, ``synthetic``, ``warnings``, ``tokenizer``, ``labels`` (their number),
-        ``label_counts`` (training notes a label, descending), ``word_histogram`` (``edges`` and
-        ``counts`` a split; the last bin takes the longest percent), ``medians`` over all notes
-        (``codes_per_note`` and ``words_per_note``) and ``splits``: for each,
-        ``notes``, ``subjects``, ``admissions``,
-        ``notes_without_codes``, ``labels``, ``codes_per_note``, ``words_per_note``,
-        ``tokens_per_note`` (mean, percentiles and maximum) and ``beyond_tokens`` (the share of
-        notes with more than 512, 4,096 and 8,192 tokens). A word is a run of non-blank characters.
+        ``label_counts`` (training notes per label, descending), ``word_histogram`` (``edges``, and
+        ``counts`` per split; the last bin holds the longest one percent), ``medians`` over all notes
+        (``codes_per_note`` and ``words_per_note``) and ``splits``: for each, ``notes``, ``subjects``,
+        ``admissions``, ``notes_without_codes``, ``labels``, ``codes_per_note``, ``words_per_note``,
+        ``tokens_per_note`` (mean, percentiles and maximum) and ``beyond_tokens`` (the share of notes
+        with more than 512, 4,096 and 8,192 tokens). A word is a run of characters that are not blank.
 
     """
     words = {split: _words(corpus, split) for split in corpus.splits}
@@ -115,5 +114,5 @@ def _summary(values: npt.NDArray[np.int64]) -> dict[str, float]:
 
 
 def _histogram_edges(words: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    # The last percent of notes is often several times as long as the rest, so it shares one bin.
+    # The longest one percent of notes is often several times as long as the rest, so it shares one bin.
     return np.append(np.linspace(0, max(np.percentile(words, 99), 1), 41), max(words.max(), 1) + 1.0)

@@ -1,20 +1,16 @@
-"""One note with its codes and their evidence, and what makes one acceptable."""
+"""One note with its codes and their evidence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from clem_icd.errors import CorpusError
 from clem_icd.icd import Code, CodeSystem
-
-# Twenty times the longest note of MIMIC. What is longer is several notes, or no note.
-MAX_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A stretch of a note that supports a code: ``text[begin:end]``, in Unicode code points."""
+    """A span of a note that supports a code: ``text[begin:end]``, in Unicode code points."""
 
     code: Code
     begin: int
@@ -23,7 +19,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A clinical note as it came, with the codes of its admission."""
+    """A clinical note with its raw text, and the codes of its admission.
+
+    `clem_icd.corpus.validation` says what a corpus accepts as one.
+    """
 
     note_id: str
     text: str
@@ -32,46 +31,9 @@ class Note:
     subject_id: str | None = None
     admission_id: str | None = None
 
-    def check(self) -> None:
-        """Refuse a note that no reader of a corpus could use.
-
-        Raises
-        ------
-        CorpusError
-            If the id or the text is empty, the text is too long to be one note, a code is listed
-            twice, or evidence lies outside the text or supports a code that the note does not have.
-
-        """
-        if not self.note_id.strip():
-            raise CorpusError("a note has an empty id", remedy="Give every note an id of its own")
-        if not self.text.strip():
-            raise CorpusError(f"note {self.note_id} is empty", remedy="Leave it out, or add its text")
-        if len(self.text) > MAX_CHARACTERS:
-            raise CorpusError(
-                f"note {self.note_id} is {len(self.text):,} characters long, "
-                f"more than the {MAX_CHARACTERS:,} of any one note",
-                remedy="Split it into its notes",
-            )
-        if len(set(self.codes)) != len(self.codes):
-            raise CorpusError(f"note {self.note_id} lists a code twice", remedy="List each code once")
-        known = set(self.codes)
-        for span in self.evidence:
-            if not 0 <= span.begin < span.end <= len(self.text):
-                raise CorpusError(
-                    f"note {self.note_id} has evidence at {span.begin}:{span.end} "
-                    f"in a text of {len(self.text)} characters",
-                    remedy="Offsets are half-open, in characters of the raw text",
-                )
-            if span.code not in known:
-                raise CorpusError(
-                    f"note {self.note_id} has evidence for {span.code.value} ({span.code.system}), "
-                    "a code that it does not have",
-                    remedy="Add the code to the note, or drop the evidence",
-                )
-
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Note:
-        """Return the note of a row of the notes table."""
+        """Build a note from a row of the notes table."""
         return cls(
             note_id=row["note_id"],
             text=row["text"],

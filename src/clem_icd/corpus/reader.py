@@ -1,4 +1,4 @@
-"""Reading a Corpus, with every promise of the format checked before anything uses it."""
+"""Reading a Corpus; every guarantee of the format is checked before anything uses it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from clem_icd.corpus.validation import check_counts, check_notes, check_sums, sh
 from clem_icd.errors import CorpusError
 from clem_icd.icd import Code, CodeSystem
 
-_BATCH = 256
+_NOTES_IN_MEMORY = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A code of the label space, with its title and how many notes of each split have it."""
+    """A code of the label space, with its title and the number of notes in each split that have it."""
 
     code: Code
     title: str | None
@@ -43,11 +43,11 @@ class Corpus:
     path
         The folder.
     about
-        What ``corpus.json`` says.
+        The contents of ``corpus.json``.
     labels
         The label space, in label order: position ``i`` is column ``i`` of every score matrix.
     splits
-        The splits that are there, in the order train, validation, test.
+        The splits that exist, in the order train, validation, test.
     warnings
         Sentences about what is allowed but worth knowing.
 
@@ -66,13 +66,13 @@ class Corpus:
         Parameters
         ----------
         verify
-            Check every row and checksum. Only whoever has just written the corpus may go without.
+            Check every row and checksum. Skip this only for a corpus that this process has just written.
 
         Raises
         ------
         CorpusError
-            If the folder is no corpus, is of another format version, lacks a file, holds a row
-            that breaks a promise of the format, or was changed after it was written.
+            If the folder is not a corpus, has another format version, lacks a file, contains a row that
+            violates the format, or was changed after it was written.
 
         """
         path = Path(path)
@@ -91,7 +91,7 @@ class Corpus:
 
     @property
     def name(self) -> str:
-        """What the corpus is called."""
+        """The name of the corpus."""
         return str(self.about["name"])
 
     @property
@@ -101,13 +101,13 @@ class Corpus:
 
     @property
     def population(self) -> str | None:
-        """Whose admissions these are, if others know them by the same ids; None for a hospital's own."""
+        """The patients that the ids identify, where other corpora share them; None for a hospital's own."""
         population = self.about.get("population")
         return None if population is None else str(population)
 
     @cached_property
     def fingerprint(self) -> str:
-        """The SHA-256 of ``corpus.json``, which holds those of all its files."""
+        """The SHA-256 of ``corpus.json``, which in turn contains those of all its files."""
         return hashlib.sha256((self.path / "corpus.json").read_bytes()).hexdigest()
 
     @cached_property
@@ -156,13 +156,13 @@ class Corpus:
         return [str(note_id) for note_id in ids]
 
     def subjects(self, split: str) -> list[str | None] | None:
-        """Return whose note each is, in file order and None where that is not known; None if it never is."""
+        """Return the subject of each note in file order, None where unknown; None if no subject is known."""
         table = pq.read_table(self.notes_path(split), columns=["subject_id"])
         subjects: list[str | None] = table["subject_id"].to_pylist()
         return subjects if any(subject is not None for subject in subjects) else None
 
     def label_indices(self, split: str) -> list[npt.NDArray[np.int64]]:
-        """Return for every note of a split the columns of its codes, ascending."""
+        """Return the label columns of every note in a split, ascending."""
         column = {code: position for position, code in enumerate(self.codes)}
         return [
             np.sort([column[Code(code["code"], CodeSystem(code["system"]))] for code in row["codes"]]).astype(
@@ -173,7 +173,7 @@ class Corpus:
         ]
 
     def targets(self, split: str) -> npt.NDArray[np.bool_]:
-        """Return which note has which code, as booleans [notes, labels]."""
+        """Return which notes have which codes, as booleans [notes, labels]."""
         indices = self.label_indices(split)
         targets = np.zeros((len(indices), len(self.labels)), dtype=np.bool_)
         for row, columns in enumerate(indices):
@@ -181,12 +181,12 @@ class Corpus:
         return targets
 
     def train_counts(self) -> npt.NDArray[np.int64]:
-        """Return the number of training notes of every label [labels]."""
+        """Return the number of training notes with each label [labels]."""
         return np.array([label.counts["train"] for label in self.labels], dtype=np.int64)
 
     def _batches(self, split: str, columns: Sequence[str] | None) -> Iterator[list[dict[str, Any]]]:
         with pq.ParquetFile(self.notes_path(split)) as file:
-            for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
+            for batch in file.iter_batches(batch_size=_NOTES_IN_MEMORY, columns=columns):
                 yield batch.to_pylist()
 
 
@@ -212,7 +212,7 @@ def _read_labels(path: Path, expected: int) -> tuple[Label, ...]:
     )
     if len(labels) != expected:
         raise CorpusError(
-            f"labels.parquet lists {len(labels)} labels, expected {expected} as corpus.json says", path=path
+            f"labels.parquet lists {len(labels)} labels, expected {expected} as in corpus.json", path=path
         )
     codes = [label.code for label in labels]
     if codes != sorted(codes) or len({code.value for code in codes}) < len(codes):

@@ -1,4 +1,4 @@
-"""The tables of a Corpus, column by column (`docs/formats.md` is the prose version)."""
+"""The tables of a Corpus, column by column; `docs/formats.md` describes them in prose."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ LABELS = pa.schema(
 
 
 def notes_file(split: str) -> str:
-    """Return where the notes of a split lie in a corpus folder."""
+    """Return the path of a split's notes, relative to the corpus folder."""
     return f"notes/{split}.parquet"

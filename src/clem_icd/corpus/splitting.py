@@ -1,4 +1,4 @@
-"""Dividing notes into splits so that no subject is in two of them, and every code in as many as it can be."""
+"""Splitting notes so that no subject is in two splits, and every code is in as many splits as possible."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scipy.sparse import csr_array
 from clem_icd.corpus.schema import SPLITS
 from clem_icd.errors import CorpusError
 
-# Stands for the codes of a note that has none, so that such notes are spread like those with a code.
+# Stands in for the codes of an uncoded note, so that such notes are spread like those with a code.
 _NO_CODE = ("a note without codes",)
 
 
-# The libraries that do this (iterative-stratification, scikit-multilearn) want a dense matrix of examples and
-# labels, and know no groups such as subjects.
+# The libraries that do this (iterative-stratification, scikit-multilearn) need a dense matrix of examples and
+# labels, and do not support groups such as subjects.
 def split_by_subject(
     subjects: Sequence[str],
     codes: Sequence[Iterable[Hashable]],
@@ -27,26 +27,26 @@ def split_by_subject(
     test: float = 0.15,
     seed: int = 10,
 ) -> dict[str, str]:
-    """Assign every subject to a split, all of a subject's notes together.
+    """Assign every subject to a split, keeping all of a subject's notes together.
 
-    Iterative stratification (Sechidis, Tsoumakas and Vlahavas, 2011, algorithm 1) with a subject as the
-    example, its codes as the labels, and notes as the unit in which a split wants examples and labels.
-    The code with fewest subjects left is dealt first, each of them to the split that lacks most notes with
-    that code. A split that has its share of the notes gets no more, so shares are met up to the notes of
-    a subject or two. A code of one subject or two is in train.
+    Iterative stratification (Sechidis, Tsoumakas and Vlahavas, 2011, algorithm 1) with subjects as examples,
+    their codes as labels, and notes as the unit in which splits count examples and labels. The code with
+    the fewest subjects left goes first; each of these subjects goes to the split that lacks the most notes
+    with that code. A split that has its share of the notes gets no more, so shares are met up to the notes
+    of a subject or two. A code with only one or two subjects is in train.
 
-    The result depends on the set of subjects, the codes of their notes and the seed, and not on the order of
-    the notes.
+    The result depends on the set of subjects, the codes of their notes and the seed, but not on the order
+    of the notes.
 
     Parameters
     ----------
     subjects
-        The subject of every note [notes]; a subject occurs once a note.
+        The subject of every note [notes]; a subject occurs once per note.
     codes
-        The codes of every note [notes]. Their ``repr`` has to be the same in every process, as is that of
-        a text or a `Code`.
+        The codes of every note [notes]. Their ``repr`` must be the same in every process, as it is for
+        strings and for `Code`.
     validation, test
-        Shares of the notes, between 0 and 1. A share of 0 makes no such split.
+        Shares of the notes, between 0 and 1. With a share of 0 there is no such split.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def split_by_subject(
     Raises
     ------
     CorpusError
-        If the shares leave nothing for training, or a split that was asked for gets no subject.
+        If the shares leave nothing for training, or a requested split gets no subject.
 
     """
     if min(validation, test) < 0 or validation + test >= 1:
@@ -77,7 +77,7 @@ def split_by_subject(
 
 
 def _notes_wanted(notes: int, *, validation: float, test: float) -> dict[str, int]:
-    """Return how many notes every split wants, without those that want none."""
+    """Return the number of notes for every split, leaving out splits of size zero."""
     held_out = {"validation": round(validation * notes), "test": round(test * notes)}
     wanted = {"train": notes - sum(held_out.values()), **held_out}
     return {split: count for split, count in wanted.items() if count}
@@ -95,7 +95,7 @@ def _require_all(subjects: int, wanted: Mapping[str, int], *, validation: float,
 
 
 def _dealing_order(notes: Mapping[str, int], dealer: random.Random) -> list[str]:
-    """Return every subject once, those with most notes first, so that the others can even them out."""
+    """Return every subject once, those with the most notes first, so that the others can even them out."""
     order = sorted(notes)
     dealer.shuffle(order)
     return sorted(order, key=notes.__getitem__, reverse=True)
@@ -104,7 +104,7 @@ def _dealing_order(notes: Mapping[str, int], dealer: random.Random) -> list[str]
 def _count_codes(
     subjects: Sequence[str], codes: Sequence[Iterable[Hashable]], order: Sequence[str], dealer: random.Random
 ) -> csr_array:
-    """Return how many notes of a subject have a code [subjects, codes], the codes in random order."""
+    """Return the number of notes of each subject with each code [subjects, codes], codes in random order."""
     row_of = {subject: row for row, subject in enumerate(order)}
     column_of: dict[Hashable, int] = {}
     rows, columns = array("q"), array("q")
@@ -112,7 +112,7 @@ def _count_codes(
         for code in set(own) or {_NO_CODE}:
             rows.append(row_of[subject])
             columns.append(column_of.setdefault(code, len(column_of)))
-    # A set gives its texts in another order in every process.
+    # A set of strings has a different order in every process.
     names = sorted(column_of, key=repr)
     dealer.shuffle(names)
     shuffled = np.empty(len(names), dtype=np.int64)
@@ -122,12 +122,12 @@ def _count_codes(
 
 
 class _Table:
-    """The subjects that are left, and what every split still wants.
+    """The subjects that are not placed yet, and what every split still needs.
 
     Attributes
     ----------
     placed
-        The split of every subject, -1 before it is dealt [subjects].
+        The split of every subject, -1 before it is placed [subjects].
 
     """
 
@@ -143,7 +143,7 @@ class _Table:
         self._waiting = len(notes)
 
     def deal(self, dealer: random.Random) -> None:
-        """Deal all subjects, those of the code with fewest subjects left first."""
+        """Place all subjects, starting with those of the code with the fewest subjects left."""
         while self._waiting:
             left = np.where(self._subjects_left > 0, self._subjects_left, len(self._notes) + 1)
             code = int(left.argmin())
@@ -153,10 +153,10 @@ class _Table:
                     self._place(subject, self._best_for(code, dealer))
 
     def _best_for(self, code: int, dealer: random.Random) -> int:
-        """Return the split that lacks most notes with a code; in a tie, most notes."""
+        """Return the split that lacks the most notes with a code; in a tie, the most notes overall."""
         lacking = self._codes_wanted[code].tolist()
         wanted = self._notes_wanted
-        # The last subjects are for splits that would stay empty.
+        # The last subjects are reserved for splits that would otherwise stay empty.
         open_ = self._unused if self._waiting <= len(self._unused) else range(len(wanted))
         return max(
             (split for split in open_ if wanted[split] > 0),

@@ -1,20 +1,109 @@
-"""From bytes to the text of one note."""
+"""The text of one note: how it is read from bytes, and what can be one.
+
+`flaw_in` defines what a note's text must be. Everything that accepts notes (corpora, tables, raw files, the
+coder) asks it; `is_flawed` asks the same of a whole column.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from clem_icd.corpus.notes import MAX_CHARACTERS
+import polars as pl
+
 from clem_icd.errors import NoteError
 
+# Twenty times the length of the longest note in MIMIC. Anything longer is several notes, or not a note.
+MAX_CHARACTERS = 1_000_000
 
-def read_note(path: Path) -> str:
-    """Read a note from a UTF-8 text file, line endings as they are.
+# What `str.strip` removes. A regular expression's \s lacks the four separators of ASCII.
+_NOT_BLANK = r"[^\s\x1c-\x1f]"
+
+
+@dataclass(frozen=True, slots=True)
+class TextFlaw:
+    """Why a text cannot be a note.
+
+    Attributes
+    ----------
+    found
+        The rest of a sentence that begins with the note: "is empty".
+    remedy
+        What to do about it.
+
+    """
+
+    found: str
+    remedy: str
+
+
+def flaw_in(text: str) -> TextFlaw | None:
+    """Return why a text cannot be a note; None if it can."""
+    if not text.strip():
+        return TextFlaw("is empty", "Leave it out, or add its text")
+    if "\0" in text:
+        return TextFlaw("contains NUL characters, expected plain text", "Export it again as text")
+    if len(text) > MAX_CHARACTERS:
+        return TextFlaw(
+            f"is {len(text):,} characters long, expected one note of at most {MAX_CHARACTERS:,}",
+            "Split it into its notes, or leave it out",
+        )
+    if not _is_unicode(text):
+        return TextFlaw("contains half of a surrogate pair", "Decode it as UTF-8 or UTF-16")
+    return None
+
+
+def is_flawed(text: pl.Expr) -> pl.Expr:
+    """Return whether `flaw_in` finds a flaw in each text of a column, as booleans [texts].
+
+    A column of text cannot contain half of a surrogate pair: it is valid UTF-8.
+    """
+    return (
+        ~text.str.contains(_NOT_BLANK)
+        | text.str.contains("\0", literal=True)
+        | (text.str.len_chars() > MAX_CHARACTERS)
+    )
+
+
+def check_text(text: str, name: str | None = None) -> str:
+    """Return a text that can be a note; ``name`` is what errors call it.
 
     Raises
     ------
     NoteError
-        If there is no such file, or it is empty, not UTF-8 text, or too long to be one note.
+        If it is empty, contains NUL characters or half of a surrogate pair, or is too long.
+
+    """
+    if flaw := flaw_in(text):
+        raise NoteError(f"the note {flaw.found}", path=name, remedy=flaw.remedy)
+    return text
+
+
+def decode_note(content: bytes, name: str) -> str:
+    """Decode and check the bytes of a note; ``name`` is what errors call it.
+
+    Raises
+    ------
+    NoteError
+        If they are not UTF-8, or the text cannot be a note.
+
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise NoteError(
+            f"is not UTF-8 text: byte {problem.start} is invalid", path=name, remedy="Convert it to UTF-8"
+        ) from None
+    return check_text(text, name)
+
+
+def read_note(path: Path) -> str:
+    """Read a note from a UTF-8 text file, keeping its line endings.
+
+    Raises
+    ------
+    NoteError
+        If there is no such file, it is not UTF-8, or the text cannot be a note.
 
     """
     try:
@@ -28,40 +117,9 @@ def read_note(path: Path) -> str:
     return decode_note(content, str(path))
 
 
-def decode_note(content: bytes, name: str) -> str:
-    """Decode and check the bytes of a note; ``name`` is what errors call it."""
+def _is_unicode(text: str) -> bool:
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise NoteError(
-            f"is not UTF-8 text: byte {problem.start} does not fit", path=name, remedy="Convert it to UTF-8"
-        ) from None
-    return check_text(text, name)
-
-
-def check_text(text: str, name: str | None = None) -> str:
-    """Return a text that can be one note.
-
-    Raises
-    ------
-    NoteError
-        If it is empty, holds a NUL character or half of a surrogate pair, or is too long.
-
-    """
-    if not text.strip():
-        raise NoteError("the note is empty", path=name, remedy="Give it some text")
-    if "\0" in text:
-        raise NoteError(
-            "the note is binary: it holds NUL characters", path=name, remedy="Give it as plain text"
-        )
-    if len(text) > MAX_CHARACTERS:
-        raise NoteError(
-            f"is {len(text):,} characters long, more than the {MAX_CHARACTERS:,} of any one note",
-            path=name,
-            remedy="Give every note as a file of its own",
-        )
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise NoteError(
-            "the note holds half of a surrogate pair", path=name, remedy="Decode it as UTF-8 or UTF-16"
-        )
-    return text
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""The promises of a corpus on disk, checked over its columns without making a Python object a note."""
+"""What a corpus on disk guarantees, checked column by column without a Python object per note."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clem_icd.corpus.notes import MAX_CHARACTERS
 from clem_icd.corpus.schema import notes_file
+from clem_icd.corpus.text import flaw_in, is_flawed
 from clem_icd.errors import CorpusError
 from clem_icd.files import sha256_of
 from clem_icd.icd import Code
 
-_BATCH = 512
-_AGAIN = "Prepare it again"
+_NOTES_IN_MEMORY = 512
+_PREPARE_AGAIN = "Prepare it again"
 
 
 def check_notes(files: Mapping[str, Path], labels: Sequence[Code]) -> None:
@@ -27,9 +27,9 @@ def check_notes(files: Mapping[str, Path], labels: Sequence[Code]) -> None:
     Raises
     ------
     CorpusError
-        If a note has no id, no text or too long a one, its id is there twice, a code is not in the label
-        space or listed twice, or evidence lies outside its text or supports a code that its note does not
-        have.
+        If a note has no id, a duplicate id, or a text that cannot be a note; if a code is not in the label
+        space or is listed twice; or if evidence is outside the text or supports a code that the note does
+        not have.
 
     """
     known = pl.DataFrame(
@@ -39,41 +39,41 @@ def check_notes(files: Mapping[str, Path], labels: Sequence[Code]) -> None:
     for path in files.values():
         for notes in _batches(path):
             _check_known(notes, known, path)
-            check_batch(notes, path, remedy=_AGAIN)
+            check_batch(notes, path, remedy=_PREPARE_AGAIN)
     _check_unique_ids(files)
 
 
 def check_batch(notes: pl.DataFrame, path: Path | None = None, *, remedy: str) -> None:
-    """Check some rows of the notes table, each for itself.
+    """Check rows of the notes table, each on its own.
 
     Raises
     ------
     CorpusError
-        If a note has no id, no text or too long a one, a code is listed twice, or evidence lies outside its
-        text or supports a code that its note does not have.
+        If a note has no id or a text that cannot be a note, a code is listed twice, or evidence is outside
+        the text or supports a code that the note does not have.
 
     """
-    counted = notes.with_columns(characters=pl.col("text").str.len_chars().cast(pl.Int64))
-    _check_texts(counted, path, remedy)
-    _check_codes(counted, path)
-    _check_evidence(counted, path)
+    _check_ids(notes, path, remedy)
+    _check_texts(notes, path, remedy)
+    _check_codes(notes, path)
+    _check_evidence(notes, path)
 
 
 def check_counts(path: Path, notes: int, labels: Mapping[Code, int]) -> None:
-    """Check the number of notes of a split, and of those that have each label.
+    """Check the number of notes in a split, and how many of them have each label.
 
     Raises
     ------
     CorpusError
-        If the notes are not as many as ``corpus.json`` says, or a label's as ``labels.parquet`` says.
+        If the notes differ in number from ``corpus.json``, or those of a label from ``labels.parquet``.
 
     """
     rows = pq.read_metadata(path).num_rows
     if rows != notes:
         raise CorpusError(
-            f"has {rows:,} notes, expected {notes:,} as corpus.json says",
+            f"has {rows:,} notes, expected {notes:,} as in corpus.json",
             path=path,
-            remedy=_AGAIN,
+            remedy=_PREPARE_AGAIN,
         )
     codes = _column(path, "codes").explode(empty_as_null=False).struct.unnest()
     found = {
@@ -83,66 +83,68 @@ def check_counts(path: Path, notes: int, labels: Mapping[Code, int]) -> None:
         own = found.get((label.value, label.system.value), 0)
         if own != count:
             raise CorpusError(
-                f"has the code {label} {own:,} times, expected {count:,} as labels.parquet says",
+                f"the code {label} occurs {own:,} times, expected {count:,} as in labels.parquet",
                 path=path,
-                remedy=_AGAIN,
+                remedy=_PREPARE_AGAIN,
             )
 
 
 def check_sums(path: Path, sums: Mapping[str, str]) -> None:
-    """Check that the files of a corpus are those that were written.
+    """Check that the files of a corpus have not changed since they were written.
 
-    The fingerprint of a corpus rests on these sums, and what was trained on it names that.
+    The fingerprint of a corpus covers these sums, and models name the fingerprint of their corpus.
 
     Raises
     ------
     CorpusError
-        If a file has another SHA-256 than ``corpus.json`` says.
+        If the SHA-256 of a file differs from the one in ``corpus.json``.
 
     """
     for name, expected in sums.items():
         if not (path / name).is_file() or sha256_of(path / name) != expected:
-            raise CorpusError("has changed since the corpus was written", path=path / name, remedy=_AGAIN)
+            raise CorpusError(
+                "has changed since the corpus was written", path=path / name, remedy=_PREPARE_AGAIN
+            )
 
 
 def shared_subjects(path: Path, splits: Sequence[str]) -> list[str]:
-    """Return a sentence for every pair of splits that have subjects in common."""
+    """Return a warning for every pair of splits that have subjects in common."""
     subjects = {split: set(_column(path / notes_file(split), "subject_id").drop_nulls()) for split in splits}
     return [
-        f"{len(both)} subjects are in both {one} and {other}: scores on {other} are flattered"
+        f"{len(both)} {'subject is' if len(both) == 1 else 'subjects are'} in both {one} and {other}: "
+        f"scores on {other} are optimistic"
         for one, other in combinations(splits, 2)
         if (both := subjects[one] & subjects[other])
     ]
 
 
 def _column(path: Path, name: str) -> pl.Series:
-    # Not by polars, whose reader of parquet panics at some damaged files instead of refusing them.
+    # Not with polars: its parquet reader panics on some damaged files.
     return cast("pl.Series", pl.from_arrow(pq.read_table(path, columns=[name])[name])).rename(name)
 
 
 def _batches(path: Path) -> Iterator[pl.DataFrame]:
-    # Not a lazy scan: polars reads ahead, and the texts of a hospital do not fit into memory.
+    # Not a lazy scan: polars reads ahead, and a hospital's texts do not fit into memory.
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(_BATCH, columns=["note_id", "text", "codes", "evidence"]):
+            for batch in file.iter_batches(
+                _NOTES_IN_MEMORY, columns=["note_id", "text", "codes", "evidence"]
+            ):
                 yield pl.DataFrame(batch)
     except (pa.ArrowException, OSError):
-        raise CorpusError("is damaged", path=path, remedy=_AGAIN) from None
+        raise CorpusError("is damaged", path=path, remedy=_PREPARE_AGAIN) from None
+
+
+def _check_ids(notes: pl.DataFrame, path: Path | None, remedy: str) -> None:
+    if not notes["note_id"].str.contains(r"\S").all():
+        raise CorpusError("a note has an empty id", path=path, remedy=remedy)
 
 
 def _check_texts(notes: pl.DataFrame, path: Path | None, remedy: str) -> None:
-    empty = notes.filter(~pl.col("text").str.contains(r"\S"))
-    for row in empty.select("note_id").head(1).iter_rows(named=True):
-        raise CorpusError(f"note {row['note_id']} is empty", path=path, remedy=remedy)
-    if not notes["note_id"].str.contains(r"\S").all():
-        raise CorpusError("a note has an empty id", path=path, remedy=remedy)
-    for row in notes.filter(pl.col("characters") > MAX_CHARACTERS).head(1).iter_rows(named=True):
-        raise CorpusError(
-            f"note {row['note_id']} is {row['characters']:,} characters long, "
-            f"expected at most {MAX_CHARACTERS:,}",
-            path=path,
-            remedy=remedy,
-        )
+    flawed = notes.select("note_id", "text").filter(is_flawed(pl.col("text")))
+    for note_id, text in flawed.head(1).iter_rows():
+        if flaw := flaw_in(text):
+            raise CorpusError(f"note {note_id} {flaw.found}", path=path, remedy=remedy)
 
 
 def _check_codes(notes: pl.DataFrame, path: Path | None) -> None:
@@ -160,9 +162,9 @@ def _check_known(notes: pl.DataFrame, known: pl.DataFrame, path: Path) -> None:
     for row in unknown.head(1).iter_rows(named=True):
         raise CorpusError(
             f"note {row['note_id']} has the code {row['code']} ({row['system']}), "
-            "which labels.parquet does not list",
+            "which is not in labels.parquet",
             path=path,
-            remedy=_AGAIN,
+            remedy=_PREPARE_AGAIN,
         )
 
 
@@ -173,7 +175,8 @@ def _codes(notes: pl.DataFrame) -> pl.DataFrame:
 
 def _check_evidence(notes: pl.DataFrame, path: Path | None) -> None:
     spans = (
-        notes.select("note_id", "codes", "characters", span="evidence")
+        notes.with_columns(characters=pl.col("text").str.len_chars().cast(pl.Int64))
+        .select("note_id", "codes", "characters", span="evidence")
         .explode("span")
         .drop_nulls("span")
         .with_columns(
@@ -197,7 +200,8 @@ def _check_evidence(notes: pl.DataFrame, path: Path | None) -> None:
     orphans = spans.filter(~pl.col("codes").list.contains(pl.col("code")))
     for row in orphans.head(1).iter_rows(named=True):
         raise CorpusError(
-            f"note {row['note_id']} has evidence for {row['code']['code']}, a code that it does not have",
+            f"note {row['note_id']} has evidence for {row['code']['code']} ({row['code']['system']}), "
+            "a code that it does not have",
             path=path,
             remedy="Add the code to the note, or drop the evidence",
         )
@@ -208,7 +212,7 @@ def _check_unique_ids(files: Mapping[str, Path]) -> None:
     twice = ids.group_by("note_id").len().filter(pl.col("len") > 1).sort("note_id")
     for row in twice.head(1).iter_rows(named=True):
         raise CorpusError(
-            f"the note id {row['note_id']} is there {row['len']} times",
+            f"duplicate note id {row['note_id']}: {row['len']} notes have it",
             path=next(iter(files.values())).parent,
-            remedy="Ids must be unique over all splits",
+            remedy="Note ids must be unique across all splits",
         )

@@ -1,4 +1,4 @@
-"""Writing a Corpus: row by row, in bounded memory, whole or not at all."""
+"""Writing a Corpus in bounded memory, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from clem_icd.corpus.ahead import one_ahead
 from clem_icd.corpus.notes import Note
+from clem_icd.corpus.notes_table import note_tables, write_tables
+from clem_icd.corpus.prefetch import prefetched
 from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, SPLITS, notes_file
-from clem_icd.corpus.table import note_tables, write_tables
 from clem_icd.corpus.validation import check_batch
 from clem_icd.errors import CorpusError
 from clem_icd.files import new_folder, sha256_of, write_json
 from clem_icd.icd import Code, Codebook, CodeSystem, is_well_formed
 
-_BETWEEN = "\0"  # is in no code
+_SEPARATOR = "\0"  # never part of a code
 
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A raw file that went into a corpus, by its name below the raw folder."""
+    """A raw file that a corpus was made from; its path is relative to the raw folder."""
 
     path: str
     bytes: int
@@ -37,17 +37,17 @@ class InputFile:
 
     @classmethod
     def of(cls, path: Path, raw: Path) -> InputFile:
-        """Describe a file of the raw folder."""
+        """Describe a file in the raw folder."""
         return cls(path.relative_to(raw).as_posix(), path.stat().st_size, sha256_of(path))
 
 
 class CorpusWriter:
-    """Takes notes, split by split, and counts what it sees. Made by `corpus_writer`.
+    """Writes notes split by split and counts them. Opened by `corpus_writer`.
 
     Attributes
     ----------
     folder
-        Where the corpus is made. What else is put there has to go before the writer ends.
+        Where the corpus is being made. Anything else put there must be gone before the writer finishes.
 
     """
 
@@ -66,19 +66,19 @@ class CorpusWriter:
         return self._notes.total()
 
     def write(self, split: str, notes: Iterable[Note]) -> None:
-        """Write all notes of one split. Call it, or `write_tables`, once a split.
+        """Write all notes of one split. Call this, or `write_tables`, once per split.
 
         Raises
         ------
         CorpusError
-            If a note is not acceptable (`Note.check`), its id was there before, or the split is
-            unknown or already written.
+            If a note is not acceptable (`clem_icd.corpus.validation`), its id is a duplicate, or the split
+            is unknown, empty or already written.
 
         """
-        self._write(split, note_tables(_checked(notes)))
+        self.write_tables(split, note_tables(notes))
 
     def write_tables(self, split: str, tables: Iterable[pa.Table]) -> None:
-        """Write all notes of one split from tables of the schema `NOTES`, without an object a note.
+        """Write all notes of one split from tables with the schema `NOTES`, without an object per note.
 
         Raises
         ------
@@ -86,36 +86,33 @@ class CorpusWriter:
             As `write` does.
 
         """
-        self._write(split, _checked_tables(tables))
-
-    def _write(self, split: str, tables: Iterable[pa.Table]) -> None:
         if split not in SPLITS:
             raise CorpusError(f"there is no split {split!r}", remedy=f"The splits are {', '.join(SPLITS)}")
         if self._notes[split]:
-            raise CorpusError(f"the split {split} is written already", remedy="Write each split once")
-        counted = (self._counted(split, table) for table in tables)
-        write_tables(self.folder / notes_file(split), one_ahead(counted))
+            raise CorpusError(f"the split {split} is already written", remedy="Write each split once")
+        counted = (self._counted(split, table) for table in _checked(tables))
+        write_tables(self.folder / notes_file(split), prefetched(counted))
         if not self._notes[split]:
             raise CorpusError(
-                f"the split {split} has no notes", remedy="Change the split fractions, or give it notes"
+                f"the split {split} has no notes", remedy="Change the shares of the splits, or add notes"
             )
 
     def _counted(self, split: str, table: pa.Table) -> pa.Table:
         for note_id in table["note_id"].to_pylist():
             if note_id in self._ids:
-                raise CorpusError(f"the note id {note_id} is there twice", remedy="Ids must be unique")
+                raise CorpusError(f"duplicate note id {note_id}", remedy="Note ids must be unique")
             self._ids.add(note_id)
         self._notes[split] += table.num_rows
         self._uncoded[split] += pc.sum(pc.equal(pc.list_value_length(table["codes"]), 0)).as_py()
         codes = pc.list_flatten(table["codes"])
         names = (pc.struct_field(codes, [place]) for place in range(2))
-        for pair in pc.value_counts(pc.binary_join_element_wise(*names, _BETWEEN)).to_pylist():
-            code, system = pair["values"].split(_BETWEEN)
+        for pair in pc.value_counts(pc.binary_join_element_wise(*names, _SEPARATOR)).to_pylist():
+            code, system = pair["values"].split(_SEPARATOR)
             self._counts[split][Code(code, CodeSystem(system))] += pair["counts"]
         return table
 
     def finish(self, about: Mapping[str, Any]) -> None:
-        """Write the label space and the description of where the corpus came from."""
+        """Write the label space, and where the corpus came from."""
         labels = self._labels()
         pq.write_table(self._label_table(labels), self.folder / "labels.parquet", compression="zstd")
         occurrences = sum(self._counts.values(), Counter[Code]())
@@ -145,15 +142,17 @@ class CorpusWriter:
 
     def _labels(self) -> list[Code]:
         if not self._notes:
-            raise CorpusError("there are no notes", remedy="Check that the raw folder is the right one")
+            raise CorpusError("there are no notes", remedy="Check that this is the right raw folder")
         labels = sorted(set().union(*self._counts.values()))
         if not labels:
-            raise CorpusError("no note has a code", remedy="Check the code files, and how they are joined")
+            raise CorpusError(
+                "no note has a code", remedy="Check the code files, and how they are joined with the notes"
+            )
         for one, other in pairwise(labels):
             if one.value == other.value:
                 raise CorpusError(
                     f"the code {one.value} is in two code systems, {one.system} and {other.system}",
-                    remedy="Prepare them as two corpora, since a label is known by its code",
+                    remedy="Prepare two corpora: a label is identified by its code alone",
                 )
         return labels
 
@@ -167,13 +166,7 @@ class CorpusWriter:
         return pa.table(columns, schema=LABELS)
 
 
-def _checked(notes: Iterable[Note]) -> Iterator[Note]:
-    for note in notes:
-        note.check()
-        yield note
-
-
-def _checked_tables(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+def _checked(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     for table in tables:
         check_batch(cast("pl.DataFrame", pl.from_arrow(table)), remedy="Correct the raw files")
         yield table
@@ -199,23 +192,23 @@ def corpus_writer(
     Parameters
     ----------
     out
-        The folder to make.
+        The corpus folder.
     name, source, options, inputs
-        What the corpus is called, which source made it, with which options, from which files.
+        The name of the corpus, the source that makes it, that source's options, and its raw files.
     codebook
-        Where the titles of the labels come from.
+        The titles of the labels.
     synthetic
-        Whether the notes were generated. It follows the corpus into every report.
+        Whether the notes were generated. Every report on the corpus says so.
     notices
-        Sentences that a reader of the corpus has to know, counts in them.
+        Sentences that users of the corpus should read, with counts.
     population
-        Whose admissions these are, if others know them by the same ids (``mimic3``); None for a hospital's
-        own.
+        The patients that the ids identify, where other corpora share them (``mimic3``); None for a
+        hospital's own.
     absent
-        By split, the admissions of the split file that have no note in the corpus: their ``count``, and the
-        first of them as ``admissions``.
+        For each split, the admissions in the split file without a note in the corpus: their ``count``, and
+        the first of them as ``admissions``.
     force
-        Replace what lies at ``out``.
+        Replace the contents of ``out``.
 
     Raises
     ------
@@ -227,7 +220,7 @@ def corpus_writer(
     """
     with new_folder(out, force=force) as folder:
         writer = CorpusWriter(folder, codebook)
-        # The caller may add to the inputs, the notices and the absent admissions while it writes.
+        # The caller may extend inputs, notices and absent while it writes.
         about = {
             "name": name,
             "source": source,

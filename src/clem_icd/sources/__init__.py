@@ -1,6 +1,10 @@
 """Raw files become a corpus: one function per origin.
 
-Each reads the files strictly, counts what it leaves out, and writes through `clem_icd.corpus`.
+A source finds its files in the folder that the user names, reads them strictly, joins notes with their codes
+and evidence, assigns splits, and writes through `clem_icd.corpus`. It counts whatever it leaves out or
+changes on the way, in sentences that stay with the corpus. `mimic`, `mdace` and `codiesp` prepare published
+data sets, `table` a hospital's own; `plain_texts` reads uncoded notes, and `published` holds the split files
+and counts that the field reports.
 """
 
 from clem_icd.sources.codiesp.preparing import prepare_codiesp

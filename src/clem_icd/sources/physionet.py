@@ -1,4 +1,4 @@
-"""Where files lie below a folder that PhysioNet's own download made, or below any part of it."""
+"""Finding files in a folder that a PhysioNet download created, or in any part of it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _SUFFIXES = ".csv.gz", ".csv"
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A part of a data set that PhysioNet offers by itself.
+    """A part of a data set that PhysioNet offers as one download.
 
     Attributes
     ----------
     dataset
-        The name people know it by.
+        The common name of the data set.
     name, folder
-        ``<name>/<release>/<folder>`` is where its files lie; ``folder`` may be empty.
+        Its files are in ``<name>/<release>/<folder>``; ``folder`` may be empty.
 
     """
 
@@ -29,7 +29,7 @@ class Module:
     folder: str = ""
 
     def folders(self, raw: Path) -> list[Path]:
-        """Return the folders of all its releases below ``raw``."""
+        """Return the folders of all its releases in ``raw``."""
         pattern = f"{self.name}/*/{self.folder}".removesuffix("/")
         return sorted(path for base in _bases(raw) for path in base.glob(pattern) if path.is_dir())
 
@@ -47,14 +47,14 @@ def find_file(raw: Path, module: Module, name: str) -> Path | None:
     Raises
     ------
     SourceError
-        If the module is there in several releases.
+        If there are several releases of the module.
 
     """
     folders = module.folders(raw)
     if len(folders) > 1:
         releases = ", ".join(_release(folder, module) for folder in folders)
         raise SourceError(
-            f"has {module.name} in several releases: {releases}", path=raw, remedy="Keep one of them"
+            f"has several releases of {module.name}: {releases}", path=raw, remedy="Keep only one of them"
         )
     candidates = (folder / f"{name}{suffix}" for folder in folders for suffix in _SUFFIXES)
     return next((path for path in candidates if path.is_file()), None)
@@ -66,7 +66,7 @@ def require_file(raw: Path, module: Module, name: str) -> Path:
     Raises
     ------
     SourceError
-        If it is missing; a tree of another data set is named.
+        If it is missing. If the tree is that of another data set, the error says so.
 
     """
     path = find_file(raw, module, name)
@@ -75,9 +75,9 @@ def require_file(raw: Path, module: Module, name: str) -> Path:
     there = {one.dataset for one in _MODULES if one.folders(raw)}
     if there and module.dataset not in there:
         raise SourceError(
-            f"holds {' and '.join(sorted(there))}, expected {module.dataset}",
+            f"contains {' and '.join(sorted(there))}, expected {module.dataset}",
             path=raw,
-            remedy=f"Name the folder of {module.dataset}, or prepare a source of what is there",
+            remedy=f"Name the folder of {module.dataset}, or choose a source that reads what is there",
         )
     where = "/".join(part for part in (module.name, "<release>", module.folder) if part)
     places = [str(folder) for folder in module.folders(raw)] or [str(base / where) for base in _bases(raw)]
@@ -85,14 +85,14 @@ def require_file(raw: Path, module: Module, name: str) -> Path:
     raise SourceError(
         f"has no {name}.csv.gz or {name}.csv; looked in {', '.join(places)}",
         path=raw,
-        remedy=f"Download {parts} of {module.dataset}, or name the folder that holds physionet.org",
+        remedy=f"Download {parts} of {module.dataset}, or name the folder that contains physionet.org",
     )
 
 
 def tree_roots(raw: Path) -> tuple[Path, ...]:
-    """Return ``raw`` and the folders above it that are of the same tree.
+    """Return ``raw`` and its parent folders in the same tree.
 
-    Whoever names ``physionet.org`` or its ``files`` as raw folder has named a part of the tree.
+    With ``physionet.org`` or its ``files`` as the raw folder, the tree begins above it.
     """
     folders = [raw.resolve()]
     for name in reversed(_DOWNLOAD):

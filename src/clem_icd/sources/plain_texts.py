@@ -1,4 +1,4 @@
-"""Texts without codes: a file of records with a column of text, or a folder of text files."""
+"""Uncoded texts: a file of records with a text column, or a folder of text files."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clem_icd.errors import SourceError
-from clem_icd.tabular.delimited import check_text
+from clem_icd.tabular.delimited import check_field
 from clem_icd.tabular.records import read_records
 
 _COLUMN = "text"
 
 
 def text_files(path: Path) -> list[Path]:
-    """Return the files that `read_texts` reads, in order: the one, or every ``*.txt`` of a folder.
+    """Return the files that `read_texts` reads, in order: the file itself, or every ``*.txt`` in a folder.
 
     Raises
     ------
     SourceError
-        If there is nothing at ``path``, or a folder has no ``*.txt`` in it or below.
+        If ``path`` does not exist, or is a folder without ``*.txt`` at any depth.
 
     """
     if path.is_file():
@@ -28,7 +28,7 @@ def text_files(path: Path) -> list[Path]:
     files = sorted(path.rglob("*.txt"))
     if not files:
         raise SourceError(
-            "has no *.txt in it, and is no corpus",
+            "contains no *.txt, and is not a corpus",
             path=path,
             remedy="Name a folder of text files, a corpus, or a file of records",
         )
@@ -36,20 +36,20 @@ def text_files(path: Path) -> list[Path]:
 
 
 def read_texts(path: Path) -> Iterator[str]:
-    """Yield texts: those of the column ``text`` of a file of records, or of a folder one a file.
+    """Yield texts: the column ``text`` of a file of records, or each text file in a folder.
 
-    Blank ones are left out.
+    Blank texts are left out. Unlike notes, texts may be of any length.
 
     Parameters
     ----------
     path
-        A folder, whose files ``*.txt`` at any depth are UTF-8, or a file that ends in ``.jsonl``,
-        ``.csv`` or ``.tsv``, each perhaps with ``.gz``, or in ``.parquet``.
+        A folder with UTF-8 files ``*.txt`` at any depth, or a file named ``.jsonl``, ``.csv`` or ``.tsv``,
+        optionally with ``.gz``, or ``.parquet``.
 
     Raises
     ------
     SourceError
-        If nothing is there, a file is malformed, has no such column, or holds something else than text.
+        If ``path`` does not exist, a file is malformed or has no such column, or a value is not text.
 
     """
     if not path.is_file():
@@ -61,18 +61,25 @@ def read_texts(path: Path) -> Iterator[str]:
         if text is None:
             continue
         if not isinstance(text, str):
-            raise SourceError(f"its {_COLUMN!r} is {type(text).__name__}, expected text", path=path, row=row)
-        check_text(text, path, row)
+            raise SourceError(
+                f"column {_COLUMN!r} contains {type(text).__name__}, expected text",
+                path=path,
+                row=row,
+                remedy="Write texts as text, or leave the record out",
+            )
+        check_field(text, path, row)
         if text.strip():
             yield text
 
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise SourceError(
-            "is not UTF-8", path=file, remedy="Convert it, or take it out of the folder"
+            "is not UTF-8 text", path=file, remedy="Convert it, or remove it from the folder"
         ) from None
     except OSError as problem:
         raise SourceError(f"cannot be read ({type(problem).__name__})", path=file) from None
+    check_field(text, file)
+    return text

@@ -1,4 +1,4 @@
-"""A table of one's own: a note a record, in csv, tsv, jsonl or parquet."""
+"""A hospital's own table, with one note per record, in csv, tsv, jsonl or parquet."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from clem_icd.corpus import SPLITS, Corpus, Note, corpus_writer, split_by_subject
-from clem_icd.corpus.table import write_notes
+from clem_icd.corpus.notes_table import read_notes, write_notes
 from clem_icd.errors import SourceError
 from clem_icd.icd import Code, CodeSystem, default_codebook, read_titles
-from clem_icd.sources.inputs import check_out, input_file
-from clem_icd.sources.staging import staged_notes
-from clem_icd.tabular.delimited import check_text
+from clem_icd.sources.raw_files import check_out, input_file
+from clem_icd.tabular.delimited import check_field
 from clem_icd.tabular.records import Record, read_records
 from clem_icd.tabular.split_files import SPLIT_NAMES
 from clem_icd.tabular.values import read_codes, read_evidence, read_id, read_system, read_text
 
 _BY_NOTE = (
-    "No column of subjects was named: the split was drawn by note, and a subject may be in several splits"
+    "No subject column was named: the split was drawn by note, so a subject may be in more than one split"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Which column of the table holds what; None where it has no such column."""
+    """The names of the table's columns, by what they hold; None where there is no such column."""
 
     text: str
     note_id: str
@@ -62,30 +61,30 @@ def prepare_table(
     encoding: str = "utf-8",
     force: bool = False,
 ) -> Corpus:
-    """Make a corpus of a table with one note a record.
+    """Make a corpus from a table with one note per record.
 
     Parameters
     ----------
     raw
-        The table: csv, tsv or jsonl, each perhaps gzipped, or parquet.
+        The table: csv, tsv or jsonl, each optionally gzipped, or parquet.
     out
-        The corpus folder to make.
+        The corpus folder.
     text, note_id, subject_id, admission_id, codes, system_column, split, evidence
-        The columns that hold them. Codes are a list, or a text with ``delimiter`` between them. Evidence
-        is a list of ``{"code", "begin", "end"}``, or that as json. A split is train, validation (or val,
+        The names of the columns. Codes are a list, or text with ``delimiter`` between them. Evidence is a
+        list of ``{"code", "begin", "end"}``, or that list as json. A split is train, validation (or val,
         dev) or test.
     system
-        The code system, unless ``system_column`` or the codes (``icd10cm:E11.9``) name it.
+        The code system, unless ``system_column`` or the codes themselves (``icd10cm:E11.9``) name it.
     delimiter
-        Between the codes of a text.
+        Separates the codes in a text.
     titles
-        A file of code titles, which win over the packaged ones.
+        A file of code titles, which take precedence over the packaged ones.
     validation, test, seed
-        Shares of the notes and the seed of a split drawn by subject, where no column holds it.
+        The shares of the notes and the seed for drawing a split by subject, where no column holds it.
     encoding
-        Of a text file.
+        The encoding of a text file.
     force
-        Replace what lies at ``out``.
+        Replace the contents of ``out``.
 
     Raises
     ------
@@ -101,7 +100,7 @@ def prepare_table(
         raise SourceError("there is no such file", path=raw, remedy="Name the table")
     check_out(out, raw, force=force)
     if not delimiter:
-        raise SourceError("the delimiter is empty", remedy="Name the text between two codes")
+        raise SourceError("the delimiter is empty", remedy="Name the character between two codes")
     columns = _Columns(text, note_id, codes, subject_id, admission_id, system_column, split, evidence)
     shares = {"validation": validation, "test": test}
     notices: list[str] = []
@@ -133,12 +132,12 @@ def prepare_table(
             notices.append(_BY_NOTE)
         split_of = table.splits or _drawn(table, seed=seed, **shares)
         for name in sorted(set(split_of.values()), key=SPLITS.index):
-            writer.write(name, (note for note in staged_notes(staged) if split_of[note.note_id] == name))
+            writer.write(name, (note for note in read_notes(staged) if split_of[note.note_id] == name))
     return Corpus.open(out)
 
 
 class _Table:
-    """The records of a table as notes; afterwards it knows their splits, or what a split is drawn from."""
+    """The records of a table as notes. Once read, it has their splits, or what a split is drawn from."""
 
     def __init__(
         self, path: Path, columns: _Columns, system: CodeSystem | None, delimiter: str, encoding: str
@@ -157,16 +156,17 @@ class _Table:
         """Yield every record as a note, in file order."""
         records = read_records(self._path, self._columns.named(), encoding=self._encoding)
         for row, record in records:
+            for value in record.values():
+                if isinstance(value, str):
+                    check_field(value, self._path, row, self._encoding)
             try:
                 note = self._note(record)
                 self._register(note, record)
             except SourceError as problem:
                 raise SourceError(problem.found, path=self._path, row=row, remedy=problem.remedy) from None
-            for value in (note.text, note.note_id, note.subject_id or "", note.admission_id or ""):
-                check_text(value, self._path, row, self._encoding)
             yield note
         if not self.subjects:
-            raise SourceError("has no records", path=self._path, remedy="Check that it is the right file")
+            raise SourceError("has no records", path=self._path, remedy="Check that this is the right file")
 
     def _note(self, record: Record) -> Note:
         columns = self._columns
@@ -188,15 +188,15 @@ class _Table:
     def _register(self, note: Note, record: Record) -> None:
         columns = self._columns
         if not note.note_id:
-            raise SourceError("has no note id", remedy="Give every note an id of its own")
+            raise SourceError("has no note id", remedy="Give every note its own id")
         if note.note_id in self.subjects:
-            raise SourceError("has a note id that an earlier record has", remedy="Ids must be unique")
+            raise SourceError("has the note id of an earlier record", remedy="Note ids must be unique")
         if columns.split:
             self.splits[note.note_id] = _split(record[columns.split])
         elif columns.subject_id and note.subject_id is None:
             raise SourceError("has no subject", remedy="Fill it in: the split is drawn by subject")
         else:
-            # One object a code, where a hospital's notes have millions of equal ones.
+            # Share one object per code: a hospital's notes would have millions of equal ones.
             self.codes.append(tuple(self._known.setdefault(code, code) for code in note.codes))
         self.subjects[note.note_id] = note.subject_id or note.note_id
 
@@ -208,7 +208,7 @@ def _optional_id(record: Record, column: str | None) -> str | None:
 def _split(value: Any) -> str:
     split = SPLIT_NAMES.get(value.strip().lower()) if isinstance(value, str) else None
     if split is None:
-        raise SourceError("names no split", remedy=f"Expected one of {', '.join(SPLIT_NAMES)}")
+        raise SourceError("names an unknown split", remedy=f"Use one of {', '.join(SPLIT_NAMES)}")
     return split
 
 

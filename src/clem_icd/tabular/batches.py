@@ -1,4 +1,4 @@
-"""Reading large csv files in columns: fast, in bounded memory, and as strict as reading them row by row."""
+"""Reading large csv files by columns: fast, in bounded memory, and as strict as reading them row by row."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ import pyarrow.csv
 from isal import igzip_threaded
 
 from clem_icd.corpus import MAX_CHARACTERS
-from clem_icd.corpus.ahead import one_ahead
+from clem_icd.corpus.prefetch import prefetched
 from clem_icd.tabular.delimited import read_header, read_rows
 from clem_icd.tabular.refusals import READ_ERRORS, missing_column
 
 _BLOCK = 1 << 22  # bytes
 _LONGEST_ROW = 1 << 23  # bytes; the longest note is 4 million
-_GLANCE = 1 << 14  # bytes
+_PIECE = 1 << 14  # bytes
 _STRICT_ROWS = 1000
 
 Batch = tuple[int, pa.RecordBatch]
 
 
 def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Batch]:
-    """Yield the number of a batch's first row, and the batch: some columns of a csv file, as text.
+    """Yield some columns of a csv file as text, batch by batch, each with the number of its first row.
 
-    Rows count from 1, after the header. Every column is of type ``string`` and without nulls: a field that
-    is missing is empty, quoted or not.
+    Rows are counted from 1, after the header. Every column has type ``string`` and no nulls: a missing
+    field is empty, quoted or not.
 
-    A fast parser reads the file. Where it stumbles, or would read something that is no proper csv, the
-    strict reader of `read_rows` takes over, and names the row or reads on.
+    A fast parser reads the file. Where it fails, or would accept malformed csv, the strict reader
+    (`read_rows`) takes over, and either names the row or reads on.
 
     Raises
     ------
@@ -52,11 +52,11 @@ def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Batch]:
             yield done + 1, batch
             done += batch.num_rows
     except (pa.ArrowException, _NotStrictError, *READ_ERRORS):
-        # Their messages quote the file. Left behind here, none goes along with what the strict reader says.
-        stumbled = True
+        # Their messages quote the file, so none may become the context of what the strict reader raises.
+        failed = True
     else:
-        stumbled = False
-    if stumbled:
+        failed = False
+    if failed:
         yield from _strict(path, columns, done)
 
 
@@ -66,10 +66,10 @@ def _parsed(path: Path, columns: Sequence[str], header: list[str]) -> Iterator[p
         include_columns=list(columns),
         column_types=dict.fromkeys(columns, pa.string()),
         strings_can_be_null=False,
-        check_utf8=False,  # `_check_text` has
+        check_utf8=False,  # `_check_utf8` did
     )
     with igzip_threaded.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as binary:
-        for number, block in enumerate(one_ahead(_blocks(cast("IO[bytes]", binary)))):
+        for number, block in enumerate(prefetched(_blocks(cast("IO[bytes]", binary)))):
             read = pyarrow.csv.ReadOptions(
                 use_threads=False,
                 block_size=len(block) + 1,
@@ -97,11 +97,11 @@ def _strict(path: Path, columns: Sequence[str], done: int) -> Iterator[Batch]:
 
 
 class _NotStrictError(Exception):
-    """The file holds what the fast parser would read in another way than the strict one, or not refuse."""
+    """The fast parser would read the file differently from the strict one, or accept what it refuses."""
 
 
 def _blocks(file: IO[bytes]) -> Iterator[memoryview]:
-    """Yield a csv file in pieces of whole rows, none of which the strict reader could read otherwise."""
+    """Yield a csv file in blocks of whole rows that the strict reader would read in the same way."""
     rest = b""
     while True:
         data = _filled(file, rest)
@@ -110,7 +110,7 @@ def _blocks(file: IO[bytes]) -> Iterator[memoryview]:
         is_last = len(data) < len(rest) + _BLOCK
         end = _end_of_rows(data, is_last=is_last)
         if end:
-            _check_text(data, end)
+            _check_utf8(data, end)
             yield memoryview(data)[:end]
         if is_last:
             return
@@ -118,7 +118,7 @@ def _blocks(file: IO[bytes]) -> Iterator[memoryview]:
 
 
 def _filled(file: IO[bytes], rest: bytes) -> bytearray:
-    """Return what is left of the last block with more of the file behind it, in one piece of memory."""
+    """Return the rest of the previous block followed by more of the file, in one piece of memory."""
     data = bytearray(len(rest) + _BLOCK)
     data[: len(rest)] = rest
     place = len(rest)
@@ -129,26 +129,26 @@ def _filled(file: IO[bytes], rest: bytes) -> bytearray:
     return data
 
 
-def _check_text(data: bytearray, end: int) -> None:
-    """Refuse bytes before ``end`` that are no UTF-8. What is ASCII, nearly all, is only glanced at."""
+def _check_utf8(data: bytearray, end: int) -> None:
+    """Refuse bytes before ``end`` that are not UTF-8. Pieces of ASCII, nearly all, need no decoding."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    is_within = False  # of a character that began before
-    for start in range(0, end, _GLANCE):
-        piece = data[start : min(start + _GLANCE, end)]
-        if is_within or not piece.isascii():
+    inside_character = False  # that an earlier piece began
+    for start in range(0, end, _PIECE):
+        piece = data[start : min(start + _PIECE, end)]
+        if inside_character or not piece.isascii():
             decoder.decode(piece)
-            is_within = bool(decoder.getstate()[0])
+            inside_character = bool(decoder.getstate()[0])
     decoder.decode(b"", final=True)
 
 
 def _end_of_rows(data: bytearray, *, is_last: bool) -> int:
-    """Return where the last whole row of a block ends; the block begins with a row."""
+    """Return where the last whole row of a block ends; the block begins at the start of a row."""
     marks = _quotation_marks(data)
     if is_last:
         if len(marks) % 2:
             raise _NotStrictError
         return len(data)
-    # What is outside of quotation marks begins after one that closes, and ends at one that opens.
+    # A stretch outside quotation marks begins after a closing mark and ends at an opening one.
     begins = np.append(-1, marks[1::2])
     ends = np.append(marks[::2], len(data))[: len(begins)]
     for begin, end in zip(begins[::-1], ends[::-1], strict=True):
@@ -159,16 +159,16 @@ def _end_of_rows(data: bytearray, *, is_last: bool) -> int:
 
 
 def _quotation_marks(block: bytearray) -> npt.NDArray[np.int64]:
-    """Return where the quotation marks of a block stand, if all stand where they may.
+    """Return the positions of the quotation marks in a block, if all are where they may be.
 
-    The first, third, fifth ... opens a field and the others close one, where a doubled mark inside a field
-    counts as closing and opening it again. One that opens follows a delimiter, a line end or a mark; one
-    that closes is followed by one of these.
+    The first, third, fifth, … opens a field and the others close one; a doubled mark inside a field counts
+    as closing and reopening it. An opening mark follows a delimiter, a line end or another mark; a closing
+    mark is followed by one of these.
     """
     data = np.frombuffer(block, np.uint8)
     marks = np.flatnonzero(data == ord('"'))
     opening, closing = marks[::2], marks[1::2]
-    # The byte before the first is a line end, the byte after the last is not read yet.
+    # The byte before the first one is a line end; the byte after the last one has not been read yet.
     before = data[opening[opening > 0] - 1]
     after = data[closing[closing < len(data) - 1] + 1]
     if not (_BESIDE[before].all() and _BESIDE[after].all()):

@@ -21,8 +21,8 @@ _LONGEST_HEADER = 10_000  # characters
 def open_text(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
     """Open a text file, gzipped or not, with its line ends as they are.
 
-    Bytes that do not fit the encoding come out as lone surrogates, which `check_text` refuses: a
-    decoder of a stream could not say in which row they lie.
+    Bytes that do not fit the encoding become lone surrogates, which `check_field` refuses: a stream decoder
+    could not tell which row they are in.
 
     Raises
     ------
@@ -34,14 +34,14 @@ def open_text(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
         binary = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
     except OSError as problem:
         raise unreadable(path, problem) from None
-    # A byte order mark is no part of the first column's name.
+    # A byte order mark is not part of the first column's name.
     codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     with binary:
         try:
             stream = TextIOWrapper(cast("IO[bytes]", binary), codec, "surrogateescape", newline="")
         except LookupError:
             raise SourceError(
-                f"cannot be read in the encoding {encoding!r}, which does not exist",
+                f"cannot be read as {encoding!r}, which is not a known encoding",
                 path=path,
                 remedy="Name an encoding such as utf-8 or cp1252",
             ) from None
@@ -52,26 +52,26 @@ def open_text(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
 def read_rows(
     path: Path, columns: Sequence[str], *, delimiter: str = ",", encoding: str = "utf-8"
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of every row and its values of some columns, as text.
+    """Yield the number of every row, from 1, and its values of some columns, as text.
 
     Parameters
     ----------
     path
-        A delimited file with a header, gzipped or not. Quoted fields may hold line ends.
+        A delimited file with a header, gzipped or not. Quoted fields may contain line ends.
     columns
-        The columns to give, in this order.
+        The columns to read, in the order to yield them.
     delimiter, encoding
-        Of the file.
+        Those of the file.
 
     Raises
     ------
     SourceError
-        If the file or a column is missing, or a row is malformed: ragged, wrongly quoted, wrongly
-        encoded, binary, or with a field of more than 1,000,000 characters. It names the row.
+        If the file or a column is missing, or a row is malformed: ragged, badly quoted, badly encoded,
+        binary, or with a field of more than 1,000,000 characters. It names the row.
 
     """
     number = 0
-    # The csv module knows one limit for the whole process, of 131,072 characters.
+    # The csv module has one limit for the whole process; the default is 131,072 characters.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS))
     with open_text(path, encoding) as stream:
         rows = csv.reader(stream, delimiter=delimiter, strict=True)
@@ -86,7 +86,7 @@ def read_rows(
                     raise _ragged(path, number, len(row), len(header))
                 values = [row[position] for position in positions]
                 for value in values:
-                    check_text(value, path, number, encoding)
+                    check_field(value, path, number, encoding)
                 yield number, values
         except csv.Error as problem:
             raise _malformed(path, number + 1, str(problem)) from None
@@ -95,12 +95,12 @@ def read_rows(
 
 
 def read_header(path: Path) -> list[str]:
-    """Return the names of the columns of a csv file.
+    """Return the column names of a csv file.
 
     Raises
     ------
     SourceError
-        If the file is missing, unreadable or empty, or two columns have one name.
+        If the file is missing, unreadable or empty, or a column name is duplicated.
 
     """
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS))
@@ -118,8 +118,8 @@ def _first_line(path: Path) -> str:
         return stream.readline(_LONGEST_HEADER)
 
 
-def check_text(value: str, path: Path, row: int, encoding: str = "utf-8") -> None:
-    """Refuse what is no text: bytes of another encoding, lone surrogates, NUL characters.
+def check_field(value: str, path: Path, row: int | None = None, encoding: str = "utf-8") -> None:
+    """Refuse a field that is not text: bytes in another encoding, lone surrogates, NUL characters.
 
     Raises
     ------
@@ -129,7 +129,10 @@ def check_text(value: str, path: Path, row: int, encoding: str = "utf-8") -> Non
     """
     if "\0" in value:
         raise SourceError(
-            "holds NUL characters, expected text", path=path, row=row, remedy="Export the file again as text"
+            "contains NUL characters, expected text",
+            path=path,
+            row=row,
+            remedy="Export the file again as text",
         )
     if value.isascii():
         return
@@ -137,7 +140,7 @@ def check_text(value: str, path: Path, row: int, encoding: str = "utf-8") -> Non
         value.encode()
     except UnicodeEncodeError:
         raise SourceError(
-            f"holds bytes that are no {encoding} text",
+            f"contains bytes that are not {encoding} text",
             path=path,
             row=row,
             remedy="Convert the file to UTF-8, or name its encoding",
@@ -146,10 +149,10 @@ def check_text(value: str, path: Path, row: int, encoding: str = "utf-8") -> Non
 
 def _checked_header(path: Path, header: list[str]) -> list[str]:
     if not header:
-        raise SourceError("is empty, expected a header", path=path, remedy="Check that the file is whole")
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        which = f" {twice[0]!r}" if is_name(twice[0]) else " of one name"
+        raise SourceError("is empty, expected a header", path=path, remedy="Check that the file is complete")
+    duplicates = sorted({name for name in header if header.count(name) > 1})
+    if duplicates:
+        which = f" {duplicates[0]!r}" if is_name(duplicates[0]) else " with the same name"
         raise SourceError(f"has two columns{which}", path=path, remedy="Rename one of them")
     return header
 
@@ -165,27 +168,27 @@ def _ragged(path: Path, row: int, found: int, expected: int) -> SourceError:
         f"has {found} fields, expected {expected}",
         path=path,
         row=row,
-        remedy="Quote fields that hold the delimiter or a line end",
+        remedy="Quote fields that contain the delimiter or a line end",
     )
 
 
 def _malformed(path: Path, row: int, problem: str) -> SourceError:
     if "field larger" in problem:
         return SourceError(
-            f"has a field of more than {MAX_CHARACTERS:,} characters, expected one note a row",
+            f"has a field of more than {MAX_CHARACTERS:,} characters, expected one note per row",
             path=path,
             row=row,
-            remedy="Close its quotation mark, or divide the note",
+            remedy="Close its quotation mark, or split the note",
         )
     if "unexpected end" in problem:
         return SourceError(
-            "ends inside a quotation, expected a closing quotation mark",
+            "ends inside a quoted field, expected a closing quotation mark",
             path=path,
             row=row,
-            remedy="Download or export it again: it is cut short, or a quotation mark is not closed",
+            remedy="Download or export it again: it is truncated, or a quotation mark is not closed",
         )
     if "expected after" in problem:
-        found = "goes on after a closing quotation mark, expected the delimiter"
+        found = "has text after a closing quotation mark, expected the delimiter"
     else:
-        found = "is no well-formed row"
-    return SourceError(found, path=path, row=row, remedy="Write quotation marks inside a field twice")
+        found = "is not a well-formed row"
+    return SourceError(found, path=path, row=row, remedy="Double the quotation marks inside a field")

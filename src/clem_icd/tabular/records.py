@@ -15,7 +15,9 @@ from clem_icd.tabular.delimited import open_text, read_rows
 from clem_icd.tabular.refusals import READ_ERRORS, missing_column, unreadable
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_BATCH = 64
+_RECORDS_IN_MEMORY = 64
+
+_ONE_OBJECT = "Write one json object per line"
 
 Record = dict[str, Any]
 
@@ -25,17 +27,16 @@ def read_records(
 ) -> Iterator[tuple[int, Record]]:
     """Yield the number of every record, from 1, and its values of some columns.
 
-    Values of csv and tsv are text; those of jsonl and parquet are what they are there.
+    Values from csv and tsv are text; those from jsonl and parquet keep their types.
 
     Parameters
     ----------
     path
-        A file whose name ends in ``.csv``, ``.tsv``, ``.jsonl``, each perhaps with ``.gz``, or in
-        ``.parquet``.
+        A file named ``.csv``, ``.tsv`` or ``.jsonl``, optionally with ``.gz``, or ``.parquet``.
     columns
-        The columns to give. Every record must have them.
+        The columns to read. Every record must have them.
     encoding
-        Of a text file.
+        The encoding of a text file.
 
     Raises
     ------
@@ -53,9 +54,11 @@ def read_records(
         yield from _parquet_records(path, columns)
     else:
         raise SourceError(
-            f"ends in {kind or 'nothing'!r}, expected .csv, .tsv, .jsonl (or one with .gz) or .parquet",
+            f"has the suffix {kind!r}, expected .csv, .tsv, .jsonl (optionally with .gz) or .parquet"
+            if kind
+            else "has no suffix, expected .csv, .tsv, .jsonl (optionally with .gz) or .parquet",
             path=path,
-            remedy="Convert it to one of them",
+            remedy="Convert it to one of these formats",
         )
 
 
@@ -80,10 +83,12 @@ def _json_object(line: str, path: Path, row: int) -> Record:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
-        # The message of the parser can hold a part of the line.
-        raise SourceError("is no json", path=path, row=row, remedy="Write one json object a line") from None
+        # The parser's message may quote the line.
+        raise SourceError("is not json", path=path, row=row, remedy=_ONE_OBJECT) from None
     if not isinstance(record, dict):
-        raise SourceError(f"is a json {type(record).__name__}, expected an object", path=path, row=row)
+        raise SourceError(
+            f"is a json {type(record).__name__}, expected an object", path=path, row=row, remedy=_ONE_OBJECT
+        )
     return record
 
 
@@ -95,7 +100,9 @@ def _parquet_records(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, 
             for column in columns:
                 if column not in names:
                     raise missing_column(path, column, names)
-            for batch in file.iter_batches(batch_size=_BATCH, columns=list(dict.fromkeys(columns))):
+            for batch in file.iter_batches(
+                batch_size=_RECORDS_IN_MEMORY, columns=list(dict.fromkeys(columns))
+            ):
                 for record in batch.to_pylist():
                     row += 1
                     yield row, record

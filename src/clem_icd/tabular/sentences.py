@@ -1,4 +1,4 @@
-"""Counts as sentences: what was read, left out or changed."""
+"""Counts in sentences: how much was read, left out or changed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
-def tell(counts: Mapping[str, int], words: Mapping[str, tuple[str, str]]) -> list[str]:
-    """Return a sentence for everything that occurred: what, for one and for many, by its key."""
+def count_sentences(counts: Mapping[str, int], words: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Return a sentence for every count that is not zero, worded by its key for one and for many."""
     return [counted(counts[key], *both) for key, both in words.items() if counts[key]]

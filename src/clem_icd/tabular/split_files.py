@@ -1,4 +1,4 @@
-"""Reading split files: which admission belongs to which split."""
+"""Reading split files: which split each admission belongs to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clem_icd.errors import SourceError
 from clem_icd.tabular.delimited import open_text, read_rows
 from clem_icd.tabular.refusals import READ_ERRORS, missing_column, unreadable
 
-# The names that the field uses, and ours.
+# From the names in use to those of a corpus.
 SPLIT_NAMES = {
     "train": "train",
     "val": "validation",
@@ -26,24 +26,24 @@ SPLIT_NAMES = {
 }
 
 _COLUMNS = ["_id", "split"]
-_LISTED = 100  # of the absent admissions
+_MOST_LISTED = 100  # absent admissions per split
 
-# A file, a row in it, an admission and its split.
+# A file, a row in it, an admission, and its split.
 _Row = tuple[Path, int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class SplitFiles:
-    """The files that hold a split, found but not read.
+    """The files that define a split, found but not read.
 
     Attributes
     ----------
     paths
-        One file with the columns ``_id`` and ``split``, or a file of admissions for each of ``parts``.
+        One file with the columns ``_id`` and ``split``, or one file of admissions for each of ``parts``.
     parts
-        The split of each file; empty where one file names them.
+        The split of each file; empty where one file names the splits.
     notices
-        Sentences that a reader of the corpus has to know.
+        Sentences that users of the corpus should read.
 
     """
 
@@ -52,7 +52,7 @@ class SplitFiles:
     notices: tuple[str, ...] = ()
 
     def read(self) -> dict[str, str]:
-        """Read which admission belongs to which split.
+        """Read the split of every admission.
 
         Returns
         -------
@@ -72,13 +72,13 @@ class SplitFiles:
 
 
 def read_split(path: Path) -> dict[str, str]:
-    """Read which admission belongs to which split, from one file.
+    """Read the split of every admission from one file.
 
     Parameters
     ----------
     path
-        A feather or csv file with the columns ``_id`` (the admission) and ``split`` (train, val or
-        test), as Edin et al. publish them (2023; 2024).
+        A feather or csv file with the columns ``_id`` (the admission) and ``split`` (train, val or test),
+        as published by Edin et al. (2023; 2024).
 
     Returns
     -------
@@ -93,19 +93,19 @@ def read_split(path: Path) -> dict[str, str]:
     """
     assignment = _assigned(_named(path))
     if not assignment:
-        raise SourceError("has no rows", path=path, remedy="Check that it is the right file")
+        raise SourceError("has no rows", path=path, remedy="Check that this is the right file")
     return assignment
 
 
 def absent_admissions(split_of: Mapping[str, str], present: Container[str]) -> dict[str, Any]:
-    """Return by split how many of its admissions are not there, as ``count``, and the first of them.
+    """Return, for each split, the ``count`` of its admissions without a note, and the first of them.
 
     Parameters
     ----------
     split_of
         Admission to split.
     present
-        The admissions that have a note.
+        The admissions with a note.
 
     """
     missing: dict[str, list[str]] = {}
@@ -113,7 +113,7 @@ def absent_admissions(split_of: Mapping[str, str], present: Container[str]) -> d
         if admission not in present:
             missing.setdefault(split, []).append(admission)
     return {
-        split: {"count": len(missing[split]), "admissions": sorted(missing[split], key=int)[:_LISTED]}
+        split: {"count": len(missing[split]), "admissions": sorted(missing[split], key=int)[:_MOST_LISTED]}
         for split in SPLITS
         if split in missing
     }
@@ -123,19 +123,24 @@ def _assigned(rows: Iterable[_Row]) -> dict[str, str]:
     assignment: dict[str, str] = {}
     for path, row, admission, split in rows:
         if not (admission.isascii() and admission.isdecimal()):
-            raise SourceError("has an admission that is no whole number", path=path, row=row)
-        if assignment.setdefault(admission, split) != split:
             raise SourceError(
-                f"puts the admission {admission} into {split} and {assignment[admission]}",
+                "has an admission that is not a whole number",
                 path=path,
                 row=row,
-                remedy="Every admission belongs to one split",
+                remedy="Write hadm_ids as integers",
+            )
+        if assignment.setdefault(admission, split) != split:
+            raise SourceError(
+                f"puts admission {admission} into {split}, an earlier row into {assignment[admission]}",
+                path=path,
+                row=row,
+                remedy="Put every admission into one split",
             )
     return assignment
 
 
 def _listed(path: Path, split: str) -> Iterator[_Row]:
-    """Yield the rows of a file without a header, an admission a line."""
+    """Yield the rows of a file without a header, one admission per line."""
     row = 0
     with open_text(path) as lines:
         try:
@@ -145,7 +150,7 @@ def _listed(path: Path, split: str) -> Iterator[_Row]:
         except READ_ERRORS as problem:
             raise unreadable(path, problem, row) from None
     if not row:
-        raise SourceError("is empty, expected an admission a line", path=path, remedy="Download it again")
+        raise SourceError("is empty, expected one admission per line", path=path, remedy="Download it again")
 
 
 def _named(path: Path) -> Iterator[_Row]:
@@ -154,7 +159,10 @@ def _named(path: Path) -> Iterator[_Row]:
     for row, admission, name in rows:
         if name not in SPLIT_NAMES:
             raise SourceError(
-                f"names an unknown split, expected one of {', '.join(SPLIT_NAMES)}", path=path, row=row
+                "names an unknown split",
+                path=path,
+                row=row,
+                remedy=f"Use one of {', '.join(SPLIT_NAMES)}",
             )
         yield path, row, admission, SPLIT_NAMES[name]
 

@@ -1,4 +1,4 @@
-"""What the values of a user's table mean: ids, texts, codes, evidence and splits."""
+"""The values of a user's table: ids, texts, codes, code systems and evidence."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clem_icd.corpus import MAX_CHARACTERS, Evidence
+from clem_icd.corpus import Evidence
+from clem_icd.corpus.text import flaw_in
 from clem_icd.errors import CodeError, SourceError
 from clem_icd.icd import Code, CodeSystem
 
-# These functions raise without a place; whoever knows the file and the row adds them (`table`).
+# These functions do not know the file and the row; their caller adds both to the errors.
 
 
 def read_id(value: Any, column: str) -> str | None:
-    """Return an id as text, or None where there is none.
+    """Return an id as text; None if it is empty.
 
     Raises
     ------
@@ -26,51 +27,48 @@ def read_id(value: Any, column: str) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise SourceError(
-            f"has a {type(value).__name__} in the column {column!r}, expected an id",
-            remedy="Write ids as text: as a number with a decimal point, 123 and 123.0 are two",
+            f"column {column!r} contains {type(value).__name__}, expected an id",
+            remedy="Write ids as text: with a decimal point, 123 and 123.0 would be two ids",
         )
     return str(value).strip()
 
 
 def read_text(value: Any, column: str) -> str:
-    """Return the text of a note, as it is.
+    """Return the text of a note, unchanged.
 
     Raises
     ------
     SourceError
-        If it is no text, empty, or longer than 1,000,000 characters.
+        If it is not text, or cannot be the text of a note.
 
     """
     if value is not None and not isinstance(value, str):
-        raise SourceError(f"has a {type(value).__name__} in the column {column!r}, expected text")
-    if value is None or not value.strip():
-        raise SourceError("has an empty note", remedy="Leave it out, or add its text")
-    if len(value) > MAX_CHARACTERS:
         raise SourceError(
-            f"has a note of {len(value):,} characters, expected at most {MAX_CHARACTERS:,}",
-            remedy="That is hardly one note: divide it, or leave it out",
+            f"column {column!r} contains {type(value).__name__}, expected text",
+            remedy="Name the column that holds the notes",
         )
-    return value
+    if flaw := flaw_in(value or ""):
+        raise SourceError(f"the note {flaw.found}", remedy=flaw.remedy)
+    return value or ""
 
 
 def read_codes(value: Any, system: CodeSystem | None, delimiter: str) -> tuple[Code, ...]:
-    """Return the codes of a note, each once, in their order.
+    """Return the codes of a note in order, each once.
 
     Parameters
     ----------
     value
-        A list of codes, or a text of codes with delimiters between them; null or empty for none. A
-        code is a text, ``icd10cm:E11.9`` if it names its system, or an object with ``code`` and
-        ``system``.
+        A list of codes, or a text with a delimiter between codes; null or empty for none. A code is text
+        (``icd10cm:E11.9`` to name its system), or an object with ``code`` and ``system``.
     system
         The system of codes that do not name their own.
     delimiter
-        Between the codes of a text.
+        Separates the codes in a text.
 
     Raises
     ------
     SourceError
-        If a code is no text, has no system, or not the shape of its system.
+        If a code is not text, has no system, or does not have the shape of its system.
 
     """
     if value is None:
@@ -78,7 +76,10 @@ def read_codes(value: Any, system: CodeSystem | None, delimiter: str) -> tuple[C
     if isinstance(value, str):
         value = [item for item in value.split(delimiter) if item.strip()]
     if not isinstance(value, Sequence):
-        raise SourceError(f"has codes in a {type(value).__name__}, expected a list or a text")
+        raise SourceError(
+            f"has codes as {type(value).__name__}, expected a list or text",
+            remedy="Write a list of codes, or one text with a delimiter between them",
+        )
     return tuple(dict.fromkeys(_code(item, system) for item in value))
 
 
@@ -90,7 +91,7 @@ def read_evidence(
     Parameters
     ----------
     value
-        A list of objects with ``code``, ``begin``, ``end`` and perhaps ``system``, or that list as
+        A list of objects with ``code``, ``begin``, ``end`` and optionally ``system``, or that list as
         json; null or empty for none.
     system
         The system of codes that do not name their own.
@@ -102,7 +103,7 @@ def read_evidence(
     Raises
     ------
     SourceError
-        If it is malformed, lies outside the text, or is for a code that the note does not have.
+        If it is malformed, is outside the text, or supports a code that the note does not have.
 
     """
     return tuple(dict.fromkeys(_evidence(item, system, codes, characters) for item in _list(value)))
@@ -129,15 +130,15 @@ def _code(item: Any, system: CodeSystem | None) -> Code:
         return _code(item.get("code"), system if named is None else read_system(named))
     if not isinstance(item, str):
         raise SourceError(
-            f"has a code that is a {type(item).__name__}, expected text",
-            remedy="Write codes as text: as a number, 0066 would be 66",
+            f"has a code as {type(item).__name__}, expected text",
+            remedy="Write codes as text: as a number, 0066 would become 66",
         )
     prefix, colon, rest = item.partition(":")
     if colon:
         item, system = rest, read_system(prefix)
     if system is None:
         raise SourceError(
-            "has a code of no system", remedy="Name the code system, or write codes like icd10cm:E11.9"
+            "has a code without a system", remedy="Name the code system, or write codes like icd10cm:E11.9"
         )
     try:
         return Code.parse(item, system)
@@ -150,11 +151,11 @@ def _list(value: Any) -> Sequence[Any]:
         try:
             value = json.loads(value) if value.strip() else None
         except (ValueError, RecursionError):
-            raise SourceError("has evidence that is no json", remedy=_EVIDENCE) from None
+            raise SourceError("has evidence that is not json", remedy=_EVIDENCE) from None
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise SourceError(f"has evidence in a {type(value).__name__}, expected a list", remedy=_EVIDENCE)
+        raise SourceError(f"has evidence as {type(value).__name__}, expected a list", remedy=_EVIDENCE)
     return value
 
 
@@ -164,7 +165,7 @@ def _evidence(item: Any, system: CodeSystem | None, codes: Sequence[Code], chara
     span = Evidence(_code(item, system), item["begin"], item["end"])
     if not 0 <= span.begin < span.end <= characters:
         raise SourceError(
-            f"has evidence at {span.begin}:{span.end}, in a text of {characters} characters",
+            f"has evidence at {span.begin}:{span.end} in a text of {characters} characters",
             remedy="Offsets are half-open, in characters of the raw text",
         )
     if span.code not in codes:

@@ -126,7 +126,7 @@ def test_a_bad_record_is_refused_with_its_row(bring: Any, tmp_path: Path, name: 
 def test_bytes_of_another_encoding_are_refused(bring: Any, tmp_path: Path) -> None:
     path = tmp_path / "theirs.csv"
     path.write_bytes(HEADER.encode() + b"n1,486,0.5\nn\xe3o,486,0.5\n")
-    with pytest.raises(InputError, match=r"row 2: holds bytes that are no utf-8 text"):
+    with pytest.raises(InputError, match=r"row 2: contains bytes that are not utf-8 text"):
         bring(path)
 
 

@@ -46,12 +46,12 @@ def raw(tmp_path: Path) -> Path:
 
 
 def write(path: Path, lines: list[str], fields: int = 2) -> None:
-    # A blank between fields becomes a tab, and the last ones stay blanks, as in "begin end".
+    # Blanks between fields become tabs; later ones stay blanks, as in "begin end".
     rows = ("\t".join(line.split(" ", fields - 1)).replace("@", " ") for line in lines)
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def test_the_golden_release_becomes_this_corpus(tmp_path: Path, raw: Path) -> None:
+def test_golden_release_becomes_the_expected_corpus(tmp_path: Path, raw: Path) -> None:
     corpus = prepare_codiesp(raw, tmp_path / "out", language="es", codes="DP")
 
     fever, degrees = FIRST.index("fiebre"), FIRST.index("39")
@@ -71,13 +71,13 @@ def test_the_golden_release_becomes_this_corpus(tmp_path: Path, raw: Path) -> No
     ]
     assert FIRST[13:18] == '"tos"'
     assert corpus.about["notices"] == [
-        "The split validation is not there: the release was unpacked without its folder dev",
-        "The split test is not there: the release was unpacked without its folder test",
+        "There is no validation split: the folder dev is missing from the release",
+        "There is no test split: the folder test is missing from the release",
         "train: 1 document with codes has no text and was left out",
-        "train: 1 span is for a code that its document does not have and was left out",
-        "train: 1 span repeats another one and was left out",
+        "train: 1 span supports a code that its document does not have and was left out",
+        "train: 1 duplicate span was left out",
         "train: 1 span is empty and was left out",
-        "train: 1 entry of evidence does not read as its reference text",
+        "train: 1 evidence entry differs from its reference text",
     ]
     assert corpus.about["options"] == {"language": "es", "codes": "DP"}
     assert corpus.name == "codiesp-dp-es"
@@ -94,22 +94,22 @@ def test_documents_without_codes_of_the_kind_are_kept(tmp_path: Path, raw: Path)
     corpus = prepare_codiesp(raw, tmp_path / "out", codes="P")
 
     assert [note.codes for note in corpus.notes("train")] == [(), (XRAY, CUT)]
-    assert "train: 1 document has no such codes and is kept without any" in corpus.about["notices"]
+    assert "train: 1 document has no codes of this kind and was kept without any" in corpus.about["notices"]
 
 
-def test_the_release_inside_its_own_folder(tmp_path: Path, raw: Path) -> None:
+def test_release_is_found_in_its_own_folder(tmp_path: Path, raw: Path) -> None:
     (tmp_path / "unpacked").mkdir()
     raw.rename(tmp_path / "unpacked" / "final_dataset_v4_to_publish")
 
     assert prepare_codiesp(tmp_path / "unpacked", tmp_path / "out").size("train") == 2
 
 
-def test_no_evidence_file_is_said(tmp_path: Path, raw: Path) -> None:
+def test_missing_evidence_file_is_noted(tmp_path: Path, raw: Path) -> None:
     (raw / "train" / "trainX.tsv").unlink()
 
     corpus = prepare_codiesp(raw, tmp_path / "out")
 
-    assert "train has no trainX.tsv, and so no evidence" in corpus.about["notices"]
+    assert "train has no evidence: trainX.tsv is missing" in corpus.about["notices"]
     assert all(not note.evidence for note in corpus.notes("train"))
 
 
@@ -118,17 +118,17 @@ def test_no_evidence_file_is_said(tmp_path: Path, raw: Path) -> None:
     [
         ("trainD.tsv", b"case-1\tr05.9\ncase-1 r05.9\n", ["row 2", "1 fields, expected 2"]),
         ("trainD.tsv", b"case-1\tr05.9\ncase-1\tSECRETPATIENT\n", ["row 2", "ICD-10-CM"]),
-        ("trainD.tsv", b"case-1\tr05.9\xff\n", ["row 1", "no utf-8 text"]),
+        ("trainD.tsv", b"case-1\tr05.9\xff\n", ["row 1", "not utf-8 text"]),
         ("trainX.tsv", b"case-1\tDIAGNOSTICO\tr05.9\tSECRETPATIENT\t1 999\n", ["row 1", "1:999"]),
         ("trainX.tsv", b"case-1\tDIAGNOSTICO\tr05.9\tSECRETPATIENT\t5 1\n", ["row 1", "5:1"]),
         ("trainX.tsv", b"case-1\tDIAGNOSTICO\tr05.9\tSECRETPATIENT\t1-5\n", ["row 1", "malformed position"]),
         ("trainX.tsv", b"case-1\tOTHER\tr05.9\tSECRETPATIENT\t1 5\n", ["row 1", "DIAGNOSTICO"]),
-        ("text_files/case-1.txt", b"SECRETPATIENT \xf1", ["no UTF-8 text"]),
+        ("text_files/case-1.txt", b"SECRETPATIENT \xf1", ["not UTF-8 text"]),
         ("text_files/case-1.txt", b" \n", ["is empty"]),
         ("text_files/case-1.txt", b"SECRETPATIENT" * 100_000, ["1,300,000 characters"]),
     ],
 )
-def test_malformed_files(
+def test_malformed_files_are_refused(
     tmp_path: Path, raw: Path, refused: Any, name: str, content: bytes, fragments: list[str]
 ) -> None:
     (raw / "train" / name).write_bytes(content)
@@ -138,8 +138,8 @@ def test_malformed_files(
     assert not (tmp_path / "out").exists()
 
 
-def test_missing_files_and_wrong_choices(tmp_path: Path, raw: Path, refused: Any) -> None:
-    with refused(OutputError, "holds the raw files"):
+def test_missing_files_and_unknown_choices_are_refused(tmp_path: Path, raw: Path, refused: Any) -> None:
+    with refused(OutputError, "contains the raw files"):
         prepare_codiesp(raw, tmp_path, force=True)
     with refused(SourceError, "language is 'fr'", "es, en"):
         prepare_codiesp(raw, tmp_path / "out", language="fr")  # type: ignore[arg-type]
@@ -152,14 +152,16 @@ def test_missing_files_and_wrong_choices(tmp_path: Path, raw: Path, refused: Any
     with refused(SourceError, "text_files", "no text files"):
         prepare_codiesp(raw, tmp_path / "out")
     (raw / "train").rename(raw / "training")
-    with refused(SourceError, "has none of train, dev, test"):
+    with refused(SourceError, "has no folder train, dev, test"):
         prepare_codiesp(raw, tmp_path / "out")
 
 
 @pytest.mark.shared_data
 @pytest.mark.skipif(not CODIESP.is_dir(), reason="CodiEsp is not beside the checkout")
 @pytest.mark.parametrize(("language", "codes", "labels"), [("es", "D", 2194), ("en", "P", 727)])
-def test_the_real_release(tmp_path: Path, language: Language, codes: CodeSet, labels: int) -> None:
+def test_real_release_has_the_known_numbers(
+    tmp_path: Path, language: Language, codes: CodeSet, labels: int
+) -> None:
     corpus = prepare_codiesp(CODIESP, tmp_path / "out", language=language, codes=codes)
 
     assert (corpus.size("train"), corpus.size("validation")) == (500, 250)
@@ -174,7 +176,7 @@ def span_of(position: str) -> tuple[int, int]:
 
 @pytest.mark.shared_data
 @pytest.mark.skipif(not CODIESP.is_dir(), reason="CodiEsp is not beside the checkout")
-def test_real_spans_read_as_their_reference_texts(tmp_path: Path) -> None:
+def test_real_spans_match_their_reference_texts(tmp_path: Path) -> None:
     corpus = prepare_codiesp(CODIESP, tmp_path / "out", codes="DP")
     rows = [
         line.split("\t")

@@ -33,7 +33,7 @@ def chart(admission: Any, **notes: list[dict[str, Any]]) -> dict[str, Any]:
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """Read charts of both revisions' folders, for one of the revisions."""
+    """Write charts to the folders of both revisions, and read them for one revision."""
 
     def run(
         revision: Revision, icd9: list[dict[str, Any]], icd10: list[dict[str, Any]] | None = None
@@ -64,7 +64,7 @@ def test_codes_and_spans_of_every_note(read: Read) -> None:
     assert found.notices() == []
 
 
-def test_a_stray_code_belongs_to_its_own_revision(read: Read) -> None:
+def test_code_in_the_wrong_file_belongs_to_its_own_revision(read: Read) -> None:
     icd9 = [chart(1, n7=[mark(0, 3, "401.9")])]
     icd10 = [chart(1, n7=[mark(0, 3, "I10", "ICD-10-CM"), mark(4, 6, "E888.9"), mark(0, 3, "401.9")])]
 
@@ -72,14 +72,14 @@ def test_a_stray_code_belongs_to_its_own_revision(read: Read) -> None:
 
     assert nine.notes == {"7": {HYPERTENSION: [(0, 3)], FALL: [(4, 6)]}}
     assert nine.notices() == [
-        "2 annotations stand in files of the other revision of ICD, and are kept where their codes belong",
-        "1 annotation repeats an earlier one and was left out",
+        "2 annotations from files of the other revision of ICD were kept, since their codes are of this one",
+        "1 duplicate annotation was left out",
     ]
     assert ten.notes == {"7": {Code("I10", CodeSystem.ICD10CM): [(0, 3)]}}
-    assert ten.notices() == ["2 annotations are in ICD-9-CM, and not of this set"]
+    assert ten.notices() == ["2 annotations in ICD-9-CM, which is not part of this set"]
 
 
-def test_oddities_are_counted_and_survived(read: Read) -> None:
+def test_oddities_are_counted_without_an_error(read: Read) -> None:
     found = read(
         "ICD-9",
         [
@@ -99,24 +99,24 @@ def test_oddities_are_counted_and_survived(read: Read) -> None:
     assert found.notes == {"7": {HYPERTENSION: [(0, 3)]}}
     assert found.notices() == [
         "1 note has an empty list of annotations",
-        "1 annotation names no known code system and was left out",
-        "1 annotation repeats an earlier one and was left out",
-        "1 annotation is in CPT, and not of this set",
+        "1 annotation names an unknown code system and was left out",
+        "1 duplicate annotation was left out",
+        "1 annotation in CPT, which is not part of this set",
     ]
 
 
 @pytest.mark.parametrize(
     ("content", "fragments"),
     [
-        ({"notes": []}, ["the file has no whole number called 'hadm_id'"]),
-        ({"hadm_id": True, "notes": []}, ["the file has no whole number called 'hadm_id'"]),
-        ({"hadm_id": 1}, ["the file has no list called 'notes'"]),
-        ({"hadm_id": 1, "notes": [1]}, ["the file has no list called 'notes'"]),
-        ({"hadm_id": 1, "notes": [{"annotations": []}]}, ["note 1 has no whole number called 'note_id'"]),
-        ({"hadm_id": 1, "notes": [{"note_id": 7}]}, ["note 7 has no list called 'annotations'"]),
+        ({"notes": []}, ["the file has no whole number 'hadm_id'"]),
+        ({"hadm_id": True, "notes": []}, ["the file has no whole number 'hadm_id'"]),
+        ({"hadm_id": 1}, ["the file has no list 'notes'"]),
+        ({"hadm_id": 1, "notes": [1]}, ["the file has no list 'notes'"]),
+        ({"hadm_id": 1, "notes": [{"annotations": []}]}, ["note 1 has no whole number 'note_id'"]),
+        ({"hadm_id": 1, "notes": [{"note_id": 7}]}, ["note 7 has no list 'annotations'"]),
         (chart(1, n7=[mark(0, 3, "401.9"), mark("0", 3, "I10")]), ["annotation 2 of note 7", "'begin'"]),
         (chart(1, n7=[mark(0, None, "401.9")]), ["annotation 1 of note 7", "'end'"]),
-        (chart(1, n7=[mark(0, 3, 401.9)]), ["annotation 1 of note 7", "no text called 'code'"]),
+        (chart(1, n7=[mark(0, 3, 401.9)]), ["annotation 1 of note 7", "no text 'code'"]),
         (chart(1, n7=[mark(0, 3, "401.9", None)]), ["annotation 1 of note 7", "'code_system'"]),
         (chart(1, n7=[mark(0, 3, " ")]), ["annotation 1 of note 7 has an empty code"]),
     ],
@@ -128,7 +128,7 @@ def test_files_of_another_shape_are_refused(
         read("ICD-9", [content])
 
 
-def test_what_is_no_json_is_refused(read: Read, tmp_path: Path, refused: Any) -> None:
+def test_malformed_json_is_refused(read: Read, tmp_path: Path, refused: Any) -> None:
     read("ICD-9", [chart(1, n7=[])])
     path = tmp_path / "Inpatient/ICD-9/1.0/0-ICD-9.json"
     path.write_text(path.read_text(encoding="utf-8")[:-9], encoding="utf-8")

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import cast
 
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clem_icd.corpus import Evidence
+from clem_icd.corpus.notes_table import note_tables
+from clem_icd.corpus.validation import check_batch
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.sources.mdace.codes import CodeMap
+from clem_icd.sources.mdace.clinical_notes import ClinicalNote
+from clem_icd.sources.mdace.code_map import CodeMap
 from clem_icd.sources.mdace.documents import Document, annotated, by_admission, joined, pieces
-from clem_icd.sources.mdace.notes import ClinicalNote
 
 A, B, C = (Code(value, CodeSystem.ICD10CM) for value in ("A01.0", "B01.1", "C01"))
 
@@ -22,7 +26,11 @@ def note(
 
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
-    text = draw(st.text(min_size=1, max_size=12).filter(str.strip))
+    text = draw(
+        st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=12).filter(
+            str.strip
+        )
+    )
     place = st.integers(0, len(text) - 1).flatmap(
         lambda begin: st.tuples(st.just(begin), st.integers(begin + 1, len(text)))
     )
@@ -38,7 +46,7 @@ def surfaces(document: Document) -> Counter[tuple[Code, str]]:
 
 @given(st.lists(documents(), min_size=1, max_size=4))
 @settings(max_examples=50)
-def test_joined_spans_mark_what_they_marked(own: list[Document]) -> None:
+def test_joined_spans_mark_the_same_text(own: list[Document]) -> None:
     whole = joined(own)
 
     assert whole.text == " ".join(document.text for document in own)
@@ -48,7 +56,7 @@ def test_joined_spans_mark_what_they_marked(own: list[Document]) -> None:
 
 @given(documents())
 @settings(max_examples=50)
-def test_a_piece_is_what_supports_one_code(document: Document) -> None:
+def test_piece_consists_of_the_evidence_of_one_code(document: Document) -> None:
     own = list(pieces(document))
 
     for piece in own:
@@ -67,13 +75,13 @@ def test_a_code_without_a_text_has_no_piece() -> None:
 
 @given(documents(), st.lists(st.sampled_from([A, B, C]), min_size=3, max_size=3))
 @settings(max_examples=50)
-def test_codes_that_become_one_share_their_spans(document: Document, images: list[Code]) -> None:
+def test_codes_that_become_equal_share_their_spans(document: Document, images: list[Code]) -> None:
     codes = CodeMap(dict(zip([A, B, C], images, strict=True)), ())
     merged: Counter[str] = Counter()
 
     result = document.as_note(codes, merged)
 
-    result.check()
+    check_batch(cast("pl.DataFrame", pl.from_arrow(next(note_tables([result])))), remedy="")
     assert set(result.codes) == {codes[code] for code in document.codes}
     assert set(result.evidence) == {
         Evidence(codes[code], *span) for code, spans in document.codes.items() for span in spans
@@ -95,7 +103,7 @@ def test_two_pairs_of_codes_lose_neither_a_code_nor_a_span() -> None:
     )
 
 
-def test_spans_outside_of_the_text_are_left_out_and_their_code_stays() -> None:
+def test_spans_outside_the_text_are_left_out_but_their_code_stays() -> None:
     oddities: Counter[str] = Counter()
     text = "0\N{DEGREE SIGN}C \U0001f642"  # 5 characters, 10 bytes
 

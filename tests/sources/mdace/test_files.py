@@ -17,7 +17,7 @@ def annotate(root: Path, place: str = "Inpatient/ICD-9/1.0", name: str = "100-IC
 
 
 @pytest.mark.parametrize("below", [".", "data", "annotations"])
-def test_a_folder_that_is_named(tmp_path: Path, below: str) -> None:
+def test_named_folder_is_used(tmp_path: Path, below: str) -> None:
     path = annotate(tmp_path / "mine" / below)
 
     files = MdaceFiles.find(tmp_path, tmp_path / "mine", "Inpatient", "ICD-9")
@@ -28,7 +28,7 @@ def test_a_folder_that_is_named(tmp_path: Path, below: str) -> None:
 
 @pytest.mark.parametrize("raw", ["raw", "raw/physionet.org", "raw/physionet.org/files"])
 @pytest.mark.parametrize("place", ["raw/MDace", "raw/mdace/data", "MDACE/data"])
-def test_a_folder_in_the_raw_one_or_beside_it(tmp_path: Path, raw: str, place: str) -> None:
+def test_folder_is_found_in_the_raw_one_or_beside_it(tmp_path: Path, raw: str, place: str) -> None:
     annotate(tmp_path / place)
     (tmp_path / raw).mkdir(parents=True, exist_ok=True)
 
@@ -48,7 +48,7 @@ def test_both_revisions_are_found_and_other_releases_are_not_read(tmp_path: Path
 
 
 @pytest.mark.parametrize("place", ["splits", "data/splits"])
-def test_the_folders_of_its_splits(tmp_path: Path, place: str) -> None:
+def test_folders_of_splits_are_found(tmp_path: Path, place: str) -> None:
     annotate(tmp_path / "data")
     (tmp_path / place).mkdir()
 
@@ -66,15 +66,15 @@ def test_another_release_is_refused(tmp_path: Path, place: str, refused: Any) ->
 def test_files_without_a_release_are_refused(tmp_path: Path, refused: Any) -> None:
     annotate(tmp_path, "Inpatient/ICD-9")
 
-    with refused(SourceError, "ICD-9", "holds no annotations", "expected release 1.0"):
+    with refused(SourceError, "ICD-9", "contains no annotations", "expected release 1.0"):
         MdaceFiles.find(tmp_path, tmp_path, "Inpatient", "ICD-9")
 
 
-def test_what_is_not_there_is_refused_with_where_to_get_it(tmp_path: Path, refused: Any) -> None:
+def test_missing_annotations_are_refused_with_where_to_get_them(tmp_path: Path, refused: Any) -> None:
     raw = tmp_path / "raw"
     raw.mkdir()
 
-    with refused(SourceError, str(raw), "no MDACE in it or beside it", "--mdace"):
+    with refused(SourceError, str(raw), "no MDACE in this folder or beside it", "--mdace"):
         MdaceFiles.find(raw, None, "Inpatient", "ICD-9")
     with refused(SourceError, str(raw), "neither Inpatient nor Profee", "--mdace"):
         MdaceFiles.find(raw, raw, "Inpatient", "ICD-9")

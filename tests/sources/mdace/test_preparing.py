@@ -25,7 +25,7 @@ NOTE_COLUMNS = [
 SUMMARY = "Discharge summary"
 SYSTEMS = {"9": "ICD-9-CM", "9P": "ICD-9-PCS", "10": "ICD-10-CM", "CPT": "CPT", "?": "SNOMED"}
 
-# ROW_ID, SUBJECT_ID, HADM_ID, CATEGORY, text. Later rows of an admission come first, as they may.
+# ROW_ID, SUBJECT_ID, HADM_ID, CATEGORY, text. The rows of an admission may be in any order.
 NOTES = [
     (12, 1, 100, SUMMARY, "38 \N{DEGREE SIGN}C \U0001f642,\r\nHTN, DM, DM2, SECRETPATIENT"),
     (11, 1, 100, "Physician ", "HTN and CHF, SECRETPATIENT"),
@@ -38,7 +38,7 @@ NOTES = [
     (71, 7, 700, SUMMARY, "no codes, SECRETPATIENT"),
     (81, 3, 300, "ECG", ""),
 ]
-# ROW_ID, words, code, system; the words' place is looked up in the note.
+# ROW_ID, words, code, system; the span is where the note has these words.
 ICD9 = [
     (12, "HTN", "401.9", "9"),
     (12, "DM", "250.001", "9"),  # becomes 250.00 ...
@@ -177,7 +177,7 @@ def prepare(tree: Tree, tmp_path: Path) -> Callable[..., Corpus]:
 
 
 def shown(note: Note) -> dict[str, list[str]]:
-    """Return what each code's evidence reads."""
+    """Return the evidence texts of every code."""
     return {
         code.value: [note.text[span.begin : span.end] for span in note.evidence if span.code == code]
         for code in note.codes
@@ -188,7 +188,7 @@ def notes_of(corpus: Corpus) -> dict[str, dict[str, dict[str, list[str]]]]:
     return {split: {note.note_id: shown(note) for note in corpus.notes(split)} for split in SPLITS}
 
 
-def test_inpatient_icd9_is_a_note_a_row(prepare: Callable[..., Corpus]) -> None:
+def test_inpatient_icd9_has_one_row_per_note(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9")
 
     assert notes_of(corpus) == {
@@ -203,26 +203,26 @@ def test_inpatient_icd9_is_a_note_a_row(prepare: Callable[..., Corpus]) -> None:
     assert (first.text, first.subject_id, first.admission_id) == (NOTES[0][4], "1", "100")
 
 
-def test_what_was_odd_is_told_in_sentences_with_counts(prepare: Callable[..., Corpus]) -> None:
+def test_oddities_become_notices_with_counts(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9")
 
     assert corpus.about["notices"] == [
-        "The split files MDace-ev-train.csv, MDace-ev-val.csv, MDace-ev-test.csv are not the published ones "
-        "of this source",
-        "1 annotation names no known code system and was left out",
-        "1 annotation stands in a file of the other revision of ICD, and is kept where its code belongs",
-        "1 annotation repeats an earlier one and was left out",
+        "The split files MDace-ev-train.csv, MDace-ev-val.csv, MDace-ev-test.csv differ from the "
+        "published split of this source",
+        "1 annotation names an unknown code system and was left out",
+        "1 annotation from a file of the other revision of ICD was kept, since its code is of this one",
+        "1 duplicate annotation was left out",
         "1 annotated note is not in NOTEEVENTS and was left out",
         "1 annotated note has no HADM_ID and was left out",
         "1 annotated note has no text and was left out",
-        "1 annotated note is of an admission in no split and was left out",
-        "1 code became equal to another one of its note and shares its evidence",
-        "1 annotated code was brought back to a code of MIMIC-IV",
-        "3 annotated codes have no counterpart in MIMIC-IV and are kept",
+        "1 annotated note was left out: its admission is not in a split",
+        "1 code became equal to another code of its note; they share their evidence",
+        "1 annotated code was mapped to a code used in MIMIC-IV",
+        "3 annotated codes have no counterpart in MIMIC-IV and were kept",
     ]
 
 
-def test_the_corpus_says_where_it_comes_from(prepare: Callable[..., Corpus]) -> None:
+def test_corpus_names_its_origin(prepare: Callable[..., Corpus]) -> None:
     about = prepare("inpatient-icd9").about
 
     assert about["source"] == about["name"] == "mdace-inpatient-icd9"
@@ -240,7 +240,7 @@ def test_the_corpus_says_where_it_comes_from(prepare: Callable[..., Corpus]) -> 
     assert not any("Profee" in name or "DIAGNOSES_ICD" in name for name in names)
 
 
-def test_inpatient_icd10_leaves_strays_to_the_icd9_sets(prepare: Callable[..., Corpus]) -> None:
+def test_inpatient_icd10_leaves_icd9_codes_to_the_icd9_sets(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd10")
 
     assert notes_of(corpus) == {
@@ -248,7 +248,7 @@ def test_inpatient_icd10_leaves_strays_to_the_icd9_sets(prepare: Callable[..., C
         "validation": {"21": {"I10": ["stented"]}},
         "test": {"31": {"J44.9": ["COPD"]}},
     }
-    assert "1 annotation is in ICD-9-CM, and not of this set" in corpus.about["notices"]
+    assert "1 annotation in ICD-9-CM, which is not part of this set" in corpus.about["notices"]
 
 
 def test_profee_has_its_own_notes_and_splits_and_no_cpt(prepare: Callable[..., Corpus]) -> None:
@@ -259,10 +259,10 @@ def test_profee_has_its_own_notes_and_splits_and_no_cpt(prepare: Callable[..., C
         "validation": {"22": {"M79.609": ["fell"]}},
         "test": {"31": {"J44.9": ["COPD"]}},
     }
-    assert "1 annotation is in CPT, and not of this set" in corpus.about["notices"]
+    assert "1 annotation in CPT, which is not part of this set" in corpus.about["notices"]
 
 
-def test_evidence_only_is_a_row_a_code_before_it_is_mapped(prepare: Callable[..., Corpus]) -> None:
+def test_evidence_only_has_one_row_per_unmapped_code(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9-evidence-only")
 
     texts = {note.note_id: note.text for split in SPLITS for note in corpus.notes(split)}
@@ -280,12 +280,12 @@ def test_evidence_only_is_a_row_a_code_before_it_is_mapped(prepare: Callable[...
     assert notes_of(corpus)["train"]["12-2"] == {"250.00": ["DM"]}
 
 
-def test_with_mimic3_unannotated_admissions_are_documents_beside_the_notes(
+def test_with_mimic3_unannotated_admissions_are_documents_too(
     prepare: Callable[..., Corpus],
 ) -> None:
     corpus = prepare("inpatient-icd9-code")
 
-    # MIMIC-III knows neither 250.001 nor 496, but 491.21, 250.00 and (of an admission in no split) 428.
+    # MIMIC-III has neither 250.001 nor 496, but 491.21, 250.00 and 428 (in an admission that is in no split).
     assert notes_of(corpus) == {
         "train": {
             "12": {"401.9": ["HTN"], "250.00": ["DM", "DM2"]},
@@ -297,7 +297,7 @@ def test_with_mimic3_unannotated_admissions_are_documents_beside_the_notes(
     }
     assert corpus.about["absent"] == {"train": {"count": 1, "admissions": ["700"]}}
     notices = corpus.about["notices"]
-    assert "2 annotated codes were brought back to codes of MIMIC-III" in notices
+    assert "2 annotated codes were mapped to codes used in MIMIC-III" in notices
     assert "2 admissions with a discharge summary have no codes and were left out" in notices
     assert "1 discharge summary has no HADM_ID and was left out" in notices
     names = [file["path"] for file in corpus.about["inputs"]]
@@ -305,7 +305,7 @@ def test_with_mimic3_unannotated_admissions_are_documents_beside_the_notes(
     assert not any("mimiciv" in name for name in names)
 
 
-def test_per_discharge_summary(prepare: Callable[..., Corpus]) -> None:
+def test_per_discharge_summary_leaves_out_other_notes(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9", per="discharge-summary")
 
     assert {split: list(own) for split, own in notes_of(corpus).items()} == {
@@ -313,10 +313,10 @@ def test_per_discharge_summary(prepare: Callable[..., Corpus]) -> None:
         "validation": ["21"],
         "test": ["31"],
     }
-    assert "2 annotated notes are no discharge summaries and were left out" in corpus.about["notices"]
+    assert "2 annotated notes are not discharge summaries and were left out" in corpus.about["notices"]
 
 
-def test_per_admission(prepare: Callable[..., Corpus]) -> None:
+def test_per_admission_joins_notes(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9", per="admission")
 
     assert notes_of(corpus) == {
@@ -328,12 +328,12 @@ def test_per_admission(prepare: Callable[..., Corpus]) -> None:
     assert first.text == f"{NOTES[0][4]} {NOTES[1][4]}"
 
 
-def test_only_diagnoses(prepare: Callable[..., Corpus]) -> None:
+def test_only_diagnoses_are_kept_on_request(prepare: Callable[..., Corpus]) -> None:
     corpus = prepare("inpatient-icd9-code", codes="D")
 
     assert notes_of(corpus)["validation"] == {"22": {"999": ["fell"], "E888": ["fell"]}}
     assert notes_of(corpus)["train"]["61"] == {"401.9": [], "250.00": []}
-    assert "1 annotated note has no codes of the kind asked for and was left out" in corpus.about["notices"]
+    assert "1 annotated note has no codes of the requested kind and was left out" in corpus.about["notices"]
 
 
 def test_without_mimic4_codes_stay_as_annotated(tree: Tree, prepare: Callable[..., Corpus]) -> None:
@@ -343,10 +343,10 @@ def test_without_mimic4_codes_stay_as_annotated(tree: Tree, prepare: Callable[..
     corpus = prepare("inpatient-icd9")
 
     assert notes_of(corpus)["train"]["12"] == {"401.9": ["HTN"], "250.001": ["DM"], "250.00": ["DM2"]}
-    assert any("no MIMIC-IV below the raw folder" in notice for notice in corpus.about["notices"])
+    assert any("does not contain MIMIC-IV" in notice for notice in corpus.about["notices"])
 
 
-def test_spans_that_do_not_fit_are_left_out_and_their_codes_stay(
+def test_spans_outside_their_note_are_left_out_but_their_codes_stay(
     tree: Tree, prepare: Callable[..., Corpus]
 ) -> None:
     tree.notes[4] = (31, 3, 300, SUMMARY, "COP")  # shorter than when it was annotated
@@ -356,10 +356,10 @@ def test_spans_that_do_not_fit_are_left_out_and_their_codes_stay(
 
     assert notes_of(corpus)["test"] == {"31": {"496": []}}
     assert "1 span ends after its note and was left out" in corpus.about["notices"]
-    assert "1 code of a note has no span left, and so no evidence" in corpus.about["notices"]
+    assert "1 code of a note has no span left and thus no evidence" in corpus.about["notices"]
 
 
-def test_noteevents_decides_which_admission_a_note_is_of(tree: Tree, prepare: Callable[..., Corpus]) -> None:
+def test_noteevents_decides_the_admission_of_a_note(tree: Tree, prepare: Callable[..., Corpus]) -> None:
     tree.notes[3] = (22, 3, 300, "Radiology", "fell, SECRETPATIENT")
     tree.write_notes()
 
@@ -367,11 +367,12 @@ def test_noteevents_decides_which_admission_a_note_is_of(tree: Tree, prepare: Ca
 
     assert list(notes_of(corpus)["test"]) == ["22", "31"]
     assert any(
-        notice.startswith("1 annotated note is of another admission") for notice in corpus.about["notices"]
+        notice.startswith("1 annotated note has another admission in NOTEEVENTS")
+        for notice in corpus.about["notices"]
     )
 
 
-def test_a_split_of_ones_own(tree: Tree, prepare: Callable[..., Corpus]) -> None:
+def test_own_split_file_is_used(tree: Tree, prepare: Callable[..., Corpus]) -> None:
     path = tree.raw / "own.csv"
     path.write_text("_id,split\n300,train\n400,test\n", encoding="utf-8")
 
@@ -379,16 +380,16 @@ def test_a_split_of_ones_own(tree: Tree, prepare: Callable[..., Corpus]) -> None
 
     assert corpus.splits == ("train", "test")
     assert [note.note_id for note in corpus.notes("test")] == ["41"]
-    assert any("own.csv is not the published one" in notice for notice in corpus.about["notices"])
+    assert any("own.csv differs from the published split" in notice for notice in corpus.about["notices"])
 
 
-def test_mdace_that_is_named(tree: Tree, prepare: Callable[..., Corpus]) -> None:
+def test_named_mdace_folder_is_used(tree: Tree, prepare: Callable[..., Corpus]) -> None:
     elsewhere = tree.mdace.rename(tree.raw.parent / "elsewhere")
 
     assert list(notes_of(prepare("inpatient-icd9", mdace=elsewhere))["test"]) == ["31"]
 
 
-def test_a_synthetic_tree_stays_one(tree: Tree, prepare: Callable[..., Corpus]) -> None:
+def test_synthetic_tree_makes_a_synthetic_corpus(tree: Tree, prepare: Callable[..., Corpus]) -> None:
     notice = {"notice": "Invented.", "seed": 7}
     (tree.raw / "SYNTHETIC.json").write_text(json.dumps(notice), encoding="utf-8")
 
@@ -410,7 +411,7 @@ def test_a_synthetic_tree_stays_one(tree: Tree, prepare: Callable[..., Corpus]) 
         ({"compat": "caml"}, ["caml has no mdace-inpatient-icd9", "edin2024"]),
     ],
 )
-def test_choices_that_are_none_are_refused(
+def test_unknown_choices_are_refused(
     prepare: Callable[..., Corpus], options: dict[str, str], fragments: list[str], refused: Any
 ) -> None:
     with refused(SourceError, *fragments):
@@ -427,7 +428,7 @@ def test_notes_of_another_release_are_refused(
         prepare("inpatient-icd9")
 
 
-def test_split_files_of_something_else_are_refused(
+def test_split_files_without_annotated_admissions_are_refused(
     tree: Tree, prepare: Callable[..., Corpus], refused: Any
 ) -> None:
     path = tree.raw / "own.csv"
@@ -448,14 +449,14 @@ def test_mimic4_alone_is_refused_by_name(tree: Tree, prepare: Callable[..., Corp
     tree.mimic3.rename(tree.raw.parent / "1.4")
     tree.mimic3.parent.rmdir()
 
-    with refused(SourceError, "holds MIMIC-IV, expected MIMIC-III"):
+    with refused(SourceError, "contains MIMIC-IV, expected MIMIC-III"):
         prepare("inpatient-icd9")
 
 
 def test_the_annotations_are_never_replaced(tree: Tree, refused: Any) -> None:
     elsewhere = tree.mdace.rename(tree.raw.parent / "elsewhere")
 
-    with refused(OutputError, "which is read"):
+    with refused(OutputError, "contains the input data"):
         prepare_mdace(tree.raw, elsewhere, dataset="inpatient-icd9", mdace=elsewhere, force=True)
 
 

@@ -1,4 +1,4 @@
-"""The annotations that MDACE published, over notes made up to fit them."""
+"""The published annotations of MDACE, on invented notes that fit them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from clem_icd.icd import CodeSystem, is_well_formed
 from clem_icd.sources.mdace.annotations import Annotations, read_annotations
-from clem_icd.sources.mdace.codes import SYSTEMS
+from clem_icd.sources.mdace.clinical_notes import ClinicalNote
+from clem_icd.sources.mdace.code_map import SYSTEMS
 from clem_icd.sources.mdace.documents import annotated, by_admission
 from clem_icd.sources.mdace.files import MdaceFiles, Revision, Setting
-from clem_icd.sources.mdace.notes import ClinicalNote
 from clem_icd.sources.published.splits import find_split
 from support import SHARED
 
@@ -34,7 +34,7 @@ def spans_of(annotations: Annotations) -> int:
 
 
 def filled(annotations: Annotations, note_id: str) -> ClinicalNote:
-    """Return a note that is just long enough for its spans."""
+    """Return a note just long enough for its spans."""
     end = max(end for spans in annotations.notes[note_id].values() for _, end in spans)
     (admission,) = annotations.admissions[note_id]
     return ClinicalNote(note_id, "1", admission, "Nursing", "", "", "\N{DEGREE SIGN}" * end)
@@ -43,16 +43,16 @@ def filled(annotations: Annotations, note_id: str) -> ClinicalNote:
 @pytest.mark.parametrize(
     ("setting", "revision", "notes", "admissions", "spans", "codes"),
     [
-        # The two strays of ICD-10's files, E860 and E861, beside 3,934 spans of 918 codes. In one note, a
-        # stray is all that ICD-10's file has.
+        # E860 and E861 from the files of ICD-10, beside 3,934 spans of 918 codes. In one note, such a code is
+        # the only annotation in the ICD-10 file.
         ("Inpatient", "ICD-9", 604, 302, 3936, 920),
         ("Inpatient", "ICD-10", 603, 302, 3934, 1022),
-        # Of 5,563 spans in 588 notes, 346 are of CPT, and in ICD-9 one is there twice.
+        # Of 5,563 spans in 588 notes, 346 are in CPT, and one in ICD-9 is a duplicate.
         ("Profee", "ICD-9", 578, 52, 5216, 591),
         ("Profee", "ICD-10", 578, 52, 5217, 673),
     ],
 )
-def test_its_size(
+def test_annotations_have_the_published_size(
     setting: Setting, revision: Revision, notes: int, admissions: int, spans: int, codes: int
 ) -> None:
     annotations = read(setting, revision)
@@ -71,34 +71,36 @@ def test_its_size(
             "Inpatient",
             "ICD-9",
             [
-                "2 annotations stand in files of the other revision of ICD, and are kept where their codes "
-                "belong"
+                "2 annotations from files of the other revision of ICD were kept, since their codes are "
+                "of this one"
             ],
         ),
-        ("Inpatient", "ICD-10", ["2 annotations are in ICD-9-CM, and not of this set"]),
+        ("Inpatient", "ICD-10", ["2 annotations in ICD-9-CM, which is not part of this set"]),
         (
             "Profee",
             "ICD-9",
             [
-                "1 annotation repeats an earlier one and was left out",
-                "346 annotations are in CPT, and not of this set",
+                "1 duplicate annotation was left out",
+                "346 annotations in CPT, which is not part of this set",
             ],
         ),
-        ("Profee", "ICD-10", ["346 annotations are in CPT, and not of this set"]),
+        ("Profee", "ICD-10", ["346 annotations in CPT, which is not part of this set"]),
     ],
 )
-def test_its_oddities(setting: Setting, revision: Revision, notices: list[str]) -> None:
+def test_oddities_of_the_release_are_counted(
+    setting: Setting, revision: Revision, notices: list[str]
+) -> None:
     assert read(setting, revision).notices() == notices
 
 
-def test_the_strays_are_where_they_belong() -> None:
+def test_icd9_codes_in_icd10_files_are_kept_as_icd9() -> None:
     annotations = read("Inpatient", "ICD-9")
 
     for note_id, code in (("48367", "E860"), ("606211", "E861")):
         assert code in {code.value for code in annotations.notes[note_id]}
 
 
-def test_its_splits_have_the_published_numbers_of_notes_and_codes() -> None:
+def test_splits_have_the_published_numbers_of_notes_and_codes() -> None:
     files = MdaceFiles.find(DATA, DATA / "mdace", "Inpatient", "ICD-9")
     annotations = read_annotations(files, SYSTEMS["ICD-9"], "ICD-9")
     split_of = find_split("mdace-inpatient-icd9", also=files.split_folders()).read()
@@ -137,5 +139,5 @@ def test_every_span_fits_a_note_and_an_admission(setting: Any) -> None:
     assert sum(len(spans) for one in whole for spans in one.codes.values()) == spans_of(annotations)
     for document in whole:
         for spans in document.codes.values():
-            # A span that was moved too far or not far enough would take in the blank between two notes.
+            # A span that was moved by a wrong distance would include the blank between two notes.
             assert all(" " not in document.text[begin:end] and begin < end for begin, end in spans)

@@ -97,7 +97,7 @@ def test_evidence_moves_with_its_note(tmp_path: Path, raw: Path, splits: Path) -
     assert note.evidence[0] == Evidence(HTN, 0, 3)
 
 
-def test_evidence_does_not_fit_a_text_that_was_changed(
+def test_evidence_is_refused_where_the_pipeline_changes_the_text(
     tmp_path: Path, raw: Path, splits: Path, refused: Any
 ) -> None:
     with refused(SourceError, "edin2023 changes the text", "Leave out --evidence"):
@@ -106,7 +106,7 @@ def test_evidence_does_not_fit_a_text_that_was_changed(
         )
 
 
-def test_the_text_is_that_of_the_pipeline(tmp_path: Path, raw: Path, splits: Path) -> None:
+def test_text_is_cleaned_as_the_pipeline_does(tmp_path: Path, raw: Path, splits: Path) -> None:
     texts = {
         compat: one(prepare_mimic3(raw, tmp_path / compat, splits=splits, compat=compat), "train").text
         for compat in ("edin2023", "caml")
@@ -118,13 +118,13 @@ def test_the_text_is_that_of_the_pipeline(tmp_path: Path, raw: Path, splits: Pat
     }
 
 
-def test_caml_takes_procedures_for_numbers(tmp_path: Path, raw: Path, splits: Path) -> None:
+def test_caml_parses_procedures_as_numbers(tmp_path: Path, raw: Path, splits: Path) -> None:
     corpus = prepare_mimic3(raw, tmp_path / "out", splits=splits, compat="caml")
 
     assert [code.value for code in corpus.codes] == ["38.93", "401.9", "66.", "E878.8", "V05.3"]
 
 
-def test_codes_of_another_subject(
+def test_codes_of_another_subject_count_only_in_edin2024(
     tmp_path: Path, raw: Path, tree: Path, splits: Path, write_csv: Callable[..., Path]
 ) -> None:
     write_csv(tree / "PROCEDURES_ICD.csv", CODE_COLUMNS, [*PROCEDURES, (3, 77, 102, 1, "9904")])
@@ -138,44 +138,48 @@ def test_codes_of_another_subject(
     assert {code.value for code in by_compat["edin2023"]} == {"V05.3", "401.9"}
 
 
-def test_an_admission_of_two_subjects_is_refused(
+def test_admission_with_two_subjects_is_refused(
     tmp_path: Path, raw: Path, tree: Path, splits: Path, refused: Any
 ) -> None:
     path = tree / "NOTEEVENTS.csv.gz"
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"\n9,1,101,", b"\n9,2,101,")))
 
-    with refused(SourceError, "NOTEEVENTS.csv.gz, row 2", "another SUBJECT_ID for HADM_ID 101"):
+    with refused(
+        SourceError,
+        "NOTEEVENTS.csv.gz, row 2",
+        "gives HADM_ID 101 the SUBJECT_ID 2, an earlier row gives it 1",
+    ):
         prepare_mimic3(raw, tmp_path / "out", splits=splits)
 
 
-def test_a_tree_of_the_other_data_set_is_named(tmp_path: Path, raw: Path, refused: Any) -> None:
-    with refused(SourceError, "raw: holds MIMIC-III, expected MIMIC-IV"):
+def test_tree_of_the_other_data_set_is_named(tmp_path: Path, raw: Path, refused: Any) -> None:
+    with refused(SourceError, "raw: contains MIMIC-III, expected MIMIC-IV"):
         prepare_mimic4(raw, tmp_path / "out", draw_split=True)
     (tmp_path / "four/mimiciv/2.2/hosp").mkdir(parents=True)
-    with refused(SourceError, "four: holds MIMIC-IV, expected MIMIC-III"):
+    with refused(SourceError, "four: contains MIMIC-IV, expected MIMIC-III"):
         prepare_mimic3(tmp_path / "four", tmp_path / "out", draw_split=True)
 
 
-def test_a_code_table_with_another_delimiter(
+def test_code_table_with_another_delimiter_is_refused(
     tmp_path: Path, raw: Path, tree: Path, splits: Path, write_csv: Callable[..., Path], refused: Any
 ) -> None:
     write_csv(tree / "PROCEDURES_ICD.csv", CODE_COLUMNS, PROCEDURES, ";")
 
-    with refused(SourceError, "PROCEDURES_ICD.csv", "its columns are divided by ';', expected ','"):
+    with refused(SourceError, "PROCEDURES_ICD.csv", "columns are separated by ';', expected ','"):
         prepare_mimic3(raw, tmp_path / "out", splits=splits)
 
 
 @pytest.mark.parametrize(
     ("cut", "fragments"),
     [
-        (lambda data: data[: len(data) // 2], ["cut short"]),
+        (lambda data: data[: len(data) // 2], ["truncated"]),
         (
             lambda data: gzip.compress(gzip.decompress(data)[: gzip.decompress(data).index(b"more SECRET")]),
-            ["row 5", "ends inside a quotation"],
+            ["row 5", "ends inside a quoted field"],
         ),
     ],
 )
-def test_notes_that_are_cut(
+def test_truncated_notes_are_refused_and_leave_nothing(
     tmp_path: Path,
     raw: Path,
     tree: Path,
@@ -195,33 +199,31 @@ def test_notes_that_are_cut(
     assert sorted(place.name for place in tmp_path.iterdir()) == ["raw", "split.csv"]
 
 
-def test_a_split_that_names_other_admissions(
+def test_split_of_other_admissions_is_refused(
     tmp_path: Path, raw: Path, write_csv: Callable[..., Path], refused: Any
 ) -> None:
     path = write_csv(tmp_path / "other.csv", ["_id", "split"], [(22595853, "train"), (22595854, "test")])
 
-    with refused(SourceError, "other.csv: names 2 admissions", "same data set"):
+    with refused(SourceError, "other.csv: lists 2 admissions", "same data set"):
         prepare_mimic3(raw, tmp_path / "out", splits=path)
 
 
 @pytest.mark.parametrize(
     ("options", "fragments"),
     [
-        ({"compat": "edin2022"}, ["no pipeline 'edin2022'", "caml, edin2023, edin2024"]),
+        ({"compat": "edin2022"}, ["mimic3-full has no pipeline 'edin2022'", "caml, edin2023, edin2024"]),
         ({"compat": "caml", "subset": "clean"}, ["caml has no mimic3-clean"]),
-        ({"draw_split": True}, ["a split is given, and one is to be drawn"]),
+        ({"draw_split": True}, ["both a split file and a drawn split were requested"]),
     ],
 )
-def test_what_cannot_be_asked_for(
+def test_impossible_options_are_refused(
     tmp_path: Path, raw: Path, splits: Path, refused: Any, options: dict[str, Any], fragments: list[str]
 ) -> None:
     with refused(SourceError, *fragments):
         prepare_mimic3(raw, tmp_path / "out", splits=splits, **options)
 
 
-def test_a_document_with_a_blank_text_is_left_out(
-    tmp_path: Path, raw: Path, tree: Path, splits: Path
-) -> None:
+def test_document_with_a_blank_text_is_left_out(tmp_path: Path, raw: Path, tree: Path, splits: Path) -> None:
     path = tree / "NOTEEVENTS.csv.gz"
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"66 yo SECRETPATIENT", b" ")))
 
@@ -230,28 +232,28 @@ def test_a_document_with_a_blank_text_is_left_out(
 
 
 @pytest.mark.parametrize(("number", "name"), [(b"\n9,1,101,", "ROW_ID"), (b"\n9,1,101,", "SUBJECT_ID")])
-def test_numbers_that_another_program_wrote(
+def test_numbers_with_a_decimal_point_are_refused(
     tmp_path: Path, raw: Path, tree: Path, splits: Path, refused: Any, number: bytes, name: str
 ) -> None:
     path = tree / "NOTEEVENTS.csv.gz"
     by = b"\n9.0,1,101," if name == "ROW_ID" else b"\n9,1.0,101,"
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(number, by)))
 
-    with refused(SourceError, "NOTEEVENTS.csv.gz, row 2", f"has a {name} that is no whole number"):
+    with refused(SourceError, "NOTEEVENTS.csv.gz, row 2", f"has a {name} that is not a whole number"):
         prepare_mimic3(raw, tmp_path / "out", splits=splits)
 
 
-def test_what_is_read_is_never_replaced(tmp_path: Path, raw: Path, splits: Path, refused: Any) -> None:
+def test_inputs_are_never_replaced(tmp_path: Path, raw: Path, splits: Path, refused: Any) -> None:
     folder = tmp_path / "published"
     folder.mkdir()
     splits.rename(folder / "split.csv")
 
-    with refused(OutputError, "holds split.csv, which is read"):
+    with refused(OutputError, "contains the input split.csv"):
         prepare_mimic3(raw, folder, splits=folder / "split.csv", force=True)
     assert (folder / "split.csv").exists()
 
 
-def test_an_admission_whose_codes_are_all_empty_is_counted(
+def test_admission_with_only_empty_codes_is_counted(
     tmp_path: Path, raw: Path, tree: Path, write_csv: Callable[..., Path], splits: Path
 ) -> None:
     write_csv(tree / "DIAGNOSES_ICD.csv.gz", CODE_COLUMNS, [*DIAGNOSES[:5], (6, 3, 103, 1, "")])
@@ -271,10 +273,10 @@ def test_rows_of_another_subject_are_counted(
 
     for compat in ("edin2023", "caml"):
         corpus = prepare_mimic3(raw, tmp_path / compat, splits=splits, compat=compat)
-        assert any("names another subject" in notice for notice in corpus.about["notices"])
+        assert any("names a different subject" in notice for notice in corpus.about["notices"])
 
 
-def test_admissions_whose_text_is_blank_are_absent(
+def test_admissions_with_blank_texts_are_absent(
     tmp_path: Path, raw: Path, tree: Path, write_csv: Callable[..., Path]
 ) -> None:
     path = tree / "NOTEEVENTS.csv.gz"
@@ -287,7 +289,7 @@ def test_admissions_whose_text_is_blank_are_absent(
     assert "1 document had a blank text and was left out" in corpus.about["notices"]
 
 
-def test_a_quoted_header_with_another_delimiter(
+def test_quoted_header_with_another_delimiter_is_refused(
     tmp_path: Path, raw: Path, tree: Path, splits: Path, refused: Any
 ) -> None:
     text = (tree / "PROCEDURES_ICD.csv").read_text(encoding="utf-8").replace(",", ";")
@@ -295,5 +297,5 @@ def test_a_quoted_header_with_another_delimiter(
     quoted = ";".join(f'"{name}"' for name in header.split(";"))
     (tree / "PROCEDURES_ICD.csv").write_text(f"{quoted}\n{rest}", encoding="utf-8")
 
-    with refused(SourceError, "PROCEDURES_ICD.csv", "its columns are divided by ';', expected ','"):
+    with refused(SourceError, "PROCEDURES_ICD.csv", "columns are separated by ';', expected ','"):
         prepare_mimic3(raw, tmp_path / "out", splits=splits)

@@ -54,7 +54,7 @@ PROCEDURES = [
     (7, 700, 2, "2180-01-01", "0066", 9),
 ]
 # The split files of these tests are not the published ones, and a notice says so.
-NOT_PUBLISHED = "The split file mimiciv_icd10_split.feather is not the published one of this source"
+NOT_PUBLISHED = "The split file mimiciv_icd10_split.feather differs from the published split of this source"
 
 SPLIT = {100: "train", 200: "val", 700: "test", 600: "train", 400: "train", 999: "train"}
 
@@ -99,7 +99,7 @@ def all_notes(corpus: Corpus) -> dict[str, list[Note]]:
     return {split: list(corpus.notes(split)) for split in corpus.splits}
 
 
-def test_the_golden_tree_becomes_this_corpus(tmp_path: Path, raw: Path, splits: Path) -> None:
+def test_golden_tree_becomes_the_expected_corpus(tmp_path: Path, raw: Path, splits: Path) -> None:
     corpus = prepare_mimic4(raw, tmp_path / "out", splits=splits, min_count=2)
 
     assert all_notes(corpus) == {
@@ -115,11 +115,11 @@ def test_the_golden_tree_becomes_this_corpus(tmp_path: Path, raw: Path, splits: 
         "1 note has no hadm_id and was left out",
         "1 note has no text and was left out",
         "2 notes have no codes and were left out",
-        "1 note repeats an earlier one of its admission and was left out",
-        "1 admission has codes of both ICD-9 and ICD-10, which are in its labels as published",
-        "1 note is not the first one of its admission and was left out",
+        "1 note repeats an earlier note of its admission and was left out",
+        "1 admission has codes of both ICD-9 and ICD-10; its labels include both, as published",
+        "1 note is not the first of its admission and was left out",
         "3 codes are too rare and were left out",
-        "1 document then had no code and was left out",
+        "1 document then had no code left and was left out",
         NOT_PUBLISHED,
     ]
     assert corpus.about["absent"] == {"train": {"count": 3, "admissions": ["400", "600", "999"]}}
@@ -142,11 +142,13 @@ def test_the_golden_tree_becomes_this_corpus(tmp_path: Path, raw: Path, splits: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "published", "raw"]
 
 
-def test_codes_count_over_distinct_notes_before_one_is_kept(tmp_path: Path, raw: Path, splits: Path) -> None:
-    # I10 counts twice through the two notes of admission 100, once in 200, and twice in 700, whose diagnoses
-    # of ICD-10 go with two lists of procedures.
+def test_codes_are_counted_in_distinct_notes_before_one_is_kept(
+    tmp_path: Path, raw: Path, splits: Path
+) -> None:
+    # I10 counts twice for the two notes of admission 100, once for 200, and twice for 700, where the ICD-10
+    # diagnoses are combined with two lists of procedures.
     assert prepare_mimic4(raw, tmp_path / "at", splits=splits, min_count=5).codes == (I10,)
-    with pytest.raises(SourceError, match=r"no document of train .* is left: 8 codes are too rare"):
+    with pytest.raises(SourceError, match=r"no document is left for train .*: 8 codes are too rare"):
         prepare_mimic4(raw, tmp_path / "above", splits=splits, min_count=6)
     assert not (tmp_path / "above").exists()
 
@@ -162,7 +164,7 @@ def test_min_count_of_one_keeps_every_code(tmp_path: Path, raw: Path, splits: Pa
     assert [note.note_id for note in corpus.notes("train")] == ["1-DS-1", "6-DS-1"]
 
 
-def test_without_a_split_file_it_is_drawn_by_subject_and_says_so(tmp_path: Path, raw: Path) -> None:
+def test_split_is_drawn_by_subject_and_noted(tmp_path: Path, raw: Path) -> None:
     options: dict[str, Any] = {"draw_split": True, "min_count": 2, "validation": 0.3, "test": 0.3}
     corpora = [
         prepare_mimic4(raw, tmp_path / str(trial), **options, seed=seed)
@@ -171,22 +173,19 @@ def test_without_a_split_file_it_is_drawn_by_subject_and_says_so(tmp_path: Path,
 
     assert all_notes(corpora[0]) == all_notes(corpora[1])
     assert any(all_notes(corpora[0]) != all_notes(other) for other in corpora[2:])
-    assert any("not comparable" in notice for notice in corpora[0].about["notices"])
+    assert any("cannot be compared" in notice for notice in corpora[0].about["notices"])
 
 
-def test_a_csv_split_file(tmp_path: Path, raw: Path, write_csv: Callable[..., Path]) -> None:
+def test_csv_split_file_is_used(tmp_path: Path, raw: Path, write_csv: Callable[..., Path]) -> None:
     path = write_csv(tmp_path / "mine.csv", ["_id", "split"], [(100, "train"), (200, "test")])
 
     corpus = prepare_mimic4(raw, tmp_path / "out", splits=path, min_count=1)
 
     assert corpus.splits == ("train", "test")
-    assert (
-        "2 notes are of admissions that the split file does not name and were left out"
-        in corpus.about["notices"]
-    )
+    assert "2 notes were left out: their admissions are not in the split file" in corpus.about["notices"]
 
 
-def test_evidence_goes_with_its_codes(tmp_path: Path, raw: Path, splits: Path) -> None:
+def test_evidence_is_kept_with_its_codes(tmp_path: Path, raw: Path, splits: Path) -> None:
     begin = SECOND.index("HTN")
     spans = [
         ("2-DS-1", "I10", "icd10cm", begin, begin + 3),
@@ -204,11 +203,11 @@ def test_evidence_goes_with_its_codes(tmp_path: Path, raw: Path, splits: Path) -
     [note] = corpus.notes("validation")
     assert note.evidence == (Evidence(I10, begin, begin + 3),)
     assert note.text[note.evidence[0].begin : note.evidence[0].end] == "HTN"
-    expected = "2 spans of evidence are for notes or codes that are not here, and were left out"
+    expected = "2 spans of evidence were left out: their notes or their codes are not in this corpus"
     assert expected in corpus.about["notices"]
 
 
-def test_evidence_beyond_its_note(tmp_path: Path, raw: Path, splits: Path, refused: Any) -> None:
+def test_evidence_beyond_its_note_is_refused(tmp_path: Path, raw: Path, splits: Path, refused: Any) -> None:
     path = tmp_path / "evidence.parquet"
     rows = {"note_id": ["x", "2-DS-1"], "code": "I10", "system": "icd10cm", "begin": 1, "end": [2, 9999]}
     pl.DataFrame(rows).write_parquet(path)
@@ -226,7 +225,7 @@ def test_evidence_beyond_its_note(tmp_path: Path, raw: Path, splits: Path, refus
         ({"code": pl.Series([None], dtype=pl.String)}, "row 1: has an empty value"),
     ],
 )
-def test_malformed_evidence(
+def test_malformed_evidence_is_refused(
     tmp_path: Path, raw: Path, refused: Any, columns: dict[str, Any], fragment: str
 ) -> None:
     good = {"note_id": ["x"], "code": ["I10"], "system": ["icd10cm"], "begin": [1], "end": [2]}
@@ -238,7 +237,7 @@ def test_malformed_evidence(
 
 
 @pytest.mark.parametrize("base", ["physionet.org/files", "files", "."])
-def test_any_folder_of_the_download_will_do(tmp_path: Path, raw: Path, splits: Path, base: str) -> None:
+def test_any_folder_of_the_download_is_accepted(tmp_path: Path, raw: Path, splits: Path, base: str) -> None:
     other = tmp_path / "other" / base
     other.parent.mkdir(parents=True, exist_ok=True)
     (raw / "physionet.org/files").rename(other)
@@ -246,7 +245,7 @@ def test_any_folder_of_the_download_will_do(tmp_path: Path, raw: Path, splits: P
     assert prepare_mimic4(tmp_path / "other", tmp_path / "out", splits=splits, min_count=2).size("train") == 1
 
 
-def test_a_missing_file_says_where_it_was_looked_for(
+def test_missing_file_is_named_with_the_searched_places(
     tmp_path: Path, raw: Path, hosp: Path, discharge: Path, refused: Any
 ) -> None:
     (hosp / "procedures_icd.csv").unlink()
@@ -259,10 +258,10 @@ def test_a_missing_file_says_where_it_was_looked_for(
         prepare_mimic4(tmp_path / "absent", tmp_path / "out")
 
 
-def test_two_releases_are_one_too_many(tmp_path: Path, raw: Path, hosp: Path, refused: Any) -> None:
+def test_two_releases_are_refused(tmp_path: Path, raw: Path, hosp: Path, refused: Any) -> None:
     (hosp.parent.parent / "2.2" / "hosp").mkdir(parents=True)
 
-    with refused(SourceError, "several releases: 2.2, 3.1", "Keep one"):
+    with refused(SourceError, "several releases of mimiciv: 2.2, 3.1", "Keep only one"):
         prepare_mimic4(raw, tmp_path / "out", draw_split=True)
 
 
@@ -270,15 +269,15 @@ def test_two_releases_are_one_too_many(tmp_path: Path, raw: Path, hosp: Path, re
     ("replaced", "by", "fragments"),
     [
         ("note_id,", "note,", ["no column 'note_id'", "Did you mean 'note'?"]),
-        ("1-DS-2", "1-DS-1", ["row 2", "an earlier row"]),
+        ("1-DS-2", "1-DS-1", ["row 2", "of an earlier row"]),
         ("1-DS-2", "", ["row 2", "no note_id"]),
         ("7-DS-1,7,", "7-DS-1,,", ["row 9", "no subject_id"]),
-        (",700,", ",700.0,", ["row 9", "no whole number"]),
-        ('seen 3x"', "seen 3x", ["row 1", "quotation"]),
-        ("only ICD-9", "\udcff", ["row 7", "no utf-8"]),
+        (",700,", ",700.0,", ["row 9", "not a whole number"]),
+        ('seen 3x"', "seen 3x", ["row 1", "text after a closing quotation mark"]),
+        ("only ICD-9", "\udcff", ["row 7", "not utf-8"]),
     ],
 )
-def test_malformed_notes(
+def test_malformed_notes_are_refused(
     tmp_path: Path, raw: Path, discharge: Path, refused: Any, replaced: str, by: str, fragments: list[str]
 ) -> None:
     text = gzip.decompress(discharge.read_bytes()).decode()
@@ -291,7 +290,7 @@ def test_malformed_notes(
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
-def test_a_version_that_does_not_exist(tmp_path: Path, raw: Path, hosp: Path, refused: Any) -> None:
+def test_unknown_icd_version_is_refused(tmp_path: Path, raw: Path, hosp: Path, refused: Any) -> None:
     path = hosp / "procedures_icd.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("0066,9", "0066,11"), encoding="utf-8")
 
@@ -302,7 +301,7 @@ def test_a_version_that_does_not_exist(tmp_path: Path, raw: Path, hosp: Path, re
 @pytest.mark.parametrize(
     ("name", "row"), [("diagnoses_icd.csv.gz", "row 9"), ("procedures_icd.csv", "row 3")]
 )
-def test_an_admission_with_a_decimal_point(
+def test_admission_with_a_decimal_point_is_refused(
     tmp_path: Path, raw: Path, hosp: Path, refused: Any, name: str, row: str
 ) -> None:
     opened: Any = gzip.open if name.endswith(".gz") else open
@@ -313,7 +312,7 @@ def test_an_admission_with_a_decimal_point(
     with opened(hosp / name, "wt", encoding="utf-8") as file:
         file.writelines(",".join(fields) for fields in rows)
 
-    with refused(SourceError, name, row, "hadm_id that is no whole number"):
+    with refused(SourceError, name, row, "hadm_id that is not a whole number"):
         prepare_mimic4(raw, tmp_path / "out", draw_split=True)
 
 
@@ -329,7 +328,7 @@ def test_admissions_without_a_note_are_counted(
     assert expected in corpus.about["notices"]
 
 
-def test_an_odd_code_is_kept_with_its_evidence(
+def test_malformed_code_is_kept_with_its_evidence(
     tmp_path: Path, raw: Path, hosp: Path, splits: Path, write_csv: Callable[..., Path]
 ) -> None:
     rows = [*DIAGNOSES, (2, 200, 3, "xyz?1", 10), (2, 200, 4, "I10.", 10)]
@@ -347,26 +346,26 @@ def test_an_odd_code_is_kept_with_its_evidence(
     assert note.evidence == (Evidence(odd, 0, 3), Evidence(I10, 0, 3))
 
 
-def test_codes_of_other_admissions_are_no_use(
+def test_split_without_coded_admissions_is_refused(
     tmp_path: Path, raw: Path, write_csv: Callable[..., Path], refused: Any
 ) -> None:
     path = write_csv(tmp_path / "mine.csv", ["_id", "split"], [(999, "train")])
 
-    with refused(SourceError, "mine.csv", "names 1 admissions, and none of them has codes here"):
+    with refused(SourceError, "mine.csv", "lists 1 admission, none of which has codes in the raw files"):
         prepare_mimic4(raw, tmp_path / "out", splits=path)
 
 
-def test_a_split_without_notes(
+def test_split_without_notes_is_refused(
     tmp_path: Path, raw: Path, write_csv: Callable[..., Path], refused: Any
 ) -> None:
     path = write_csv(tmp_path / "mine.csv", ["_id", "split"], [(100, "train"), (999, "test")])
 
-    with refused(SourceError, "no document of test is left", "lower --min-count"):
+    with refused(SourceError, "no document is left for test", "lower --min-count"):
         prepare_mimic4(raw, tmp_path / "out", splits=path, min_count=1)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_full_disk_leaves_nothing(
+def test_full_disk_leaves_nothing(
     tmp_path: Path, raw: Path, splits: Path, refused: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -378,9 +377,7 @@ def test_a_full_disk_leaves_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "raw"]
 
 
-def test_the_output_is_never_overwritten_unasked(
-    tmp_path: Path, raw: Path, splits: Path, refused: Any
-) -> None:
+def test_output_is_replaced_only_with_force(tmp_path: Path, raw: Path, splits: Path, refused: Any) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "thesis.txt").write_text("mine", encoding="utf-8")
@@ -388,7 +385,7 @@ def test_the_output_is_never_overwritten_unasked(
         prepare_mimic4(raw, out, splits=splits, min_count=2)
     assert (out / "thesis.txt").read_text(encoding="utf-8") == "mine"
 
-    with refused(OutputError, "holds the raw files"):
+    with refused(OutputError, "contains the raw files"):
         prepare_mimic4(raw, tmp_path, splits=splits, min_count=2, force=True)
     assert prepare_mimic4(raw, out, splits=splits, min_count=2, force=True).size("train") == 1
 
@@ -420,6 +417,6 @@ def test_progress_adds_up_to_the_rows(tmp_path: Path, raw: Path, splits: Path) -
     assert sum(steps) == len(NOTES)
 
 
-def test_a_code_in_at_least_no_notes(tmp_path: Path, raw: Path, refused: Any) -> None:
-    with refused(SourceError, "fewer than 0"):
+def test_min_count_of_zero_is_refused(tmp_path: Path, raw: Path, refused: Any) -> None:
+    with refused(SourceError, "a minimum count of 0"):
         prepare_mimic4(raw, tmp_path / "out", min_count=0)

@@ -44,7 +44,7 @@ def warnings(corpus: dict[str, Any], described: dict[str, Any]) -> tuple[str, ..
     return found.warnings
 
 
-def test_the_published_corpus_itself() -> None:
+def test_published_corpus_has_no_differences() -> None:
     found = compare_with_published(about(), description())
 
     assert found is not None
@@ -62,7 +62,7 @@ def test_the_published_corpus_itself() -> None:
     assert found.counts[0].origin == "split file, counted"
 
 
-def test_notes_that_are_missing_are_named() -> None:
+def test_missing_notes_are_counted_and_named() -> None:
     corpus = about()
     corpus["absent"] = {
         "train": {"count": 12, "admissions": [str(100_001 + number) for number in range(12)]},
@@ -70,34 +70,34 @@ def test_notes_that_are_missing_are_named() -> None:
     }
 
     assert warnings(corpus, description(train=38_389, test=8_733)) == (
-        "train has 12 notes fewer than published: 12 admissions of the split file have no note here "
+        "train has 12 fewer notes than published: 12 admissions in the split file have no note here "
         "(100001, 100002, …)",
-        "test has 1 note fewer than published: 1 admission of the split file has no note here (199999)",
+        "test has 1 fewer note than published: 1 admission in the split file has no note here (199999)",
     )
     assert warnings(corpus, description(train=38_401, test=8_734))[1] == (
-        "test has as many notes as published: 1 admission of the split file has no note here (199999)"
+        "test has as many notes as published: 1 admission in the split file has no note here (199999)"
     )
 
 
 @pytest.mark.parametrize(
     ("described", "words"),
     [
-        (description(train=38_402), "train has 1 note more than published"),
-        (description(validation=0), "validation has 5,577 notes fewer than published"),
-        (description(labels=3_690), "labels: 3,690, published 3,681: 9 beyond the expected"),
-        (description(labels=3_680), "labels: 3,680, published 3,681: 1 fewer than expected"),
+        (description(train=38_402), "train has 1 more note than published"),
+        (description(validation=0), "validation has 5,577 fewer notes than published"),
+        (description(labels=3_690), "labels: 3,690, 9 more than the published 3,681"),
+        (description(labels=3_680), "labels: 3,680, 1 fewer than the published 3,681"),
         (description(codes=13), "median codes per note: 13, published 14"),
     ],
 )
-def test_every_other_difference_is_told(described: dict[str, Any], words: str) -> None:
+def test_every_other_difference_is_a_warning(described: dict[str, Any], words: str) -> None:
     assert warnings(about(), described) == (words,)
 
 
-def test_a_median_between_two_numbers_is_no_difference() -> None:
+def test_half_a_code_more_in_the_median_is_not_a_difference() -> None:
     assert warnings(about(), description(codes=13.5)) == ()
 
 
-def test_words_are_compared_only_where_the_text_is_cleaned_alike() -> None:
+def test_words_are_compared_only_in_cleaned_texts() -> None:
     described = description(words=1_525.5)
 
     assert warnings(about(), described) == ()
@@ -124,7 +124,7 @@ def compare_counts(corpus: dict[str, Any], described: dict[str, Any]) -> tuple[A
         (about("mdace-inpatient-icd9", codes="D"), "options"),
     ],
 )
-def test_where_differences_mean_nothing_one_remark_says_so(corpus: dict[str, Any], words: str) -> None:
+def test_incomparable_corpora_get_one_remark_instead_of_warnings(corpus: dict[str, Any], words: str) -> None:
     found = compare_with_published(corpus, description(train=5, labels=1))
 
     assert found is not None
@@ -137,7 +137,7 @@ def test_where_differences_mean_nothing_one_remark_says_so(corpus: dict[str, Any
 @pytest.mark.parametrize(
     ("per", "train"), [("note", 48_074), ("discharge-summary", 47_904), ("admission", 47_900)]
 )
-def test_mdace_is_counted_by_what_a_note_is(per: str, train: int) -> None:
+def test_mdace_is_compared_by_its_unit_of_notes(per: str, train: int) -> None:
     counts = compare_counts(about("mdace-inpatient-icd9-code", per=per, codes="DP"), description())
 
     assert counts[0].published == train
@@ -146,11 +146,11 @@ def test_mdace_is_counted_by_what_a_note_is(per: str, train: int) -> None:
 @pytest.mark.parametrize(
     "corpus", [about("table"), about("mimic3-clean", compat="caml"), about("mdace-profee-icd10", per="day")]
 )
-def test_what_nobody_published_has_no_comparison(corpus: dict[str, Any]) -> None:
+def test_unpublished_corpus_has_no_comparison(corpus: dict[str, Any]) -> None:
     assert compare_with_published(corpus, description()) is None
 
 
-def test_a_corpus_of_an_earlier_release_is_compared_too() -> None:
+def test_corpus_of_an_earlier_release_is_compared() -> None:
     options = {"min_count": 10, "validation": 0.1, "splits": "mimiciv_icd10_split.feather", "evidence": None}
     corpus = {"source": "mimic4-icd10", "synthetic": False, "options": options}
 
@@ -171,7 +171,7 @@ def test_every_count_has_an_origin_and_every_origin_a_count() -> None:
 @pytest.mark.parametrize(
     "source", ["mimic3-full", "mimic3-50", "mimic3-clean", "mimic4-icd9", "mimic4-icd10"]
 )
-def test_the_counts_are_those_of_the_split_files(shared_data: Path, source: str, compat: str) -> None:
+def test_published_counts_match_the_split_files(shared_data: Path, source: str, compat: str) -> None:
     assigned = list(find_split(source, compat, shared_data / "splits").read().values())
 
     notes = PUBLISHED["counts"][source][compat]["notes"]

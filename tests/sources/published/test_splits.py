@@ -1,4 +1,4 @@
-"""Published splits: found in every place where a user may have them, downloaded once otherwise."""
+"""Published splits: found wherever a user may keep them, otherwise downloaded once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ READ = {"0": "train", "1": "train", "10": "validation", "11": "validation", "20"
         ("", ""),
     ],
 )
-def test_the_files_lie_flat_or_as_in_a_repository(tmp_path: Path, below: str, named: str) -> None:
+def test_files_are_found_flat_or_in_repository_folders(tmp_path: Path, below: str, named: str) -> None:
     write_ev(tmp_path / below)
     write(tmp_path / "mdace/profee/MDace-ev-train.csv", 7)
 
@@ -62,13 +62,15 @@ def test_the_files_lie_flat_or_as_in_a_repository(tmp_path: Path, below: str, na
     assert find_split("mdace-inpatient-icd10", also=[tmp_path / "no", tmp_path / named]).read() == READ
 
 
-def test_one_file_will_do_and_a_notice_says_that_it_is_not_the_published_one(tmp_path: Path) -> None:
+def test_own_file_is_accepted_with_a_notice(tmp_path: Path) -> None:
     own = write_feather(tmp_path / "own.feather")
 
     for source in ("mimic4-icd9", "mdace-inpatient-icd9-code"):
         found = find_split(source, splits=own)
         assert found.paths == (own,)
-        assert found.notices == ("The split file own.feather is not the published one of this source",)
+        assert found.notices == (
+            "The split file own.feather differs from the published split of this source",
+        )
         assert found.read() == {"1": "train", "2": "validation", "3": "test"}
 
 
@@ -76,16 +78,16 @@ def test_several_files_make_one_notice(tmp_path: Path) -> None:
     [notice] = find_split("mdace-inpatient-icd9", splits=write_ev(tmp_path)).notices
 
     assert notice == (
-        "The split files MDace-ev-train.csv, MDace-ev-val.csv, MDace-ev-test.csv are not the published ones "
-        "of this source"
+        "The split files MDace-ev-train.csv, MDace-ev-val.csv, MDace-ev-test.csv differ from the "
+        "published split of this source"
     )
 
 
-def test_caml_has_files_of_its_own_and_does_with_those_of_edin(tmp_path: Path) -> None:
+def test_caml_uses_its_own_files_or_those_of_edin(tmp_path: Path) -> None:
     feather = write_feather(tmp_path / "mimiciii_full_splits.feather")
     fallback = find_split("mimic3-full", "caml", tmp_path)
     assert fallback.paths == (feather,)
-    assert "the split files of caml are not beside it" in fallback.notices[0]
+    assert "the folder has no split files of caml" in fallback.notices[0]
 
     for number, split in enumerate(("train", "dev", "test")):
         write(tmp_path / f"{split}_full_hadm_ids.csv", number)
@@ -97,17 +99,19 @@ def test_caml_has_files_of_its_own_and_does_with_those_of_edin(tmp_path: Path) -
     assert find_split("mimic3-full", "edin2023", tmp_path).paths == (feather,)
 
 
-def test_what_lacks_a_file_is_refused_by_its_name(tmp_path: Path, refused: Any) -> None:
+def test_folder_without_a_split_file_is_refused(tmp_path: Path, refused: Any) -> None:
     (write_ev(tmp_path) / "MDace-ev-val.csv").unlink()
-    with refused(SourceError, str(tmp_path), "does not hold mdace/inpatient/MDace-ev-val.csv.", "--splits"):
+    with refused(
+        SourceError, str(tmp_path), "does not contain mdace/inpatient/MDace-ev-val.csv.", "--splits"
+    ):
         find_split("mdace-inpatient-icd9", splits=tmp_path)
     with refused(SourceError, "nowhere", "no such file or folder"):
         find_split("mimic3-50", splits=tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(("source", "compat"), [("mimic3-clean", "caml"), ("table", "edin2024")])
-def test_a_split_that_nobody_published(refused: Any, source: str, compat: str) -> None:
-    with refused(SourceError, f"no split of {source} is published under {compat}"):
+def test_unpublished_split_is_refused(refused: Any, source: str, compat: str) -> None:
+    with refused(SourceError, f"{compat} has no published split of {source}"):
         find_split(source, compat)
 
 
@@ -116,7 +120,7 @@ def test_a_split_that_nobody_published(refused: Any, source: str, compat: str) -
 
 @dataclass(frozen=True)
 class Repository:
-    """Split files behind a server on this machine, and what it was asked for."""
+    """Split files on a local server, and the requests it received."""
 
     folder: Path
     cache: Path
@@ -131,7 +135,7 @@ class Handler(SimpleHTTPRequestHandler):
         super().do_GET()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep standard error for what a test is about."""
+        """Log nothing to standard error."""
 
 
 @pytest.fixture
@@ -178,7 +182,7 @@ def test_a_download_happens_once(repository: Repository) -> None:
     assert len(repository.asked) == 3
 
 
-def test_a_cached_file_that_was_damaged_is_downloaded_again(repository: Repository) -> None:
+def test_damaged_cached_file_is_downloaded_again(repository: Repository) -> None:
     [path] = find_split("mimic3-50").paths
     path.write_bytes(path.read_bytes()[:-1])
 
@@ -190,12 +194,14 @@ def test_a_damaged_download_leaves_nothing(repository: Repository, refused: Any)
     served = repository.folder / "mimiciii_50_splits.feather"
     served.write_bytes(served.read_bytes() + b"!")
 
-    with refused(SourceError, "mimiciii_50_splits.feather", "not the published file", "--splits"):
+    with refused(
+        SourceError, "mimiciii_50_splits.feather", "the download differs from the published file", "--splits"
+    ):
         find_split("mimic3-50")
     assert stored(repository.cache) == []
 
 
-def test_what_cannot_be_reached_is_named_with_its_address(repository: Repository, refused: Any) -> None:
+def test_unreachable_file_is_named_with_its_address(repository: Repository, refused: Any) -> None:
     gone = repository.folder / "mdace/inpatient/MDace-ev-test.csv"
     gone.unlink()
     address = published_splits._published().urls["mdace/inpatient/MDace-ev-test.csv"]
@@ -203,24 +209,26 @@ def test_what_cannot_be_reached_is_named_with_its_address(repository: Repository
         find_split("mdace-inpatient-icd9")
 
 
-def test_files_that_are_there_are_not_downloaded(repository: Repository, tmp_path: Path) -> None:
+def test_local_files_are_not_downloaded(repository: Repository, tmp_path: Path) -> None:
     clone = write_ev(tmp_path / "MDACE" / "splits" / "Inpatient").parents[1]
     assert find_split("mdace-inpatient-icd9", also=[clone]).notices == ()
     assert repository.asked == []
 
-    # A clone that lacks a file is not half used.
+    # A clone that lacks a file is not used at all.
     (clone / "splits/Inpatient/MDace-ev-val.csv").unlink()
     assert find_split("mdace-inpatient-icd9", also=[clone]).read() == READ
     assert len(repository.asked) == 3
 
 
-def test_a_published_file_of_another_source_is_named(repository: Repository) -> None:
+def test_published_file_of_another_source_is_recognized(repository: Repository) -> None:
     [notice] = find_split("mimic3-50", splits=repository.folder / "mdace/inpatient/MDace-ev-val.csv").notices
     assert notice.endswith("of this source (it is mdace/inpatient/MDace-ev-val.csv)")
 
 
-def test_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refused: Any) -> None:
-    # Port 9 discards, where it answers at all.
+def test_download_without_a_network_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refused: Any
+) -> None:
+    # Port 9 discards its input, if anything listens there at all.
     urls = {name: f"http://127.0.0.1:9/{name}" for name in PUBLISHED.urls}
     monkeypatch.setattr(published_splits, "_published", lambda: replace(PUBLISHED, urls=urls))
     monkeypatch.setenv(published_splits.CACHE_VARIABLE, str(tmp_path))
@@ -229,7 +237,7 @@ def test_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refu
             find_split("mimic3-50", "caml")
 
 
-def test_every_split_names_files_whose_address_and_hash_are_known() -> None:
+def test_every_split_file_has_an_address_and_a_hash() -> None:
     for by_compat in PUBLISHED.splits.values():
         for split in by_compat.values():
             names = [split] if isinstance(split, str) else list(split.values())
@@ -255,7 +263,7 @@ def test_every_split_names_files_whose_address_and_hash_are_known() -> None:
         ("mdace-profee-icd10", 31, 10, 11),
     ],
 )
-def test_the_real_files_are_the_published_ones(
+def test_real_split_files_are_recognized_as_published(
     shared_data: Path, source: str, train: int, validation: int, test: int
 ) -> None:
     found = find_split(source, splits=shared_data / "splits")

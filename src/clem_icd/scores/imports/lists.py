@@ -11,7 +11,7 @@ from clem_icd.errors import CodeError, ScoresError
 from clem_icd.files import read_json
 from clem_icd.icd import CodeSystem
 from clem_icd.scores.imports.foreign import ForeignCode, ForeignScores, Numbering, Sparse
-from clem_icd.tabular.delimited import check_text, open_text
+from clem_icd.tabular.delimited import check_field, open_text
 
 # A note, and its codes with their scores.
 Listing = tuple[str, Iterable[tuple[ForeignCode, float]]]
@@ -126,7 +126,7 @@ def _as_list(path: Path, row: int, value: Any) -> list[Any]:
 def _psv_lines(path: Path) -> Iterator[Listing]:
     with open_text(path) as stream:
         for row, line in enumerate(stream, start=1):
-            check_text(line, path, row)
+            check_field(line, path, row)
             note, *codes = (part.strip() for part in line.split("|"))
             if not note.isdecimal():
                 raise ScoresError("begins with no number of an admission", path=path, row=row, remedy=_PSV)

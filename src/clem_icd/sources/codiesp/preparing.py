@@ -1,4 +1,4 @@
-"""CodiEsp: Spanish clinical cases, also in machine-translated English, coded in ICD-10."""
+"""Preparing CodiEsp: Spanish clinical cases, or their machine translation, coded in ICD-10."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from clem_icd.corpus import Corpus, Note, corpus_writer
 from clem_icd.errors import SourceError
 from clem_icd.icd import Code, default_codebook
 from clem_icd.sources.codiesp.release import SYSTEMS, Spans, read_codes, read_document, read_spans
-from clem_icd.sources.inputs import check_out, check_raw, input_file
-from clem_icd.tabular.sentences import tell
+from clem_icd.sources.raw_files import check_choice, check_out, check_raw, input_file
+from clem_icd.tabular.sentences import count_sentences
 
 Language = Literal["es", "en"]
 CodeSet = Literal["D", "P", "DP"]
 
-# Its folders, and our names of the splits.
+# The folders of the release, and the names of the splits in a corpus.
 FOLDERS = {"train": "train", "dev": "validation", "test": "test"}
 
 _TEXTS = {"es": "text_files", "en": "text_files_en"}
@@ -28,18 +28,18 @@ _ODDITIES = {
         "documents with codes have no text and were left out",
     ),
     "no codes": (
-        "document has no such codes and is kept without any",
-        "documents have no such codes and are kept without any",
+        "document has no codes of this kind and was kept without any",
+        "documents have no codes of this kind and were kept without any",
     ),
     "other code": (
-        "span is for a code that its document does not have and was left out",
-        "spans are for codes that their documents do not have and were left out",
+        "span supports a code that its document does not have and was left out",
+        "spans support codes that their documents do not have and were left out",
     ),
-    "repeated": ("span repeats another one and was left out", "spans repeat another one and were left out"),
+    "repeated": ("duplicate span was left out", "duplicate spans were left out"),
     "empty": ("span is empty and was left out", "spans are empty and were left out"),
     "differs": (
-        "entry of evidence does not read as its reference text",
-        "entries of evidence do not read as their reference texts",
+        "evidence entry differs from its reference text",
+        "evidence entries differ from their reference texts",
     ),
 }
 
@@ -49,42 +49,46 @@ def prepare_codiesp(
 ) -> Corpus:
     """Make a corpus of CodiEsp (Miranda-Escalada et al., 2020), version 4.
 
-    Coders marked mentions, negated ones too. Many procedure codes are cut to their first characters,
-    and are kept so. The English texts have no evidence of their own.
+    Coders marked mentions, including negated ones. Many procedure codes are truncated in the release, and
+    stay so here. The English texts have no evidence.
 
     Parameters
     ----------
     raw
-        The unpacked release: ``train``, ``dev`` and ``test``, whichever are there, each with
-        ``text_files``, ``text_files_en`` and ``trainD.tsv``, ``trainP.tsv``, ``trainX.tsv``.
+        The unpacked release: any of ``train``, ``dev`` and ``test``, each with ``text_files``,
+        ``text_files_en`` and ``trainD.tsv``, ``trainP.tsv``, ``trainX.tsv``.
     out
-        The corpus folder to make.
+        The corpus folder.
     language
         Spanish (``es``) or English (``en``).
     codes
-        Diagnoses (``D``, ICD-10-CM), procedures (``P``, ICD-10-PCS), or both.
+        Diagnoses (``D``, ICD-10-CM), procedures (``P``, ICD-10-PCS), or both (``DP``).
     force
-        Replace what lies at ``out``.
+        Replace the contents of ``out``.
 
     Raises
     ------
     SourceError
-        If a raw file is missing or malformed, or no split is there.
+        If a raw file is missing or malformed, or there is no split.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
 
     """
     check_raw(raw)
     check_out(out, raw, force=force)
-    _check_choice("language", language, get_args(Language))
-    _check_choice("codes", codes, get_args(CodeSet))
+    check_choice("language", language, get_args(Language))
+    check_choice("codes", codes, get_args(CodeSet))
     base = raw / _RELEASE if (raw / _RELEASE).is_dir() else raw
     folders = [base / name for name in FOLDERS if (base / name).is_dir()]
     if not folders:
-        raise SourceError(f"has none of {', '.join(FOLDERS)}", path=base, remedy="Unpack CodiEsp there")
+        raise SourceError(
+            f"has no folder {', '.join(FOLDERS)}",
+            path=base,
+            remedy="Name the folder that CodiEsp was unpacked to",
+        )
     splits = [_Split(folder, language, codes) for folder in folders]
     notices = [
-        f"The split {split} is not there: the release was unpacked without its folder {name}"
+        f"There is no {split} split: the folder {name} is missing from the release"
         for name, split in FOLDERS.items()
         if not (base / name).is_dir()
     ]
@@ -105,7 +109,7 @@ def prepare_codiesp(
 
 
 class _Split:
-    """One folder of the release, read whole: it has at most a few hundred short cases."""
+    """One folder of the release, read into memory: it has at most a few hundred short cases."""
 
     def __init__(self, folder: Path, language: Language, codes: CodeSet) -> None:
         self.name = folder.name
@@ -115,15 +119,15 @@ class _Split:
         self._texts = _text_files(folder / _TEXTS[language])
         self._evidence = folder / f"{self.name}X.tsv" if language == "es" else None
         if self._evidence and not self._evidence.exists():
-            self.notices.append(f"{self.name} has no {self._evidence.name}, and so no evidence")
+            self.notices.append(f"{self.name} has no evidence: {self._evidence.name} is missing")
             self._evidence = None
 
     def files(self) -> list[Path]:
-        """Return every file that is read."""
+        """Return every file that it reads."""
         return [*self._tables.values(), *([self._evidence] if self._evidence else []), *self._texts]
 
     def notes(self) -> Iterator[Note]:
-        """Yield its notes in the order of their ids, and then know what was odd about them."""
+        """Yield its notes in the order of their ids; afterwards, `notices` counts what was odd about them."""
         texts = {path.stem: read_document(path) for path in self._texts}
         codes = self._codes()
         spans = read_spans(self._evidence, texts, self._systems) if self._evidence else Spans()
@@ -137,7 +141,7 @@ class _Split:
             odd["other code"] += len(spans.by_document[document]) - len(supporting)
             odd["repeated"] += len(supporting) - len(evidence)
             yield Note(document, text, codes=tuple(own), evidence=evidence)
-        self.notices += [f"{self.name}: {sentence}" for sentence in tell(odd, _ODDITIES)]
+        self.notices += [f"{self.name}: {sentence}" for sentence in count_sentences(odd, _ODDITIES)]
 
     def _codes(self) -> dict[str, Sequence[Code]]:
         codes: dict[str, Sequence[Code]] = {}
@@ -152,8 +156,3 @@ def _text_files(folder: Path) -> list[Path]:
     if not files:
         raise SourceError("has no text files", path=folder, remedy="Unpack the release again")
     return files
-
-
-def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise SourceError(f"{name} is {value!r}, expected one of {', '.join(choices)}")

@@ -1,4 +1,4 @@
-"""What MDACE's coders marked: the codes of every note, and where the note says so."""
+"""Reading the annotations of MDACE: the codes of every note, and the spans that support them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clem_icd.errors import CodeError, SourceError
 from clem_icd.files import read_json
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.sources.mdace.files import RELEASE, MdaceFiles, Revision
-from clem_icd.tabular.sentences import counted, tell
+from clem_icd.tabular.sentences import count_sentences, counted
 
 Span = tuple[int, int]
 CodeSpans = dict[Code, list[Span]]
@@ -20,16 +20,16 @@ CodeSpans = dict[Code, list[Span]]
 _ODDITIES = {
     "empty": ("note has an empty list of annotations", "notes have an empty list of annotations"),
     "unknown": (
-        "annotation names no known code system and was left out",
-        "annotations name no known code system and were left out",
+        "annotation names an unknown code system and was left out",
+        "annotations name unknown code systems and were left out",
     ),
     "stray": (
-        "annotation stands in a file of the other revision of ICD, and is kept where its code belongs",
-        "annotations stand in files of the other revision of ICD, and are kept where their codes belong",
+        "annotation from a file of the other revision of ICD was kept, since its code is of this one",
+        "annotations from files of the other revision of ICD were kept, since their codes are of this one",
     ),
     "repeated": (
-        "annotation repeats an earlier one and was left out",
-        "annotations repeat earlier ones and were left out",
+        "duplicate annotation was left out",
+        "duplicate annotations were left out",
     ),
 }
 
@@ -41,9 +41,13 @@ class Annotations:
     Attributes
     ----------
     notes
-        The codes of every note, and the spans of each as they were drawn, in the order of the files.
+        The codes of every note, each with its spans as annotated, in file order.
     admissions
-        The admissions that the files say a note is of.
+        The admissions of every note, according to the files.
+    oddities
+        Counts of what `notices` reports.
+    other_systems
+        Counts of the annotations in other code systems.
 
     """
 
@@ -53,19 +57,19 @@ class Annotations:
     other_systems: Counter[CodeSystem] = field(default_factory=Counter)
 
     def codes(self) -> set[Code]:
-        """Return every code of every note."""
+        """Return the codes of all notes."""
         return {code for codes in self.notes.values() for code in codes}
 
     def notices(self) -> list[str]:
-        """Say what was odd, in sentences with counts."""
+        """Return sentences with counts of what was odd."""
         others = [
-            counted(count, "annotation is", "annotations are") + f" in {system.title}, and not of this set"
+            counted(count, "annotation", "annotations") + f" in {system.title}, which is not part of this set"
             for system, count in sorted(self.other_systems.items())
         ]
-        return [*tell(self.oddities, _ODDITIES), *others]
+        return [*count_sentences(self.oddities, _ODDITIES), *others]
 
     def add(self, note: str, code: Code, span: Span) -> None:
-        """Take one annotation, unless it is there already."""
+        """Add one annotation; a duplicate is only counted."""
         spans = self.notes[note].setdefault(code, [])
         if span in spans:
             self.oddities["repeated"] += 1
@@ -74,7 +78,7 @@ class Annotations:
 
 
 def read_annotations(files: MdaceFiles, systems: Container[CodeSystem], revision: Revision) -> Annotations:
-    """Read the annotations in some code systems, whichever revision's folder they stand in.
+    """Read the annotations in some code systems, from the folders of both revisions.
 
     Parameters
     ----------
@@ -83,12 +87,12 @@ def read_annotations(files: MdaceFiles, systems: Container[CodeSystem], revision
     systems
         The code systems to keep.
     revision
-        The revision that they are of. What is odd about the other revision's files is not told.
+        The revision of these systems. Oddities in the files of the other revision are not counted.
 
     Raises
     ------
     SourceError
-        If a file is no json, or not as the release has it.
+        If a file is not json, or does not have the shape of the release.
 
     """
     annotations = Annotations()
@@ -120,7 +124,7 @@ def _read(path: Path, annotations: Annotations, systems: Container[CodeSystem], 
 
 
 def _annotation(record: Mapping[str, Any], place: str, path: Path) -> tuple[Code | None, Span]:
-    """Return the code, or None for one of an unknown system, and the span as it was drawn."""
+    """Return the code, or None if its system is unknown, and the span as annotated."""
     text = _value(record, "code", str, place, path)
     name = _value(record, "code_system", str, place, path)
     span = _value(record, "begin", int, place, path), _value(record, "end", int, place, path)
@@ -141,7 +145,7 @@ _REMEDY = f"Use release {RELEASE} of MDACE, unchanged"
 
 def _value(record: Mapping[str, Any], name: str, kind: type[_Kind], place: str, path: Path) -> _Kind:
     value = record.get(name)
-    # A json true is a whole number to Python.
+    # In Python, a json true is an int.
     if isinstance(value, bool) or not isinstance(value, kind):
         raise _other_release(name, kind, place, path)
     return value
@@ -158,7 +162,7 @@ def _records(
 
 def _other_release(name: str, kind: type, place: str, path: Path) -> SourceError:
     return SourceError(
-        f"{place} has no {_KINDS[kind]} called {name!r}, as release {RELEASE} of MDACE has",
+        f"{place} has no {_KINDS[kind]} {name!r}",
         path=path,
         remedy=_REMEDY,
     )

@@ -1,4 +1,4 @@
-"""Documents out of annotated notes: each note, each admission, or only what supports each code."""
+"""Documents made from annotated notes: per note, per admission, or only the evidence of each code."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from itertools import accumulate
 from clem_icd.corpus import Evidence, Note
 from clem_icd.icd import Code
 from clem_icd.sources.mdace.annotations import CodeSpans, Span
-from clem_icd.sources.mdace.codes import CodeMap
-from clem_icd.sources.mdace.notes import ClinicalNote
+from clem_icd.sources.mdace.clinical_notes import ClinicalNote
+from clem_icd.sources.mdace.code_map import CodeMap
 
-_JOINT = " "
+_SEPARATOR = " "
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text with the codes that its coder found there, and where.
+    """A text with the codes that its coder assigned, and their spans.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Document:
     codes: Mapping[Code, Sequence[Span]]
 
     def as_note(self, codes: CodeMap, merged: Counter[str]) -> Note:
-        """Return the document with its codes mapped; those that become one code share their spans."""
+        """Return the document as a note with mapped codes; codes that become equal share their spans."""
         spans: dict[Code, dict[Span, None]] = defaultdict(dict)
         for code, own in self.codes.items():
             spans[codes[code]].update(dict.fromkeys(own))
@@ -50,7 +50,7 @@ class Document:
 
 
 def annotated(note: ClinicalNote, codes: CodeSpans, oddities: Counter[str]) -> Document:
-    """Return a note with its annotations. Spans that are no part of its text are left out and counted."""
+    """Return a note with its annotations. Spans outside the text are left out and counted."""
     inside: dict[Code, list[Span]] = {}
     for code, spans in codes.items():
         inside[code] = [span for span in spans if _is_inside(span, len(note.text), oddities)]
@@ -67,8 +67,8 @@ def _is_inside(span: Span, characters: int, oddities: Counter[str]) -> bool:
 
 
 def joined(documents: Sequence[Document]) -> Document:
-    """Return the documents of one admission as one, in the given order, with one blank between two."""
-    starts = accumulate((len(document.text) + len(_JOINT) for document in documents), initial=0)
+    """Join the documents of one admission in the given order, with single blanks between them."""
+    starts = accumulate((len(document.text) + len(_SEPARATOR) for document in documents), initial=0)
     codes: dict[Code, list[Span]] = defaultdict(list)
     for start, document in zip(starts, documents, strict=False):
         for code, spans in document.codes.items():
@@ -77,13 +77,13 @@ def joined(documents: Sequence[Document]) -> Document:
         "+".join(document.note_id for document in documents),
         documents[0].subject_id,
         documents[0].admission_id,
-        _JOINT.join(document.text for document in documents),
+        _SEPARATOR.join(document.text for document in documents),
         codes,
     )
 
 
 def by_admission(notes: Iterable[tuple[ClinicalNote, Document]]) -> Iterator[Document]:
-    """Yield one document an admission, in the order in which admissions first appear."""
+    """Yield one document per admission, in the order in which admissions first appear."""
     groups: dict[str, list[tuple[ClinicalNote, Document]]] = defaultdict(list)
     for note, document in notes:
         groups[note.admission_id].append((note, document))
@@ -92,18 +92,18 @@ def by_admission(notes: Iterable[tuple[ClinicalNote, Document]]) -> Iterator[Doc
 
 
 def pieces(document: Document) -> Iterator[Document]:
-    """Yield one document a code: what supports it, in the order it was marked, one blank between two.
+    """Yield one document per code: its evidence in the order of annotation, with single blanks in between.
 
-    A code without any such text has none.
+    A code without evidence yields no document.
     """
     number = 0
     for code, spans in document.codes.items():
         cut = [document.text[begin:end] for begin, end in spans]
-        text = _JOINT.join(cut)
+        text = _SEPARATOR.join(cut)
         if not text.strip():
             continue
         number += 1
-        starts = accumulate((len(piece) + len(_JOINT) for piece in cut), initial=0)
+        starts = accumulate((len(piece) + len(_SEPARATOR) for piece in cut), initial=0)
         own = [(start, start + len(piece)) for start, piece in zip(starts, cut, strict=False)]
         yield Document(
             f"{document.note_id}-{number}", document.subject_id, document.admission_id, text, {code: own}

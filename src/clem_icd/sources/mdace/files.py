@@ -1,4 +1,4 @@
-"""Where MDACE's annotations lie: the release's own folders, beside the raw files or wherever one says."""
+"""Finding the annotations of MDACE: beside the raw files, or in a folder the user names."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ REVISIONS: tuple[Revision, ...] = ("ICD-9", "ICD-10")
 
 _SETTINGS: tuple[Setting, ...] = ("Inpatient", "Profee")
 _NAMES = ("MDACE", "MDace", "mdace")
-_WHERE = "Get it from https://github.com/3mcloud/MDACE, and name its folder with --mdace"
+_WHERE = "Get MDACE from https://github.com/3mcloud/MDACE, and pass its folder as --mdace"
 
 
 @dataclass(frozen=True, slots=True)
 class MdaceFiles:
-    """The annotation files of one setting, by the revision of ICD whose folder they lie in.
+    """The annotation files of one setting, by the folder of the ICD revision they are in.
 
     Attributes
     ----------
     root
-        The folder that holds ``Inpatient`` and ``Profee``.
+        The folder that contains ``Inpatient`` and ``Profee``.
     by_revision
-        The files, sorted. One of the other revision's folder may be absent.
+        The files, sorted. The folder of the other revision may be absent.
 
     """
 
@@ -43,17 +43,17 @@ class MdaceFiles:
         Parameters
         ----------
         raw
-            The raw folder; MDACE is looked for in it and beside it.
+            The raw folder; MDACE is searched for in it and beside it.
         mdace
-            Where MDACE lies instead: its repository, the repository's ``data``, or any folder that
-            holds ``Inpatient`` and ``Profee``.
+            Where MDACE is instead: its repository, the repository's ``data``, or any folder that contains
+            ``Inpatient`` and ``Profee``.
         setting, revision
-            The annotations that must be there.
+            The annotations that must exist.
 
         Raises
         ------
         SourceError
-            If they are not there, or are there in another release only.
+            If they do not exist, or only in another release.
 
         """
         root = _root(raw, mdace)
@@ -67,7 +67,7 @@ class MdaceFiles:
         return tuple(path for paths in self.by_revision.values() for path in paths)
 
     def split_folders(self) -> tuple[Path, ...]:
-        """Return where the release's own split files may lie."""
+        """Return the folders that may contain MDACE's own split files."""
         return tuple(path for folder in (self.root.parent, self.root) if (path := folder / "splits").is_dir())
 
 
@@ -76,14 +76,16 @@ def _root(raw: Path, mdace: Path | None) -> Path:
         root = _annotations(mdace)
         if root is None:
             raise SourceError(
-                "holds neither Inpatient nor Profee, nor does its data", path=mdace, remedy=_WHERE
+                "contains neither Inpatient nor Profee, and nor does its data", path=mdace, remedy=_WHERE
             )
         return root
     roots = tree_roots(raw)
     beside = [folder / name for folder in (*roots, roots[-1].parent) for name in _NAMES]
     found = next((root for path in beside if (root := _annotations(path)) is not None), None)
     if found is None:
-        raise SourceError(f"has no MDACE in it or beside it ({', '.join(_NAMES)})", path=raw, remedy=_WHERE)
+        raise SourceError(
+            f"no MDACE in this folder or beside it ({', '.join(_NAMES)})", path=raw, remedy=_WHERE
+        )
     return found
 
 
@@ -96,6 +98,6 @@ def _files(folder: Path) -> tuple[Path, ...]:
     files = tuple(sorted((folder / RELEASE).glob("*.json")))
     if not files:
         releases = [path.name for path in sorted(folder.iterdir()) if any(path.glob("*.json"))]
-        found = f"is of release {', '.join(releases)}" if releases else "holds no annotations"
+        found = f"contains release {', '.join(releases)}" if releases else "contains no annotations"
         raise SourceError(f"{found}, expected release {RELEASE}", path=folder, remedy=_WHERE)
     return files

@@ -1,4 +1,4 @@
-"""MDACE: notes of MIMIC-III in which professional coders marked the evidence for every code."""
+"""Preparing MDACE: annotated notes of MIMIC-III with mapped codes and the evidence for each."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from clem_icd.corpus import SPLITS, Corpus, CorpusWriter, corpus_writer
-from clem_icd.corpus.table import note_tables
+from clem_icd.corpus.notes_table import note_tables
 from clem_icd.errors import SourceError
 from clem_icd.icd import default_codebook
-from clem_icd.sources.documents import noting_admissions
-from clem_icd.sources.inputs import Origin, check_apart, check_out, check_raw, input_file
+from clem_icd.sources.document_tables import recording_admissions
 from clem_icd.sources.mdace.annotations import Annotations, read_annotations
-from clem_icd.sources.mdace.codes import CodeMap, mimic4_codes
+from clem_icd.sources.mdace.clinical_notes import ClinicalNote, read_clinical_notes
+from clem_icd.sources.mdace.code_map import CodeMap, mimic4_codes
 from clem_icd.sources.mdace.files import MdaceFiles
-from clem_icd.sources.mdace.mimic3 import Mimic3Documents
-from clem_icd.sources.mdace.notes import ClinicalNote, read_clinical_notes
 from clem_icd.sources.mdace.selection import Selection
 from clem_icd.sources.mdace.sets import MdaceSet, find_set
+from clem_icd.sources.mdace.unannotated import UnannotatedDocuments
 from clem_icd.sources.mimic.files import MimicFiles
 from clem_icd.sources.physionet import MIMIC3, MIMIC4_CODES, MIMIC4_NOTES, require_file
 from clem_icd.sources.published.splits import find_split
-from clem_icd.sources.texts import TextFile
+from clem_icd.sources.raw_files import Origin, check_apart, check_out, check_raw, input_file
+from clem_icd.sources.text_store import TextStore
 from clem_icd.tabular.split_files import SplitFiles, absent_admissions
 
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """What a set is made of. Of MIMIC-III and MIMIC-IV only what the set needs, and what is there."""
+    """The files that a set is made from; of MIMIC-III and MIMIC-IV only what it needs and what exists."""
 
     notes: Path
     mdace: MdaceFiles
@@ -77,46 +77,45 @@ def prepare_mdace(
     force: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Corpus:
-    """Make a corpus of MDACE (Cheng et al., 2023), as Edin et al. (2024) do.
+    """Make a corpus from MDACE (Cheng et al., 2023), as Edin et al. (2024) do.
 
-    A note is in if coders marked codes of the set's kind in it and its admission is in the split. Its
-    text is raw; its codes are those marked in this note, brought back to codes that MIMIC's coders used;
-    its evidence is what the coders marked. `docs/datasets.md` lists what differs from the published
-    procedure, and why.
+    A note is included if coders marked codes of the set's kind in it and its admission is in the split. Its
+    text is raw; its codes are those marked in this note, mapped to codes used in MIMIC; its evidence is what
+    the coders marked. `docs/datasets.md` lists the differences from the published procedure, and why.
 
     Parameters
     ----------
     raw
-        The folder that PhysioNet's download made, with MIMIC-III 1.4. Where MIMIC-IV lies there too, the
-        codes are brought back to its codes; without it they stay as annotated, and a notice says so.
+        The folder that the PhysioNet download created, with MIMIC-III 1.4. If it also contains MIMIC-IV,
+        codes are mapped to codes used there; otherwise they stay as annotated, and a notice says so.
     out
-        The corpus folder to make.
+        The corpus folder.
     dataset
         ``inpatient-icd9``, ``inpatient-icd10``, ``inpatient-icd9-code`` (with the discharge summaries of
-        all other admissions of MIMIC-III), ``inpatient-icd9-evidence-only`` (a text is what supports one
+        all other admissions of MIMIC-III), ``inpatient-icd9-evidence-only`` (a text is the evidence for one
         code) or ``profee-icd10``.
     mdace
-        MDACE's repository, or the folder with ``Inpatient`` and ``Profee``. Without it, MDACE is looked
+        MDACE's repository, or the folder with ``Inpatient`` and ``Profee``. Without it, MDACE is searched
         for in the raw folder and beside it.
     splits
-        A split file, or a folder with the published ones. Without it, those of MDACE's repository are
-        taken, or the published ones downloaded.
+        A split file, or a folder with the published ones. Without it, those in MDACE's repository are used,
+        or the published ones are downloaded.
     per
-        ``note`` as published; ``discharge-summary``, which leaves out the other notes, as Edin et al.
-        evaluate; or ``admission``: its annotated notes as one, discharge summaries first.
+        ``note``, as published; ``discharge-summary``, which leaves out other notes, as Edin et al. evaluate;
+        or ``admission``, which joins the annotated notes of an admission, discharge summaries first.
     codes
         Diagnoses (``D``), procedures (``P``) or both (``DP``).
     compat
-        The pipeline, of which ``edin2024`` alone has MDACE.
+        The pipeline; only ``edin2024`` has MDACE.
     force
-        Replace what lies at ``out``.
+        Replace the contents of ``out``.
     progress
         Called with the number of notes read since the last call.
 
     Raises
     ------
     SourceError
-        If a raw file is missing or malformed, MDACE is of another release, or nothing fits together.
+        If a raw file is missing or malformed, MDACE is another release, or the files do not belong together.
     CorpusError
         If no note is left for a split.
     OutputError
@@ -126,14 +125,14 @@ def prepare_mdace(
     chosen = find_set(dataset, per, codes)
     if compat != "edin2024":
         raise SourceError(
-            f"{compat} has no mdace-{dataset}", remedy="Leave out --compat: edin2024 alone has MDACE"
+            f"{compat} has no mdace-{dataset}", remedy="Leave out --compat: only edin2024 has MDACE"
         )
     check_raw(raw)
     check_out(out, raw, force=force)
     files = _Files.find(raw, dataset, chosen, mdace, splits)
     check_apart(out, files.mdace.root, splits)
     origin = Origin.of(raw, "mimic3")
-    # No published split fits generated admissions: the tree brings its own.
+    # No published split fits generated admissions; their tree contains its own, which needs no notice.
     notices = [origin.notice] if origin.notice else list(files.split.notices)
     absent: dict[str, Any] = {}
     with (
@@ -155,9 +154,9 @@ def prepare_mdace(
             absent=absent,
             force=force,
         ) as writer,
-        # Where the output is made: a system's own temporary folder is often too small for MIMIC's notes.
+        # In the output folder: the system's temporary folder is often too small for MIMIC's notes.
         TemporaryDirectory(prefix=".partial-", dir=writer.folder) as staging,
-        TextFile(Path(staging) / "texts") as texts,
+        TextStore(Path(staging) / "texts") as texts,
     ):
         split_of = files.split.read()
         selection = Selection(chosen.systems(codes), split_of, per, chosen.evidence_only)
@@ -171,7 +170,7 @@ def _fill(
     files: _Files,
     chosen: MdaceSet,
     selection: Selection,
-    texts: TextFile,
+    texts: TextStore,
     notices: list[str],
     progress: Callable[[int], None] | None,
 ) -> set[str]:
@@ -182,7 +181,7 @@ def _fill(
     if not documents:
         raise _nothing_fits(files, annotations, notes)
     others = selection.split_of.keys() - {note.admission_id for note in notes.values()}
-    rest = Mimic3Documents.read(files.mimic3, texts, others, progress) if files.mimic3 else None
+    rest = UnannotatedDocuments.read(files.mimic3, texts, others, progress) if files.mimic3 else None
     code_map = _code_map(files, chosen, annotations, rest)
     present: set[str] = set()
     for split in sorted(set(selection.split_of.values()), key=SPLITS.index):
@@ -190,7 +189,7 @@ def _fill(
         own = (document for document in documents if document.admission_id in admissions)
         annotated = note_tables(document.as_note(code_map, selection.oddities) for document in own)
         unannotated = rest.tables(admissions & others, selection.systems) if rest else ()
-        writer.write_tables(split, noting_admissions(chain(annotated, unannotated), present))
+        writer.write_tables(split, recording_admissions(chain(annotated, unannotated), present))
     notices += [*annotations.notices(), *selection.notices(), *code_map.notices]
     notices += rest.notices if rest else []
     return present
@@ -199,21 +198,21 @@ def _fill(
 def _nothing_fits(files: _Files, annotations: Annotations, notes: Mapping[str, ClinicalNote]) -> SourceError:
     if not notes:
         return SourceError(
-            f"has none of the {len(annotations.notes):,} notes that MDACE annotates",
+            f"contains none of the {len(annotations.notes):,} notes that MDACE annotates",
             path=files.notes,
             remedy="Use MIMIC-III 1.4, and the MDACE folder that belongs to it",
         )
     return SourceError(
-        "names no admission with an annotated note of the kind asked for",
+        "names no admission with an annotated note of the requested kind",
         path=files.split.paths[0],
         remedy="Check that MIMIC-III, MDACE and the split files belong together",
     )
 
 
 def _code_map(
-    files: _Files, chosen: MdaceSet, annotations: Annotations, rest: Mimic3Documents | None
+    files: _Files, chosen: MdaceSet, annotations: Annotations, rest: UnannotatedDocuments | None
 ) -> CodeMap:
-    """Return how annotated codes are brought back to codes that MIMIC's coders used."""
+    """Return the map from annotated codes to codes used in MIMIC."""
     if rest:
         return CodeMap.of(annotations.codes(), rest.codes(), chosen.rule, origin="MIMIC-III")
     if files.mimic4:

@@ -1,4 +1,4 @@
-"""Which annotated notes a set takes, and what became of the others."""
+"""Selecting the annotated notes of a set, and counting the others."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from itertools import chain
 
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.sources.mdace.annotations import Annotations
+from clem_icd.sources.mdace.clinical_notes import ClinicalNote
 from clem_icd.sources.mdace.documents import Document, annotated, by_admission, pieces
-from clem_icd.sources.mdace.notes import ClinicalNote
-from clem_icd.tabular.sentences import tell
+from clem_icd.tabular.sentences import count_sentences
 
 _ODDITIES = {
     "missing": (
@@ -19,8 +19,8 @@ _ODDITIES = {
         "annotated notes are not in NOTEEVENTS and were left out",
     ),
     "other admission": (
-        "annotated note is of another admission in NOTEEVENTS than in MDACE: NOTEEVENTS decides",
-        "annotated notes are of other admissions in NOTEEVENTS than in MDACE: NOTEEVENTS decides",
+        "annotated note has another admission in NOTEEVENTS than in MDACE; that of NOTEEVENTS was used",
+        "annotated notes have other admissions in NOTEEVENTS than in MDACE; those of NOTEEVENTS were used",
     ),
     "no admission": (
         "annotated note has no HADM_ID and was left out",
@@ -31,16 +31,16 @@ _ODDITIES = {
         "annotated notes have no text and were left out",
     ),
     "no codes": (
-        "annotated note has no codes of the kind asked for and was left out",
-        "annotated notes have no codes of the kind asked for and were left out",
+        "annotated note has no codes of the requested kind and was left out",
+        "annotated notes have no codes of the requested kind and were left out",
     ),
     "not in the split": (
-        "annotated note is of an admission in no split and was left out",
-        "annotated notes are of admissions in no split and were left out",
+        "annotated note was left out: its admission is not in a split",
+        "annotated notes were left out: their admissions are not in a split",
     ),
     "no discharge summary": (
-        "annotated note is no discharge summary and was left out",
-        "annotated notes are no discharge summaries and were left out",
+        "annotated note is not a discharge summary and was left out",
+        "annotated notes are not discharge summaries and were left out",
     ),
     "past the end": (
         "span ends after its note and was left out",
@@ -48,30 +48,32 @@ _ODDITIES = {
     ),
     "empty": ("span is empty or negative and was left out", "spans are empty or negative and were left out"),
     "without spans": (
-        "code of a note has no span left, and so no evidence",
-        "codes of notes have no span left, and so no evidence",
+        "code of a note has no span left and thus no evidence",
+        "codes of notes have no spans left and thus no evidence",
     ),
     "merged": (
-        "code became equal to another one of its note and shares its evidence",
-        "codes became equal to others of their notes and share their evidence",
+        "code became equal to another code of its note; they share their evidence",
+        "codes became equal to other codes of their notes; they share their evidence",
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is asked for, and a count of what was odd on the way.
+    """Which notes and codes are requested, and a count of oddities.
 
     Attributes
     ----------
     systems
         The code systems.
     split_of
-        The split of every admission of the split files.
+        The split of every admission in the split files.
     per
-        ``note``, ``discharge-summary`` (the notes that are one) or ``admission``.
+        ``note``, ``discharge-summary`` (only notes that are one) or ``admission``.
     evidence_only
-        Whether a document is only what supports a code.
+        Whether a document consists only of the evidence for one code.
+    oddities
+        Counts of what `notices` reports.
 
     """
 
@@ -82,15 +84,15 @@ class Selection:
     oddities: Counter[str] = field(default_factory=Counter)
 
     def documents(self, annotations: Annotations, notes: Mapping[str, ClinicalNote]) -> Iterator[Document]:
-        """Yield the documents, in the order of NOTEEVENTS."""
+        """Yield the documents in the order of NOTEEVENTS."""
         self.oddities["missing"] += len(annotations.notes.keys() - notes.keys())
         documents = self._annotated(annotations, notes)
         whole = by_admission(documents) if self.per == "admission" else (one for _, one in documents)
         return chain.from_iterable(map(pieces, whole)) if self.evidence_only else whole
 
     def notices(self) -> list[str]:
-        """Say what was odd, in sentences with counts."""
-        return tell(self.oddities, _ODDITIES)
+        """Return sentences with counts of what was odd."""
+        return count_sentences(self.oddities, _ODDITIES)
 
     def _annotated(
         self, annotations: Annotations, notes: Mapping[str, ClinicalNote]

@@ -1,4 +1,4 @@
-"""The five sets that are made of MDACE, and the choices that each leaves."""
+"""The five sets made from MDACE, and the choices each of them offers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Literal, get_args
 
 from clem_icd.errors import SourceError
 from clem_icd.icd import CodeSystem
-from clem_icd.sources.mdace.codes import SYSTEMS, Rule, inpatient_rule, profee_rule
+from clem_icd.sources.mdace.code_map import SYSTEMS, Rule, inpatient_rule, profee_rule
 from clem_icd.sources.mdace.files import Revision, Setting
+from clem_icd.sources.raw_files import check_choice
 
 Per = Literal["note", "discharge-summary", "admission"]
 CodeSet = Literal["D", "P", "DP"]
@@ -16,20 +17,20 @@ CodeSet = Literal["D", "P", "DP"]
 
 @dataclass(frozen=True, slots=True)
 class MdaceSet:
-    """Which annotations a set takes, and what it makes of them.
+    """The annotations of a set, and what is made from them.
 
     Attributes
     ----------
     setting, revision
-        Where its annotations lie.
+        The folder of its annotations.
     rule
-        How an annotated code is brought back to a code of MIMIC.
+        How annotated codes are mapped to codes used in MIMIC.
     procedures
         Whether it has procedure codes.
     evidence_only
-        Whether a text is only what supports a code.
+        Whether a text consists only of the evidence for one code.
     with_mimic3
-        Whether the rest of MIMIC-III's discharge summaries is in it.
+        Whether it includes the other discharge summaries of MIMIC-III.
 
     """
 
@@ -56,23 +57,18 @@ SETS = {
 
 
 def find_set(dataset: str, per: str, codes: str) -> MdaceSet:
-    """Return a set by its name, if it leaves these choices.
+    """Return a set by its name, if it offers these choices.
 
     Raises
     ------
     SourceError
-        If there is no such set or choice, or the set has no procedure codes and only those are asked for.
+        If there is no such set or choice, or only procedure codes are requested and the set has none.
 
     """
-    _check_choice("dataset", dataset, tuple(SETS))
-    _check_choice("per", per, get_args(Per))
-    _check_choice("codes", codes, get_args(CodeSet))
+    check_choice("dataset", dataset, tuple(SETS))
+    check_choice("per", per, get_args(Per))
+    check_choice("codes", codes, get_args(CodeSet))
     chosen = SETS[dataset]
     if not chosen.systems(codes):
-        raise SourceError(f"{dataset} has no procedure codes", remedy="Ask for the codes D")
+        raise SourceError(f"{dataset} has no procedure codes", remedy="Choose the codes D")
     return chosen
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise SourceError(f"{name} is {value!r}, expected one of {', '.join(choices)}")

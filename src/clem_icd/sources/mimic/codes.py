@@ -1,4 +1,4 @@
-"""The rows of codes of MIMIC-III and MIMIC-IV, as a frame."""
+"""Reading the code tables of MIMIC-III and MIMIC-IV into a frame."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from clem_icd.errors import SourceError
+from clem_icd.sources.mimic.rows import with_admissions
 from clem_icd.tabular.batches import read_batches
-from clem_icd.tabular.refusals import check_admissions
 from clem_icd.tabular.sentences import counted
 
 _VERSIONS = ("9", "10")
@@ -31,21 +31,21 @@ def read_code_tables(tables: Mapping[str, Path], *, upper: bool) -> tuple[pl.Dat
     tables
         ``diagnosis`` and ``procedure``, with their files.
     upper
-        Whether they are of MIMIC-III: the names of columns are upper case, and all codes are ICD-9.
+        Whether they belong to MIMIC-III: column names are upper case, and all codes are ICD-9.
 
     Returns
     -------
     pl.DataFrame
-        A row a code, tables in the order given: ``admission`` (a number), ``text``, ``kind`` and
-        ``version``, these three categorical, and ``blank``: whether the text is; of MIMIC-III also
-        ``subject``. Rows without an admission are left out.
+        One row per code, tables in the order given: ``admission`` (a number), the categorical ``text``,
+        ``kind`` and ``version``, and ``blank`` (whether the text is); for MIMIC-III also ``subject``. Rows
+        without an admission are left out.
     list
         Sentences about what was left out, and about rows without a code.
 
     Raises
     ------
     SourceError
-        If a table is malformed, an admission is no number, or a version neither 9 nor 10.
+        If a table is malformed, an admission is not a whole number, or a version is neither 9 nor 10.
 
     """
     codes = pl.concat(frame for kind, path in tables.items() for frame in _read(path, kind, upper=upper))
@@ -66,14 +66,19 @@ def _read(path: Path, kind: str, *, upper: bool) -> Iterator[pl.DataFrame]:
 
 
 def _compact(rows: pl.DataFrame, path: Path, kind: str) -> pl.DataFrame:
-    """Check rows, and make them small: a few thousand texts stand in millions of rows."""
+    """Check rows and make them small: a few thousand distinct texts occur in millions of rows."""
     if "version" in rows.columns:
         for row in rows.filter(~pl.col("version").is_in(_VERSIONS))["row"].head(1):
-            raise SourceError("has an icd_version that is neither 9 nor 10", path=path, row=row)
+            raise SourceError(
+                "has an icd_version that is neither 9 nor 10",
+                path=path,
+                row=row,
+                remedy="Download the file from PhysioNet again",
+            )
     else:
         rows = rows.with_columns(version=pl.lit("9"))
     return (
-        check_admissions(rows, path)
+        with_admissions(rows, path)
         .drop("row")
         .with_columns(pl.col("text", "version").cast(pl.Categorical), kind=pl.lit(kind, dtype=pl.Categorical))
     )

@@ -1,4 +1,4 @@
-"""The files of MIMIC-III and of MIMIC-IV, which are of the same kinds under other names."""
+"""Finding the files of MIMIC-III and MIMIC-IV: the same tables under different names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clem_icd.sources.physionet import MIMIC3, MIMIC4_CODES, MIMIC4_NOTES, Modul
 
 @dataclass(frozen=True, slots=True)
 class MimicFiles:
-    """The files of a data set that a corpus is made of."""
+    """The files of one data set that a corpus is made from."""
 
     notes: Path
     diagnoses: Path
@@ -19,14 +19,14 @@ class MimicFiles:
 
     @classmethod
     def mimic3(cls, raw: Path) -> MimicFiles:
-        """Find the files of MIMIC-III below a folder, compressed or not.
+        """Find the files of MIMIC-III in a folder, compressed or not.
 
-        ``raw`` may be the folder that holds ``physionet.org``, that one, or its ``files``.
+        ``raw`` may be the folder that contains ``physionet.org``, that folder itself, or its ``files``.
 
         Raises
         ------
         SourceError
-            If a file is missing, or a module is there in several releases.
+            If a file is missing, or there are several releases of a module.
 
         """
         tables = "DIAGNOSES_ICD", "PROCEDURES_ICD", "D_ICD_DIAGNOSES", "D_ICD_PROCEDURES"
@@ -34,7 +34,7 @@ class MimicFiles:
 
     @classmethod
     def mimic4(cls, raw: Path) -> MimicFiles:
-        """Find the files of MIMIC-IV, whatever the release, as `mimic3` does those of MIMIC-III."""
+        """Find the files of MIMIC-IV, any release, in the same way as `mimic3`."""
         tables = "diagnoses_icd", "procedures_icd", "d_icd_diagnoses", "d_icd_procedures"
         return cls._found(require_file(raw, MIMIC4_NOTES, "discharge"), raw, MIMIC4_CODES, tables)
 
@@ -48,6 +48,10 @@ class MimicFiles:
             procedures=require_file(raw, module, procedures),
             titles=tuple(path for path in found if path is not None),
         )
+
+    def code_tables(self) -> dict[str, Path]:
+        """Return the tables of codes by kind."""
+        return {"diagnosis": self.diagnoses, "procedure": self.procedures}
 
     def all(self) -> tuple[Path, ...]:
         """Return every file, in a fixed order."""

@@ -1,15 +1,15 @@
-"""MIMIC-III's discharge summaries with their ICD-9 codes: full, 50 and clean."""
+"""MIMIC-III: discharge summaries with their ICD-9 codes (full, 50 and clean)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from clem_icd.corpus import Corpus
-from clem_icd.sources.inputs import check_raw
 from clem_icd.sources.mimic.files import MimicFiles
 from clem_icd.sources.mimic.notes import Progress, stage_mimic3
-from clem_icd.sources.mimic.pipelines.pipeline import Rules, Subset
-from clem_icd.sources.mimic.preparing import DataSet, Request, pipeline_of, prepare_mimic, unknown_to
+from clem_icd.sources.mimic.pipelines.rules import Rules, Subset
+from clem_icd.sources.mimic.preparing import DataSet, Request, not_in, pipeline_of, prepare_mimic
+from clem_icd.sources.raw_files import check_raw
 
 
 def prepare_mimic3(
@@ -28,39 +28,40 @@ def prepare_mimic3(
     force: bool = False,
     progress: Progress = None,
 ) -> Corpus:
-    """Make a corpus of MIMIC-III's discharge summaries and their ICD-9 codes.
+    """Make a corpus from the discharge summaries of MIMIC-III and their ICD-9 codes.
 
     Parameters
     ----------
     raw
-        The folder that PhysioNet's download made.
+        The folder that the PhysioNet download created.
     out
-        The corpus folder to make.
+        The corpus folder.
     subset
-        ``full``: all codes, on the split of Mullenbach et al. (2018). ``50``: the 50 most frequent ones, on
-        theirs. ``clean``: those in ``min_count`` notes, on the split of Edin et al. (2023).
+        ``full``: all codes, on the split of Mullenbach et al. (2018). ``50``: the 50 most frequent codes, on
+        their split for these. ``clean``: codes in at least ``min_count`` notes, on the split of Edin et al.
+        (2023).
     compat
         The pipeline: ``edin2024``, ``edin2023`` or ``caml`` (which has no ``clean``). See
         `clem_icd.sources.mimic.pipelines`.
     splits
-        A split file, or a folder with the published ones. Without it they are downloaded once.
+        A split file, or a folder with the published ones. Without it, they are downloaded once.
     draw_split
-        Draw a split by subject instead, stratified by codes. A synthetic tree has no other.
+        Draw a split by subject instead, stratified by codes. A synthetic tree always gets such a split.
     evidence
         A parquet file with the columns ``note_id, code, system, begin, end``: spans in the raw notes.
     min_count
-        The fewest notes that a code of ``clean`` must be in.
+        The number of notes that a code of ``clean`` must be in.
     validation, test, seed
-        Shares of the notes, and the seed, of a split that is drawn.
+        The shares of the notes and the seed for drawing a split.
     force
-        Replace what lies at ``out``.
+        Replace the contents of ``out``.
     progress
         Called with the number of notes read since the last call.
 
     Raises
     ------
     SourceError
-        If a raw file is missing or malformed, the split file does not fit, or the pipeline does not know the
+        If a raw file is missing or malformed, the split file does not fit, or the pipeline does not have the
         subset.
     CorpusError
         If no note is left for a split.
@@ -72,7 +73,7 @@ def prepare_mimic3(
     source = f"mimic3-{subset}"
     pipeline = pipeline_of(source, compat)
     if subset not in pipeline.subsets:
-        raise unknown_to(pipeline, source)
+        raise not_in(pipeline, source)
     files = MimicFiles.mimic3(raw)
     return prepare_mimic(
         raw,

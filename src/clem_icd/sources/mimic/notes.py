@@ -1,8 +1,8 @@
-"""One pass over the notes of MIMIC-III or MIMIC-IV: facts into a frame, texts onto the disk."""
+"""One pass over the notes of MIMIC-III or MIMIC-IV: facts go into a frame, texts onto the disk."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import cast
@@ -13,10 +13,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clem_icd.errors import SourceError
-from clem_icd.sources.texts import TextFile
+from clem_icd.sources.mimic.rows import check_notes
+from clem_icd.sources.text_store import TextStore
 from clem_icd.tabular.batches import read_batches
-from clem_icd.tabular.refusals import check_admissions, check_numbers
 
 DISCHARGE_SUMMARY = "Discharge summary"
 
@@ -35,34 +34,33 @@ Progress = Callable[[int], None] | None
 
 
 def stage_mimic3(
-    path: Path, texts: TextFile, wanted: npt.NDArray[np.int64], progress: Progress = None
+    path: Path, texts: TextStore, wanted: npt.NDArray[np.int64], progress: Progress = None
 ) -> pl.DataFrame:
-    """Read the discharge summaries and addenda of NOTEEVENTS.
+    """Read the discharge summaries and addenda in NOTEEVENTS.
 
     Parameters
     ----------
     path
         The file.
     texts
-        Takes the texts of the wanted admissions.
+        Receives the texts of the wanted admissions.
     wanted
-        The admissions whose texts are needed.
+        The admissions that need their texts [admissions].
     progress
         Called with the number of rows read since the last call.
 
     Returns
     -------
     pl.DataFrame
-        A row a discharge summary: ``row``, ``note_id``, ``subject``, ``admission`` (null if it has none),
-        ``missing`` (whether its text is), ``number`` (in ``texts``; null if it is not there),
-        ``repeated`` (never, here: reports are joined whatever they say), ``description``, ``chart_date``
+        One row per discharge summary: ``row``, ``note_id``, ``subject``, ``admission`` (null if it has
+        none), ``missing`` (whether its text is), ``number`` (in ``texts``; null if it is not there),
+        ``repeated`` (always false: reports are joined whatever they say), ``description``, ``chart_date``
         and ``chart_time``.
 
     Raises
     ------
     SourceError
-        If the file is malformed, a note has no id, no subject or an id that was there before, or an
-        admission is no number or has two subjects.
+        If the file or a row is malformed (`clem_icd.sources.mimic.rows.check_notes`).
 
     """
 
@@ -73,16 +71,16 @@ def stage_mimic3(
             if progress:
                 progress(batch.num_rows)
 
-    notes = _staged(path, _MIMIC3, batches(), texts, wanted, numbers=("ROW_ID", "SUBJECT_ID"))
+    notes = _staged(path, _MIMIC3, batches(), texts, wanted, numbered=True)
     return notes.with_columns(repeated=pl.lit(False))
 
 
 def stage_mimic4(
-    path: Path, texts: TextFile, wanted: npt.NDArray[np.int64], progress: Progress = None
+    path: Path, texts: TextStore, wanted: npt.NDArray[np.int64], progress: Progress = None
 ) -> pl.DataFrame:
-    """Read the discharge summaries of MIMIC-IV, as `stage_mimic3` does, without the last three columns.
+    """Read the discharge summaries of MIMIC-IV, as `stage_mimic3` does, but without the last three columns.
 
-    A note that repeats the text of an earlier one of its admission is marked as ``repeated``.
+    A note with the same text as an earlier note of its admission is marked as ``repeated``.
     """
 
     def batches() -> Iterator[tuple[npt.NDArray[np.int64], pa.RecordBatch]]:
@@ -91,16 +89,17 @@ def stage_mimic4(
             if progress:
                 progress(batch.num_rows)
 
-    return _mark_repeated(_staged(path, _MIMIC4, batches(), texts, wanted), texts)
+    return _mark_repeated(_staged(path, _MIMIC4, batches(), texts, wanted, numbered=False), texts)
 
 
 def _staged(
     path: Path,
     names: dict[str, str],
     batches: Iterator[tuple[npt.NDArray[np.int64], pa.RecordBatch]],
-    texts: TextFile,
+    texts: TextStore,
     wanted: npt.NDArray[np.int64],
-    numbers: Sequence[str] = (),
+    *,
+    numbered: bool,
 ) -> pl.DataFrame:
     kept = [name for name in names.values() if name != "text"]
     needed = {str(admission) for admission in wanted.tolist()}
@@ -123,43 +122,18 @@ def _staged(
     row = np.concatenate([np.empty(0, np.int64), *places])
     marked = known.with_columns(row=pl.Series(row), missing=pl.Series(missing, dtype=pl.Boolean))
     notes = marked.with_columns(staged=pl.Series(staged, dtype=pl.Boolean)).with_columns(number=number)
-    admitted = check_admissions(notes.drop("staged"), path)
-    for column in numbers:
-        check_numbers(admitted, names[column], path, column)
-    _check(admitted, path, {name: column for column, name in names.items()})
-    return admitted
+    columns = {name: column for column, name in names.items()}
+    return check_notes(notes.drop("staged"), path, columns, numbered=numbered)
 
 
-def _check(notes: pl.DataFrame, path: Path, columns: dict[str, str]) -> None:
-    for name in ("note_id", "subject"):
-        for row in notes.filter(pl.col(name) == "")["row"].head(1):
-            raise SourceError(f"has no {columns[name]}", path=path, row=row)
-    for row in notes.filter(~pl.col("note_id").is_first_distinct())["row"].head(1):
-        raise SourceError(
-            f"has a {columns['note_id']} that an earlier row has",
-            path=path,
-            row=row,
-            remedy="Ids must be unique",
-        )
-    admitted = notes.drop_nulls("admission")
-    other = admitted.filter(pl.col("subject") != pl.col("subject").first().over("admission"))
-    for row, admission in other.select("row", "admission").head(1).iter_rows():
-        raise SourceError(
-            f"has another {columns['subject']} for {columns['admission']} {admission} than an earlier row",
-            path=path,
-            row=row,
-            remedy="An admission is of one subject: download the file again",
-        )
-
-
-def _mark_repeated(notes: pl.DataFrame, texts: TextFile) -> pl.DataFrame:
-    """Mark the notes that have the text of an earlier one of their admission."""
+def _mark_repeated(notes: pl.DataFrame, texts: TextStore) -> pl.DataFrame:
+    """Mark the notes with the same text as an earlier note of their admission."""
     written = notes.drop_nulls("number").filter(~pl.col("missing"))
     several = written.filter(pl.len().over("admission") > 1)
     seen: set[tuple[int, bytes]] = set()
     repeated = []
     for row, admission, number in several.select("row", "admission", "number").iter_rows():
-        # The digest stands for the text, which does not stay in memory.
+        # A digest of the text, since texts do not stay in memory.
         key = admission, blake2b(texts.read(number), digest_size=16).digest()
         if key in seen:
             repeated.append(row)

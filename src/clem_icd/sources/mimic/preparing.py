@@ -1,4 +1,4 @@
-"""MIMIC-III and MIMIC-IV become corpora as a published pipeline has it: the steps that both share."""
+"""Preparing MIMIC-III or MIMIC-IV as a published pipeline does: the steps that both share."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ import polars as pl
 from clem_icd.corpus import SPLITS, Corpus, InputFile, corpus_writer
 from clem_icd.errors import SourceError
 from clem_icd.icd import Codebook, default_codebook, read_titles
-from clem_icd.sources.documents import document_tables, joined, noting_admissions
-from clem_icd.sources.evidence import EvidenceFile
-from clem_icd.sources.inputs import Origin, check_apart, check_out, input_file
+from clem_icd.sources.document_tables import document_tables, joined, recording_admissions
 from clem_icd.sources.mimic.codes import read_code_tables
 from clem_icd.sources.mimic.files import MimicFiles
 from clem_icd.sources.mimic.pipelines import PIPELINES
-from clem_icd.sources.mimic.pipelines.pipeline import Pipeline, Prepare, Rules
+from clem_icd.sources.mimic.pipelines.rules import Pipeline, Prepare, Rules
 from clem_icd.sources.mimic.splits import DrawnSplit, GivenSplit, Splitter
 from clem_icd.sources.published.splits import find_split
-from clem_icd.sources.texts import TextFile
+from clem_icd.sources.raw_evidence import RawEvidence
+from clem_icd.sources.raw_files import Origin, check_apart, check_out, input_file
+from clem_icd.sources.text_store import TextStore
 from clem_icd.tabular.sentences import counted
 from clem_icd.tabular.split_files import SplitFiles
 
@@ -33,33 +33,36 @@ _NO_ADMISSION = "note has no hadm_id and was left out", "notes have no hadm_id a
 _NO_TEXT = "note has no text and was left out", "notes have no text and were left out"
 _UNCODED = "note has no codes and was left out", "notes have no codes and were left out"
 _REPEATED = (
-    "note repeats an earlier one of its admission and was left out",
-    "notes repeat an earlier one of their admission and were left out",
+    "note repeats an earlier note of its admission and was left out",
+    "notes repeat an earlier note of their admission and were left out",
 )
 _OUTSIDE = (
-    "note is of an admission that the split file does not name and was left out",
-    "notes are of admissions that the split file does not name and were left out",
+    "note was left out: its admission is not in the split file",
+    "notes were left out: their admissions are not in the split file",
 )
 _UNNOTED = "admission with codes has no discharge summary", "admissions with codes have no discharge summary"
 _BLANK = "document had a blank text and was left out", "documents had a blank text and were left out"
 
-Stage = Callable[[TextFile, "npt.NDArray[np.int64]"], pl.DataFrame]
+Stage = Callable[[TextStore, "npt.NDArray[np.int64]"], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a user asks of either source, beside the place of the raw files and of the corpus.
+    """The user's options for either data set.
 
     Attributes
     ----------
     splits
-        A split file, or a folder of the published ones; None to download them.
+        A split file, or a folder with the published ones; None to download them.
     draw_split
-        Draw a split instead, by the shares and the seed.
+        Draw a split instead.
+    validation, test, seed
+        The shares of the notes and the seed for drawing a split.
     evidence
         A file of spans in the raw notes.
     force
-        Replace what lies at the corpus' place.
+        Replace the contents of the output folder.
+
     """
 
     splits: Path | None = None
@@ -78,15 +81,15 @@ class DataSet:
     Attributes
     ----------
     name
-        Of the population whose admissions these are.
+        The population of its admissions.
     files
-        Where its files lie.
+        Its files.
     stage
-        Reads the notes, and puts the texts of the wanted admissions on the disk.
+        Reads the notes, and puts the texts of the wanted admissions on disk.
     prepare
-        Makes documents of notes and codes.
+        Makes documents from notes and codes.
     upper
-        Whether the names of its columns are upper case, and all its codes ICD-9.
+        Whether its column names are upper case and all its codes are ICD-9.
 
     """
 
@@ -98,7 +101,7 @@ class DataSet:
 
 
 def pipeline_of(source: str, compat: str) -> Pipeline:
-    """Return the pipeline of that name.
+    """Return the pipeline with that name.
 
     Raises
     ------
@@ -108,12 +111,12 @@ def pipeline_of(source: str, compat: str) -> Pipeline:
     """
     if compat not in PIPELINES:
         raise SourceError(
-            f"there is no pipeline {compat!r}", remedy=f"{source} knows {', '.join(sorted(PIPELINES))}"
+            f"{source} has no pipeline {compat!r}", remedy=f"Choose one of {', '.join(sorted(PIPELINES))}"
         )
     return PIPELINES[compat]
 
 
-def unknown_to(pipeline: Pipeline, source: str) -> SourceError:
+def not_in(pipeline: Pipeline, source: str) -> SourceError:
     """Return the error for a source that a pipeline does not have."""
     return SourceError(
         f"{pipeline.name} has no {source}", remedy="Leave out --compat, or choose another pipeline or source"
@@ -131,9 +134,9 @@ def prepare_mimic(
     request: Request,
     options: Mapping[str, Any],
 ) -> Corpus:
-    """Make a corpus of a data set, as a pipeline has it.
+    """Make a corpus from a data set, following a pipeline.
 
-    The notes are read once: memory holds what is known of them, and never their texts.
+    The notes are read once. Memory holds facts about them, but never their texts.
 
     Raises
     ------
@@ -149,14 +152,15 @@ def prepare_mimic(
     check_apart(out, request.splits, request.evidence)
     if rules.min_count < 1:
         raise SourceError(
-            f"a code cannot have fewer than {rules.min_count} notes", remedy="Ask for at least 1"
+            f"a minimum count of {rules.min_count} notes per code is not possible", remedy="Use at least 1"
         )
     if request.evidence and pipeline.compose is not joined:
         raise SourceError(
-            f"{pipeline.name} changes the text, so that no evidence fits it", remedy="Leave out --evidence"
+            f"{pipeline.name} changes the text, so offsets into it would be wrong",
+            remedy="Leave out --evidence",
         )
     origin = Origin.of(raw, data.name)
-    evidence = EvidenceFile(request.evidence) if request.evidence else None
+    evidence = RawEvidence(request.evidence) if request.evidence else None
     files = _split_files(source, pipeline, origin, request)
     splitter = GivenSplit(files) if files else _drawn(request)
     notices = [origin.notice] if origin.notice else []
@@ -176,9 +180,9 @@ def prepare_mimic(
             absent=absent,
             force=request.force,
         ) as writer,
-        # Where the output is made: a system's own temporary folder is often too small for a hospital's notes.
+        # In the output folder: the system's temporary folder is often too small for a hospital's notes.
         TemporaryDirectory(prefix=".partial-", dir=writer.folder) as staging,
-        TextFile(Path(staging) / "texts") as texts,
+        TextStore(Path(staging) / "texts") as texts,
         ThreadPoolExecutor(1) as hashing,
     ):
         paths = [*data.files.all(), *(files.paths if files else ()), request.evidence]
@@ -191,7 +195,7 @@ def prepare_mimic(
             own = documents.filter(pl.col("split") == split)
             if own.height or split in splitter.splits:
                 tables = document_tables(own, texts, pipeline.compose, evidence)
-                writer.write_tables(split, noting_admissions(tables, present))
+                writer.write_tables(split, recording_admissions(tables, present))
         absent.update(splitter.absent(present))
         blank = documents.height - writer.size
         notices += [counted(blank, *_BLANK)] if blank else []
@@ -201,24 +205,27 @@ def prepare_mimic(
 
 
 def _require(documents: pl.DataFrame, splitter: Splitter, raw: Path, left_out: list[str]) -> None:
-    """Refuse to go on if no document is left, or none of a split that the split file names."""
+    """Refuse if no document is left, or none for a split that the split file names."""
     empty = sorted(splitter.splits - set(documents["split"]), key=SPLITS.index)
     if empty or documents.is_empty():
-        where = f" of {' and '.join(empty)}" if empty else ""
-        # The last sentences tell what became of the codes.
+        where = f" for {' and '.join(empty)}" if empty else ""
+        # The last sentences say what happened to the codes.
         raise SourceError(
-            f"no document{where} is left: {'; '.join(left_out[-2:]) or 'none has codes'}",
+            f"no document is left{where}: {'; '.join(left_out[-2:]) or 'none has codes'}",
             path=raw,
             remedy="Use the files of the whole data set with its own split, or lower --min-count",
         )
 
 
 def _split_files(source: str, pipeline: Pipeline, origin: Origin, request: Request) -> SplitFiles | None:
-    """Return the files of the split, None to draw it: no published one fits generated admissions."""
+    """Return the files of the split; None to draw it, as no published split fits generated admissions."""
     if request.splits is None and (request.draw_split or origin.synthetic):
         return None
     if request.draw_split:
-        raise SourceError("a split is given, and one is to be drawn", remedy="Leave out one of the two")
+        raise SourceError(
+            "both a split file and a drawn split were requested",
+            remedy="Leave out --splits or --draw-split",
+        )
     return find_split(source, pipeline.name, request.splits)
 
 
@@ -243,25 +250,24 @@ def _codebook(files: MimicFiles) -> Codebook:
 
 
 def _documents(
-    data: DataSet, pipeline: Pipeline, rules: Rules, splitter: Splitter, texts: TextFile
+    data: DataSet, pipeline: Pipeline, rules: Rules, splitter: Splitter, texts: TextStore
 ) -> tuple[pl.DataFrame, list[str]]:
     """Return the documents of all splits, and sentences about what was left out."""
-    tables = {"diagnosis": data.files.diagnoses, "procedure": data.files.procedures}
-    codes, notices = read_code_tables(tables, upper=data.upper)
+    codes, notices = read_code_tables(data.files.code_tables(), upper=data.upper)
     wanted = pl.col("version") == str(9 if data.upper else rules.version)
     if not pipeline.keeps_missing:
         wanted &= ~pl.col("blank")
     coded = codes.filter(wanted)["admission"].unique()
-    split = splitter.named(coded)
+    split = splitter.assigned(coded)
     needed = split if pipeline.selective else coded
     notes = data.stage(texts, needed.to_numpy())
     notices += _about_notes(notes, coded, split, pipeline)
     staged = notes.drop_nulls("number").filter(~pl.col("repeated"))
     if staged.is_empty():
         raise SourceError(
-            "has no discharge summary of an admission with codes that is in a split",
+            "has no discharge summary for any admission with codes in a split",
             path=data.files.all()[0],
-            remedy="Check that the note, code and split files belong together",
+            remedy="Check that the files of notes, codes and splits belong together",
         )
     here = codes.filter(pl.col("admission").is_in(needed.implode())) if pipeline.selective else codes
     documents, left_out = data.prepare(staged, here, splitter.assign, rules)

@@ -1,4 +1,4 @@
-"""Which documents go into which split: as a published file says, or as drawn here."""
+"""Assigning documents to splits: from a published file, or drawn here."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from clem_icd.errors import SourceError
 from clem_icd.tabular.split_files import SplitFiles, absent_admissions
 
 _OWN_SPLIT = (
-    "The split was drawn here, by subject: scores on it are not comparable with scores on the published split"
+    "The split was drawn here, by subject: scores on it cannot be compared with scores on the published split"
 )
 
 
 class Splitter(Protocol):
-    """Assigns documents to splits, and knows what to say about it."""
+    """Assigns documents to splits."""
 
     @property
     def splits(self) -> frozenset[str]:
         """The splits that must not be empty."""
 
-    def named(self, admissions: pl.Series) -> pl.Series:
-        """Return those of the admissions that are in a split."""
+    def assigned(self, admissions: pl.Series) -> pl.Series:
+        """Return the admissions that are in a split."""
 
     def assign(self, documents: pl.DataFrame) -> pl.DataFrame:
         """Add ``split`` to documents that have ``subject``, ``admission`` and ``codes``."""
 
     def notices(self) -> list[str]:
-        """Return what a reader of the corpus has to know."""
+        """Return sentences about the split that users of the corpus should read."""
 
     def absent(self, present: Container[str]) -> dict[str, Any]:
-        """Return by split the admissions that are not present, though the split file names them."""
+        """Return, for each split, the admissions in the split file that are not present."""
 
 
 class GivenSplit:
-    """The split of a file.
+    """A split that files define.
 
     Attributes
     ----------
     splits
-        Those that it names, each of which needs a document.
+        The splits in the files, each of which needs a document.
 
     """
 
@@ -55,8 +55,8 @@ class GivenSplit:
         )
         self.splits = frozenset(split_of.values())
 
-    def named(self, admissions: pl.Series) -> pl.Series:
-        """Return those of the admissions that the file names.
+    def assigned(self, admissions: pl.Series) -> pl.Series:
+        """Return the admissions that are in the files.
 
         Raises
         ------
@@ -64,42 +64,43 @@ class GivenSplit:
             If there are none.
 
         """
-        named = admissions.filter(admissions.is_in(self._frame["admission"].implode()))
-        if named.is_empty():
+        assigned = admissions.filter(admissions.is_in(self._frame["admission"].implode()))
+        if assigned.is_empty():
             raise SourceError(
-                f"names {self._frame.height:,} admissions, and none of them has codes here",
+                f"lists {self._frame.height:,} {'admission' if self._frame.height == 1 else 'admissions'}, "
+                "none of which has codes in the raw files",
                 path=self._files.paths[0],
-                remedy="Check that the raw files and the split file are of the same data set",
+                remedy="Check that the raw files and the split file belong to the same data set",
             )
-        return named
+        return assigned
 
     def assign(self, documents: pl.DataFrame) -> pl.DataFrame:
-        """Add the split of every document's admission."""
+        """Add the split of its admission to every document; drop documents without a split."""
         return documents.join(self._frame, on="admission", maintain_order="left")
 
     def notices(self) -> list[str]:
-        """Say what is special about the files."""
+        """Return sentences about the files."""
         return list(self._files.notices)
 
     def absent(self, present: Container[str]) -> dict[str, Any]:
-        """Return by split how many admissions of the file are not present, and the first of them."""
+        """Return, for each split, how many of its admissions are not present, and the first of them."""
         return absent_admissions(self._split_of, present)
 
 
 class DrawnSplit:
-    """A split of one's own, stratified over subjects."""
+    """A split drawn by subject, stratified by codes."""
 
     def __init__(self, *, validation: float, test: float, seed: int) -> None:
         self._shares: Mapping[str, Any] = {"validation": validation, "test": test, "seed": seed}
-        # Drawing makes every split that was asked for; what a pipeline drops later is not its doing.
+        # Drawing fills every requested split; what a pipeline drops later is not its concern.
         self.splits: frozenset[str] = frozenset()
 
-    def named(self, admissions: pl.Series) -> pl.Series:
-        """Return all of the admissions."""
+    def assigned(self, admissions: pl.Series) -> pl.Series:
+        """Return all admissions."""
         return admissions
 
     def assign(self, documents: pl.DataFrame) -> pl.DataFrame:
-        """Draw the split of every document, all of a subject's together."""
+        """Draw the split of every document, keeping all of a subject's documents together."""
         codes = documents["codes"].list.eval(pl.element().struct.field("code")).to_list()
         split_of = split_by_subject(documents["subject"].to_list(), codes, **self._shares)
         return documents.with_columns(
@@ -107,9 +108,9 @@ class DrawnSplit:
         )
 
     def notices(self) -> list[str]:
-        """Say that the split is no published one."""
+        """Return a sentence saying that the split was drawn."""
         return [_OWN_SPLIT]
 
     def absent(self, present: Container[str]) -> dict[str, Any]:
-        """Return nothing: there is no file to lack anything of."""
+        """Return nothing: there is no file that could list absent admissions."""
         return {}

@@ -1,4 +1,4 @@
-"""The counts of a corpus beside the published ones, and what differs in words."""
+"""Comparing the counts of a corpus with the published ones."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import yaml
 from clem_icd.corpus import SPLITS
 from clem_icd.tabular.sentences import counted
 
-_SYNTHETIC = "The notes are synthetic, so their counts say nothing about the published ones"
-_DRAWN = "The split was drawn here, so its counts are not to be compared with those of the published one"
-_OTHER_OPTIONS = "The options of this corpus make another set of it than the published one"
+_SYNTHETIC = "The notes are synthetic, so their counts cannot be compared with the published ones"
+_DRAWN = "The split was drawn here, so its counts cannot be compared with those of the published split"
+_OTHER_OPTIONS = "This corpus was prepared with other options than the published one"
 
-# The sources offer other values of these; the published sets have no others.
+# The sources accept other values as well; the published sets have only these.
 _PUBLISHED_OPTIONS = {"min_count": 10, "codes": "DP"}
 
 _IDS_SHOWN = 2
@@ -25,20 +25,20 @@ _IDS_SHOWN = 2
 
 @dataclass(frozen=True, slots=True)
 class ComparedCount:
-    """A count of a corpus, and the published one.
+    """A count in a corpus and the published one.
 
     Attributes
     ----------
     what
         ``notes``, ``labels``, ``median codes per note`` or ``median words per note``.
     split
-        The split that they are of; None for a count of the whole corpus.
+        The split; None for a count of the whole corpus.
     here, published
-        The counts; medians may be halves.
+        The two counts; medians may be halves.
     origin
-        Where the published count stands, or how it was found.
+        Where the published count comes from.
     comparable
-        Whether the two count the same: words do so only where the text is cleaned as theirs is.
+        Whether both count the same thing: words do so only in texts that were cleaned like the published.
 
     """
 
@@ -51,27 +51,27 @@ class ComparedCount:
 
     @property
     def name(self) -> str:
-        """What is counted, and where."""
+        """What is counted, and in which split."""
         return self.what if self.split is None else f"{self.what} in {self.split}"
 
     @property
     def difference(self) -> float:
-        """How much there is beyond the published count."""
+        """The count here minus the published one."""
         return self.here - self.published
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedComparison:
-    """A corpus beside what is published of it.
+    """The counts of a corpus beside the published ones.
 
     Attributes
     ----------
     counts
-        Every count that is published.
+        Every published count.
     warnings
-        What differs, a sentence each; empty where there is a remark.
+        One sentence per difference; empty where there is a remark.
     remark
-        Why differences mean nothing here, or None.
+        Why the counts cannot be compared, or None.
 
     """
 
@@ -88,14 +88,14 @@ def compare_with_published(
     Parameters
     ----------
     about
-        What ``corpus.json`` says.
+        The contents of ``corpus.json``.
     description
-        What `clem_icd.corpus.describe` says of the same corpus.
+        What `clem_icd.corpus.describe` returns for the same corpus.
 
     Returns
     -------
     PublishedComparison
-        None where nothing is published of such a corpus.
+        None where no counts of such a corpus are published.
 
     """
     options = about["options"]
@@ -149,9 +149,12 @@ def _warnings(counts: Iterable[ComparedCount], absent: Mapping[str, Any]) -> Ite
         if count.split is not None:
             yield from _of_split(count, count.split, absent.get(count.split, {}))
         elif count.what == "labels" and count.difference:
-            than = "beyond the expected" if count.difference > 0 else "fewer than expected"
-            yield f"labels: {count.here:,}, published {count.published:,}: {abs(count.difference):,} {than}"
-        # A published median is a whole number, one here may be a half.
+            than = "more" if count.difference > 0 else "fewer"
+            yield (
+                f"labels: {count.here:,}, {abs(count.difference):,} {than} than the published "
+                f"{count.published:,}"
+            )
+        # A published median is a whole number; one computed here may be a half.
         elif count.comparable and abs(count.difference) > 0.5:
             yield f"{count.what}: {count.here:,g}, published {count.published:,}"
 
@@ -161,8 +164,8 @@ def _of_split(count: ComparedCount, split: str, absent: Mapping[str, Any]) -> It
     if not count.difference and not missing:
         return
     if count.difference:
-        size = counted(int(abs(count.difference)), "note", "notes")
-        size += " fewer than" if count.difference < 0 else " more than"
+        words = ("fewer note", "fewer notes") if count.difference < 0 else ("more note", "more notes")
+        size = f"{counted(int(abs(count.difference)), *words)} than"
     else:
         size = "as many notes as"
     reason = f": {_missing(missing, absent.get('admissions', []))}" if missing else ""
@@ -171,5 +174,5 @@ def _of_split(count: ComparedCount, split: str, absent: Mapping[str, Any]) -> It
 
 def _missing(count: int, admissions: list[str]) -> str:
     shown = [*admissions[:_IDS_SHOWN], *(["…"] if count > _IDS_SHOWN else [])]
-    words = "admission of the split file has", "admissions of the split file have"
+    words = "admission in the split file has", "admissions in the split file have"
     return f"{counted(count, *words)} no note here ({', '.join(shown)})"

@@ -1,4 +1,4 @@
-"""The split files that the field publishes numbers on: the user's copy, or downloaded once and checked."""
+"""The split files behind published numbers: the user's copy, or downloaded once and checked."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from clem_icd.tabular.split_files import SplitFiles
 
 CACHE_VARIABLE = "CLEM_ICD_CACHE"
 
-_SECONDS = 30  # without an answer, until a download is given up
+_TIMEOUT = 30  # seconds without an answer
 
 
 @dataclass(frozen=True, slots=True)
 class _Published:
-    """What is known of the published files and of the splits that they hold.
+    """The published files, and the splits they define.
 
     Attributes
     ----------
     urls, hashes
-        Address and SHA-256 of every file, by its name below the folder of splits in its repository.
+        Address and SHA-256 of every file, by its name in the splits folder of its repository.
     splits
         By source, then by compat: the name of one file, or the name of a file for each split.
 
@@ -50,32 +50,32 @@ def find_split(
     source
         A source such as ``mimic3-full``.
     compat
-        The pipeline whose split it is: ``edin2024``, ``edin2023`` or ``caml``.
+        The pipeline that the split belongs to: ``edin2024``, ``edin2023`` or ``caml``.
     splits
-        A file with the columns ``_id`` and ``split``, or a folder that holds the published files, flat or
-        as their repositories do. Under ``caml`` a folder with the files of Edin et al. will do.
+        A file with the columns ``_id`` and ``split``, or a folder that contains the published files, either
+        flat or with the folders of their repositories. For ``caml``, the files of Edin et al. will do too.
         Without it, the files are downloaded once.
     also
-        Folders to look into before anything is downloaded, such as a clone of MDACE.
+        Folders to search before downloading, such as a clone of MDACE.
 
     Raises
     ------
     SourceError
-        If ``splits`` does not hold the files, or they can neither be found nor downloaded.
+        If ``splits`` does not contain the files, or they can neither be found nor downloaded.
 
     """
     wanted = _split_of(source, compat)
     if splits is None:
-        lying = next((paths for folder in also if (paths := _lying_in(folder, wanted))), ())
-        paths = lying or _downloaded(wanted.paths)
-        return replace(wanted, paths=paths, notices=_differences(wanted.paths, lying))
+        local = next((paths for folder in also if (paths := _found_in(folder, wanted))), ())
+        paths = local or _downloaded(wanted.paths)
+        return replace(wanted, paths=paths, notices=_differences(wanted.paths, local))
     if splits.is_file():
         return SplitFiles((splits,), notices=_differences(wanted.paths, (splits,)))
-    if found := _lying_in(splits, wanted):
+    if found := _found_in(splits, wanted):
         return replace(wanted, paths=found, notices=_differences(wanted.paths, found))
     other = _split_of(source, "edin2024")
-    if other.paths != wanted.paths and (found := _lying_in(splits, other)):
-        notice = f"The split is that of {found[0].name}, since the split files of {compat} are not beside it"
+    if other.paths != wanted.paths and (found := _found_in(splits, other)):
+        notice = f"The split comes from {found[0].name}, since the folder has no split files of {compat}"
         return replace(other, paths=found, notices=(notice, *_differences(other.paths, found)))
     raise _missing(splits, wanted.paths)
 
@@ -93,18 +93,18 @@ def _published() -> _Published:
 
 
 def _split_of(source: str, compat: str) -> SplitFiles:
-    """Return the published files of a split, with their names in their repository as paths."""
+    """Return the published files of a split; their paths are their names in the repository."""
     splits = _published().splits
     if compat not in splits.get(source, {}):
-        raise SourceError(f"no split of {source} is published under {compat}", remedy="Name a split file")
+        raise SourceError(f"{compat} has no published split of {source}", remedy="Name a split file")
     split = splits[source][compat]
     if isinstance(split, str):
         return SplitFiles((Path(split),))
     return SplitFiles(tuple(map(Path, split.values())), tuple(split))
 
 
-def _lying_in(folder: Path, wanted: SplitFiles) -> tuple[Path, ...]:
-    """Return the wanted files in a folder; none of them if one is missing."""
+def _found_in(folder: Path, wanted: SplitFiles) -> tuple[Path, ...]:
+    """Return the wanted files in a folder; nothing if any is missing."""
     found = [next((path for path in _places(folder, name) if path.is_file()), None) for name in wanted.paths]
     return tuple(path for path in found if path) if all(found) else ()
 
@@ -113,7 +113,7 @@ def _places(folder: Path, name: Path) -> Iterator[Path]:
     yield folder / name
     if len(name.parts) > 1:
         parent = name.parent.name
-        # MDACE's own repository has splits/Inpatient where Edin et al. have mdace/inpatient.
+        # MDACE's own repository calls splits/Inpatient what Edin et al. call mdace/inpatient.
         yield from (
             folder / below / name.name for below in (parent, parent.title(), f"splits/{parent.title()}")
         )
@@ -121,7 +121,7 @@ def _places(folder: Path, name: Path) -> Iterator[Path]:
 
 
 def _differences(wanted: Sequence[Path], found: Sequence[Path]) -> tuple[str, ...]:
-    """Return what to say of files that are not the published ones, if there are any."""
+    """Return a notice about files that differ from the published ones; nothing if none does."""
     hashes = _published().hashes
     expected = [{hashes[name.as_posix()]} for name in wanted]
     if len(wanted) != len(found):
@@ -136,20 +136,20 @@ def _differences(wanted: Sequence[Path], found: Sequence[Path]) -> tuple[str, ..
     others = [name for name, sha256 in hashes.items() if sha256 in foreign.values()]
     known = f" ({'it is' if len(others) == 1 else 'they are'} {', '.join(others)})" if others else ""
     which = ", ".join(path.name for path in foreign)
-    words = "file {} is not the published one" if len(foreign) == 1 else "files {} are not the published ones"
-    return (f"The split {words.format(which)} of this source{known}",)
+    words = "file {} differs from" if len(foreign) == 1 else "files {} differ from"
+    return (f"The split {words.format(which)} the published split of this source{known}",)
 
 
 def _missing(folder: Path, wanted: Sequence[Path]) -> SourceError:
     lacking = [str(name) for name in wanted if not any(path.is_file() for path in _places(folder, name))]
-    found = f"does not hold {', '.join(lacking)}" if folder.is_dir() else "there is no such file or folder"
+    found = f"does not contain {', '.join(lacking)}" if folder.is_dir() else "there is no such file or folder"
     return SourceError(
-        found, path=folder, remedy="Name the folder that does, or leave out --splits to have them downloaded"
+        found, path=folder, remedy="Name the folder that does, or leave out --splits to download them"
     )
 
 
 def _downloaded(names: Sequence[Path]) -> tuple[Path, ...]:
-    # Imported here, since most runs find the files or have no need of them.
+    # Imported here: most runs find the files, or need none.
     import pooch
 
     pooch.get_logger().setLevel(logging.WARNING)
@@ -162,22 +162,24 @@ def _downloaded(names: Sequence[Path]) -> tuple[Path, ...]:
         registry={name: f"sha256:{published.hashes[name]}" for name in wanted},
         urls={name: published.urls[name] for name in wanted},
     )
-    # The files are small, and a connection is closed at once where nothing is streamed from it.
-    downloader = pooch.HTTPDownloader(timeout=_SECONDS, stream=False)
+    # The files are small, and without streaming the connection is closed at once.
+    downloader = pooch.HTTPDownloader(timeout=_TIMEOUT, stream=False)
     try:
         return tuple(Path(store.fetch(name, downloader=downloader)) for name in wanted)
-    # A hash that differs is a ValueError; requests' errors and those of the disk are OSErrors.
+    # A wrong hash raises a ValueError; errors of requests and of the disk are OSErrors.
     except (OSError, ValueError) as problem:
         raise _undownloaded(wanted, problem) from problem
 
 
 def _undownloaded(names: Sequence[str], problem: Exception) -> SourceError:
     reason = (
-        "what came is not the published file" if isinstance(problem, ValueError) else type(problem).__name__
+        "the download differs from the published file"
+        if isinstance(problem, ValueError)
+        else type(problem).__name__
     )
     them = "it" if len(names) == 1 else "them"
     return SourceError(
         f"{', '.join(names)} could not be downloaded ({reason})",
-        remedy=f"Download {them} from {', '.join(_published().urls[name] for name in names)}, put {them} "
-        "into a folder, and name that folder with --splits",
+        remedy=f"Download {them} from {', '.join(_published().urls[name] for name in names)} "
+        "into a folder, and pass that folder as --splits",
     )

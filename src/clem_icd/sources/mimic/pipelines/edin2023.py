@@ -1,11 +1,11 @@
 """Edin et al. (2023), "Automated Medical Coding on MIMIC-III and MIMIC-IV: A Critical Review".
 
-MIMIC-III: a document is the discharge summaries of a subject's admission in the order of the file, and its
-codes are those of the same subject and admission. MIMIC-IV: a document is a note, of several different
-ones of an admission each; its codes are those of the wanted revision.
+MIMIC-III: a document is all discharge summaries of one admission of a subject, in file order, and its codes
+are those of the same subject and admission. MIMIC-IV: a document is one note, also where an admission has
+several different ones; its codes are those of the requested revision.
 
-Codes are counted in all documents, before the split. The text is lower case, without punctuation, and
-without most of its numbers.
+Codes are counted in all documents, before the split. The text is lower case, without punctuation, and without
+most of its numbers.
 """
 
 from __future__ import annotations
@@ -16,23 +16,21 @@ from collections.abc import Sequence
 import polars as pl
 
 from clem_icd.icd import Code, CodeSystem, undot
-from clem_icd.sources.documents import joined
+from clem_icd.sources.document_tables import joined
 from clem_icd.sources.mimic.pipelines.edin2024 import read_code
-from clem_icd.sources.mimic.pipelines.pipeline import (
-    Assign,
-    Pipeline,
-    Rules,
+from clem_icd.sources.mimic.pipelines.rules import Assign, Pipeline, Rules
+from clem_icd.sources.mimic.pipelines.steps import (
+    about_left_out,
+    about_other_subjects,
     add_codes,
     frequent,
-    left_out,
     merge_notes,
-    of_other_subjects,
     read_codes,
     single_notes,
     with_codes,
 )
 
-# The 50 codes of Mullenbach et al. (2018), which their release of MIMIC-III gave.
+# The 50 codes of Mullenbach et al. (2018), from the release of MIMIC-III that they used.
 # fmt: off
 TOP_50 = (
     "401.9", "38.93", "428.0", "427.31", "414.01", "96.04", "96.6", "584.9", "250.00", "96.71",
@@ -44,13 +42,13 @@ TOP_50 = (
 # fmt: on
 
 _NO_LETTER_OR_DIGIT = re.compile(r"[^A-Za-z0-9]+")
-# A run takes the blank before each of its numbers and the one after it, so a number at either end stays.
+# A match needs a blank before each number and one after the last, so numbers at either end of a text stay.
 _NUMBERS = re.compile(r"(?:\s[0-9]+)+\s")
 
 
 def clean(text: str) -> str:
-    """Return a text as this pipeline reads it."""
-    # The library that lower-cased it knows one letter for the Turkish dotted capital, Python two.
+    """Return a text as this pipeline cleans it."""
+    # The pipeline's library lower-cases the Turkish dotted capital I to one character, Python to two.
     lower = text.replace("\u0130", "i").lower()
     words = _NUMBERS.sub(" ", _NO_LETTER_OR_DIGIT.sub(" ", lower))
     return " ".join(words.split())
@@ -64,7 +62,7 @@ def _read_code(text: str, kind: str, version: str) -> Code | None:
     code = read_code(undot(text), kind, version)
     if code is None or code.system is not CodeSystem.ICD10CM or "." in code.value:
         return code
-    # A code of three characters has its dot as well, and so is another label: ``I10.``
+    # Here a code of three characters has a dot as well, which makes it a different label: ``I10.``
     return Code(f"{code.value}.", code.system)
 
 
@@ -72,10 +70,10 @@ def _mimic3(
     notes: pl.DataFrame, codes: pl.DataFrame, assign: Assign, rules: Rules
 ) -> tuple[pl.DataFrame, list[str]]:
     documents = merge_notes(notes.filter(~pl.col("missing")))
-    # A row of codes that names another subject than the note is of no document.
+    # A row of codes with a different subject than the note belongs to no document.
     rows = read_codes(codes, _read_code)
     labelled = rows.join(documents, on=["subject", "admission"], how="semi", maintain_order="left")
-    notices = of_other_subjects(rows, documents)
+    notices = about_other_subjects(rows, documents)
     documents = with_codes(add_codes(documents, labelled))
     match rules.subset:
         case "full":
@@ -86,7 +84,7 @@ def _mimic3(
             once = labelled.unique(["admission", "code"], keep="first", maintain_order=True)
             kept = frequent(once.with_columns(kind=pl.lit("any")), documents, rules.min_count)
     chosen = assign(with_codes(add_codes(documents, kept)))
-    return chosen, [*notices, *left_out(assign(documents), chosen, rules)]
+    return chosen, [*notices, *about_left_out(assign(documents), chosen, rules)]
 
 
 def _mimic4(
@@ -98,7 +96,7 @@ def _mimic4(
     labelled = once.filter(pl.col("version") == str(rules.version))
     documents = with_codes(add_codes(single_notes(notes.filter(~pl.col("missing"))), labelled))
     chosen = assign(with_codes(add_codes(documents, frequent(labelled, documents, rules.min_count))))
-    return chosen, left_out(assign(documents), chosen, rules)
+    return chosen, about_left_out(assign(documents), chosen, rules)
 
 
 EDIN2023 = Pipeline(name="edin2023", compose=_compose, mimic3=_mimic3, mimic4=_mimic4, selective=False)

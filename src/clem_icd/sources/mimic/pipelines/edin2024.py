@@ -1,10 +1,10 @@
 """Edin et al. (2024), "An Unsupervised Approach to Achieve Supervised-Level Explainability": the default.
 
-MIMIC-III: a document is an admission, its discharge summaries and addenda joined. The codes of an admission
-are those of its number, whatever subject a row names. MIMIC-IV: a document is an admission with the first
-of its notes; where its codes are of both revisions, the pipeline joins every list of diagnoses with every
-list of procedures, and those combinations in which one is of the wanted revision count, and bring the codes
-of the other along.
+MIMIC-III: a document is an admission, with its discharge summaries and addenda joined. Codes are matched by
+admission, whatever subject their row names. MIMIC-IV: a document is an admission with the first of its notes.
+Where an admission has codes of both revisions, the pipeline combines every list of diagnoses with every list
+of procedures; a combination counts if either list is of the requested revision, and then includes the codes
+of the other.
 
 Codes are counted in the documents of the three splits. The text is raw.
 """
@@ -14,14 +14,12 @@ from __future__ import annotations
 import polars as pl
 
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.sources.documents import joined
-from clem_icd.sources.mimic.pipelines.pipeline import (
-    Assign,
-    Pipeline,
-    Rules,
+from clem_icd.sources.document_tables import joined
+from clem_icd.sources.mimic.pipelines.rules import Assign, Pipeline, Rules
+from clem_icd.sources.mimic.pipelines.steps import (
+    about_left_out,
     add_codes,
     frequent,
-    left_out,
     merge_notes,
     most_frequent,
     read_codes,
@@ -31,12 +29,12 @@ from clem_icd.sources.mimic.pipelines.pipeline import (
 from clem_icd.tabular.sentences import counted
 
 _SECOND = (
-    "note is not the first one of its admission and was left out",
-    "notes are not the first one of their admission and were left out",
+    "note is not the first of its admission and was left out",
+    "notes are not the first of their admission and were left out",
 )
 _MIXED = (
-    "admission has codes of both ICD-9 and ICD-10, which are in its labels as published",
-    "admissions have codes of both ICD-9 and ICD-10, which are in their labels as published",
+    "admission has codes of both ICD-9 and ICD-10; its labels include both, as published",
+    "admissions have codes of both ICD-9 and ICD-10; their labels include both, as published",
 )
 _SYSTEMS = {
     ("diagnosis", "9"): CodeSystem.ICD9CM,
@@ -47,12 +45,12 @@ _SYSTEMS = {
 
 
 def read_code(text: str, kind: str, version: str) -> Code | None:
-    """Return the code of a row, None where it has none."""
+    """Return the code of a row; None if it has none."""
     return Code.normalized(text, _SYSTEMS[kind, version]) if text.strip() else None
 
 
 def mimic3_documents(notes: pl.DataFrame, codes: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return every admission with a discharge summary and a code as a document, and the rows of its codes."""
+    """Return a document for every admission with a discharge summary and a code, and the rows of codes."""
     ordered = notes.filter(~pl.col("missing")).sort(
         ["admission", "description", "chart_time", "chart_date", pl.col("note_id").cast(pl.Int64)],
         descending=[False, True, False, False, False],
@@ -73,9 +71,9 @@ def _mimic3(
         case "50":
             chosen = with_codes(add_codes(documents, most_frequent(once, documents, 50)))
         case "clean":
-            # Those left without codes stay, as published.
+            # Documents left without codes stay, as published.
             chosen = add_codes(documents, frequent(once, documents, rules.min_count))
-    return chosen, left_out(documents, chosen, rules)
+    return chosen, about_left_out(documents, chosen, rules)
 
 
 def _mimic4(
@@ -87,7 +85,7 @@ def _mimic4(
     chosen = with_codes(add_codes(first, frequent(labelled, documents, rules.min_count)))
     second = documents.height - first.height
     notices = [counted(second, *_SECOND)] if second else []
-    return chosen, [*_mixed(labelled, documents), *notices, *left_out(first, chosen, rules)]
+    return chosen, [*_mixed(labelled, documents), *notices, *about_left_out(first, chosen, rules)]
 
 
 def _mixed(codes: pl.DataFrame, documents: pl.DataFrame) -> list[str]:
@@ -98,7 +96,7 @@ def _mixed(codes: pl.DataFrame, documents: pl.DataFrame) -> list[str]:
 
 
 def _combined(codes: pl.DataFrame, version: str) -> pl.DataFrame:
-    """Keep the codes that the combinations bring along, with ``times``: in how many of them a code is."""
+    """Keep the codes in the combinations that count, with ``times``: the number of these with the code."""
     once = codes.unique(["admission", "kind", "code"], keep="first", maintain_order=True)
     kinds = ("diagnosis", "procedure")
     lists = once.group_by("admission").agg(
@@ -123,7 +121,7 @@ def _combined(codes: pl.DataFrame, version: str) -> pl.DataFrame:
 
 
 def _one_system(codes: pl.DataFrame, version: str) -> pl.DataFrame:
-    """Take a text that is a code of both revisions for one of the wanted one: it is one label."""
+    """Treat a text that is a code in both revisions as a code of the requested one: it is one label."""
     wanted_first = codes.sort(pl.col("version") != version, maintain_order=True)
     systems = wanted_first.unique("code", keep="first").select("code", "system")
     return codes.drop("system").join(systems, on="code", maintain_order="left")

@@ -1,4 +1,4 @@
-"""Documents on their way into a corpus: the texts of their notes, joined, and the evidence moved along."""
+"""From documents to the notes of a corpus: their texts are joined, and the evidence moves along."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ import pyarrow as pa
 
 from clem_icd.corpus.schema import EVIDENCE, NOTES
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.sources.evidence import EvidenceFile
-from clem_icd.sources.texts import TextFile
+from clem_icd.sources.raw_evidence import RawEvidence
+from clem_icd.sources.text_store import TextStore
 
 _GROUP_BYTES = 16_000_000
 _SEPARATOR = b" "
 
-# What a pipeline makes of the texts of a document's notes, in UTF-8.
+# Makes the text of a document from those of its notes, all in UTF-8.
 Compose = Callable[[Sequence[bytes]], bytes]
 
 
 def joined(texts: Sequence[bytes]) -> bytes:
-    """Join the raw texts of a document's notes by one blank."""
+    """Join the raw texts of a document's notes with single blanks."""
     return _SEPARATOR.join(texts)
 
 
 def document_tables(
     documents: pl.DataFrame,
-    texts: TextFile,
+    texts: TextStore,
     compose: Compose = joined,
-    evidence: EvidenceFile | None = None,
+    evidence: RawEvidence | None = None,
 ) -> Iterator[pa.Table]:
-    """Yield documents as tables of the schema of a corpus' notes, in their order.
+    """Yield documents as tables with the schema of a corpus's notes, in order.
 
-    A document whose text is blank is left out.
+    Documents with a blank text are left out.
 
     Parameters
     ----------
     documents
-        With the columns ``note_id``, ``subject``, ``admission``, ``codes`` (list of code and system),
+        With the columns ``note_id``, ``subject``, ``admission``, ``codes`` (a list of code and system),
         ``numbers`` (of its notes in ``texts``) and ``note_ids`` (of the same notes).
     texts
         The raw texts of all notes.
     compose
         Makes the text of a document.
     evidence
-        Spans in the raw notes. They need `joined`, which leaves the notes as they are.
+        Spans in the raw notes. Requires `joined`, which keeps the texts of the notes as they are.
 
     """
     texts_of_group: list[bytes] = []
@@ -64,15 +64,15 @@ def document_tables(
         yield _table(documents[kept], texts_of_group, texts, evidence)
 
 
-def noting_admissions(tables: Iterable[pa.Table], admissions: set[str]) -> Iterator[pa.Table]:
-    """Yield tables of notes, and add their admissions to a set."""
+def recording_admissions(tables: Iterable[pa.Table], admissions: set[str]) -> Iterator[pa.Table]:
+    """Yield tables of notes unchanged, adding their admissions to a set."""
     for table in tables:
         admissions.update(table["admission_id"].to_pylist())
         yield table
 
 
 def _table(
-    documents: pl.DataFrame, texts: list[bytes], raw: TextFile, evidence: EvidenceFile | None
+    documents: pl.DataFrame, texts: list[bytes], raw: TextStore, evidence: RawEvidence | None
 ) -> pa.Table:
     spans: list[list[dict[str, Any]]] = [[]] * len(texts)
     if evidence:
@@ -89,7 +89,7 @@ def _table(
     return pa.table([array.cast(field.type) for array, field in zip(arrays, NOTES, strict=True)], NOTES)
 
 
-def _spans(row: dict[str, Any], raw: TextFile, evidence: EvidenceFile) -> list[dict[str, Any]]:
+def _spans(row: dict[str, Any], raw: TextStore, evidence: RawEvidence) -> list[dict[str, Any]]:
     codes = tuple(Code(code["code"], CodeSystem(code["system"])) for code in row["codes"])
     spans: list[dict[str, Any]] = []
     start = 0

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.sources.mdace.codes import CodeMap, inpatient_rule, mimic4_codes, profee_rule, shortened
+from clem_icd.sources.mdace.code_map import CodeMap, inpatient_rule, mimic4_codes, profee_rule, shortened
 from clem_icd.sources.mimic.files import MimicFiles
 
 
@@ -40,7 +40,7 @@ def test_a_dot_counts_as_a_character() -> None:
     assert shortened(pcs("37"), {pcs("37")}) == pcs("37")
 
 
-def test_a_code_of_another_system_is_not_known() -> None:
+def test_reference_code_of_another_system_does_not_count() -> None:
     assert shortened(pcs("37.23"), {Code("37.2", CodeSystem.ICD9CM)}) == pcs("37.23")
 
 
@@ -78,7 +78,7 @@ def test_a_shortened_code_is_known_or_was_never_found(value: str, reference: set
     assert result in known or result == pcs(value)
 
 
-def test_what_changed_and_what_is_unknown_is_told() -> None:
+def test_changed_and_unknown_codes_are_counted() -> None:
     codes = CodeMap.of(
         [cm("I10"), cm("S72.001A"), cm("F32.A"), cm("Z99.9")],
         {cm("I10"), cm("S72.00"), cm("F32.9")},
@@ -93,14 +93,14 @@ def test_what_changed_and_what_is_unknown_is_told() -> None:
         "Z99.9",
     ]
     assert codes.notices == (
-        "2 annotated codes were brought back to codes of MIMIC-IV",
-        "1 annotated code has no counterpart in MIMIC-IV and is kept",
+        "2 annotated codes were mapped to codes used in MIMIC-IV",
+        "1 annotated code has no counterpart in MIMIC-IV and was kept",
     )
 
 
 def test_without_a_reference_nothing_changes() -> None:
     assert CodeMap.none()[cm("F32.A")] == cm("F32.A")
-    assert "no MIMIC-IV" in CodeMap.none().notices[0]
+    assert "does not contain MIMIC-IV" in CodeMap.none().notices[0]
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def mimic4(tmp_path: Path, write_csv: Callable[..., Path]) -> MimicFiles:
     return MimicFiles(discharge, diagnosed, operated, ())
 
 
-def test_the_codes_of_admissions_with_a_discharge_summary(mimic4: MimicFiles) -> None:
+def test_reference_has_the_codes_of_admissions_with_a_discharge_summary(mimic4: MimicFiles) -> None:
     assert mimic4_codes(mimic4, "ICD-9") == {
         Code("250.00", CodeSystem.ICD9CM),
         Code("E888.9", CodeSystem.ICD9CM),
@@ -138,5 +138,5 @@ def test_a_broken_file_is_refused(mimic4: MimicFiles, refused: Any) -> None:
 
     mimic4.notes.write_text('hadm_id,text\n1,"cut', encoding="utf-8")
 
-    with refused(SourceError, "discharge.csv", "row 1", "ends inside a quotation"):
+    with refused(SourceError, "discharge.csv", "row 1", "ends inside a quoted field"):
         mimic4_codes(mimic4, "ICD-9")

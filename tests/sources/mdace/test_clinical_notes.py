@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from clem_icd.errors import SourceError
-from clem_icd.sources.mdace.notes import ClinicalNote, read_clinical_notes
+from clem_icd.sources.mdace.clinical_notes import ClinicalNote, read_clinical_notes
 
-# The order of the official file, which is not the order that they are wanted in.
+# In the order of the official file, which is not the order in which they are needed.
 COLUMNS = [
     "ROW_ID",
     "SUBJECT_ID",
@@ -37,7 +37,7 @@ def write(tmp_path: Path, write_csv: Callable[..., Path]) -> Callable[..., Path]
     return lambda *rows: write_csv(tmp_path / "NOTEEVENTS.csv.gz", COLUMNS, rows)
 
 
-def test_only_wanted_notes_are_held_and_are_as_they_are(write: Callable[..., Path]) -> None:
+def test_only_wanted_notes_are_kept_and_unchanged(write: Callable[..., Path]) -> None:
     text = 'He said "no",\r\nthen\n left \U0001f642'
     path = write(row(1, 5, 50, "SECRETPATIENT"), row(12, 5, "", text, "Physician "), row(2, 6, 60, "x"))
     counts: list[int] = []
@@ -54,21 +54,21 @@ def test_only_wanted_notes_are_held_and_are_as_they_are(write: Callable[..., Pat
     [
         ([row(1, 5, 50, "x"), row(2, 5, 50, "x"), row(1, 5, 50, "x")], ["row 3", "ROW_ID", "earlier row"]),
         ([row(1, "", 50, "SECRETPATIENT")], ["row 1", "no SUBJECT_ID"]),
-        ([row(1, 5, "50.0", "SECRETPATIENT")], ["row 1", "no whole number"]),
+        ([row(1, 5, "50.0", "SECRETPATIENT")], ["row 1", "not a whole number"]),
         (
             [row(1, 5, 50, "x"), row(9, 5, 50, "x"), row(2, 6, 50, "x")],
-            ["row 3", "admission 50", "subject 6"],
+            ["row 3", "gives HADM_ID 50 the SUBJECT_ID 6", "an earlier row gives it 5"],
         ),
     ],
 )
-def test_rows_that_cannot_be_are_refused(
+def test_malformed_wanted_rows_are_refused(
     write: Callable[..., Path], rows: list[list[object]], fragments: list[str], refused: Any
 ) -> None:
     with refused(SourceError, "NOTEEVENTS.csv.gz", *fragments):
         read_clinical_notes(write(*rows), {"1", "2"})
 
 
-def test_what_is_wrong_with_other_notes_does_not_matter(write: Callable[..., Path]) -> None:
+def test_malformed_unwanted_rows_are_ignored(write: Callable[..., Path]) -> None:
     path = write(row(1, 5, 50, "x"), row(3, "", 50, "x"), row(3, 6, 50, "x"))
 
     assert list(read_clinical_notes(path, {"1"})) == ["1"]

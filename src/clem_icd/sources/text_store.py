@@ -1,4 +1,4 @@
-"""Texts that a first pass over a source left on the disk, in any order they are wanted in."""
+"""Raw texts on disk: written in one pass over a source, read back in any order."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 import pyarrow as pa
 
 
-class TextFile:
-    """Texts in one file, known by their numbers: 0, 1, 2 ... in the order they were added.
+class TextStore:
+    """Texts in one file, numbered 0, 1, 2, … in the order they were added.
 
-    Memory holds where each ends, and no text.
+    Memory holds where each text ends, but no text.
 
     Parameters
     ----------
     path
-        The file to make. Whoever names it removes it.
+        The file to create. The caller removes it.
 
     """
 
@@ -27,7 +27,7 @@ class TextFile:
         self._file = path.open("w+b")
         self._ends = array("q", [0])
 
-    def __enter__(self) -> TextFile:
+    def __enter__(self) -> TextStore:
         return self
 
     def __exit__(
@@ -39,7 +39,7 @@ class TextFile:
         return len(self._ends) - 1
 
     def add(self, texts: pa.StringArray) -> None:
-        """Add texts without nulls."""
+        """Add texts; none of them is null."""
         _, offsets, data = texts.buffers()
         ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
         if data is not None:

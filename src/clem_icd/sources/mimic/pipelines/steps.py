@@ -1,95 +1,39 @@
-"""What a pipeline is, and the steps that pipelines share."""
+"""The steps that pipelines share: from rows of notes and codes to documents with the codes they keep."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
 from clem_icd.icd import Code
-from clem_icd.sources.documents import Compose
+from clem_icd.sources.mimic.pipelines.rules import Rules
 from clem_icd.tabular.sentences import counted
 
 _RARE = "code is too rare and was left out", "codes are too rare and were left out"
 _NOT_OF_THE_50 = (
-    "code is not one of the 50 and was left out",
+    "code is not among the 50 and was left out",
     "codes are not among the 50 and were left out",
 )
 _OTHER_SUBJECT = (
-    "row of codes names another subject than the notes of its admission and was left out",
-    "rows of codes name another subject than the notes of their admission and were left out",
+    "row of codes names a different subject than the notes of its admission and was left out",
+    "rows of codes name a different subject than the notes of their admission and were left out",
 )
-_BARE = "document then had no code and was left out", "documents then had no code and were left out"
-
-# Puts the split beside documents that have their codes, and leaves out what is in none.
-Assign = Callable[[pl.DataFrame], pl.DataFrame]
-
-Subset = Literal["full", "50", "clean"]
-# Makes documents of notes and codes, and sentences about what it left out.
-Prepare = Callable[[pl.DataFrame, pl.DataFrame, Assign, "Rules"], tuple[pl.DataFrame, list[str]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What is asked of a pipeline.
-
-    Attributes
-    ----------
-    subset
-        Of MIMIC-III: all codes, the 50 most frequent ones, or those that are frequent enough.
-    version
-        Of MIMIC-IV: the revision of ICD, 9 or 10.
-    min_count
-        In how many documents a code has to be to be frequent enough.
-
-    """
-
-    subset: Subset = "full"
-    version: int = 10
-    min_count: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """A published way from raw files to documents.
-
-    Attributes
-    ----------
-    name
-        What ``--compat`` calls it.
-    compose
-        Makes the text of a document of those of its notes.
-    mimic3, mimic4
-        Make documents of the notes and codes of either; None where the pipeline does not know it.
-    subsets
-        Of MIMIC-III, those that it knows.
-    selective
-        Whether notes and codes outside of the split can be left unread: it counts nothing there.
-    keeps_missing
-        Whether a note without text is joined as any other, and an admission whose codes are all empty stays.
-
-    """
-
-    name: str
-    compose: Compose
-    mimic3: Prepare
-    mimic4: Prepare | None
-    subsets: tuple[Subset, ...] = ("full", "50", "clean")
-    selective: bool = True
-    keeps_missing: bool = False
+_BARE = (
+    "document then had no code left and was left out",
+    "documents then had no code left and were left out",
+)
 
 
 def read_codes(codes: pl.DataFrame, read: Callable[[str, str, str], Code | None]) -> pl.DataFrame:
-    """Add ``code`` and ``system`` to rows of codes; what reads as None is left out.
+    """Add ``code`` and ``system`` to rows of codes; rows that read as None are left out.
 
     Parameters
     ----------
     codes
         With ``text``, ``kind`` and ``version``.
     read
-        Makes a code of these three.
+        Makes a code from these three.
 
     """
     distinct = codes.select("text", "kind", "version").unique(maintain_order=True)
@@ -102,14 +46,14 @@ def read_codes(codes: pl.DataFrame, read: Callable[[str, str, str], Code | None]
 
 
 def merge_notes(notes: pl.DataFrame) -> pl.DataFrame:
-    """Return a document an admission, its notes in the order they are given in."""
+    """Return one document per admission, with its notes in the given order."""
     return notes.group_by("subject", "admission", maintain_order=True).agg(
         note_id=pl.col("note_id").str.join("+"), numbers=pl.col("number"), note_ids=pl.col("note_id")
     )
 
 
 def single_notes(notes: pl.DataFrame) -> pl.DataFrame:
-    """Return a document a note."""
+    """Return one document per note."""
     return notes.select(
         "subject",
         "admission",
@@ -120,7 +64,7 @@ def single_notes(notes: pl.DataFrame) -> pl.DataFrame:
 
 
 def add_codes(documents: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
-    """Give every document the distinct codes of its admission; one that has none gets an empty list."""
+    """Add to every document the distinct codes of its admission, or an empty list."""
     lists = (
         codes.unique(["admission", "code"], keep="first", maintain_order=True)
         .group_by("admission", maintain_order=True)
@@ -139,13 +83,15 @@ def with_codes(documents: pl.DataFrame) -> pl.DataFrame:
     return documents.filter(pl.col("codes").list.len() > 0)
 
 
-def left_out(before: pl.DataFrame, after: pl.DataFrame, rules: Rules) -> list[str]:
-    """Say how many codes and documents a choice of codes left out.
+def about_left_out(before: pl.DataFrame, after: pl.DataFrame, rules: Rules) -> list[str]:
+    """Return sentences about how many codes and documents a choice of codes left out.
 
     Parameters
     ----------
     before, after
-        Documents of the splits, with their codes.
+        The documents in the splits, with their codes.
+    rules
+        The choice.
 
     """
     labels = [frame["codes"].explode(empty_as_null=False).n_unique() for frame in (before, after)]
@@ -154,20 +100,24 @@ def left_out(before: pl.DataFrame, after: pl.DataFrame, rules: Rules) -> list[st
     return ([counted(lost, *words)] if lost else []) + ([counted(bare, *_BARE)] if bare else [])
 
 
-def of_other_subjects(rows: pl.DataFrame, documents: pl.DataFrame) -> list[str]:
-    """Say how many rows of the documents' codes name another subject than the notes do."""
+def about_other_subjects(rows: pl.DataFrame, documents: pl.DataFrame) -> list[str]:
+    """Return a sentence about the rows of codes whose subject is not that of the notes; nothing if none."""
     here = rows.join(documents, on="admission", how="semi")
     other = here.join(documents, on=["subject", "admission"], how="anti").height
     return [counted(other, *_OTHER_SUBJECT)] if other else []
 
 
 def frequent(codes: pl.DataFrame, documents: pl.DataFrame, least: int) -> pl.DataFrame:
-    """Keep the codes that are in ``least`` documents, diagnoses and procedures counted apart.
+    """Keep the codes that are in at least ``least`` documents, counting diagnoses and procedures separately.
 
     Parameters
     ----------
     codes
-        With ``admission``, ``kind`` and ``code``; a ``times`` tells how often a row counts, else once.
+        With ``admission``, ``kind`` and ``code``, and optionally ``times``: how often a row counts.
+    documents
+        The documents to count in.
+    least
+        The smallest count to keep.
 
     """
     each = documents.group_by("admission").len("documents")
@@ -183,7 +133,7 @@ def frequent(codes: pl.DataFrame, documents: pl.DataFrame, least: int) -> pl.Dat
 
 
 def most_frequent(codes: pl.DataFrame, documents: pl.DataFrame, number: int) -> pl.DataFrame:
-    """Keep the ``number`` codes that are in most documents; of equals, the first by their text."""
+    """Keep the ``number`` codes that are in the most documents; ties go to the first in text order."""
     here = codes.join(documents, on="admission", how="semi")
     counts = here.group_by("code").len("count")
     counts = counts.sort("count", pl.col("code").cast(pl.String), descending=[True, False])

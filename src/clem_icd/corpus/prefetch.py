@@ -1,4 +1,4 @@
-"""Working ahead: what comes next is made while the last is worked on."""
+"""Prefetching: a thread produces the next value while the caller works on the current one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def one_ahead(values: Iterable[T]) -> Iterator[T]:
-    """Yield the values, each next one made in a thread meanwhile.
+def prefetched(values: Iterable[T]) -> Iterator[T]:
+    """Yield the values, producing one ahead in a thread.
 
-    It gains where both sides leave Python's lock alone: decompressing, parsing, writing files.
+    This pays off where both sides release Python's lock: decompressing, parsing, writing files.
     """
     source = iter(values)
     end = object()

@@ -1,4 +1,4 @@
-"""The discharge summaries of MIMIC-III that stand beside MDACE's notes, as `mimic3-full` has them."""
+"""The discharge summaries of MIMIC-III that MDACE does not annotate, prepared as for `mimic3-full`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import polars as pl
 import pyarrow as pa
 
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.sources.documents import document_tables
+from clem_icd.sources.document_tables import document_tables
 from clem_icd.sources.mimic.codes import read_code_tables
 from clem_icd.sources.mimic.files import MimicFiles
 from clem_icd.sources.mimic.notes import stage_mimic3
 from clem_icd.sources.mimic.pipelines.edin2024 import mimic3_documents
-from clem_icd.sources.mimic.pipelines.pipeline import with_codes
-from clem_icd.sources.texts import TextFile
-from clem_icd.tabular.sentences import tell
+from clem_icd.sources.mimic.pipelines.steps import with_codes
+from clem_icd.sources.text_store import TextStore
+from clem_icd.tabular.sentences import count_sentences
 
 _LEFT_OUT = {
     "no admission": (
@@ -36,19 +36,19 @@ _LEFT_OUT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mimic3Documents:
-    """Every admission of MIMIC-III that has a discharge summary and a code.
+class UnannotatedDocuments:
+    """Every admission in MIMIC-III with a discharge summary and a code.
 
     Attributes
     ----------
     texts
-        The texts of the admissions of the split files.
+        The texts of the admissions in the split files.
     notices
-        Sentences with counts about what was left out.
+        Sentences with counts of what was left out.
 
     """
 
-    texts: TextFile
+    texts: TextStore
     notices: tuple[str, ...]
     _documents: pl.DataFrame
 
@@ -56,11 +56,11 @@ class Mimic3Documents:
     def read(
         cls,
         files: MimicFiles,
-        texts: TextFile,
+        texts: TextStore,
         admissions: Iterable[str],
         progress: Callable[[int], None] | None = None,
-    ) -> Mimic3Documents:
-        """Read what is needed; the texts of these admissions go to the disk.
+    ) -> UnannotatedDocuments:
+        """Read the notes and codes; the texts of the given admissions go onto the disk.
 
         Raises
         ------
@@ -70,8 +70,7 @@ class Mimic3Documents:
         """
         wanted = np.array(sorted(map(int, admissions)), dtype=np.int64)
         notes = stage_mimic3(files.notes, texts, wanted, progress)
-        tables = {"diagnosis": files.diagnoses, "procedure": files.procedures}
-        codes, notices = read_code_tables(tables, upper=True)
+        codes, notices = read_code_tables(files.code_tables(), upper=True)
         documents, _ = mimic3_documents(notes, codes)
         return cls(texts, (*notices, *_left_out(notes, documents)), documents)
 
@@ -81,9 +80,9 @@ class Mimic3Documents:
         return {Code(code, CodeSystem(system)) for code, system in each.iter_rows()}
 
     def tables(self, admissions: Collection[str], systems: Iterable[CodeSystem]) -> Iterator[pa.Table]:
-        """Yield some of the admissions with their codes of some code systems, as tables of a corpus' notes.
+        """Yield some admissions with their codes in some code systems, as tables of a corpus's notes.
 
-        One that has no such codes is left out.
+        Admissions without such codes are left out.
         """
         is_wanted = pl.element().struct.field("system").is_in([system.value for system in systems])
         here = pl.col("admission").is_in(sorted(map(int, admissions)))
@@ -101,4 +100,4 @@ def _left_out(notes: pl.DataFrame, documents: pl.DataFrame) -> list[str]:
         "no text": int(admitted["missing"].sum()),
         "no codes": noted - documents["admission"].n_unique(),
     }
-    return tell(counts, _LEFT_OUT)
+    return count_sentences(counts, _LEFT_OUT)

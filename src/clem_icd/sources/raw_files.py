@@ -1,7 +1,8 @@
-"""What every source does: keep off the raw folder, describe its files, and count what it leaves out."""
+"""The raw files of a source: check them and the choices about them, describe them, never overwrite them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,54 +14,65 @@ from clem_icd.tabular.refusals import unreadable
 
 SYNTHETIC = "SYNTHETIC.json"
 
+_ELSEWHERE = "Choose another folder for the corpus"
+
 
 def check_raw(raw: Path) -> None:
-    """Refuse a raw folder that is not there.
+    """Refuse a raw folder that does not exist.
 
     Raises
     ------
     SourceError
-        If ``raw`` is no folder.
+        If ``raw`` is not a folder.
 
     """
     if not raw.is_dir():
-        raise SourceError(
-            "there is no such folder", path=raw, remedy="Name the folder that holds the raw files"
-        )
+        raise SourceError("there is no such folder", path=raw, remedy="Name the folder of the raw files")
+
+
+def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """Refuse a value that is not one of the choices.
+
+    Raises
+    ------
+    SourceError
+        If it is not.
+
+    """
+    if value not in choices:
+        raise SourceError(f"{name} is {value!r}, expected one of {', '.join(choices)}")
 
 
 def check_out(out: Path, raw: Path, *, force: bool) -> None:
-    """Refuse an output place that is occupied, or whose making would replace the raw files.
+    """Refuse an output folder that is occupied, or that would replace the raw files.
 
     Raises
     ------
     OutputError
-        If ``out`` holds something and ``force`` is false, or it is or contains ``raw``.
+        If ``out`` is occupied and ``force`` is false, or it is or contains ``raw``.
 
     """
     if raw.resolve().is_relative_to(out.resolve()):
-        raise OutputError("holds the raw files", path=out, remedy="Choose another place for the corpus")
+        raise OutputError("contains the raw files", path=out, remedy=_ELSEWHERE)
     check_free(out, force=force)
 
 
 def check_apart(out: Path, *read: Path | None) -> None:
-    """Refuse an output place whose making would replace something that is read.
+    """Refuse an output folder that would replace one of the inputs.
 
     Raises
     ------
     OutputError
-        If ``out`` is or contains one of the files and folders.
+        If ``out`` is or contains one of the files and folders to read.
 
     """
     for path in read:
         if path is not None and path.resolve().is_relative_to(out.resolve()):
-            raise OutputError(
-                f"holds {path.name}, which is read", path=out, remedy="Choose another place for the corpus"
-            )
+            raise OutputError(f"contains the input {path.name}", path=out, remedy=_ELSEWHERE)
 
 
 def input_file(path: Path, raw: Path) -> InputFile:
-    """Describe an input file: by its name below the raw folder, or by its own name outside of it.
+    """Describe an input file, with its path relative to the raw folder, or its name if it is elsewhere.
 
     Raises
     ------
@@ -83,9 +95,9 @@ class Origin:
     Attributes
     ----------
     notice
-        What a generated tree says of itself; None for any other.
+        What a generated tree says about itself; None for real files.
     population
-        Whose admissions the ids are of: those of a data set, or of one synthetic hospital.
+        The patients that the ids identify: those of a data set, or of one synthetic hospital.
 
     """
 
@@ -99,14 +111,14 @@ class Origin:
 
     @classmethod
     def of(cls, raw: Path, population: str) -> Origin:
-        """Read where the files of a tree come from.
+        """Determine where the files of a tree come from.
 
         Parameters
         ----------
         raw
-            The raw folder. Its ``SYNTHETIC.json`` lies there, or at the root of the tree it is a part of.
+            The raw folder. ``SYNTHETIC.json`` is in it, or at the root of the tree that contains it.
         population
-            Whose admissions they are if they are real.
+            The patients, if the files are real.
 
         Raises
         ------
@@ -119,6 +131,6 @@ class Origin:
                 about = read_json(path, SourceError)
                 notice = about.get("notice")
                 if not isinstance(notice, str):
-                    raise SourceError("has no notice", path=path, remedy="Generate the folder again")
+                    raise SourceError("has no text 'notice'", path=path, remedy="Generate the folder again")
                 return cls(notice, f"synthetic hospital {about.get('seed')}")
         return cls(None, population)
