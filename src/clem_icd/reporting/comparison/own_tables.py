@@ -1,37 +1,25 @@
-"""Entries as tables: one for what was evaluated on the same notes, labels and codes."""
+"""Entries as tables: one per set of notes, labels and codes."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 from clem_icd.reporting.comparison.entries import Entry
-from clem_icd.reporting.comparison.parts import Row, Table, columns_of, label_spaces
-from clem_icd.reporting.comparison.theirs import published_row
+from clem_icd.reporting.comparison.parts import Row, Table, choose_columns, label_space_remarks
+from clem_icd.reporting.comparison.published_tables import published_row
 from clem_icd.reporting.published import PublishedRow, published
 
-__all__ = ["grouped", "own_table", "saying_what_is_missing", "with_distinct_names"]
+__all__ = ["group_entries", "own_table", "with_missing_publications"]
 
-_BY_NAME = (
-    "Published rows are of the same dataset and split by name; whether their notes and codes are exactly "
-    "these is not known."
+_MATCHED_BY_NAME = (
+    "Published rows match by the name of the dataset and split; whether they are for exactly these notes and "
+    "codes is not known."
 )
 
 
-def with_distinct_names(entries: Sequence[Entry]) -> list[Entry]:
-    """Number entries of the same name from the second on."""
-    seen: Counter[str] = Counter()
-    distinct = []
-    for entry in entries:
-        seen[entry.name] += 1
-        again = seen[entry.name] > 1
-        distinct.append(replace(entry, name=f"{entry.name} ({seen[entry.name]})") if again else entry)
-    return distinct
-
-
-def grouped(entries: Sequence[Entry]) -> list[tuple[Entry, ...]]:
-    """Put together what was evaluated on the same notes, labels and codes."""
+def group_entries(entries: Sequence[Entry]) -> list[tuple[Entry, ...]]:
+    """Group entries that were evaluated on the same notes, labels and codes."""
     groups: dict[Hashable, list[Entry]] = {}
     for entry in entries:
         groups.setdefault(entry.evaluated, []).append(entry)
@@ -44,14 +32,27 @@ def own_table(
     metrics: Sequence[str],
     groups: Sequence[tuple[Entry, ...]],
 ) -> Table:
-    """Return the table of a group, one of ``groups``, with those of the published rows that may join it."""
+    """Return the table of a group, with the published rows that match it.
+
+    Parameters
+    ----------
+    group
+        One of ``groups``.
+    rows
+        The published rows to choose from.
+    metrics
+        The requested columns.
+    groups
+        The groups of all tables.
+
+    """
     first = group[0]
-    beside = [] if first.synthetic else [row for row in rows if _is_of(row, first)]
+    beside = [] if first.synthetic else [row for row in rows if _matches(row, first)]
     extra = {name for row in beside for name in row.metrics}
-    columns = columns_of(metrics, extra.union(*(entry.values for entry in group)), extra)
+    columns = choose_columns(metrics, extra.union(*(entry.values for entry in group)), extra)
     own = tuple(_own_row(entry) for entry in group)
     others = tuple(published_row(row) for row in beside if row.metrics.keys() & set(columns))
-    remarks = [*_group_remarks(group, groups), *((_BY_NAME,) if others else ())]
+    remarks = [*_group_remarks(group, groups), *((_MATCHED_BY_NAME,) if others else ())]
     return Table(
         title=_title(first),
         dataset=first.source or first.corpus,
@@ -60,26 +61,26 @@ def own_table(
         columns=columns,
         own=own,
         published=others,
-        remarks=(*remarks, *label_spaces((*own, *others))),
+        remarks=(*remarks, *label_space_remarks((*own, *others))),
         entries=group,
     )
 
 
-def saying_what_is_missing(table: Table) -> Table:
-    """Add a remark where nothing published is known on a real corpus."""
+def with_missing_publications(table: Table) -> Table:
+    """Add a remark to the table of a real corpus without published rows."""
     if table.published or table.entries[0].synthetic:
         return table
     which = " under a known definition" if table.dataset in published().datasets else ""
-    remark = f"Nothing published{which} is known here on {table.dataset}, {table.split}."
+    remark = f"No published results{which} are known here for {table.dataset}, {table.split}."
     return replace(table, remarks=(*table.remarks, remark))
 
 
-def _is_of(row: PublishedRow, entry: Entry) -> bool:
+def _matches(row: PublishedRow, entry: Entry) -> bool:
     return (row.task, row.dataset, row.split) == ("codes", entry.source, entry.split) and bool(row.metrics)
 
 
 def _title(entry: Entry) -> str:
-    # A corpus of a known origin usually has that as its name.
+    # A corpus of a known origin is usually named after it.
     source = "" if entry.source in (None, entry.corpus) else f" (source {entry.source})"
     kind = "Synthetic notes: " if entry.synthetic else ""
     return f"{kind}{entry.corpus}{source}, {entry.split}, {entry.notes:,} notes, {entry.labels:,} labels"
@@ -90,16 +91,16 @@ def _group_remarks(group: Sequence[Entry], groups: Sequence[tuple[Entry, ...]]) 
     if any(entry.seeds for entry in group):
         remarks.append("± is the standard deviation over seeds.")
     if group[0].synthetic:
-        remarks.append("The notes were made up by a program; nothing published is comparable with this.")
+        remarks.append("The notes are synthetic, so nothing published is comparable with these results.")
     if len(groups) > 1:
         apart = f"Not comparable with the other tables: {_checksums(group[0])}."
         differences = _differences(group[0], groups[0][0])
-        remarks.append(f"{apart} Unlike the first: {differences}." if differences else apart)
+        remarks.append(f"{apart} Unlike the first table: {differences}." if differences else apart)
     return remarks
 
 
 def _differences(entry: Entry, first: Entry) -> str:
-    """Name what of an entry was evaluated that is not the first one's."""
+    """List how the evaluated data of an entry differs from that of the first."""
     mine, theirs = entry.identity or {}, first.identity or {}
     found = []
     if entry.split != first.split:
@@ -110,15 +111,15 @@ def _differences(entry: Entry, first: Entry) -> str:
         if size != other:
             found.append(f"{size:,} {key}, not {other:,}")
         elif mine and theirs and mine[key] != theirs[key]:
-            found.append(f"other {key}, as many")
+            found.append(f"different {key}, equally many")
     if mine and theirs and mine["codes"] != theirs["codes"]:
-        found.append("the notes have other codes")
+        found.append("the notes have different codes")
     return "; ".join(found)
 
 
 def _checksums(entry: Entry) -> str:
     if entry.identity is None:
-        return "these metrics hold no checksums of what was evaluated"
+        return "its metrics lack checksums of the evaluated data"
     return ", ".join(f"{name} {entry.identity[name][:8]}" for name in entry.identity)
 
 

@@ -1,20 +1,24 @@
-"""Figures of the corpus: how long its notes are, and how often its labels occur."""
+"""Figures of a corpus: lengths of notes and frequencies of labels."""
 
 from __future__ import annotations
 
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
+from typing import TYPE_CHECKING
 
-from clem_icd.reporting.report.figures.axes import label_axes, line_of
-from clem_icd.reporting.report.svg import Chart, line_style
+import numpy as np
+
+from clem_icd.reporting.figures.axes import label_axes, line_of
+from clem_icd.reporting.figures.backend import matplotlib
+from clem_icd.reporting.figures.chart import Chart, line_style
 from clem_icd.runs.results import Document
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["label_chart", "length_chart"]
 
 
 def length_chart(description: Document) -> Chart | None:
-    """Show how long the notes of each split are; the last bin, which takes the longest, is only told of."""
+    """Return a histogram of note lengths by split; only the caption mentions the open-ended last bin."""
     histogram = description.get("word_histogram")
     if not histogram:
         return None
@@ -27,11 +31,11 @@ def length_chart(description: Document) -> Chart | None:
         label_axes(axes, "length of a note (words)", "share of the split (percent)")
 
     longest = f"notes of more than {histogram['edges'][-2]:,.0f} words are not drawn"
-    return Chart("length", f"Length of the notes, by split; {longest}.", paint, keys)
+    return Chart("length", f"Length of the notes by split; {longest}.", paint, keys)
 
 
 def label_chart(description: Document) -> Chart | None:
-    """Show the training notes of each label, from the most frequent to the rarest, both axes logarithmic."""
+    """Return the training notes per label, from the most to the least frequent, on logarithmic axes."""
     counts = [count for count in description.get("label_counts") or [] if count > 0]
     if not counts:
         return None
@@ -39,9 +43,9 @@ def label_chart(description: Document) -> Chart | None:
     def paint(axes: Axes) -> None:
         axes.loglog(range(1, len(counts) + 1), counts, color=line_style("", 0).colour)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-            axis.set_minor_formatter(NullFormatter())
+            axis.set_major_formatter("{x:,.0f}")
+            axis.set_minor_formatter(matplotlib("ticker").NullFormatter())
         label_axes(axes, "rank of the label", "training notes with the label", from_zero=False)
 
     unseen = len(description["label_counts"]) - len(counts)
-    return Chart("labels", f"How often each label occurs in training; {unseen:,} labels never do.", paint)
+    return Chart("labels", f"Training notes per label, by rank; {unseen:,} labels have none.", paint)

@@ -1,4 +1,4 @@
-"""Published rows as tables of their own, and those of unknown definition apart."""
+"""Published rows as tables, and those of unknown definition apart from them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from clem_icd.reporting.comparison.entries import Value
-from clem_icd.reporting.comparison.parts import Row, Table, Unstated, columns_of, label_spaces
+from clem_icd.reporting.comparison.parts import Row, Table, Unstated, choose_columns, label_space_remarks
 from clem_icd.reporting.published import PublishedRow, published
 
 __all__ = ["published_row", "published_table", "published_tables", "unstated_rows"]
@@ -15,7 +15,7 @@ _Task = Literal["codes", "evidence"]
 
 
 def published_row(row: PublishedRow, *, unstated: bool = False) -> Row:
-    """Return what is published under known definitions, or the ``unstated`` rest of it."""
+    """Return the values published under known definitions, or with ``unstated`` the other ones."""
     known = published()
     reported = row.unknown_definition if unstated else row.metrics
     return Row(
@@ -32,7 +32,16 @@ def published_row(row: PublishedRow, *, unstated: bool = False) -> Row:
 def published_tables(
     rows: Sequence[PublishedRow], metrics: Sequence[str], joined: set[tuple[str, str]]
 ) -> list[Table]:
-    """Return a table for each dataset, split and task, but for codes of those that were ``joined``."""
+    """Return a table per dataset, split and task.
+
+    Parameters
+    ----------
+    metrics
+        The requested columns.
+    joined
+        Datasets and splits whose rows for codes already stand in the table of a run; left out here.
+
+    """
     groups: dict[tuple[str, str, _Task], list[PublishedRow]] = {}
     for row in rows:
         if row.metrics and not (row.task == "codes" and (row.dataset, row.split) in joined):
@@ -42,18 +51,18 @@ def published_tables(
 
 
 def published_table(rows: Sequence[PublishedRow], metrics: Sequence[str]) -> Table:
-    """Return the table of rows that are all of one dataset, split and task."""
+    """Return the table of rows that share a dataset, split and task."""
     dataset, split, task = rows[0].dataset, rows[0].split, rows[0].task
     present = {name for row in rows for name in row.metrics}
-    columns = columns_of(metrics, present, present)
+    columns = choose_columns(metrics, present, present)
     listed = tuple(published_row(row) for row in rows if row.metrics.keys() & set(columns))
     what = "evidence for codes, not the codes" if task == "evidence" else "codes"
     title = f"Published: {dataset}, {split}, {what}"
-    return Table(title, dataset, split, task, columns, (), listed, tuple(label_spaces(listed)))
+    return Table(title, dataset, split, task, columns, (), listed, tuple(label_space_remarks(listed)))
 
 
 def unstated_rows(rows: Sequence[PublishedRow]) -> tuple[Unstated, ...]:
-    """Return the values that follow no known definition, by dataset and split."""
+    """Return the values of unknown definition, by dataset and split."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         if row.unknown_definition:

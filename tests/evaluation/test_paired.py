@@ -5,7 +5,7 @@ import pytest
 
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation import Judgement
-from clem_icd.reporting.comparison import Pair, compare, lay_out
+from clem_icd.evaluation.paired import Pair
 
 RANDOM = np.random.default_rng(3)
 TARGETS = RANDOM.random((60, 5)) < 0.4
@@ -27,7 +27,7 @@ def pair(first: str, other: str, *, groups: list[str] | None = None) -> Pair:
     )
 
 
-def test_the_difference_is_what_the_other_has_more() -> None:
+def test_difference_is_the_other_system_minus_the_first() -> None:
     found = pair("poor", "good")
     assert list(found.differences) == ["micro_f1", "map", "roc_auc_micro"]
     for name, (first, other) in found.values.items():
@@ -38,28 +38,17 @@ def test_the_difference_is_what_the_other_has_more() -> None:
     assert pair("good", "poor").differences["map"].difference < 0
 
 
-def test_a_system_is_no_better_than_itself() -> None:
+def test_system_does_not_differ_from_itself() -> None:
     found = pair("good", "good").differences["micro_f1"]
     assert (found.difference, found.p_bootstrap, found.p_randomisation) == (0, 1, 1)
 
 
-def test_it_is_shown_with_its_signs_and_without_what_areas_do_not_have() -> None:
-    [sheet] = lay_out(compare([], pairs=[pair("poor", "good")])).sheets
-    assert sheet.title == "good against poor: these notes; percent"
-    micro, _, area = [[cell.text for cell in row] for row in sheet.blocks[0]]
-    assert micro[0] == "Micro-F1"
-    assert micro[3].startswith("+")
-    assert micro[4].startswith("[+")
-    assert area[-1] == "–"  # noqa: RUF001
-    assert "the same notes: 200 resamples" in sheet.remarks[0]
-
-
-def test_subjects_are_kept_together() -> None:
+def test_groups_are_resampled_as_subjects() -> None:
     found = pair("poor", "good", groups=[f"s{number // 2}" for number in range(60)])
     assert found.unit == "subjects"
 
 
-def test_other_codes_are_refused() -> None:
+def test_judgements_of_different_codes_are_refused() -> None:
     one, other = Judgement.of(TARGETS, GOOD, 0.5), Judgement.of(~TARGETS, GOOD, 0.5)
     with pytest.raises(ScoresError, match="cannot be compared: the codes of 60 of 60 notes differ"):
         Pair.of(("one", one), ("other", other), title="these notes", metrics=METRICS)

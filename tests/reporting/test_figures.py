@@ -9,23 +9,21 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from clem_icd.reporting.report import figures
-from clem_icd.reporting.report.figures.corpus import label_chart, length_chart
-from clem_icd.reporting.report.figures.decisions import (
-    calibration_chart,
-    precision_recall_chart,
-    threshold_chart,
-)
-from clem_icd.reporting.report.figures.frequency import bucket_charts
-from clem_icd.reporting.report.figures.learning import learning_charts
-from clem_icd.reporting.report.svg import Chart
+from clem_icd.reporting import figures
+from clem_icd.reporting.figures.calibration import calibration_chart
+from clem_icd.reporting.figures.chart import Chart
+from clem_icd.reporting.figures.corpus import label_chart, length_chart
+from clem_icd.reporting.figures.decisions import precision_recall_chart, threshold_chart
+from clem_icd.reporting.figures.drawing import put_on
+from clem_icd.reporting.figures.frequency import bucket_charts
+from clem_icd.reporting.figures.learning import learning_charts
 from clem_icd.runs.results import RunResults, read_run
 
 MakeRun = Callable[..., Path]
 
 
 def painted(chart: Chart | None) -> Axes:
-    """Paint a chart, for a look at what is on its axes."""
+    """Paint the main part of a chart, and return its axes."""
     assert chart is not None
     axes: Axes = Figure().subplots()
     chart.paint(axes)
@@ -33,7 +31,7 @@ def painted(chart: Chart | None) -> Axes:
 
 
 def run_of(**parts: Any) -> RunResults:
-    """Return a run of which only some parts are there."""
+    """Return a run with only the given parts."""
     nothing = dict.fromkeys(
         ("recipe", "environment", "history", "test", "validation", "description", "threshold")
     )
@@ -53,23 +51,23 @@ HISTORY: list[dict[str, Any]] = [
 ]
 
 
-def test_learning_curves_show_the_history() -> None:
+def test_learning_curves_follow_the_history() -> None:
     loss, f1 = learning_charts(run_of(history=HISTORY))
     assert [key.name for key in loss.legend] == ["Training", "Validation"]
     assert [key.name for key in f1.legend] == ["Micro-F1", "Macro-F1 (all labels)"]
     axes = painted(loss)
-    assert points(axes, 0) == [(0.5, 0.4), (1.0, 0.2)]  # a diverged loss has no place on the curve
+    assert points(axes, 0) == [(0.5, 0.4), (1.0, 0.2)]  # a diverged loss is left out
     assert points(axes, 1) == [(1.0, 0.3)]
     assert axes.get_ylim()[0] == 0
     assert [points(painted(f1), line) for line in (0, 1)] == [[(1.0, 25.0)], [(1.0, 12.5)]]
 
 
-def test_a_loss_that_falls_far_is_drawn_logarithmically() -> None:
+def test_loss_of_wide_range_has_a_logarithmic_axis() -> None:
     [loss] = learning_charts(run_of(history=[{"epoch": 1, "loss": 0.7}, {"epoch": 2, "loss": 0.01}]))
     assert painted(loss).get_yscale() == "log"
 
 
-def test_seeds_are_thin_lines_and_their_mean_goes_as_far_as_all_of_them() -> None:
+def test_seeds_are_thin_lines_and_their_mean_covers_the_shared_epochs() -> None:
     histories = [
         [{"epoch": 1, "eval_loss": 0.5}, {"epoch": 2, "eval_loss": 0.3}],
         [{"epoch": 1, "eval_loss": 0.7}],
@@ -85,7 +83,7 @@ def test_seeds_are_thin_lines_and_their_mean_goes_as_far_as_all_of_them() -> Non
     assert thin.get_linewidth() < mean.get_linewidth()
 
 
-def test_nothing_to_draw_is_no_chart() -> None:
+def test_missing_data_gives_no_chart() -> None:
     for history in ([], [{"epoch": 1, "train_runtime": 3.0}], None):
         assert learning_charts(run_of(history=history)) == []
     bare = [run_of(), run_of(test={"buckets": [], "calibration": {"bins": []}, "metrics": {}}, validation={})]
@@ -94,7 +92,7 @@ def test_nothing_to_draw_is_no_chart() -> None:
     assert label_chart({"label_counts": [0, 0]}) is None
 
 
-def test_curves_that_hardly_move_are_not_cut_off_at_the_top() -> None:
+def test_flat_curves_have_headroom() -> None:
     history = [
         {"epoch": float(epoch), "step": epoch, "eval_loss": 0.46 - epoch / 1000} for epoch in range(1, 4)
     ]
@@ -104,17 +102,17 @@ def test_curves_that_hardly_move_are_not_cut_off_at_the_top() -> None:
     assert top == pytest.approx(1.05 * 0.459)
 
 
-def test_buckets_say_which_labels_they_are_over(make_run: MakeRun) -> None:
+def test_bucket_axes_name_the_labels_averaged_over(make_run: MakeRun) -> None:
     micro, macro = bucket_charts([read_run(make_run("first"))])
     assert painted(micro).get_ylabel() == "Micro-F1 over all labels (percent)"
     assert painted(macro).get_ylabel() == "Macro-F1 over all labels (percent)"
 
 
-def test_buckets_of_all_runs_share_one_axis(make_run: MakeRun) -> None:
+def test_runs_share_the_axes_of_their_buckets(make_run: MakeRun) -> None:
     first, second = read_run(make_run("first")), read_run(make_run("second", seed=3))
     assert first.test is not None
     assert second.test is not None
-    second.test["buckets"][:] = second.test["buckets"][2:]  # a run whose label space has no rare labels
+    second.test["buckets"][:] = second.test["buckets"][2:]  # as for a label space without rare labels
     micro, macro = bucket_charts([first, second])
     assert [key.name for key in micro.legend] == ["first", "second"]
     axes = painted(macro)
@@ -126,7 +124,7 @@ def test_buckets_of_all_runs_share_one_axis(make_run: MakeRun) -> None:
     for run, line in zip((first.test, second.test), lines, strict=True):
         heights = [100 * bucket["macro_f1"] for bucket in run["buckets"]]
         assert list(line.get_ydata()) == pytest.approx(heights)
-        # The runs stand beside each other, each nearest to the tick of its bucket.
+        # The runs are offset, each nearest to the tick of its bucket.
         assert [round(float(x)) for x in line.get_xdata()] == list(range(6 - len(heights), 6))
     assert lines[0].get_xdata()[-1] < lines[1].get_xdata()[-1]
 
@@ -135,14 +133,14 @@ BUCKET = {"name": "over_500", "low": 501, "high": None, "labels": 2, "positives"
 
 
 def bars(axes: Axes) -> list[list[float]]:
-    """Return the ends of the error bar of the first bucket, of each run."""
+    """Return the ends of the first bucket's error bar for each run."""
     return [
         container.lines[2][0].get_segments()[0][:, 1].tolist()  # type: ignore[attr-defined]
         for container in axes.containers
     ]
 
 
-def test_bars_are_a_deviation_over_seeds_or_the_interval_of_a_run() -> None:
+def test_error_bars_show_the_deviation_over_seeds_or_the_interval_of_a_run() -> None:
     values = {"micro_f1": 0.5, "macro_f1": 0.4}
     summaries = {name: {"mean": value, "sd": 0.1} for name, value in values.items()}
     several = {"buckets": [BUCKET | values | {"spread": summaries}], "spread": {}}
@@ -153,12 +151,12 @@ def test_bars_are_a_deviation_over_seeds_or_the_interval_of_a_run() -> None:
     assert [pytest.approx(ends) for ends in ([40, 60], [40, 80], [50, 50])] == bars(painted(micro))
     assert "one standard deviation over seeds" in micro.caption
     assert "95 % interval of a single run" in micro.caption
-    assert "Bars" not in bucket_charts([run_of(test=unknown)])[0].caption
+    assert "Error bars" not in bucket_charts([run_of(test=unknown)])[0].caption
     once = several["buckets"][0] | {"spread": {name: {"sd": None} for name in values}}  # type: ignore[index]
     assert bars(painted(bucket_charts([run_of(test=several | {"buckets": [once]})])[0])) == [[50, 50]]
 
 
-def test_a_run_keeps_its_colour_where_another_has_no_buckets(make_run: MakeRun) -> None:
+def test_run_keeps_its_colour_beside_one_without_buckets(make_run: MakeRun) -> None:
     bare, full = read_run(make_run("bare", metrics=None)), read_run(make_run("full"))
     alone, beside = bucket_charts([full])[0], bucket_charts([bare, full])[0]
     assert [key.name for key in beside.legend] == ["full"]
@@ -169,17 +167,17 @@ def validation(*heights: float) -> dict[str, Any]:
     return {"threshold_curve": {"threshold": [0.25, 0.5], "micro_f1": list(heights)}}
 
 
-def test_the_threshold_stands_on_the_curve() -> None:
+def test_threshold_is_marked_on_the_curve() -> None:
     axes = painted(threshold_chart([run_of(validation=validation(0.5, 0.25), threshold=0.3)]))
     assert points(axes, 0) == [(0.25, 50.0), (0.5, 25.0)]
     assert points(axes, 1) == [(0.3, pytest.approx(45))]
 
 
-def test_a_rule_that_is_no_threshold_is_not_marked() -> None:
+def test_rule_without_a_single_threshold_is_not_marked() -> None:
     assert len(painted(threshold_chart([run_of(validation=validation(0.5, 0.25))])).lines) == 1
 
 
-def test_each_seed_has_its_curve_and_its_threshold() -> None:
+def test_each_seed_has_its_own_curve_and_threshold() -> None:
     seeds = [
         run_of(validation=validation(0.5, 0.2), threshold=0.25),
         run_of(validation=validation(0.3, 0.4), threshold=0.5),
@@ -189,7 +187,7 @@ def test_each_seed_has_its_curve_and_its_threshold() -> None:
     assert [points(axes, line) for line in (3, 4)] == [[(0.25, 50.0)], [(0.5, 40.0)]]
 
 
-def test_what_was_decided_stands_among_lines_of_equal_f1() -> None:
+def test_decisions_are_marked_among_lines_of_equal_f1() -> None:
     curve = {"recall": [0.1, 0.5, 1.0], "precision": [1.0, 0.8, 0.2]}
     test = {"precision_recall_curve": curve, "metrics": {"micro_recall": 0.5, "micro_precision": 0.8}}
     axes = painted(precision_recall_chart([run_of(test=test)]))
@@ -205,7 +203,7 @@ def bin_of(low: float, count: int, mean: float, share: float) -> dict[str, float
     return {"low": low, "high": low + 0.5, "count": count, "mean_score": mean, "share_positive": share}
 
 
-def test_calibration_puts_the_bins_of_seeds_together() -> None:
+def test_calibration_pools_the_bins_of_seeds() -> None:
     calibrations = [
         {"bins": [bin_of(0.0, 30, 0.1, 0.2), bin_of(0.5, 10, 0.8, 0.5)], "ece": 0.1},
         {"bins": [bin_of(0.0, 10, 0.3, 0.0)], "ece": 0.2},
@@ -225,7 +223,7 @@ def test_calibration_puts_the_bins_of_seeds_together() -> None:
     assert lower.get_yscale() == "log"
 
 
-def test_a_bin_without_pairs_is_a_gap() -> None:
+def test_calibration_bin_without_pairs_is_a_gap() -> None:
     calibration = {"bins": [{**bin_of(0.0, 3, 0.1, 0.2), "high": 0.1}, bin_of(0.5, 1, 0.8, 1.0)], "ece": 0.1}
     chart = calibration_chart([run_of(test={"calibration": calibration})])
     assert chart is not None
@@ -237,7 +235,7 @@ def test_a_bin_without_pairs_is_a_gap() -> None:
     assert np.isnan(counts.values).tolist() == [False, True, False]
 
 
-def test_lengths_are_shares_of_each_split() -> None:
+def test_note_lengths_are_shares_of_each_split() -> None:
     histogram = {"edges": [0, 10, 20, 900], "counts": {"train": [2, 1, 1], "test": [0, 0, 0]}}
     chart = length_chart({"word_histogram": histogram})
     assert chart is not None
@@ -247,24 +245,22 @@ def test_lengths_are_shares_of_each_split() -> None:
     assert "more than 20 words are not drawn" in chart.caption
 
 
-def test_labels_that_never_occur_are_counted_not_drawn() -> None:
+def test_labels_without_training_notes_are_counted_but_not_drawn() -> None:
     chart = label_chart({"label_counts": [900, 30, 1] + [0] * 1200})
     assert chart is not None
-    assert "1,200 labels never do" in chart.caption
+    assert "1,200 labels have none" in chart.caption
     axes = painted(chart)
     assert points(axes, 0) == [(1.0, 900.0), (2.0, 30.0), (3.0, 1.0)]
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
 
 
 @pytest.mark.parametrize("kind", ["run", "seeds"])
-def test_every_axis_has_a_name_and_a_unit(
-    make_run: MakeRun, make_seeds: Callable[..., Path], kind: str
-) -> None:
+def test_every_axis_is_labelled(make_run: MakeRun, make_seeds: Callable[..., Path], kind: str) -> None:
     run = read_run(make_run() if kind == "run" else make_seeds())
     charts = figures.all_charts([run])
     assert len({chart.name for chart in charts}) == len(charts) == (9 if kind == "run" else 8)
     for chart in charts:
         figure = Figure()
-        chart.put_on(figure)
+        put_on(chart, figure)
         assert figure.axes[-1].get_xlabel()
         assert all(axes.get_ylabel() for axes in figure.axes)

@@ -20,7 +20,7 @@ def all_rows(comparison: Comparison) -> list[Row]:
     return [row for table in comparison.tables for row in (*table.own, *table.published)]
 
 
-def test_every_published_value_is_in_one_place_and_under_its_own_definition() -> None:
+def test_every_published_value_appears_once_under_its_own_definition() -> None:
     comparison = everything()
     shown = sorted(
         (table.dataset, table.task, row.system, row.beside, name, value.text)
@@ -42,27 +42,27 @@ def test_every_published_value_is_in_one_place_and_under_its_own_definition() ->
     )
 
 
-def test_no_column_is_without_a_definition_and_none_mixes_codes_with_evidence() -> None:
+def test_every_column_has_a_definition_and_no_table_mixes_codes_with_evidence() -> None:
     comparison = everything()
     for table in comparison.tables:
         assert set(table.columns) <= comparison.definitions.keys()
         assert {name in DEFINITIONS for name in table.columns} == {table.task == "codes"}
 
 
-def test_an_unknown_definition_is_never_in_a_table() -> None:
+def test_unknown_definitions_never_enter_a_table() -> None:
     comparison = everything()
     assert "CLEM-ICD" not in {row.system for row in all_rows(comparison)}
     apart = {row.system: row for block in comparison.unstated for row in block.rows}
-    assert "16.5 beside 10.4 and 11.1 shows nothing" in " ".join(
+    assert "Comparing 16.5 with 10.4 and 11.1 therefore shows nothing" in " ".join(
         row.remarks[0]
         for block in comparison.unstated
         for row in block.rows
         if block.dataset == "mimic3-full"
     )
-    assert "is no code prediction" in " ".join(apart["CLEM-ICD"].remarks)
+    assert "does not measure code prediction" in " ".join(apart["CLEM-ICD"].remarks)
 
 
-def test_runs_of_the_same_notes_labels_and_codes_share_a_table(entry: MakeEntry, seeds: Entry) -> None:
+def test_runs_on_the_same_notes_labels_and_codes_share_a_table(entry: MakeEntry, seeds: Entry) -> None:
     [table] = compare([entry("one"), entry("two", seed=4), seeds]).tables
     assert [(row.system, row.origin, row.beside) for row in table.own] == [
         ("one", "run", "neural"),
@@ -75,49 +75,53 @@ def test_runs_of_the_same_notes_labels_and_codes_share_a_table(entry: MakeEntry,
 
 
 @pytest.mark.parametrize("key", ["notes", "labels", "codes"])
-def test_runs_of_anything_else_never_do(entry: MakeEntry, key: str) -> None:
+def test_runs_on_different_notes_labels_or_codes_never_share_a_table(entry: MakeEntry, key: str) -> None:
     identity = {"notes": "a" * 64, "labels": "b" * 64, "codes": "c" * 64} | {key: "d" * 64}
     tables = compare([entry("one"), entry("two", identity=identity)]).tables
     assert [len(table.own) for table in tables] == [1, 1]
     assert f"{key} dddddddd" in tables[1].remarks[-1]
     assert "Not comparable with the other tables" in tables[0].remarks[-1]
-    said = {"notes": "other notes, as many", "labels": "other labels, as many", "codes": "other codes"}
-    assert f"Unlike the first: {said[key]}." in tables[1].remarks[-1].replace("the notes have ", "")
-    assert "Unlike the first" not in tables[0].remarks[-1]
+    said = {
+        "notes": "different notes, equally many",
+        "labels": "different labels, equally many",
+        "codes": "different codes",
+    }
+    assert f"Unlike the first table: {said[key]}." in tables[1].remarks[-1].replace("the notes have ", "")
+    assert "Unlike the first table" not in tables[0].remarks[-1]
 
 
-def test_a_table_says_how_what_it_is_of_differs_from_the_first(entry: MakeEntry) -> None:
+def test_table_lists_how_its_data_differs_from_the_first(entry: MakeEntry) -> None:
     other = {"notes": "d" * 64, "labels": "e" * 64, "codes": "f" * 64}
     changed = {"split": "validation", "notes": 19, "labels": 9, "synthetic": True, "identity": other}
     remark = compare([entry("one"), entry("two", **changed)]).tables[1].remarks[-1]
     assert remark.endswith(
-        "Unlike the first: the split is validation, not test; the notes are synthetic; 19 notes, not 20; "
-        "9 labels, not 8; the notes have other codes."
+        "Unlike the first table: the split is validation, not test; the notes are synthetic; 19 notes, not "
+        "20; 9 labels, not 8; the notes have different codes."
     )
-    # What differs is not known of metrics without checksums, but that they may not be compared is.
+    # Without checksums the differences are unknown, but the results are still not comparable.
     remark = compare([entry("one"), entry("two", identity=None)]).tables[1].remarks[-1]
-    assert remark.endswith("tables: these metrics hold no checksums of what was evaluated.")
+    assert remark.endswith("tables: its metrics lack checksums of the evaluated data.")
 
 
-def test_a_dataset_is_added_to_those_of_the_runs(entry: MakeEntry) -> None:
+def test_requested_dataset_is_added_to_those_of_the_runs(entry: MakeEntry) -> None:
     comparison = compare([entry()], with_published=True, datasets=["mimic3-50"])
     assert {block.dataset for block in comparison.unstated} == {"mimic3-full", "mimic3-50"}
     [block] = compare([], with_published=True, datasets=["mimic3-50"]).unstated
     assert block.dataset == "mimic3-50"
 
 
-def test_published_rows_join_a_real_corpus_of_that_name(entry: MakeEntry) -> None:
+def test_published_rows_join_the_table_of_a_real_corpus_by_name(entry: MakeEntry) -> None:
     comparison = compare([entry()], with_published=True)
     [table] = comparison.tables
     assert len(table.own) == 1
     assert {"PLM-ICD", "BL-5", "PLM-CA", "GKI-ICD"} <= {row.system for row in table.published}
     assert {"macro_f1_caml", "macro_f1_split_labels", "roc_auc_macro"} <= set(table.columns)
-    assert any("same dataset and split by name" in remark for remark in table.remarks)
+    assert any("match by the name of the dataset and split" in remark for remark in table.remarks)
     assert any("The label spaces differ (8; 8,921/8,922; 8,929)" in remark for remark in table.remarks)
     assert [block.dataset for block in comparison.unstated] == ["mimic3-full"]
 
 
-def test_what_is_published_of_evidence_never_joins_codes(entry: MakeEntry) -> None:
+def test_published_evidence_never_joins_codes(entry: MakeEntry) -> None:
     tables = compare([entry(source="mdace-inpatient-icd9")], with_published=True).tables
     assert [(table.task, bool(table.own)) for table in tables] == [("codes", True), ("evidence", False)]
 
@@ -125,9 +129,7 @@ def test_what_is_published_of_evidence_never_joins_codes(entry: MakeEntry) -> No
 @pytest.mark.parametrize(
     "changes", [{"synthetic": True}, {"split": "validation"}, {"source": "mimic4-icd10"}]
 )
-def test_published_rows_do_not_join_what_they_are_not_of(
-    entry: MakeEntry, changes: dict[str, object]
-) -> None:
+def test_published_rows_do_not_join_other_data(entry: MakeEntry, changes: dict[str, object]) -> None:
     comparison = compare([entry(**changes)], datasets=["mimic3-full"])
     own, published_table = comparison.tables
     assert own.published == ()
@@ -135,33 +137,33 @@ def test_published_rows_do_not_join_what_they_are_not_of(
     assert published_table.title == "Published: mimic3-full, test, codes"
 
 
-def test_made_up_notes_are_said_to_be(entry: MakeEntry) -> None:
+def test_synthetic_notes_are_marked_as_such(entry: MakeEntry) -> None:
     [table] = compare([entry(synthetic=True)], with_published=True).tables
     assert table.title.startswith("Synthetic notes: ")
     assert any("nothing published is comparable" in remark for remark in table.remarks)
 
 
-def test_it_says_where_nothing_is_published(entry: MakeEntry) -> None:
+def test_missing_publications_are_mentioned(entry: MakeEntry) -> None:
     [table] = compare([entry(source="table")], with_published=True).tables
-    assert table.remarks[-1] == "Nothing published is known here on table, test."
+    assert table.remarks[-1] == "No published results are known here for table, test."
 
 
-def test_columns_are_those_asked_for_where_there_are_values(entry: MakeEntry) -> None:
+def test_requested_columns_appear_where_they_have_values(entry: MakeEntry) -> None:
     asked = ["instance_f1", "micro_f1", "edin2024_token_f1", "instance_f1"]
     [table] = compare([entry()], metrics=asked).tables
     assert table.columns == ("instance_f1", "micro_f1")
 
 
-def test_a_name_twice_is_told_apart(entry: MakeEntry) -> None:
+def test_repeated_names_are_numbered(entry: MakeEntry) -> None:
     same = entry()
     [table] = compare([same, same]).tables
     assert [row.system for row in table.own] == ["mine", "mine (2)"]
 
 
-def test_what_is_not_there_is_refused_with_what_is(entry: MakeEntry) -> None:
-    with pytest.raises(InputError, match=r"no metric macro_f1\."):
+def test_unknown_metrics_and_datasets_are_refused_with_suggestions(entry: MakeEntry) -> None:
+    with pytest.raises(InputError, match=r"unknown metric macro_f1\."):
         compare([entry()], metrics=["macro_f1"])
-    with pytest.raises(InputError, match=r"on mimic3\. Choose from mimic3-full, mimic3-50"):
+    with pytest.raises(InputError, match=r"for mimic3\. Choose from mimic3-full, mimic3-50"):
         compare([], datasets=["mimic3"])
     with pytest.raises(InputError, match="nothing to compare"):
         compare([])

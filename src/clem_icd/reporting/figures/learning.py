@@ -1,34 +1,36 @@
-"""Learning curves: loss and F1 by epoch, of a run or of several seeds and their mean."""
+"""Learning curves: loss and F1 by epoch, for one run or for several seeds and their mean."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from clem_icd.reporting.report.figures.axes import THIN, label_axes, line_of
-from clem_icd.reporting.report.svg import Chart, Key, line_style
+from clem_icd.reporting.figures.axes import THIN, label_axes, line_of
+from clem_icd.reporting.figures.backend import matplotlib
+from clem_icd.reporting.figures.chart import Chart, Key, line_style
 from clem_icd.runs.results import Document, RunResults
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["learning_charts"]
 
-_LOG_FROM = 20
-"""A loss whose largest value is this many times its smallest is drawn on a logarithmic axis."""
+_LOGARITHMIC_RATIO = 20
+"""A loss is drawn on a logarithmic axis if its largest value is at least this multiple of its smallest."""
 
-_FEW = 40
-"""A curve of so many points or fewer shows each of them."""
+_MAX_MARKERS = 40
+"""A curve with at most this many points shows a marker at each."""
 
 _Curve = tuple[list[float], list[float]]
 
 
 @dataclass(frozen=True)
 class _Series:
-    """A curve of the legend, and those of the single seeds behind it."""
+    """A curve with an entry in the legend, and the curves of the seeds that it averages."""
 
     key: Key
     curve: _Curve
@@ -36,18 +38,18 @@ class _Series:
 
 
 def learning_charts(run: RunResults) -> list[Chart]:
-    """Return the two curves of the paper's Figures 1 and 2: loss, and F1 on validation, by epoch."""
+    """Return loss by epoch and validation F1 by epoch, as in Figures 1 and 2 of the paper."""
     histories = [each.history for each in run.seeds or [run] if each.history]
     loss = [("loss", "Training"), ("eval_loss", "Validation")]
     f1 = [("eval_micro_f1", "Micro-F1"), ("eval_macro_f1_all_labels", "Macro-F1 (all labels)")]
-    mean = (
-        f" Thin: each of {len(histories)} seeds; thick: their mean, while all go on."
+    explained = (
+        f" Thin: each of {len(histories)} seeds; thick: their mean, as far as all seeds ran."
         if len(histories) > 1
         else ""
     )
-    f1_caption = f"F1 on validation by epoch, at threshold 0.5.{mean}"
+    f1_caption = f"F1 on validation by epoch, at threshold 0.5.{explained}"
     charts = [
-        _chart("loss", f"Loss by epoch.{mean}", _all_series(histories, loss, 1), "loss"),
+        _chart("loss", f"Loss by epoch.{explained}", _all_series(histories, loss, 1), "loss"),
         _chart("f1", f1_caption, _all_series(histories, f1, 100), "F1 (percent)"),
     ]
     return [chart for chart in charts if chart is not None]
@@ -72,13 +74,13 @@ def _curve(history: Sequence[Document], name: str, scale: float) -> _Curve:
 
 
 def _mean(curves: Sequence[_Curve]) -> _Curve:
-    """Average over the epochs that every seed has: later ones are only of those that did not stop."""
-    at: dict[float, list[float]] = defaultdict(list)
+    """Average over the epochs that every seed reached: later ones exist only for seeds that kept training."""
+    values_at: dict[float, list[float]] = defaultdict(list)
     for epochs, values in curves:
         for epoch, value in zip(epochs, values, strict=True):
-            at[epoch].append(value)
-    shared = [epoch for epoch in sorted(at) if len(at[epoch]) == len(curves)]
-    return shared, [float(np.mean(at[epoch])) for epoch in shared]
+            values_at[epoch].append(value)
+    shared = [epoch for epoch in sorted(values_at) if len(values_at[epoch]) == len(curves)]
+    return shared, [float(np.mean(values_at[epoch])) for epoch in shared]
 
 
 def _is_number(value: Any) -> bool:
@@ -91,11 +93,10 @@ def _chart(name: str, caption: str, series: Sequence[_Series], unit: str) -> Cha
 
     def paint(axes: Axes) -> None:
         for one in series:
-            style = {"color": one.key.colour, "linestyle": line_of(one.key)}
             for curve in one.seeds:
-                axes.plot(*curve, **style, **THIN)
+                axes.plot(*curve, color=one.key.colour, linestyle=line_of(one.key), **THIN)
         for one in series:
-            marker = "o" if len(one.curve[0]) <= _FEW else ""
+            marker = "o" if len(one.curve[0]) <= _MAX_MARKERS else ""
             axes.plot(*one.curve, color=one.key.colour, linestyle=line_of(one.key), marker=marker)
         wide = _is_wide([value for one in series for curve in (one.curve, *one.seeds) for value in curve[1]])
         if wide:
@@ -106,11 +107,12 @@ def _chart(name: str, caption: str, series: Sequence[_Series], unit: str) -> Cha
 
 
 def _is_wide(values: Sequence[float]) -> bool:
-    return min(values) > 0 and max(values) >= _LOG_FROM * min(values)
+    return min(values) > 0 and max(values) >= _LOGARITHMIC_RATIO * min(values)
 
 
 def _use_logarithm(axes: Axes) -> None:
+    ticker = matplotlib("ticker")
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(ticker.NullFormatter())

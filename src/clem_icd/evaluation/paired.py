@@ -1,4 +1,4 @@
-"""Two systems on the same notes: what one has more than the other, and whether chance explains it."""
+"""Paired comparison of two systems on the same notes: by how much they differ, and whether by chance."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ __all__ = ["Pair"]
 
 @dataclass(frozen=True)
 class Pair:
-    """A system against the first one.
+    """A system compared with the first one.
 
     Attributes
     ----------
     first, other
-        What the two are called.
+        The names of the two systems.
     title
-        What both were evaluated on.
+        The data that both were evaluated on.
     values
-        The metrics of the first and of the other, shares of 1, by name.
+        The metrics of the first and of the other system (0 to 1), by name.
     differences
-        What the other has more than the first, shares of 1, by name.
+        The other system minus the first (0 to 1), by metric name.
     resamples
-        How often notes were drawn, and swapped.
+        The number of bootstrap resamples, and of random swaps.
     unit
-        What was drawn and swapped: ``notes`` or ``subjects``.
+        What was resampled and swapped: ``notes`` or ``subjects``.
 
     """
 
@@ -53,12 +53,12 @@ class Pair:
         groups: Groups | None = None,
         progress: Progress | None = None,
     ) -> Pair:
-        """Compare two judgements of the same notes, each with its name.
+        """Compare two named judgements of the same notes.
 
         Raises
         ------
         ScoresError
-            If they are not of the same notes, labels and codes; the difference is named.
+            If their notes, labels or codes differ; the message names the difference.
 
         """
         mine, theirs = first[1].values(), other[1].values()
