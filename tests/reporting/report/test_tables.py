@@ -28,7 +28,7 @@ def test_all_metrics_except_buckets_are_listed_by_default(make_run: MakeRun) -> 
     assert names == [name for name in DEFINITIONS if "train_count" not in name]
 
 
-def test_facts_summarize_the_evaluation(make_run: MakeRun) -> None:
+def test_facts_summarise_the_evaluation(make_run: MakeRun) -> None:
     assert metrics.run_facts(read_run(make_run())) == (
         "clem-icd, small-hospital, test: 60 notes, 300 labels, threshold 0.36 (model)"
     )

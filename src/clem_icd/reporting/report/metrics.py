@@ -77,7 +77,7 @@ def spread_explained(runs: Sequence[RunResults]) -> str:
 
 
 def run_facts(run: RunResults) -> str:
-    """Summarize in one line what the test metrics of a run describe."""
+    """Summarise in one line what the test metrics of a run describe."""
     if run.test is None:
         return f"not evaluated: {RunLayout(Path()).metrics().name} is missing"
     test = run.test

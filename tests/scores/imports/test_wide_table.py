@@ -20,7 +20,7 @@ GOLD = [["486", "00.66"], ["250.00", "372.3"], ["37.23", "39.50", "486"], []]
 
 
 def wide(corpus: Corpus, values: Values, **others: Any) -> pl.DataFrame:
-    """A table as those pipelines write it: codes, then gold codes and admissions."""
+    """Return a table in the layout of those pipelines: codes, then gold codes and admissions."""
     columns = {code.value: values[:, column] for column, code in enumerate(corpus.codes)}
     return pl.DataFrame({**columns, **others})
 
@@ -34,7 +34,7 @@ def test_predictions_of_edin_are_read_with_their_gold_codes(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path, name: str
 ) -> None:
     path = tmp_path / "predictions_test.feather"
-    # What pandas writes its feather files with, as these pipelines do.
+    # Like pandas in these pipelines, which writes Feather files with pyarrow.
     feather.write_feather(edin(corpus, random_values).to_arrow(), path)
     found = bring(path, format=name)
     np.testing.assert_array_equal(found.values, random_values)
@@ -43,7 +43,7 @@ def test_predictions_of_edin_are_read_with_their_gold_codes(
     assert found.scores.warnings == ()
 
 
-def test_columns_in_another_order_land_at_their_label(
+def test_columns_in_another_order_reach_their_label(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     table = edin(corpus, random_values)
@@ -53,7 +53,7 @@ def test_columns_in_another_order_land_at_their_label(
     np.testing.assert_array_equal(bring(tmp_path / "p.feather").values, random_values)
 
 
-def test_mixed_up_notes_show_in_the_gold_codes(
+def test_mixed_up_notes_are_revealed_by_the_gold_codes(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     shifted = [GOLD[1], GOLD[0], *GOLD[2:]]
@@ -63,7 +63,7 @@ def test_mixed_up_notes_show_in_the_gold_codes(
     assert any("differ from the corpus in 2 of 4 notes" in line for line in found.scores.warnings)
 
 
-def test_gold_codes_are_compared_on_the_labels_of_both(
+def test_gold_codes_are_compared_on_shared_labels(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     without = [[code for code in codes if code != "486"] for codes in GOLD]
@@ -75,17 +75,17 @@ def test_gold_codes_are_compared_on_the_labels_of_both(
     assert found["n1", "486"] == 0
 
 
-def test_many_columns_are_read_in_parts(
+def test_many_columns_are_read_in_batches(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clem_icd.scores.imports.wide._COLUMNS_AT_ONCE", 2)
-    monkeypatch.setattr("clem_icd.scores.imports.fitting._VALUES_AT_ONCE", 6)
+    monkeypatch.setattr("clem_icd.scores.imports.wide_table._COLUMNS_AT_ONCE", 2)
+    monkeypatch.setattr("clem_icd.scores.imports.aligning._VALUES_AT_ONCE", 6)
     edin(corpus, random_values).write_ipc(tmp_path / "p.feather")
     np.testing.assert_array_equal(bring(tmp_path / "p.feather").values, random_values)
 
 
 @pytest.mark.parametrize("name", ["theirs.csv", "theirs.parquet"])
-def test_a_wide_table_of_anyone_is_read(
+def test_wide_table_of_any_system_is_read(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path, name: str
 ) -> None:
     table = wide(corpus, random_values, note_id=["n1", "n2", "n3", "n4"])
@@ -96,7 +96,7 @@ def test_a_wide_table_of_anyone_is_read(
     np.testing.assert_array_equal(found.values, random_values)
 
 
-def test_a_column_that_is_no_code_is_refused(
+def test_column_without_scores_is_refused(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     table = wide(corpus, random_values, note_id=["n1", "n2", "n3", "n4"], split=["test"] * 4)
@@ -105,24 +105,24 @@ def test_a_column_that_is_no_code_is_refused(
         bring(tmp_path / "theirs.parquet")
 
 
-def test_bad_cells_and_notes_are_refused_with_their_row(
+def test_malformed_cells_and_notes_are_refused_with_their_row(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     path = tmp_path / "theirs.parquet"
     values = random_values.copy()
     values[2, 3] = np.nan
     wide(corpus, values, note_id=["n1", "n2", "n3", "n4"]).write_parquet(path)
-    with pytest.raises(ScoresError, match="row 3: has a score that is no finite number"):
+    with pytest.raises(ScoresError, match="row 3: has a score that is not a finite number"):
         bring(path)
     wide(corpus, random_values, note_id=["n1", "n2", "n3", "n2"]).write_parquet(path)
-    with pytest.raises(ScoresError, match="row 4: has a note of an earlier row"):
+    with pytest.raises(ScoresError, match="row 4: duplicate note id"):
         bring(path)
     wide(corpus, random_values, note_id=["n1", "n2", None, "n4"]).write_parquet(path)
-    with pytest.raises(ScoresError, match="row 3: has no id of a note"):
+    with pytest.raises(ScoresError, match="row 3: has no note id"):
         bring(path)
 
 
-def test_two_columns_of_one_label_are_refused(
+def test_several_columns_for_one_label_are_refused(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     path = tmp_path / "theirs.parquet"
@@ -130,7 +130,7 @@ def test_two_columns_of_one_label_are_refused(
         pl.lit(0.5).alias("25000")
     )
     table.write_parquet(path)
-    with pytest.raises(ScoresError, match=r"several columns of the label 250\.00: 250\.00 and 25000"):
+    with pytest.raises(ScoresError, match=r"several columns for the label 250\.00: 250\.00 and 25000"):
         bring(path)
 
 
@@ -143,10 +143,10 @@ def test_gold_codes_of_another_type_are_refused(
         bring(path)
 
 
-def test_a_label_list_beside_columns_is_refused(
+def test_label_list_for_a_wide_table_is_refused(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     edin(corpus, random_values).write_ipc(tmp_path / "p.feather")
     (tmp_path / "labels.txt").write_text("486\n")
-    with pytest.raises(InputError, match="names its labels itself"):
+    with pytest.raises(InputError, match="names its own labels"):
         bring(tmp_path / "p.feather", labels=tmp_path / "labels.txt")

@@ -1,4 +1,4 @@
-"""What the file of another system says, before it is fitted to a corpus."""
+"""The content of another system's file, before it is matched to a corpus."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignCode:
-    """A code as the file writes it, with its code system where the file names one."""
+class ExternalCode:
+    """A code as written in the file, with its code system if the file names one."""
 
     text: str
     system: CodeSystem | None = None
@@ -34,16 +34,16 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class Sparse:
-    """Scores for some notes and codes; all others are 0.
+    """Scores for some pairs of note and code; all others are 0.
 
     Attributes
     ----------
     notes, codes
-        Positions in the notes and the codes of the file [entries].
+        Positions among the notes and the codes of the file [entries].
     values
         Their scores [entries].
     records
-        The record of the file that each is from; 1 is the first one [entries].
+        The record of the file that holds each entry, counted from 1 [entries].
 
     """
 
@@ -54,7 +54,7 @@ class Sparse:
 
     @classmethod
     def of(cls, entries: Sequence[tuple[int, int, float, int]]) -> Sparse:
-        """Return rows of note, code, score and record as columns."""
+        """Build columns from rows of note, code, score and record."""
         notes, codes, values, records = zip(*entries, strict=True) if entries else ((), (), (), ())
         with np.errstate(over="ignore"):
             scores = np.array(values, np.float32)
@@ -62,39 +62,39 @@ class Sparse:
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignScores:
-    """The content of a file, whatever its format.
+class ExternalScores:
+    """The content of a file of any format.
 
     Attributes
     ----------
     notes
-        Ids of notes or admissions, each once [notes].
+        Distinct ids of notes or admissions [notes].
     codes
-        The codes that occur, each once [codes].
+        The distinct codes that occur [codes].
     values
-        The scores.
+        The scores [notes, codes].
     label_list
-        Every code that the system can give, where the file says so; None if it holds given ones alone.
+        Every code that the system can assign; None if the file lists only assigned codes.
     gold
-        The gold codes that the file repeats, for every note; None if it does not.
+        The gold codes of each note, if the file repeats them [notes].
 
     """
 
     notes: tuple[str, ...]
-    codes: tuple[ForeignCode, ...]
+    codes: tuple[ExternalCode, ...]
     values: Dense | Sparse
-    label_list: tuple[ForeignCode, ...] | None = None
+    label_list: tuple[ExternalCode, ...] | None = None
     gold: tuple[frozenset[str], ...] | None = None
 
 
 class Numbering(Generic[Key]):
-    """Gives keys numbers from 0, in the order of their first occurrence."""
+    """Numbers keys from 0, in order of first occurrence."""
 
     def __init__(self) -> None:
         self._numbers: dict[Key, int] = {}
 
     def number(self, key: Key) -> int:
-        """Return the number of a key, a new one at its first occurrence."""
+        """Return the number of a key; a new key gets the next number."""
         return self._numbers.setdefault(key, len(self._numbers))
 
     def __contains__(self, key: Key) -> bool:
@@ -102,17 +102,17 @@ class Numbering(Generic[Key]):
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """The keys in the order of their numbers."""
+        """The keys in order of their numbers."""
         return tuple(self._numbers)
 
 
 def systems_of(names: Sequence[str | None]) -> dict[str | None, CodeSystem | None]:
-    """Return the code systems by the names that a column has for them.
+    """Parse the names of code systems in a column.
 
     Raises
     ------
     CodeError
-        If no code system has the name.
+        If a name is not that of a code system.
 
     """
     return {name: None if name is None else CodeSystem.parse(name) for name in names}

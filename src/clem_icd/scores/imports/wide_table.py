@@ -1,7 +1,7 @@
-"""Wide tables: a record a note, a column a code. So Edin et al. (2023, 2024) write their predictions.
+"""Wide tables: one row per note, one column per code, like the predictions of Edin et al. (2023, 2024).
 
-Their ``predictions_<split>.feather`` has the admission as ``_id``, the gold codes as ``target``, and under
-each code what their trainers call logits: probabilities, after the sigmoid.
+Their ``predictions_<split>.feather`` has the admission in ``_id``, the gold codes in ``target``, and a column
+per code with what their trainers call logits; these are probabilities, after the sigmoid.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import polars as pl
 
 from clem_icd.errors import ScoresError
 from clem_icd.icd.systems import shown
-from clem_icd.scores.imports.foreign import Dense, FloatArray, ForeignCode, ForeignScores
-from clem_icd.scores.imports.tables import (
+from clem_icd.scores.imports.external import Dense, ExternalCode, ExternalScores, FloatArray
+from clem_icd.scores.imports.table_files import (
     LONGEST_NAME,
     collect,
     id_column,
@@ -28,24 +28,24 @@ from clem_icd.scores.imports.tables import (
 EDIN_NOTE = "_id"
 EDIN_GOLD = "target"
 
-# Of a table with thousands of columns, so many are in memory twice.
+# This many of possibly thousands of columns are in memory twice.
 _COLUMNS_AT_ONCE = 512
 
 
-def read_wide(path: Path, note_column: str, gold_column: str | None = None) -> ForeignScores:
+def read_wide(path: Path, note_column: str, gold_column: str | None = None) -> ExternalScores:
     """Read a wide table.
 
     Parameters
     ----------
     note_column
-        The column with the ids.
+        The column with the ids of the notes.
     gold_column
-        A column with lists of the gold codes, which is no code.
+        A column with lists of gold codes.
 
     Raises
     ------
     InputError
-        If a column is missing or of the wrong type, a record lacks its note or a score, or a note has two.
+        If a column is missing or has the wrong type, a row lacks its note or a score, or a note is repeated.
 
     """
     frame = scan_table(path)
@@ -53,8 +53,8 @@ def read_wide(path: Path, note_column: str, gold_column: str | None = None) -> F
     require_columns(path, schema, [name for name in (note_column, gold_column) if name])
     notes = _notes(path, frame.select(note=id_column(path, schema, note_column)), note_column)
     names = [name for name in schema if name not in (note_column, gold_column)]
-    codes = tuple(ForeignCode(name.strip()) for name in names)
-    return ForeignScores(
+    codes = tuple(ExternalCode(name.strip()) for name in names)
+    return ExternalScores(
         notes=notes,
         codes=codes,
         values=Dense(_values(path, frame, schema, names, len(notes))),
@@ -68,8 +68,8 @@ def _notes(path: Path, frame: pl.LazyFrame, name: str) -> tuple[str, ...]:
     seen: set[str] = set()
     for row, note in enumerate(notes, start=1):
         if not note or note in seen:
-            found = "has a note of an earlier row" if note else "has no id of a note"
-            raise ScoresError(found, path=path, row=row, remedy="Write a row for every note, with its id")
+            found = "duplicate note id" if note else "has no note id"
+            raise ScoresError(found, path=path, row=row, remedy="Write one row per note, with its id")
         seen.add(note)
     return tuple(notes)
 
@@ -88,7 +88,7 @@ def _values(
                     f"has no number in the column {shown(column.name, LONGEST_NAME)}",
                     path=path,
                     row=row + 1,
-                    remedy="Write a score for every note and code, and leave out columns of other things",
+                    remedy="Write a score for every note and code, and leave out other columns",
                 )
             values[:, start + offset] = column.to_numpy()
     return values

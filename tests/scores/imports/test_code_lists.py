@@ -1,4 +1,4 @@
-"""Lists by note: json, CAML's two files, MDACE's annotations."""
+"""Lists per note: JSON, CAML's two files, MDACE's annotations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def write(folder: Path, content: Any, name: str = "theirs.json") -> Path:
     return path
 
 
-def test_scores_by_note_and_lists_by_note_are_read(bring: Any, tmp_path: Path) -> None:
+def test_json_objects_and_lists_per_note_are_read(bring: Any, tmp_path: Path) -> None:
     found = bring(
         write(tmp_path, {"n1": {"486": 0.25, "00.66": 1}, "n2": {}, "n3": {"37.23": 0.5}, "n4": {}})
     )
@@ -29,50 +29,54 @@ def test_scores_by_note_and_lists_by_note_are_read(bring: Any, tmp_path: Path) -
     assert found.above_zero == {("n1", "486"), ("n3", "37.23"), ("n3", "486")}
 
 
-def test_the_lines_of_caml_are_read_by_admission(bring: Any, tmp_path: Path) -> None:
+def test_psv_of_caml_is_read_by_admission(bring: Any, tmp_path: Path) -> None:
     found = bring(write(tmp_path, PSV, "preds_test.psv"))
     assert (found.findings.format, found.findings.by) == ("caml", "admission_id")
     assert found.above_zero == {("n1", "486"), ("n1", "00.66"), ("n3", "37.23"), ("n3", "39.50")}
 
 
-def test_the_100_scores_of_caml_are_read_and_said_to_be_a_list(bring: Any, tmp_path: Path) -> None:
+def test_top_scores_of_caml_are_read_with_a_warning_about_the_cutoff(bring: Any, tmp_path: Path) -> None:
     scores = {"101": {"486": 0.9, "250.00": 0.1}, "102": {"486": 0.2}, "103": {"486": 0.3}, "104": {}}
     found = bring(write(tmp_path, scores, "pred_100_scores_test.json"))
     assert found.findings.format == "caml"
     assert found["n1", "250.00"] == pytest.approx(0.1)
-    assert any("at most 2 scores of 6" in line for line in found.scores.warnings)
+    assert any("at most 2 of 6 scores" in line for line in found.scores.warnings)
 
 
-def test_numbers_of_caml_are_found_where_one_procedure_becomes_them(bring: Any, tmp_path: Path) -> None:
-    # 00.66 became 66, then 66. and 66.0; 39.50 became 39.5, and is there as 39.50 as well.
+def test_procedures_that_caml_turned_into_numbers_are_found_if_unique(bring: Any, tmp_path: Path) -> None:
+    # 00.66 became 66, then 66. and 66.0; 39.50 became 39.5, and also occurs as 39.50.
     found = bring(write(tmp_path, "101|66.\n102|66.0\n103|39.5|39.50\n104|\n", "preds_test.psv"))
     assert found.above_zero == {("n1", "00.66"), ("n2", "00.66"), ("n3", "39.50")}
-    # In any other format a number is refused, with the reason.
-    with pytest.raises(ScoresError, match="lost their zeros"):
+    # Any other format refuses the number with a reason.
+    with pytest.raises(ScoresError, match="lost their leading zeros"):
         bring(write(tmp_path, "note_id,code\nn1,66\nn2,\nn3,\nn4,\n", "theirs.csv"))
 
 
 BAD: dict[str, tuple[str, str, str]] = {
-    "no json": ("theirs.json", "{", "not readable as json"),
-    "a list": ("theirs.json", '["n1"]', "holds a json list"),
+    "malformed": ("theirs.json", "{", "(?i)readable as json"),
+    "a list": ("theirs.json", '["n1"]', "(?i)json list"),
     "a text for a note": ("theirs.json", '{"n1": "486"}', "row 1: has neither an object nor a list"),
-    "a number as code": ("theirs.json", '{"n1": [], "n2": [486]}', "row 2: has a code that is no text"),
-    "a text as score": ("theirs.json", '{"n1": {"486": "high"}}', "row 1: has no number as a score"),
-    "a truth as score": ("theirs.json", '{"n1": {"486": true}}', "row 1: has no number as a score"),
-    "NaN": ("theirs.json", '{"n1": {"486": NaN}}', "row 1: has a score that is no finite"),
-    "endless": ("theirs.json", '{"n1": {"486": 1' + "0" * 400 + "}}", "row 1: has a score that is no finite"),
-    "a note twice": ("theirs.json", '{"n1": ["486"], "n1": []}', "row 2: has a note of an earlier record"),
-    "a code twice": ("theirs.json", '{"n1": {"486": 1, "486": 0.5}}', "row 1: repeats a note and code"),
+    "a number as code": ("theirs.json", '{"n1": [], "n2": [486]}', "row 2: has a code that is not text"),
+    "a text as score": ("theirs.json", '{"n1": {"486": "high"}}', "row 1: has a score that is not a number"),
+    "a boolean as score": ("theirs.json", '{"n1": {"486": true}}', "row 1: has a score that is not a number"),
+    "NaN": ("theirs.json", '{"n1": {"486": NaN}}', "row 1: has a score that is not a finite"),
+    "infinite": (
+        "theirs.json",
+        '{"n1": {"486": 1' + "0" * 400 + "}}",
+        "row 1: has a score that is not a finite",
+    ),
+    "a repeated note": ("theirs.json", '{"n1": ["486"], "n1": []}', "row 2: duplicate note id"),
+    "a repeated code": ("theirs.json", '{"n1": {"486": 1, "486": 0.5}}', "row 1: duplicate note and code"),
     "no notes": ("theirs.json", "{}", "has no records"),
-    "no admission": ("preds_test.psv", "101|486\n|486\n", "row 2: begins with no number of an admission"),
-    "another mark": ("preds_test.psv", "101,486\n", "row 1: begins with no number of an admission"),
+    "no admission": ("preds_test.psv", "101|486\n|486\n", "row 2: does not begin with an admission id"),
+    "another separator": ("preds_test.psv", "101,486\n", "row 1: does not begin with an admission id"),
     "an empty file": ("preds_test.psv", "", "has no records"),
-    "an admission twice": ("preds_test.psv", "101|486\n101|\n", "row 2: has a note of an earlier record"),
+    "a repeated admission": ("preds_test.psv", "101|486\n101|\n", "row 2: duplicate note id"),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_list_is_refused(bring: Any, tmp_path: Path, name: str) -> None:
+def test_malformed_list_is_refused(bring: Any, tmp_path: Path, name: str) -> None:
     file, text, message = BAD[name]
     with pytest.raises(InputError, match=message) as caught:
         bring(write(tmp_path, text, file), missing="zero")
@@ -94,10 +98,10 @@ def annotated(admission: int, **notes: list[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
-def test_annotations_of_mdace_give_codes(bring: Any, tmp_path: Path) -> None:
+def test_annotations_of_mdace_become_codes(bring: Any, tmp_path: Path) -> None:
     folder = tmp_path / "predictions" / "Inpatient"
     folder.mkdir(parents=True)
-    # A code with two spans is one code.
+    # A code with two spans counts once.
     write(folder, annotated(101, n1=[("486", "ICD-9-CM")] * 2), "101.json")
     write(folder, annotated(102, n2=[("372.3", "ICD-9-CM"), ("00.66", "ICD-9-PCS")]), "102.json")
     write(folder, annotated(103, n3=[]), "103.json")
@@ -110,10 +114,10 @@ def test_annotations_of_mdace_give_codes(bring: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [{"hadm_id": 1, "notes": 3}, {"hadm_id": 1, "notes": [{"note_id": 2}]}])
-def test_other_annotations_are_refused(bring: Any, tmp_path: Path, content: Any) -> None:
+def test_malformed_annotations_are_refused(bring: Any, tmp_path: Path, content: Any) -> None:
     folder = tmp_path / "predictions"
     folder.mkdir()
-    with pytest.raises(ScoresError, match="holds no json files"):
+    with pytest.raises(ScoresError, match="holds no JSON files"):
         bring(folder)
     write(folder, content)
     with pytest.raises(ScoresError, match="no notes with annotations"):

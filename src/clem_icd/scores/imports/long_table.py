@@ -1,4 +1,4 @@
-"""Long tables: a record a note and code, with a score or without."""
+"""Long tables: one row per note and code; the score is optional."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from clem_icd.errors import ScoresError
-from clem_icd.scores.imports.foreign import ForeignCode, ForeignScores, Sparse, systems_of
-from clem_icd.scores.imports.tables import (
+from clem_icd.scores.imports.external import ExternalCode, ExternalScores, Sparse, systems_of
+from clem_icd.scores.imports.table_files import (
     code_column,
     collect,
     id_column,
@@ -23,7 +23,7 @@ from clem_icd.scores.imports.tables import (
 
 @dataclass(frozen=True, slots=True)
 class LongColumns:
-    """Which column of a long table holds what; ``score`` and ``system`` need not be there."""
+    """Names of the columns of a long table; ``score`` and ``system`` are optional."""
 
     note: str = "note_id"
     code: str = "code"
@@ -31,30 +31,30 @@ class LongColumns:
     system: str = "system"
 
 
-def read_long(path: Path, columns: LongColumns) -> ForeignScores:
-    """Read a long table; without a column of scores, every code that is listed scores 1.
+def read_long(path: Path, columns: LongColumns) -> ExternalScores:
+    """Read a long table; without a score column, every listed code scores 1.
 
-    A record with a note alone says that the system gave this note no code.
+    A row with only a note means that the system assigned it no code.
 
     Raises
     ------
     InputError
-        If a column is missing or of the wrong type, there are further columns and none of scores, or a
-        record lacks its note, its code or its score.
+        If a column is missing or has the wrong type, the score column is missing but further columns exist,
+        or a row lacks its note, code or score.
 
     """
     rows = _rows(path, columns)
-    _refuse(path, rows, pl.col("note").is_null(), "has no id of a note", "Fill it in")
+    _refuse(path, rows, pl.col("note").is_null(), "has no note id", "Fill in the id")
     bare = pl.col("code").is_null() & ~pl.col("scored")
-    _refuse(path, rows, pl.col("code").is_null() & ~bare, "has a score and no code", "Fill the code in")
+    _refuse(path, rows, pl.col("code").is_null() & ~bare, "has a score but no code", "Fill in the code")
     wrong = pl.col("code").is_not_null() & pl.col("score").is_null()
-    _refuse(path, rows, wrong, "has no number as its score", "Write scores like 0.25")
+    _refuse(path, rows, wrong, "has a score that is not a number", "Write scores such as 0.25")
     notes, rows = _numbered(rows, ["note"])
     codes, entries = _numbered(rows.filter(~bare), ["code", "system"])
     systems = systems_of(codes["system"].unique().to_list())
-    return ForeignScores(
+    return ExternalScores(
         notes=tuple(notes["note"].to_list()),
-        codes=tuple(ForeignCode(text, systems[system]) for text, system in codes.iter_rows()),
+        codes=tuple(ExternalCode(text, systems[system]) for text, system in codes.iter_rows()),
         values=Sparse(
             notes=entries["note_number"].to_numpy().astype(np.int64),
             codes=entries["code_number"].to_numpy().astype(np.int64),
@@ -65,7 +65,7 @@ def read_long(path: Path, columns: LongColumns) -> ForeignScores:
 
 
 def _rows(path: Path, columns: LongColumns) -> pl.DataFrame:
-    """Return ``record``, ``note``, ``code``, ``system``, ``score``, and whether anything is ``scored``."""
+    """Return the columns ``record``, ``note``, ``code``, ``system``, ``score``, ``scored`` (has a score)."""
     frame = scan_table(path)
     schema = schema_of(path, frame)
     require_columns(path, schema, [columns.note, columns.code])
@@ -73,7 +73,7 @@ def _rows(path: Path, columns: LongColumns) -> pl.DataFrame:
     used = [columns.note, columns.code, *optional]
     scored = columns.score in schema
     if not scored:
-        _refuse_scores_by_another_name(path, schema, columns)
+        _refuse_unnamed_scores(path, schema, columns)
     wanted = frame.select(
         note=_filled(id_column(path, schema, columns.note)),
         code=_filled(code_column(path, schema, columns.code)),
@@ -86,10 +86,10 @@ def _rows(path: Path, columns: LongColumns) -> pl.DataFrame:
     return collect(path, wanted.with_row_index("record", offset=1), used)
 
 
-def _refuse_scores_by_another_name(path: Path, schema: pl.Schema, columns: LongColumns) -> None:
-    """Refuse a table without the column of scores that has something else to tell its records apart by.
+def _refuse_unnamed_scores(path: Path, schema: pl.Schema, columns: LongColumns) -> None:
+    """Refuse a table without the score column if it may hold scores under another name.
 
-    Taken for a list of codes, it would give every code of it to the note.
+    Read as a list of codes, every code in it would score 1.
     """
     others = [name for name in schema if name not in (columns.note, columns.code, columns.system)]
     if others or columns.score != LongColumns().score:
@@ -97,7 +97,7 @@ def _refuse_scores_by_another_name(path: Path, schema: pl.Schema, columns: LongC
             path,
             schema,
             [columns.score],
-            "Name it with --score-column; a list of codes alone has no further columns",
+            "Name the column with --score-column; a plain list of codes has no further columns",
         )
 
 
@@ -106,7 +106,7 @@ def _filled(column: pl.Expr) -> pl.Expr:
 
 
 def _numbered(rows: pl.DataFrame, key: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the distinct keys, and the rows with the number of theirs."""
+    """Return the distinct keys, and the rows with the number of their key."""
     name = f"{key[0]}_number"
     distinct = rows.select(key).unique(maintain_order=True)
     numbers = distinct.with_row_index(name)

@@ -1,4 +1,4 @@
-"""Opening tables: csv and tsv as text alone, parquet and feather with the types that they have."""
+"""Table files: CSV and TSV with every column as text, Parquet and Feather with their own types."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from clem_icd.icd.systems import shown
 from clem_icd.tabular.delimited import read_rows
 
 LONGEST_NAME = 40
-"""Characters of an id, code or column that an error shows; what is longer may be a note."""
+"""Longest id, code or column name that an error quotes, in characters; longer text may be a note."""
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _PARQUET = (".parquet", ".pq")
 _IPC = (".feather", ".arrow", ".ipc")
-# What polars raises over a damaged file; its panics are no exceptions of the usual kind.
+# What polars raises for a damaged file; its panics are not ordinary exceptions.
 _DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 TABLES = (*_DELIMITERS, *_PARQUET, *_IPC)
 
 
 def kind_of(path: Path) -> str:
-    """Return the last ending of a file's name, in lower case; that before ``.gz`` if it is gzipped."""
+    """Return the suffix of a file name in lower case, ignoring ``.gz``."""
     name = path.name.lower().removesuffix(".gz")
     return Path(name).suffix
 
 
 def scan_table(path: Path) -> pl.LazyFrame:
-    """Open a table lazily; every column of a csv or tsv file is text.
+    """Open a table lazily; every column of a CSV or TSV file is text.
 
     Raises
     ------
     ScoresError
-        If there is no such file, or its name says that it is no table.
+        If the file is missing, or its suffix is not that of a table.
 
     """
     if not path.is_file():
-        raise ScoresError("there is no such file", path=path, remedy="Name the file of scores")
+        raise ScoresError("no such file", path=path, remedy="Name the file with the scores")
     kind = kind_of(path)
     if kind in _DELIMITERS:
         return pl.scan_csv(path, separator=_DELIMITERS[kind], infer_schema=False)
@@ -47,19 +47,19 @@ def scan_table(path: Path) -> pl.LazyFrame:
     if kind in _IPC:
         return pl.scan_ipc(path)
     raise ScoresError(
-        f"is no table: its name ends in {shown(kind, LONGEST_NAME)}",
+        f"has the suffix {shown(kind, LONGEST_NAME)}, expected one of {', '.join(TABLES)}",
         path=path,
-        remedy=f"Expected one of {', '.join(TABLES)}",
+        remedy="Export the table in one of these formats",
     )
 
 
 def schema_of(path: Path, frame: pl.LazyFrame) -> pl.Schema:
-    """Return the columns of a table.
+    """Return the columns of a table and their types.
 
     Raises
     ------
     ScoresError
-        If it cannot be read.
+        If the table cannot be read.
 
     """
     try:
@@ -69,26 +69,26 @@ def schema_of(path: Path, frame: pl.LazyFrame) -> pl.Schema:
 
 
 def collect(path: Path, frame: pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Read what a lazy frame over a file asks for.
+    """Read the data of a lazy frame over a file.
 
     Parameters
     ----------
     columns
-        Of the file, that the frame uses.
+        The columns of the file that the frame uses.
 
     Raises
     ------
     InputError
-        If the file is damaged; of a text file, it names the row.
+        If the file is damaged; for a text file, the message gives the row.
 
     """
-    # What polars says may quote the file, so none of it is passed on.
+    # Messages of polars may quote the file, so they are not passed on.
     try:
         return frame.collect()
     except _DAMAGE:
         pass
     if kind_of(path) in _DELIMITERS:
-        # Our own reader is slow, and knows the row.
+        # Our own reader is slow, but it knows the row.
         for _ in read_rows(path, columns, delimiter=_DELIMITERS[kind_of(path)]):
             continue
     raise _unreadable(path)
@@ -100,15 +100,15 @@ def id_column(path: Path, schema: pl.Schema, name: str) -> pl.Expr:
     Raises
     ------
     ScoresError
-        If they are neither text nor whole numbers.
+        If they are neither text nor integers.
 
     """
     kind = schema[name]
     if not (_is_text(kind) or kind.is_integer()):
         raise ScoresError(
-            f"has ids of type {kind} in the column {name!r}, expected text or whole numbers",
+            f"has ids of type {kind} in the column {name!r}, expected text or integers",
             path=path,
-            remedy="Write ids as text: as a number with a decimal point, 123 is 123.0",
+            remedy="Write ids as text: as a floating-point number, 123 becomes 123.0",
         )
     return pl.col(name).cast(pl.String).str.strip_chars()
 
@@ -119,25 +119,25 @@ def code_column(path: Path, schema: pl.Schema, name: str) -> pl.Expr:
     Raises
     ------
     ScoresError
-        If they are numbers: a procedure ``0066`` is not ``66``.
+        If they are numbers: the procedure ``0066`` is not ``66``.
 
     """
     if not _is_text(schema[name]):
         raise ScoresError(
             f"has codes of type {schema[name]} in the column {name!r}, expected text",
             path=path,
-            remedy="Write codes as text: as a number, 0066 is 66",
+            remedy="Write codes as text: as a number, 0066 becomes 66",
         )
     return pl.col(name).cast(pl.String).str.strip_chars()
 
 
 def number_column(path: Path, schema: pl.Schema, name: str) -> pl.Expr:
-    """Return a column of scores as float32; null where there is no number.
+    """Return a column of scores as float32; null where a value is not a number.
 
     Raises
     ------
     ScoresError
-        If the column is of a type that has no numbers.
+        If the type of the column is not numeric.
 
     """
     kind = schema[name]
@@ -156,14 +156,14 @@ def require_columns(
     path: Path,
     schema: pl.Schema,
     names: Sequence[str],
-    remedy: str = "Name the column with its option, or another --format",
+    remedy: str = "Name the column with its option, or choose another --format",
 ) -> None:
     """Refuse a table that lacks a column.
 
     Raises
     ------
     ScoresError
-        Naming the columns that it has.
+        Listing columns that the table has.
 
     """
     missing = [name for name in names if name not in schema]
@@ -184,5 +184,5 @@ def _is_text(kind: pl.DataType) -> bool:
 
 def _unreadable(path: Path) -> ScoresError:
     return ScoresError(
-        "is damaged, or not of the format that its name says", path=path, remedy="Export the file again"
+        "is damaged, or not in the format of its suffix", path=path, remedy="Export the file again"
     )

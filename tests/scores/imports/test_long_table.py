@@ -1,4 +1,4 @@
-"""Long tables: what they may say, and what is refused with its row."""
+"""Long tables: the accepted content, and refusals that give the row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clem_icd.errors import InputError, ScoresError
 from clem_icd.scores.imports import LongColumns
 
 HEADER = "note_id,code,score\n"
-# One record for every note, so that none is missing.
+# One record per note, so that none is missing.
 ALL = HEADER + "n1,486,0.25\nn2,250.00,0.5\nn3,37.23,0.75\nn4,,\n"
 
 
@@ -23,7 +23,7 @@ def write(folder: Path, text: str, name: str = "theirs.csv") -> Path:
     return path
 
 
-def test_scores_land_at_their_note_and_label(bring: Any, tmp_path: Path) -> None:
+def test_scores_reach_their_note_and_label(bring: Any, tmp_path: Path) -> None:
     found = bring(write(tmp_path, ALL))
     assert (found["n1", "486"], found["n2", "250.00"], found["n3", "37.23"]) == (0.25, 0.5, 0.75)
     assert found.above_zero == {("n1", "486"), ("n2", "250.00"), ("n3", "37.23")}
@@ -31,13 +31,11 @@ def test_scores_land_at_their_note_and_label(bring: Any, tmp_path: Path) -> None
     assert found.findings.by == "note_id"
 
 
-def test_without_scores_every_listed_code_scores_1_and_the_warning_says_so(
-    bring: Any, tmp_path: Path
-) -> None:
+def test_listed_codes_without_scores_score_1_with_a_warning(bring: Any, tmp_path: Path) -> None:
     found = bring(write(tmp_path, "note_id,code\nn1,486\nn1,00.66\nn2,372.3\nn3,\nn4,\n"))
     assert found.above_zero == {("n1", "486"), ("n1", "00.66"), ("n2", "372.3")}
     assert found.values.max() == 1
-    assert any("without an order" in line for line in found.scores.warnings)
+    assert any("does not rank its codes" in line for line in found.scores.warnings)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +46,7 @@ def test_without_scores_every_listed_code_scores_1_and_the_warning_says_so(
         ("note_id,code\nn1,486\nn2,486\nn3,\nn4,\n", LongColumns(score="p")),
     ],
 )
-def test_scores_by_another_name_are_not_taken_for_a_list_of_codes(
+def test_table_with_a_misnamed_score_column_is_not_read_as_a_list_of_codes(
     bring: Any, tmp_path: Path, text: str, columns: LongColumns
 ) -> None:
     with pytest.raises(ScoresError, match=r"has no column '(score|p)'; it has .*--score-column"):
@@ -56,7 +54,7 @@ def test_scores_by_another_name_are_not_taken_for_a_list_of_codes(
 
 
 @pytest.mark.parametrize("name", ["theirs.csv.gz", "theirs.tsv", "theirs.parquet", "theirs.feather"])
-def test_other_tables_say_the_same(bring: Any, tmp_path: Path, name: str) -> None:
+def test_all_table_formats_give_the_same_scores(bring: Any, tmp_path: Path, name: str) -> None:
     expected = bring(write(tmp_path, ALL)).values
     path = tmp_path / name
     frame = pl.read_csv(ALL.encode(), infer_schema=False)
@@ -72,47 +70,51 @@ def test_other_tables_say_the_same(bring: Any, tmp_path: Path, name: str) -> Non
     assert (bring(path).values == expected).all()
 
 
-def test_columns_may_have_other_names(bring: Any, tmp_path: Path) -> None:
+def test_columns_can_have_other_names(bring: Any, tmp_path: Path) -> None:
     text = ALL.replace(HEADER, "hadm_id,icd,p\n").replace("n", "10")
     found = bring(write(tmp_path, text), columns=LongColumns("hadm_id", "icd", "p"), format="long")
     assert found["n3", "37.23"] == 0.75
     assert found.findings.by == "admission_id"
 
 
-def test_whole_numbers_are_ids_and_numbers_with_a_point_are_not(bring: Any, tmp_path: Path) -> None:
+def test_integers_are_accepted_as_ids_and_floats_are_refused(bring: Any, tmp_path: Path) -> None:
     frame = pl.DataFrame({"note_id": [101, 102, 103, 104], "code": ["486"] * 4, "score": [0.5] * 4})
     frame.write_parquet(tmp_path / "ints.parquet")
     assert bring(tmp_path / "ints.parquet")["n4", "486"] == 0.5
     frame.cast({"note_id": pl.Float64}).write_parquet(tmp_path / "floats.parquet")
-    with pytest.raises(ScoresError, match=r"123 is 123\.0"):
+    with pytest.raises(ScoresError, match=r"123 becomes 123\.0"):
         bring(tmp_path / "floats.parquet")
 
 
-def test_codes_that_are_numbers_are_refused(bring: Any, tmp_path: Path) -> None:
+def test_numeric_codes_are_refused(bring: Any, tmp_path: Path) -> None:
     frame = pl.DataFrame({"note_id": ["n1", "n2", "n3", "n4"], "code": [486, 486, 486, 66]})
     frame.write_parquet(tmp_path / "theirs.parquet")
-    with pytest.raises(ScoresError, match="as a number, 0066 is 66"):
+    with pytest.raises(ScoresError, match="as a number, 0066 becomes 66"):
         bring(tmp_path / "theirs.parquet")
 
 
 BAD = {
-    "no note": ("n1,486,0.5\n,486,0.5\n", 2, "no id of a note"),
-    "no code": ("n1,486,0.5\nn2,,0.5\n", 2, "a score and no code"),
-    "no score": ("n1,486,0.5\nn2,486,\n", 2, "no number as its score"),
-    "a text as score": ("n1,486,0.5\nn2,486,high\n", 2, "no number as its score"),
-    "a blank line": ("n1,486,0.5\n\nn2,486,0.5\n", 2, "no id of a note"),
-    "NaN": ("n1,486,0.5\nn2,486,nan\n", 2, "no finite number"),
-    "infinity": ("n1,486,0.5\nn2,486,0.5\nn3,486,-inf\n", 3, "no finite number"),
-    "too large for float32": ("n1,486,1e60\n", 1, "no finite number"),
-    "a pair twice": ("n1,486,0.5\nn2,486,0.5\nn1,486,0.7\n", 3, "repeats a note and code"),
-    "a pair twice, with other dots": ("n1,486,0.5\nn2,250.00,0.5\nn2,25000,0.5\n", 3, "repeats"),
+    "no note": ("n1,486,0.5\n,486,0.5\n", 2, "no note id"),
+    "no code": ("n1,486,0.5\nn2,,0.5\n", 2, "a score but no code"),
+    "no score": ("n1,486,0.5\nn2,486,\n", 2, "a score that is not a number"),
+    "a text as score": ("n1,486,0.5\nn2,486,high\n", 2, "a score that is not a number"),
+    "a blank line": ("n1,486,0.5\n\nn2,486,0.5\n", 2, "no note id"),
+    "NaN": ("n1,486,0.5\nn2,486,nan\n", 2, "not a finite number"),
+    "infinity": ("n1,486,0.5\nn2,486,0.5\nn3,486,-inf\n", 3, "not a finite number"),
+    "too large for float32": ("n1,486,1e60\n", 1, "not a finite number"),
+    "a repeated pair": ("n1,486,0.5\nn2,486,0.5\nn1,486,0.7\n", 3, "duplicate note and code"),
+    "a repeated pair with other dots": (
+        "n1,486,0.5\nn2,250.00,0.5\nn2,25000,0.5\n",
+        3,
+        "duplicate note and code",
+    ),
     "too many fields": ("n1,486,0.5\nn2,486,0.5,1\n", 2, "has 4 fields, expected 3"),
     "an open quotation": ('n1,486,0.5\nn2,"486,0.5\nn3,486,0.5\n', 2, "quotation"),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_record_is_refused_with_its_row(bring: Any, tmp_path: Path, name: str) -> None:
+def test_malformed_record_is_refused_with_its_row(bring: Any, tmp_path: Path, name: str) -> None:
     rows, row, message = BAD[name]
     path = write(tmp_path, HEADER + rows)
     with pytest.raises(InputError) as caught:
@@ -123,7 +125,7 @@ def test_a_bad_record_is_refused_with_its_row(bring: Any, tmp_path: Path, name: 
     assert not (tmp_path / "out" / "scores.parquet").exists()
 
 
-def test_bytes_of_another_encoding_are_refused(bring: Any, tmp_path: Path) -> None:
+def test_other_encodings_are_refused(bring: Any, tmp_path: Path) -> None:
     path = tmp_path / "theirs.csv"
     path.write_bytes(HEADER.encode() + b"n1,486,0.5\nn\xe3o,486,0.5\n")
     with pytest.raises(InputError, match=r"row 2: holds bytes that are no utf-8 text"):
@@ -133,23 +135,21 @@ def test_bytes_of_another_encoding_are_refused(bring: Any, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("theirs.csv", "", "damaged, or not of the format"),
-        ("theirs.parquet", "note_id,code\n", "damaged, or not of the format"),
+        ("theirs.csv", "", "damaged, or not in the format"),
+        ("theirs.parquet", "note_id,code\n", "damaged, or not in the format"),
         ("theirs.csv", "note_id,code\n", "has no records"),
         ("theirs.csv", "id,code\n1,486\n", "no column 'note_id'; it has 'id', 'code'"),
         ("theirs.xlsx", "x", "'.xlsx'"),
     ],
 )
-def test_what_is_no_long_table_is_refused(
-    bring: Any, tmp_path: Path, name: str, text: str, message: str
-) -> None:
+def test_other_files_are_refused(bring: Any, tmp_path: Path, name: str, text: str, message: str) -> None:
     with pytest.raises(ScoresError, match=message):
         bring(write(tmp_path, text, name))
     with pytest.raises(ScoresError, match="no such file"):
         bring(tmp_path / "absent.csv")
 
 
-def test_a_long_text_in_an_id_is_not_shown(bring: Any, tmp_path: Path) -> None:
+def test_errors_do_not_quote_long_texts(bring: Any, tmp_path: Path) -> None:
     note = "The patient was admitted with pneumonia and hypertension last night"
     with pytest.raises(ScoresError) as caught:
         bring(write(tmp_path, f"note_id,code\n{note},486\nn1,{note}\n"), unknown="error")
@@ -157,10 +157,10 @@ def test_a_long_text_in_an_id_is_not_shown(bring: Any, tmp_path: Path) -> None:
     with pytest.raises(ScoresError) as caught:
         bring(write(tmp_path, f"note_id,code\nn1,{note}\nn2,\nn3,\nn4,\n"))
     assert "patient" not in str(caught.value)
-    assert "no labels of the corpus" in str(caught.value)
+    assert "not labels of the corpus" in str(caught.value)
 
 
-def test_systems_decide_between_codes_without_dots(bring: Any, tmp_path: Path) -> None:
+def test_code_systems_disambiguate_codes_without_dots(bring: Any, tmp_path: Path) -> None:
     rows = "n1,3723,icd9cm,0.5\nn1,3723,ICD-9-CM procedures,0.25\nn2,0066,icd9pcs,1\nn3,,,\nn4,,,\n"
     found = bring(write(tmp_path, "note_id,code,system,score\n" + rows))
     assert (found["n1", "372.3"], found["n1", "37.23"], found["n2", "00.66"]) == (0.5, 0.25, 1)
