@@ -1,23 +1,25 @@
-"""Self-contained HTML pages from the templates of this room."""
+"""Templates of the self-contained HTML pages."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from clem_icd.extras import optional
 
-__all__ = ["render"]
+__all__ = ["page_template"]
 
 
-def render(template: str, purpose: str, **values: object) -> str:
-    """Render a page.
+def page_template(name: str, purpose: str) -> Callable[..., str]:
+    """Return a function that renders a page from what it shows, given by keyword.
+
+    Everything but finished SVG is escaped.
 
     Parameters
     ----------
-    template
+    name
         A file name in ``templates``.
     purpose
-        What the page is, as the subject of an error message: "The report".
-    values
-        What the template shows; everything but finished SVG is escaped.
+        The page as the subject of an error message: "The report".
 
     Raises
     ------
@@ -33,5 +35,5 @@ def render(template: str, purpose: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page: str = environment.get_template(template).render(**values)
-    return page
+    render: Callable[..., str] = environment.get_template(name).render
+    return render

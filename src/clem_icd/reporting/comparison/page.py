@@ -10,7 +10,7 @@ from clem_icd.reporting import figures
 from clem_icd.reporting.comparison.entries import Entry
 from clem_icd.reporting.comparison.layout import Layout, Sheet
 from clem_icd.reporting.figures.chart import Panel
-from clem_icd.reporting.html import render
+from clem_icd.reporting.html import page_template
 
 __all__ = ["to_html"]
 
@@ -32,18 +32,14 @@ def to_html(layout: Layout) -> str:
         If jinja2 is not installed, or matplotlib where there are charts.
 
     """
+    # Loaded before the charts are drawn, so that a missing package is reported at once.
+    render = page_template("comparison.html.j2", "An HTML comparison")
     sections = [
         _Section(sheet, _panels(sheet.entries, f"table-{number}"))
         for number, sheet in enumerate(layout.sheets, start=1)
     ]
     synthetic = sorted({entry.name for sheet in layout.sheets for entry in sheet.entries if entry.synthetic})
-    return render(
-        "comparison.html.j2",
-        "An HTML comparison",
-        layout=layout,
-        sections=sections,
-        synthetic=synthetic,
-    )
+    return render(layout=layout, sections=sections, synthetic=synthetic)
 
 
 def _panels(entries: Sequence[Entry], place: str) -> list[Panel]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clem_icd.reporting import figures
-from clem_icd.reporting.html import render
+from clem_icd.reporting.html import page_template
 from clem_icd.reporting.report import metrics, tables
 from clem_icd.runs.layout import RunLayout
 from clem_icd.runs.results import RunResults
@@ -26,16 +26,10 @@ def report_html(runs: Sequence[RunResults]) -> str:
         If jinja2 or matplotlib is not installed.
 
     """
+    # Loaded before the figures are drawn, so that a missing package is reported at once.
+    render = page_template("report.html.j2", "The report")
     run = runs[0]
-    return render(
-        "report.html.j2",
-        "The report",
-        run=run,
-        runs=runs,
-        files=RunLayout(Path()),
-        **_results(runs),
-        **_corpus(run),
-    )
+    return render(run=run, runs=runs, files=RunLayout(Path()), **_results(runs), **_corpus(run))
 
 
 def _results(runs: Sequence[RunResults]) -> dict[str, Any]:
