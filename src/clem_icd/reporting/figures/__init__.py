@@ -1,7 +1,7 @@
 """Figures of the report: each is a `Chart` to be drawn, or a `Panel` once it is.
 
-A chart shows the runs that it is given, each in its colour; where they hold nothing to draw there is none.
-Several seeds are drawn as thin lines, with their mean.
+A chart shows the given runs, each in its own colour, and is None if they hold nothing to draw. Several seeds
+are drawn as thin lines, with their mean.
 """
 
 from __future__ import annotations
