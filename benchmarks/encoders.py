@@ -28,8 +28,9 @@ from clem_icd.errors import RunError
 from clem_icd.files import new_folder, read_json
 from clem_icd.icd import default_codebook
 from clem_icd.modeling import shipped_encoders
-from clem_icd.reporting.report.figures.axes import label_axes, line_of
-from clem_icd.reporting.report.svg import Chart, line_style, write_picture
+from clem_icd.reporting.figures.axes import label_axes, line_of
+from clem_icd.reporting.figures.chart import Chart, line_style
+from clem_icd.reporting.figures.drawing import write_picture
 from clem_icd.training import LinearRecipe, NeuralRecipe, read_recipe, train
 
 METRICS = ("micro_f1", "macro_f1_all_labels", "macro_f1_split_labels", "map")

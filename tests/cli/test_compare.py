@@ -55,7 +55,7 @@ def test_no_figure_is_cut_off_in_a_terminal(
 def test_the_terminal_shows_footnotes_definitions_and_what_stands_apart(clem: Invoke) -> None:
     found = clem("compare", "--dataset", "mimic3-full")
     assert "Definition not stated: comparable with nothing; published: mimic3-full" in found.out
-    assert "(1) The CLEM-ICD paper sets a Macro-F1 of 16.5 beside 10.4" in found.out
+    assert "(1) The CLEM-ICD paper compares its Macro-F1 of 16.5 with 10.4" in found.out
     assert "Macro-F1 (CAML) (macro_f1_caml): 2 P R / (P + R)" in found.out
 
 
@@ -83,7 +83,7 @@ def test_a_pair_is_compared_by_its_own_scores_and_decisions(clem: Invoke, world:
     assert {one["difference"] for one in same["metrics"].values()} == {0}
     assert {one["p_bootstrap"] for one in same["metrics"].values()} == {1}
     assert found.json["tables"] == []
-    assert "p, swapping" in clem("compare", world.run, second, *paired).out
+    assert "p, randomisation" in clem("compare", world.run, second, *paired).out
 
 
 def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, second: Path) -> None:
@@ -96,8 +96,8 @@ def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, seco
     ("arguments", "says"),
     [
         (["compare"], ["nothing to compare", "Name runs, or pass --published"]),
-        (["compare", "--dataset", "mimic5"], ["nothing published is known on mimic5", "mimic4-icd10"]),
-        (["compare", "RUN", "--metric", "macro_f1"], ["there is no metric macro_f1", "macro_f1_caml"]),
+        (["compare", "--dataset", "mimic5"], ["no published results are known for mimic5", "mimic4-icd10"]),
+        (["compare", "RUN", "--metric", "macro_f1"], ["unknown metric macro_f1", "macro_f1_caml"]),
         (["compare", "RUN", "--out", "x.docx"], ["x.docx", "suffix '.docx'"]),
         (["compare", "RUN", "--out", "RUN/metrics.json"], ["already holds something", "--force"]),
         (["compare", "CORPUS"], ["not a run folder"]),
@@ -110,7 +110,7 @@ def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, seco
         (["compare", "RUN", "RUN", "--paired", "--corpus", "CORPUS", "--published"], ["no scores"]),
         (
             ["compare", "RUN", "RUN", "--paired", "--corpus", "CORPUS", "--metric", "f1"],
-            ["there is no metric f1"],
+            ["unknown metric f1"],
         ),
         (
             ["compare", "RUN", "RUN", "--paired", "--corpus", "CORPUS", "--split", "train"],

@@ -149,7 +149,7 @@ def scores_of_other_notes(world: Any) -> list[str]:
 
 @case
 def scores_of_another_split(world: Any) -> tuple[list[object], list[str]]:
-    return world.evaluate("--threshold", 0.5, "--split", "train"), ["not those of the split train"]
+    return world.evaluate("--threshold", 0.5, "--split", "train"), ["do not match the split train"]
 
 
 @case

@@ -63,7 +63,7 @@ def test_lists_of_codes_are_judged_with_their_warning(world: Any, clem: Callable
     said = clem(*arguments, "--missing", "zero", "--system", "a language model")
     assert said.code == 0
     assert "read as long, notes by note_id" in said.out
-    assert "Warning: The file lists codes without an order" in said.out
+    assert "Warning: The file does not rank its codes" in said.out
     judged = clem(*world.evaluate("--threshold", 0.5), "--json").json
     assert judged["metrics"]["micro_precision"] == 1
     assert judged["metrics"]["micro_recall"] == len(rows) / corpus.targets("test").sum()
@@ -87,8 +87,10 @@ def test_what_does_not_fit_is_refused_in_one_line(world: Any, refused: Callable[
     refused(*arguments, "--split", "dev", says=["no split 'dev'"])
     refused(*arguments, "--unknown", "drop", says=["not in the split test"])
     theirs.write_text(json.dumps({Corpus.open(world.corpus).note_ids("test")[0]: []}), encoding="utf-8")
-    refused(*arguments, says=["are not in it", "--missing zero"])
+    refused(*arguments, says=["lacks 10 of the 11 notes", "--missing zero"])
     occupied = ("scores", "import", theirs, "--corpus", world.corpus, "--out", world.scores)
     refused(*occupied, says=[str(world.scores), "--force"])
-    refused("scores", "export", world.scores, "--out", theirs, "--force", says=[str(theirs), "ending"])
+    refused(
+        "scores", "export", world.scores, "--out", theirs, "--force", says=[str(theirs), "suffix '.json'"]
+    )
     refused("scores", "export", theirs, "--out", Path("x.csv"), says=[str(theirs), "not readable as parquet"])

@@ -162,7 +162,7 @@ def test_without_a_validation_split_it_is_refused(world: Any, tmp_path: Path, re
 def test_scores_of_the_wrong_split_are_refused(world: Any, refused: Refused) -> None:
     scores = world.run / "scores"
     shutil.copy(scores / "test.parquet", scores / "validation.parquet")
-    says = ["not those of the split validation"]
+    says = ["do not match the split validation"]
     refused("thresholds", world.run, "--corpus", world.corpus, says=says)
 
 

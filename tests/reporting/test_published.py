@@ -27,17 +27,17 @@ def find(system: str, dataset: str) -> PublishedRow:
         ("82", 82.0, None, None),
     ],
 )
-def test_a_value_keeps_its_digits(text: str, value: float, sd: float | None, other: float | None) -> None:
+def test_value_keeps_its_digits(text: str, value: float, sd: float | None, other: float | None) -> None:
     assert Reported.parse(text) == Reported(text=text, value=value, sd=sd, other=other)
 
 
 @pytest.mark.parametrize("text", ["", "60,0", "about 60", "60 +- 1", "60.", "60 ± ", "0.5 %"])
-def test_what_is_no_value_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no value"):
+def test_malformed_value_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a value such as"):
         Reported.parse(text)
 
 
-def test_every_metric_has_a_definition_of_its_task() -> None:
+def test_every_metric_has_a_definition_for_its_task() -> None:
     known = published()
     for row in ROWS:
         for name in row.metrics:
@@ -45,18 +45,18 @@ def test_every_metric_has_a_definition_of_its_task() -> None:
             assert known.definition(name).definition
 
 
-def test_evidence_says_which_notes_it_is_of() -> None:
+def test_evidence_rows_say_that_they_cover_discharge_summaries() -> None:
     assert all("discharge-summaries" in row.footnotes for row in ROWS if row.task == "evidence")
 
 
-def test_a_name_is_of_codes_or_of_evidence_and_a_title_is_of_one_name() -> None:
+def test_metric_names_belong_to_one_task_and_titles_are_unique() -> None:
     known = published()
     assert not DEFINITIONS.keys() & known.evidence_metrics.keys()
     names = [*DEFINITIONS, *known.evidence_metrics]
     assert len({known.definition(name).title for name in names}) == len(names)
 
 
-def test_each_convention_is_under_its_own_names() -> None:
+def test_each_convention_has_its_own_metric_names() -> None:
     caml = find("PLM-ICD", "mimic3-full")
     assert caml.metrics["macro_f1_caml"].text == "10.4"
     assert not [name for name in caml.metrics if "split_labels" in name]
@@ -70,7 +70,7 @@ def test_each_convention_is_under_its_own_names() -> None:
     )
 
 
-def test_the_papers_own_rows_follow_no_known_definition_and_carry_the_findings() -> None:
+def test_rows_of_the_paper_follow_no_known_definition_and_carry_the_findings() -> None:
     mimic, mdace = find("CLEM-ICD", "mimic3-full"), find("CLEM-ICD", "mdace-inpatient-icd9-code")
     for row, finding in ((mimic, "macro-f1-mixed"), (mdace, "evidence-as-codes")):
         assert (row.metrics, row.confirmed) == ({}, "definition-not-stated")
@@ -81,12 +81,12 @@ def test_the_papers_own_rows_follow_no_known_definition_and_carry_the_findings()
     assert "evidence-as-codes" in baseline.footnotes
 
 
-def test_works_and_footnotes_are_all_used() -> None:
+def test_every_work_and_footnote_is_used() -> None:
     assert {row.work for row in ROWS} == published().works.keys()
     assert {key for row in ROWS for key in row.footnotes} == published().footnotes.keys()
 
 
-def test_two_rows_are_never_of_the_same_thing() -> None:
+def test_no_two_rows_report_the_same_result() -> None:
     keys = [(row.system, row.work, row.dataset, row.split, row.task) for row in ROWS]
     assert len(set(keys)) == len(keys)
 
@@ -104,7 +104,7 @@ def test_two_rows_are_never_of_the_same_thing() -> None:
         {"metric": {}},
     ],
 )
-def test_a_row_that_promises_what_it_does_not_hold_is_refused(change: dict[str, object]) -> None:
+def test_inconsistent_row_is_refused(change: dict[str, object]) -> None:
     row: dict[str, object] = {
         "system": "S",
         "work": "w",
@@ -123,13 +123,13 @@ def test_a_row_that_promises_what_it_does_not_hold_is_refused(change: dict[str, 
 
 
 @pytest.mark.shared_data
-def test_every_number_is_in_the_notes_that_it_was_taken_from() -> None:
+def test_every_number_occurs_in_the_research_notes() -> None:
     research = SHARED / "research"
     names = ("peers-data-and-metrics.md", "state-of-the-art.md")
     if not all((research / name).is_file() for name in names):
         pytest.skip("the research notes are not beside the checkout")
     text = " ".join((research / name).read_text(encoding="utf-8") for name in names)
-    # Some are shares there (".86", "0.51"), percent here.
+    # The notes give some as shares (".86", "0.51"), the file as percent.
     there = {float(number) for number in re.findall(r"(?<![\w.])\d*\.?\d+", text)}
     for row in ROWS:
         for value in (*row.metrics.values(), *row.unknown_definition.values()):

@@ -1,4 +1,4 @@
-"""Scores for other tools: what is written, in which order."""
+"""Exported scores: content and order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def rows(path: Path) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 @pytest.mark.parametrize("at_once", [4_000_000, 3])
-def test_a_long_table_has_every_score(
+def test_long_table_has_every_score(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, at_once: int
 ) -> None:
     monkeypatch.setattr("clem_icd.scores.exports._ENTRIES_AT_ONCE", at_once)
@@ -44,26 +44,28 @@ def test_a_long_table_has_every_score(
     ]
 
 
-def test_the_highest_scores_come_first_and_equal_ones_in_label_order(tmp_path: Path) -> None:
+def test_top_scores_descend_with_ties_in_label_order(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     assert export_scores(SCORES, path, top=2) == 4
     assert [row[:2] for row in rows(path)] == [("a", "250.00"), ("a", "486"), ("b", "00.66"), ("b", "486")]
     assert export_scores(SCORES, path, top=99, force=True) == 6
 
 
-def test_scores_of_no_note_still_have_a_header(tmp_path: Path) -> None:
+def test_scores_without_notes_still_have_a_header(tmp_path: Path) -> None:
     none = Scores((), LABELS, np.zeros((0, 3), np.float32))
     for name in ("out.csv", "out.parquet"):
         assert export_scores(none, tmp_path / name) == 0
         assert rows(tmp_path / name) == []
 
 
-def test_other_endings_and_occupied_places_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="another ending"):
+def test_unsupported_suffixes_and_existing_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        OutputError, match=r"has the suffix '\.xlsx', expected one of \.csv, \.parquet, \.npz"
+    ):
         export_scores(SCORES, tmp_path / "out.xlsx")
-    with pytest.raises(ScoresError, match="cannot write the 2 highest"):
+    with pytest.raises(ScoresError, match="cannot hold only the 2 highest"):
         export_scores(SCORES, tmp_path / "out.npz", top=2)
-    with pytest.raises(ScoresError, match="at least one"):
+    with pytest.raises(ScoresError, match="Request at least one"):
         export_scores(SCORES, tmp_path / "out.csv", top=0)
     (tmp_path / "out.csv").write_text("kept")
     with pytest.raises(OutputError, match="--force"):

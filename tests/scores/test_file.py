@@ -1,4 +1,4 @@
-"""Scores on disk: what is written is what is read, and what is damaged is refused."""
+"""Scores on disk: round trips, and refusal of damaged files."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ def scores(tmp_path: Path) -> Path:
     return write(tmp_path / "scores.parquet")
 
 
-def test_what_is_written_is_read(scores: Path) -> None:
+def test_scores_round_trip(scores: Path) -> None:
     read = Scores.read(scores)
     assert (read.note_ids, read.labels, read.about) == (IDS, LABELS, ABOUT)
     assert read.values.dtype == np.float32
     np.testing.assert_array_equal(read.values, VALUES)
 
 
-def test_any_parquet_reader_can_read_it(scores: Path) -> None:
+def test_file_is_plain_parquet(scores: Path) -> None:
     rows = pq.read_table(scores).to_pylist()
     assert [row["note_id"] for row in rows] == list(IDS)
     np.testing.assert_array_equal([row["scores"] for row in rows], VALUES)
 
 
-def test_many_row_groups_are_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_row_groups_are_read_as_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clem_icd.scores.file._GROUP_VALUES", 6)
     path = write(tmp_path / "scores.parquet")
     assert pq.read_metadata(path).num_row_groups == 2
@@ -70,7 +70,7 @@ def test_many_row_groups_are_one_table(tmp_path: Path, monkeypatch: pytest.Monke
         max_size=6,
     )
 )
-def test_any_finite_scores_go_round(tmp_path: Path, rows: dict[str, list[float]]) -> None:
+def test_any_finite_scores_round_trip(tmp_path: Path, rows: dict[str, list[float]]) -> None:
     path = tmp_path / "scores.parquet"
     arrays = [np.array(values, dtype=np.float32) for values in rows.values()]
     write_scores(path, LABELS, zip(rows, arrays, strict=True), {}, force=True)
@@ -79,14 +79,14 @@ def test_any_finite_scores_go_round(tmp_path: Path, rows: dict[str, list[float]]
     np.testing.assert_array_equal(read.values, np.array(list(rows.values()), np.float32).reshape(-1, 3))
 
 
-def test_an_occupied_place_is_refused_and_kept(scores: Path) -> None:
+def test_existing_file_is_kept_without_force(scores: Path) -> None:
     before = scores.read_bytes()
     with pytest.raises(OutputError, match="--force"):
         write(scores)
     assert scores.read_bytes() == before
 
 
-def test_scores_that_fail_midway_leave_nothing(tmp_path: Path) -> None:
+def test_failed_write_leaves_nothing(tmp_path: Path) -> None:
     def rows() -> Any:
         yield "a", VALUES[0]
         raise ModelError("no")
@@ -96,7 +96,7 @@ def test_scores_that_fail_midway_leave_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_scores_come_in_the_order_of_the_split(little_corpus: Corpus) -> None:
+def test_scores_follow_the_order_of_the_split(little_corpus: Corpus) -> None:
     ids = little_corpus.note_ids("test")
     values = np.random.default_rng(0).random((len(ids), len(little_corpus.codes)), dtype=np.float32)
     order = random.Random(0).sample(range(len(ids)), len(ids))
@@ -109,13 +109,15 @@ def scores_of(corpus: Corpus, ids: list[str], labels: tuple[Code, ...] | None = 
     return Scores(tuple(ids), labels, np.zeros((len(ids), len(labels)), dtype=np.float32))
 
 
-def test_missing_and_foreign_notes_are_counted(little_corpus: Corpus) -> None:
+def test_missing_and_unknown_notes_are_counted(little_corpus: Corpus) -> None:
     first, second, *others = little_corpus.note_ids("test")
     with pytest.raises(
-        ScoresError, match=rf"2 of its 24 notes have none, the first is {first}, and 1 scored"
+        ScoresError, match=rf"2 of its 24 notes have no scores \(first: {first}\), and 1 scored"
     ):
         scores_of(little_corpus, [*others, "stranger"]).of(little_corpus, "test")
-    with pytest.raises(ScoresError, match="0 of its 24 notes have none, and 1 scored notes are not in it"):
+    with pytest.raises(
+        ScoresError, match="0 of its 24 notes have no scores, and 1 scored notes are not in it"
+    ):
         scores_of(little_corpus, [first, second, *others, "stranger"]).of(little_corpus, "test")
 
 
@@ -127,14 +129,14 @@ def test_scores_of_another_split_are_refused(little_corpus: Corpus) -> None:
         scores.of(little_corpus, "dev")
 
 
-def test_scores_without_notes_are_not_those_of_a_split(tmp_path: Path, little_corpus: Corpus) -> None:
+def test_scores_without_notes_do_not_match_a_split(tmp_path: Path, little_corpus: Corpus) -> None:
     path = write(tmp_path / "scores.parquet", (), VALUES[:0])
     assert Scores.read(path).values.shape == (0, 3)
-    with pytest.raises(ScoresError, match="24 of its 24 notes have none"):
+    with pytest.raises(ScoresError, match="24 of its 24 notes have no scores"):
         scores_of(little_corpus, []).of(little_corpus, "test")
 
 
-def test_another_label_space_is_refused(little_corpus: Corpus) -> None:
+def test_different_label_spaces_are_refused(little_corpus: Corpus) -> None:
     ids = little_corpus.note_ids("test")
     with pytest.raises(ScoresError, match="1 only in the corpus little"):
         scores_of(little_corpus, ids, little_corpus.codes[1:]).of(little_corpus, "test")
@@ -142,7 +144,7 @@ def test_another_label_space_is_refused(little_corpus: Corpus) -> None:
         scores_of(little_corpus, ids, little_corpus.codes[::-1]).of(little_corpus, "test")
 
 
-def test_the_same_characters_in_another_system_are_another_label() -> None:
+def test_same_code_in_another_system_is_a_different_label() -> None:
     other = tuple(Code(code.value, CodeSystem.ICD9CM) for code in LABELS)
     require_same_labels(LABELS, list(LABELS), "one", "other")
     with pytest.raises(ScoresError, match="3 labels are only in one, 3 only in other"):
@@ -169,13 +171,19 @@ OTHERS = VALUES[1:].tolist()
 CODES = [{"code": code.value, "system": code.system.value} for code in LABELS]
 
 BAD: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "no header": (lambda table: table.replace_schema_metadata({}), "no scores file"),
-    "header is no json": (lambda table: table.replace_schema_metadata({b"clem_icd": b"{"}), "no json"),
+    "no header": (lambda table: table.replace_schema_metadata({}), "not a scores file"),
+    "header is not json": (
+        lambda table: table.replace_schema_metadata({b"clem_icd": b"{"}),
+        "not valid JSON",
+    ),
     "header is a list": (lambda table: table.replace_schema_metadata({b"clem_icd": b"[]"}), "malformed"),
-    "another version": (lambda table: with_header(table, format_version=2), "version 2, this release reads"),
+    "another version": (
+        lambda table: with_header(table, format_version=2),
+        "version 2, expected 'clem-icd/scores' version 1",
+    ),
     "another format": (lambda table: with_header(table, format="x"), "format 'x'"),
     "no labels": (lambda table: with_header(table, labels=None), "malformed header"),
-    "nothing about it": (lambda table: with_header(table, about=None), "malformed header"),
+    "no provenance": (lambda table: with_header(table, about=None), "malformed header"),
     "labels are texts": (lambda table: with_header(table, labels=["I10"] * 3), "malformed header"),
     "a code is a number": (
         lambda table: with_header(table, labels=[{"code": 66, "system": "icd9pcs"}, *CODES[1:]]),
@@ -185,12 +193,18 @@ BAD: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda table: with_header(table, labels=[{"code": "I10", "system": "icd11"}, *CODES[1:]]),
         "malformed header",
     ),
-    "too few labels": (lambda table: with_header(table, labels=CODES[:2]), "3 scores a note for 2 labels"),
-    "another column": (lambda table: table.append_column("x", table["note_id"]), "no scores file"),
+    "too few labels": (lambda table: with_header(table, labels=CODES[:2]), "3 scores per note for 2 labels"),
+    "another column": (lambda table: table.append_column("x", table["note_id"]), "not a scores file"),
     "ids are numbers": (lambda table: with_column(table, "note_id", pa.array([1, 2, 3, 4])), "int64"),
-    "an id is missing": (lambda table: with_column(table, "note_id", pa.array([None, *IDS[1:]])), "lacks"),
-    "a note twice": (lambda table: with_column(table, "note_id", pa.array(["a", *IDS[:3]])), "twice"),
-    "scores are no list": (lambda table: with_column(table, "scores", pa.array([0.1] * 4)), "type double"),
+    "an id is missing": (
+        lambda table: with_column(table, "note_id", pa.array([None, *IDS[1:]])),
+        "a missing note id or score",
+    ),
+    "a repeated note": (
+        lambda table: with_column(table, "note_id", pa.array(["a", *IDS[:3]])),
+        "duplicate note id a",
+    ),
+    "scores are not lists": (lambda table: with_column(table, "scores", pa.array([0.1] * 4)), "type double"),
     "scores are lists of any length": (
         lambda table: with_column(table, "scores", pa.array(VALUES.tolist(), pa.list_(pa.float32()))),
         "fixed_size_list",
@@ -199,24 +213,27 @@ BAD: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda table: with_column(table, "scores", fixed([["a"] * 3] * 4, pa.string())),
         "string",
     ),
-    "a row is null": (lambda table: with_column(table, "scores", fixed([None, *OTHERS])), "lacks"),
+    "a row is null": (
+        lambda table: with_column(table, "scores", fixed([None, *OTHERS])),
+        "a missing note id or score",
+    ),
     "a score is null": (
         lambda table: with_column(table, "scores", fixed([[0.1, None, 0.3], *OTHERS])),
-        "row 1: has a score that is no number",
+        "row 1: has a score that is not a finite number",
     ),
     "a score is NaN": (
         lambda table: with_column(table, "scores", fixed([*OTHERS, NAN])),
-        "row 4: has a score that is no number",
+        "row 4: has a score that is not a finite number",
     ),
     "a score is infinite": (
         lambda table: with_column(table, "scores", fixed([INFINITE, *OTHERS])),
-        "row 1: has a score that is no number",
+        "row 1: has a score that is not a finite number",
     ),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_malformed_file_is_refused(scores: Path, name: str) -> None:
+def test_malformed_file_is_refused(scores: Path, name: str) -> None:
     change, message = BAD[name]
     pq.write_table(change(pq.read_table(scores)), scores)
     with pytest.raises(ScoresError) as caught:
@@ -227,14 +244,14 @@ def test_a_malformed_file_is_refused(scores: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.001, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.9999])
-def test_a_truncated_file_is_refused(scores: Path, kept: float) -> None:
+def test_truncated_file_is_refused(scores: Path, kept: float) -> None:
     data = scores.read_bytes()
     scores.write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(ScoresError, match="not readable as parquet"):
         Scores.read(scores)
 
 
-def test_a_flipped_bit_among_the_scores_is_found(tmp_path: Path) -> None:
+def test_flipped_bit_in_the_scores_is_detected(tmp_path: Path) -> None:
     values = np.random.default_rng(0).random((200, 3), dtype=np.float32)
     path = write(tmp_path / "scores.parquet", tuple(f"n{row}" for row in range(200)), values)
     pages = pq.read_metadata(path).row_group(0).column(1)
@@ -246,7 +263,7 @@ def test_a_flipped_bit_among_the_scores_is_found(tmp_path: Path) -> None:
         Scores.read(path)
 
 
-def test_other_files_are_no_scores(tmp_path: Path) -> None:
+def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.csv").write_text("note_id,code,score\n")
     with pytest.raises(ScoresError, match="not readable as parquet"):
         Scores.read(tmp_path / "text.csv")

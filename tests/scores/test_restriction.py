@@ -1,4 +1,4 @@
-"""Scores and a corpus of other labels, judged on those of the system."""
+"""Restriction to the labels that a system knows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FOREIGN = (Code("A00.0", CodeSystem.ICD10CM), Code("Z99.2", CodeSystem.ICD10CM))
 
 
 def scores_for(corpus: Corpus, labels: tuple[Code, ...]) -> Scores:
-    """Scores in another order of notes, each of which tells its note and label."""
+    """Return scores in reversed note order, each value encoding its note and label."""
     note_ids = corpus.note_ids("test")[::-1]
     column = {code: place for place, code in enumerate((*corpus.codes, *FOREIGN))}
     values = [[row + column[label] / 100 for label in labels] for row in range(len(note_ids))]
     return Scores(tuple(note_ids), labels, np.array(values, np.float32).reshape(len(note_ids), -1))
 
 
-def test_the_same_labels_lose_nothing(little_corpus: Corpus) -> None:
+def test_equal_label_spaces_lose_nothing(little_corpus: Corpus) -> None:
     scores = scores_for(little_corpus, little_corpus.codes)
     found = known_labels(scores, little_corpus, "test")
     np.testing.assert_array_equal(found.targets, little_corpus.targets("test"))
@@ -31,7 +31,7 @@ def test_the_same_labels_lose_nothing(little_corpus: Corpus) -> None:
     assert (found.dropped_codes, found.dropped_notes, found.warnings) == (0, 0, ())
 
 
-def test_codes_that_the_system_does_not_know_go_and_empty_notes_with_them(little_corpus: Corpus) -> None:
+def test_unknown_codes_and_notes_without_known_codes_are_dropped(little_corpus: Corpus) -> None:
     labels = (FOREIGN[0], little_corpus.codes[4], FOREIGN[1], little_corpus.codes[1])
     scores = scores_for(little_corpus, labels)
     found = known_labels(scores, little_corpus, "test")
@@ -39,7 +39,7 @@ def test_codes_that_the_system_does_not_know_go_and_empty_notes_with_them(little
     with_one = gold[:, [1, 4]].any(axis=1)
     assert found.labels == labels
     np.testing.assert_array_equal(found.targets[:, [1, 3]], gold[with_one][:, [4, 1]])
-    assert not found.targets[:, [0, 2]].any()  # a code that the corpus does not have is always wrong
+    assert not found.targets[:, [0, 2]].any()  # a label that the corpus lacks has no positives
     np.testing.assert_array_equal(found.values, scores.values[::-1][with_one])
     assert found.note_ids == tuple(np.array(little_corpus.note_ids("test"))[with_one])
     assert found.unknown_labels == len(little_corpus.codes) - 2
@@ -49,11 +49,11 @@ def test_codes_that_the_system_does_not_know_go_and_empty_notes_with_them(little
     assert f"{found.dropped_notes} notes" in warning
 
 
-def test_nothing_in_common_is_refused(little_corpus: Corpus) -> None:
-    with pytest.raises(ScoresError, match="no label is common"):
+def test_disjoint_label_spaces_are_refused(little_corpus: Corpus) -> None:
+    with pytest.raises(ScoresError, match="they share no label"):
         known_labels(scores_for(little_corpus, FOREIGN), little_corpus, "test")
 
 
-def test_the_notes_must_be_those_of_the_split(little_corpus: Corpus) -> None:
-    with pytest.raises(ScoresError, match="not those of the split validation"):
+def test_scores_of_another_split_are_refused(little_corpus: Corpus) -> None:
+    with pytest.raises(ScoresError, match="do not match the split validation"):
         known_labels(scores_for(little_corpus, little_corpus.codes), little_corpus, "validation")

@@ -12,7 +12,7 @@ from clem_icd.cli.tabulation import new_table
 def show_spread(console: Console, document: dict[str, Any], where: str) -> None:
     """Print the metrics that a report begins with, over all seeds."""
     from clem_icd.evaluation.headlines import HEADLINES
-    from clem_icd.reporting.report.tables import mean_and_deviation
+    from clem_icd.reporting.formatting import mean_and_deviation
 
     corpus, best = document["corpus"], document["best_on_validation"]
     kind = ", synthetic" if corpus.get("synthetic") else ""

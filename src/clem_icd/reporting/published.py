@@ -1,4 +1,4 @@
-"""Published results, from ``published.yaml``: each under the definition that it follows, or under none."""
+"""Published results from ``published.yaml``, each under the definition that it follows, if that is known."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class _Checked(BaseModel):
 
 
 class Reported(_Checked):
-    """A value as it was published, in percent.
+    """A value as published, in percent.
 
     Attributes
     ----------
     text
-        With its own digits.
+        The value with its published digits.
     value
-        The value; of two readings the first.
+        The value; the first if it was read in two ways.
     sd
-        The standard deviation, where there is one.
+        The standard deviation, if published.
     other
-        The second of two readings.
+        The second value if it was read in two ways.
 
     """
 
@@ -48,7 +48,7 @@ class Reported(_Checked):
         """Read ``60.7``, ``60.7 ± 0.1`` or ``64.6 or 64.9``."""
         found = _VALUE.fullmatch(text)
         if found is None:
-            raise ValueError(f"{text!r} is no value")
+            raise ValueError(f"expected a value such as 60.7, '60.7 ± 0.1' or '64.6 or 64.9', got {text!r}")
         value, sign, second = found.groups()
         beside = None if second is None else float(second)
         return cls(
@@ -63,44 +63,44 @@ _Value = Annotated[Reported, BeforeValidator(lambda text: Reported.parse(text))]
 
 
 class Work(_Checked):
-    """Whose result it is: authors, year and venue as far as known, and the title."""
+    """A publication: authors, year and venue as far as known, and its title."""
 
     cite: str
     title: str
 
 
 class EvidenceMetric(_Checked):
-    """The definition of a metric of evidence, as a column."""
+    """An evidence metric: the title of its column, and its definition."""
 
     title: str
     definition: str
 
 
 class PublishedRow(_Checked):
-    """What one work reports of one system on one dataset.
+    """The results of one system on one dataset, as one work reports them.
 
     Attributes
     ----------
     system
-        The name that it goes by.
+        The name of the system.
     work
         A key of `Published.works`.
     dataset
-        Our name of the corpus's source, such as ``mimic3-full``, or one that no corpus of ours has.
+        The ``source`` of the matching corpus, such as ``mimic3-full``; any name if there is no such corpus.
     split
         The evaluated split.
     task
-        ``codes``, or ``evidence``: which words of a note explain a code.
+        ``codes``, or ``evidence`` (which words of a note explain a code).
     labels
-        The size of the label space, as far as it is stated.
+        The size of the label space, if stated.
     metrics
-        By metric name: a definition of ``DEFINITIONS`` or of `Published.evidence_metrics`.
+        Values by metric name, from ``DEFINITIONS`` or `Published.evidence_metrics`.
     unknown_definition
-        By the name that it was published under; nothing says which definition that is.
+        Values of unknown definition, by the names under which they were published.
     source
-        Where it was read.
+        Where the values were read.
     confirmed
-        How far it was checked.
+        How thoroughly the values were checked.
     footnotes
         Keys of `Published.footnotes`.
 
@@ -120,7 +120,7 @@ class PublishedRow(_Checked):
 
 
 class Published(_Checked):
-    """All published rows with what they refer to."""
+    """All published rows, and the works, footnotes and metrics that they refer to."""
 
     works: dict[str, Work]
     footnotes: dict[str, str]
@@ -128,24 +128,24 @@ class Published(_Checked):
     rows: tuple[PublishedRow, ...]
 
     @model_validator(mode="after")
-    def _every_reference_leads_somewhere(self) -> Self:
+    def _check_references(self) -> Self:
         for row in self.rows:
             if row.work not in self.works or not self.footnotes.keys() >= set(row.footnotes):
-                raise ValueError(f"{row.system} refers to a work or a footnote that is not there")
+                raise ValueError(f"{row.system} refers to an unknown work or footnote")
             known = DEFINITIONS if row.task == "codes" else self.evidence_metrics
             if not known.keys() >= row.metrics.keys():
                 raise ValueError(f"{row.system} has metrics without a definition")
             if (row.confirmed == "definition-not-stated") != (not row.metrics):
-                raise ValueError(f"{row.system} must have metrics, or be of unknown definition")
+                raise ValueError(f"{row.system} must have metrics unless it is marked definition-not-stated")
         return self
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The datasets that there are rows of, in their order."""
+        """The datasets that have rows, in order of first occurrence."""
         return tuple(dict.fromkeys(row.dataset for row in self.rows))
 
     def definition(self, name: str) -> Definition:
-        """Return the definition of a metric of codes or of evidence."""
+        """Return the definition of a metric for codes or for evidence."""
         if name in DEFINITIONS:
             return DEFINITIONS[name]
         metric = self.evidence_metrics[name]
@@ -154,8 +154,8 @@ class Published(_Checked):
 
 @cache
 def published() -> Published:
-    """Return the published results that this release knows."""
+    """Return the published results shipped with this release."""
     text = files("clem_icd.reporting").joinpath("published.yaml").read_text(encoding="utf-8")
-    # Nothing is turned into a number on the way, so that "60.0" keeps its digit.
-    content: Any = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes text, lists and mappings only
+    # The base loader leaves numbers as text, so that "60.0" keeps its digit.
+    content: Any = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - only creates text, lists and mappings
     return Published.model_validate(content)

@@ -1,7 +1,8 @@
 """The scores file: reading, writing, restricting to other labels, importing and exporting.
 
-Anyone's scores are judged alike: ``imports`` reads those of other systems, `export_scores` writes
-ours for other tools, and `known_labels` restricts them to the labels of another corpus.
+The scores of any system are evaluated alike. `imports` turns those of other systems into a scores file,
+`export_scores` writes scores for other tools, and `known_labels` restricts an evaluation to the labels that a
+system knows.
 """
 
 from clem_icd.scores.exports import export_scores

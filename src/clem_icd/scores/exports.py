@@ -1,4 +1,4 @@
-"""Scores for tools that know nothing of us: a long table, or arrays of numpy."""
+"""Scores for other tools: a long table, or NumPy arrays."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from clem_icd.files import new_file
 from clem_icd.scores.file import Scores
 
 EXPORTS = (".csv", ".parquet", ".npz")
+"""The supported suffixes."""
 
 _ENTRIES_AT_ONCE = 4_000_000
+"""Rows of a long table held in memory at once."""
 
 _LONG = {"note_id": pl.String, "code": pl.String, "system": pl.String, "score": pl.Float32}
 
@@ -25,16 +27,17 @@ _Write = Callable[[pl.DataFrame], None]
 
 
 def export_scores(scores: Scores, out: Path | str, *, top: int | None = None, force: bool = False) -> int:
-    """Write scores as a long table (csv, parquet) or as arrays (npz), by the ending of the name.
+    """Write scores as a long table (CSV, Parquet) or as arrays (npz), by the suffix of the file.
 
-    A long table has ``note_id``, ``code``, ``system`` and ``score``; for every note in label order, or
-    with ``top`` from the highest score down, of equal ones in label order. An npz file has ``scores`` [notes,
-    labels], ``note_ids``, ``labels`` and ``systems``. `import_scores` reads all of them.
+    A long table has the columns ``note_id``, ``code``, ``system`` and ``score``. The rows of a note are in
+    label order; with ``top``, from the highest score down, equal scores in label order. An npz file has
+    ``scores`` [notes, labels], ``note_ids`` [notes], ``labels`` and ``systems`` [labels]. `import_scores`
+    reads all of them.
 
     Parameters
     ----------
     top
-        Write that many scores of a note; the others are 0 to whoever reads the file.
+        Write only this many scores per note; readers take the others as 0.
 
     Returns
     -------
@@ -44,19 +47,21 @@ def export_scores(scores: Scores, out: Path | str, *, top: int | None = None, fo
     Raises
     ------
     OutputError
-        If ``out`` is occupied and ``force`` is false, has another ending, or the disk is full.
+        If ``out`` exists and ``force`` is false, its suffix is not supported, or the disk is full.
     ScoresError
-        If ``top`` is less than 1, or asked for in an npz file, which has all.
+        If ``top`` is less than 1, or given for an npz file, which always holds all scores.
 
     """
     out = Path(out)
     if out.suffix not in EXPORTS:
         raise OutputError(
-            "has another ending than .csv, .parquet or .npz", path=out, remedy="Use one of these"
+            f"has the suffix {out.suffix!r}, expected one of {', '.join(EXPORTS)}",
+            path=out,
+            remedy="Choose the format by the suffix of the file name",
         )
     if top is not None and (top < 1 or out.suffix == ".npz"):
-        remedy = "Write all scores, or a .csv or .parquet file" if top >= 1 else "Ask for at least one"
-        raise ScoresError(f"cannot write the {top} highest scores of a note", path=out, remedy=remedy)
+        remedy = "Write all scores, or a .csv or .parquet file" if top >= 1 else "Request at least one"
+        raise ScoresError(f"cannot hold only the {top} highest scores per note", path=out, remedy=remedy)
     with new_file(out, force=force) as temporary:
         if out.suffix == ".npz":
             _write_arrays(scores, temporary)
@@ -83,10 +88,10 @@ def _write_long(scores: Scores, top: int | None, write: _Write) -> int:
     systems = pl.Series([label.system.value for label in scores.labels], dtype=pl.String)
     notes = pl.Series(scores.note_ids, dtype=pl.String)
     step = max(1, _ENTRIES_AT_ONCE // max(1, labels))
-    # Once around without notes as well, so that there is a header.
+    # Runs once even without notes, so that the file has a header.
     for start in range(0, max(1, len(notes)), step):
         part = scores.values[start : start + step]
-        columns = _columns(part, top)
+        columns = _written_labels(part, top)
         flat = columns.reshape(-1)
         write(
             pl.DataFrame(
@@ -102,8 +107,8 @@ def _write_long(scores: Scores, top: int | None, write: _Write) -> int:
     return len(notes) * count
 
 
-def _columns(values: npt.NDArray[np.float32], top: int | None) -> npt.NDArray[np.int64]:
-    """Return which labels to write of every note, in which order [notes, labels written]."""
+def _written_labels(values: npt.NDArray[np.float32], top: int | None) -> npt.NDArray[np.int64]:
+    """Return the labels to write for each note, in order [notes, labels written]."""
     if top is None:
         return np.broadcast_to(np.arange(values.shape[1]), values.shape)
     return np.argsort(-values, axis=1, kind="stable")[:, :top]

@@ -1,8 +1,9 @@
-"""Scores on disk: a probability for every note and label, from our systems or anyone's."""
+"""Scores on disk: a score for every note and label, from this package or any other system."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -24,6 +25,8 @@ FORMAT_VERSION = 1
 
 _KEY = b"clem_icd"
 _GROUP_VALUES = 16_000_000
+"""Scores per row group."""
+
 _AGAIN = "Predict the split again"
 
 Row = tuple[str, npt.NDArray[np.float32]]
@@ -31,18 +34,18 @@ Row = tuple[str, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of a system for the notes of a split.
+    """The scores of one system for the notes of a split.
 
     Attributes
     ----------
     note_ids
-        The notes [notes].
+        Ids of the notes [notes].
     labels
         The label space in label order [labels].
     values
-        Probabilities, or anything that a threshold can be put on [notes, labels].
+        Probabilities, or any scores that can be thresholded [notes, labels].
     about
-        Which system gave them for which corpus and split, as far as known.
+        The system, corpus and split behind the scores, as far as known.
 
     """
 
@@ -58,7 +61,7 @@ class Scores:
         Raises
         ------
         ScoresError
-            If there is no such file, it is not one that this release reads, or a score is no number.
+            If the file is missing, malformed or of another version, or a score is not a finite number.
 
         """
         path = Path(path)
@@ -68,19 +71,22 @@ class Scores:
         values = column.values.to_numpy(zero_copy_only=False).reshape(len(column), column.type.list_size)
         if values.shape[1] != len(labels):
             raise ScoresError(
-                f"has {values.shape[1]} scores a note for {len(labels)} labels", path=path, remedy=_AGAIN
+                f"has {values.shape[1]} scores per note for {len(labels)} labels", path=path, remedy=_AGAIN
             )
         if not np.isfinite(values).all():
             row = int(np.nonzero(~np.isfinite(values).all(axis=1))[0][0])
-            raise ScoresError("has a score that is no number", path=path, row=row + 1, remedy=_AGAIN)
+            raise ScoresError(
+                "has a score that is not a finite number", path=path, row=row + 1, remedy=_AGAIN
+            )
         note_ids = tuple(table["note_id"].to_pylist())
         if len(set(note_ids)) != len(note_ids):
-            raise ScoresError("has the scores of a note twice", path=path, remedy=_AGAIN)
+            repeated = Counter(note_ids).most_common(1)[0][0]
+            raise ScoresError(f"duplicate note id {repeated}", path=path, remedy=_AGAIN)
         return cls(note_ids, labels, values, about)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences that whoever judges the scores has to know, as far as known."""
+        """Warnings for anyone who evaluates the scores, as full sentences."""
         warnings = self.about.get("warnings", [])
         return tuple(map(str, warnings)) if isinstance(warnings, list) else ()
 
@@ -90,19 +96,19 @@ class Scores:
         Raises
         ------
         ScoresError
-            If the labels or the notes are not those of the split; the difference is named.
+            If the labels or notes differ from those of the split; the message names the difference.
 
         """
         require_same_labels(self.labels, corpus.codes, "the scores", f"the corpus {corpus.name}")
         return self.values[self.rows_of(corpus, split)]
 
     def rows_of(self, corpus: Corpus, split: str) -> list[int]:
-        """Return where the notes of a split are among these [notes of the split].
+        """Return the row of each note of a split [notes of the split].
 
         Raises
         ------
         ScoresError
-            If the notes are not those of the split; the difference is counted.
+            If the notes differ from those of the split; the message counts the differences.
 
         """
         wanted = corpus.note_ids(split)
@@ -110,11 +116,11 @@ class Scores:
         missing = [note_id for note_id in wanted if note_id not in row_of]
         foreign = len(self.note_ids) - (len(wanted) - len(missing))
         if missing or foreign:
-            example = f", the first is {missing[0]}" if missing else ""
+            example = f" (first: {missing[0]})" if missing else ""
             raise ScoresError(
-                f"the scores are not those of the split {split}: {len(missing)} of its {len(wanted)} notes "
-                f"have none{example}, and {foreign} scored notes are not in it",
-                remedy="Predict the split again, or name the right one",
+                f"the scores do not match the split {split}: {len(missing)} of its {len(wanted)} notes "
+                f"have no scores{example}, and {foreign} scored notes are not in it",
+                remedy="Predict the split again, or name the split that was scored",
             )
         return [row_of[note_id] for note_id in wanted]
 
@@ -127,16 +133,16 @@ def write_scores(
     *,
     force: bool = False,
 ) -> None:
-    """Write a scores file row by row, a bounded number of rows in memory.
+    """Write a scores file row by row, holding a bounded number of rows in memory.
 
     Parameters
     ----------
     labels
         The label space in label order [labels].
     rows
-        The id of every note with its scores [labels].
+        The id of each note with its scores [labels].
     about
-        What to remember of where the scores came from.
+        Provenance of the scores, stored in the header.
 
     """
     header = {
@@ -154,7 +160,7 @@ def write_scores(
     )
     with (
         new_file(path, force=force) as temporary,
-        # Other readers may look at the checksums or not; ours finds a flipped bit by them.
+        # Our reader verifies these checksums, which detect a flipped bit; other readers may ignore them.
         pq.ParquetWriter(temporary, schema, write_page_checksum=True) as file,
     ):
         for group in _groups(iter(rows), max(1, _GROUP_VALUES // max(1, len(labels)))):
@@ -165,12 +171,12 @@ def write_scores(
 
 
 def require_same_labels(one: Sequence[Code], other: Sequence[Code], name: str, other_name: str) -> None:
-    """Refuse two label spaces that are not the same, in the same order.
+    """Refuse two label spaces that differ in their labels or the order of them.
 
     Raises
     ------
     ScoresError
-        Naming the first difference.
+        With the number of differing labels and examples.
 
     """
     if tuple(one) == tuple(other):
@@ -181,30 +187,34 @@ def require_same_labels(one: Sequence[Code], other: Sequence[Code], name: str, o
         f"{len(only_one)} labels are only in {name}, {len(only_other)} only in {other_name} "
         f"(such as {examples})"
         if examples
-        else "the same labels are in another order"
+        else "the labels are the same, but in another order"
     )
     raise ScoresError(
         f"{name} and {other_name} have different label spaces: {difference}",
-        remedy="Use a model trained on this corpus",
+        remedy="Use scores and a model for this corpus",
     )
 
 
 def _read(path: Path) -> tuple[pa.Table, Any]:
-    """Return the table of a scores file, and its header as json holds it."""
+    """Return the table of a scores file, and its header as parsed JSON."""
     if not path.is_file():
-        raise ScoresError("there is no such file", path=path, remedy="Make it with `clem predict`")
+        raise ScoresError("no such file", path=path, remedy="Create it with `clem predict`")
     try:
         table = pq.read_table(path, page_checksum_verification=True)
         names, metadata = table.column_names, table.schema.metadata or {}
     except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:
-        raise ScoresError("is not readable as parquet", path=path, remedy=_AGAIN) from problem
+        raise ScoresError("not readable as parquet", path=path, remedy=_AGAIN) from problem
     if _KEY not in metadata or names != ["note_id", "scores"]:
-        raise ScoresError("is no scores file", path=path, remedy="See docs/formats.md")
+        raise ScoresError(
+            "not a scores file: expected the columns note_id and scores, and a header clem_icd",
+            path=path,
+            remedy="docs/reference/formats.md describes the format",
+        )
     _check_types(table, path)
     try:
         return table, json.loads(metadata[_KEY])
     except ValueError as problem:
-        raise ScoresError("has a header that is no json", path=path, remedy=_AGAIN) from problem
+        raise ScoresError("has a header that is not valid JSON", path=path, remedy=_AGAIN) from problem
 
 
 def _check_types(table: pa.Table, path: Path) -> None:
@@ -216,11 +226,11 @@ def _check_types(table: pa.Table, path: Path) -> None:
             f"has scores of type {scores}, expected fixed_size_list<float32>", path=path, remedy=_AGAIN
         )
     if any(column.null_count for column in table.columns):
-        raise ScoresError("lacks a note id or a score", path=path, remedy=_AGAIN)
+        raise ScoresError("has a missing note id or score", path=path, remedy=_AGAIN)
 
 
 def _header(header: Any, path: Path) -> tuple[tuple[Code, ...], dict[str, Any]]:
-    """Return the labels, and what is known of where the scores came from."""
+    """Return the labels and the provenance of the scores."""
     try:
         found = header["format"], header["format_version"]
         if found == (FORMAT, FORMAT_VERSION):
@@ -228,8 +238,7 @@ def _header(header: Any, path: Path) -> tuple[tuple[Code, ...], dict[str, Any]]:
     except (KeyError, TypeError, ValueError, CodeError) as problem:
         raise ScoresError("has a malformed header", path=path, remedy=_AGAIN) from problem
     raise ScoresError(
-        f"has the format {found[0]!r} version {found[1]!r}, this release reads {FORMAT!r} version "
-        f"{FORMAT_VERSION}",
+        f"has format {found[0]!r} version {found[1]!r}, expected {FORMAT!r} version {FORMAT_VERSION}",
         path=path,
         remedy=_AGAIN,
     )
@@ -237,7 +246,7 @@ def _header(header: Any, path: Path) -> tuple[tuple[Code, ...], dict[str, Any]]:
 
 def _label(row: Any) -> Code:
     if not isinstance(row["code"], str):
-        raise TypeError("a code is text")
+        raise TypeError("expected a code as text")
     return Code(row["code"], CodeSystem.parse(row["system"]))
 
 

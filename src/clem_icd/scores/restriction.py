@@ -1,4 +1,4 @@
-"""Scores and a corpus with different label spaces, judged on the labels of the system."""
+"""Restriction of an evaluation to the labels that a system knows, for a corpus with other labels."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from clem_icd.scores.file import Scores
 
 @dataclass(frozen=True)
 class Restricted:
-    """Targets and scores on the labels that a system knows.
+    """Targets and scores for the labels that a system knows.
 
     Attributes
     ----------
     note_ids
-        The notes that have one of the labels [notes].
+        The notes that have at least one of the labels [notes].
     labels
         The label space of the system [labels].
     targets, values
-        The gold codes as booleans, and the scores [notes, labels].
+        The gold codes (boolean), and the scores [notes, labels].
     unknown_labels
-        Labels of the corpus that the system does not know.
+        Number of labels of the corpus that the system does not know.
     dropped_codes
-        Gold codes that are left out, since the system does not know them.
+        Number of gold codes left out because the system does not know them.
     dropped_notes
-        Notes that have no gold code left, or never had one.
+        Number of notes left out because they have no gold code that the system knows.
 
     """
 
@@ -44,33 +44,35 @@ class Restricted:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was left out, as a sentence; nothing if nothing was."""
+        """A sentence on what was left out; empty if nothing was."""
         if not (self.unknown_labels or self.dropped_notes):
             return ()
         return (
-            f"Judged on the {len(self.labels):,} labels that the system knows: left out are "
-            f"{self.unknown_labels:,} labels of the corpus with {self.dropped_codes:,} gold codes, and "
-            f"{self.dropped_notes:,} notes without a gold code that it knows. This flatters the system.",
+            f"Evaluated only on the {len(self.labels):,} labels that the system knows, which favours the "
+            f"system: {self.unknown_labels:,} labels of the corpus with {self.dropped_codes:,} gold codes, "
+            f"and {self.dropped_notes:,} notes without a gold code that it knows, were left out.",
         )
 
 
 def known_labels(scores: Scores, corpus: Corpus, split: str) -> Restricted:
-    """Restrict targets to the labels of the system, as Edin et al. (2024) judge on MDACE.
+    """Restrict the targets of a split to the labels of the system, as Edin et al. (2024) do on MDACE.
 
-    Gold codes that the system does not know are removed, and notes left without any are dropped. A code
-    that it gives and that the corpus does not have is wrong.
+    Gold codes that the system does not know are removed, and notes left without any are dropped. A label of
+    the system that the corpus lacks has no positives, so assigning it is always wrong.
 
     Raises
     ------
     ScoresError
-        If the notes are not those of the split, there is no common label, or no note has one.
+        If the notes differ from those of the split, no label is shared, or no note has a shared label.
     CorpusError
         If the corpus has no such split.
 
     """
     rows = np.array(scores.rows_of(corpus, split), np.int64)
-    of_corpus = {code: place for place, code in enumerate(corpus.codes)}
-    shared = [(place, of_corpus[label]) for place, label in enumerate(scores.labels) if label in of_corpus]
+    corpus_column = {code: place for place, code in enumerate(corpus.codes)}
+    shared = [
+        (place, corpus_column[label]) for place, label in enumerate(scores.labels) if label in corpus_column
+    ]
     gold = corpus.targets(split)
     targets = np.zeros((len(gold), len(scores.labels)), np.bool_)
     for place, column in shared:
@@ -78,13 +80,13 @@ def known_labels(scores: Scores, corpus: Corpus, split: str) -> Restricted:
     kept = targets.any(axis=1)
     if not kept.any():
         found = (
-            f"no note of {split} has one of the {len(shared):,} labels of both"
+            f"no note of {split} has one of the {len(shared):,} shared labels"
             if shared
-            else "no label is common"
+            else "they share no label"
         )
         raise ScoresError(
             f"the scores and the corpus {corpus.name} cannot be compared: {found}",
-            remedy="Name the corpus that the system is of, or one of the same code systems",
+            remedy="Name the corpus that the system was trained on, or one with the same code systems",
         )
     return Restricted(
         note_ids=tuple(np.array(scores.note_ids, object)[rows[kept]]),

@@ -1,4 +1,4 @@
-"""Metrics files such as an evaluation leaves behind, of whatever corpus a test asks for."""
+"""Metrics files like those of an evaluation, for any corpus that a test names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MakeDocument = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def document() -> MakeDocument:
-    """Return a metrics document; keywords replace its keys, and None leaves one out."""
+    """Make a metrics document; keywords replace its keys, and None removes one."""
 
     def make(
         source: str = "mimic3-full", *, seed: int = 0, synthetic: bool = False, **keys: Any
@@ -44,7 +44,7 @@ def document() -> MakeDocument:
 
 @pytest.fixture
 def entry(document: MakeDocument, tmp_path: Path) -> MakeEntry:
-    """Read an entry from a file with a metrics document."""
+    """Make an entry, read from a metrics file."""
 
     def make(name: str = "mine", source: str = "mimic3-full", **keys: Any) -> Entry:
         path = tmp_path / f"{name}.json"
@@ -56,7 +56,7 @@ def entry(document: MakeDocument, tmp_path: Path) -> MakeEntry:
 
 @pytest.fixture
 def seeds(document: MakeDocument, tmp_path: Path) -> Entry:
-    """Three seeds of the same system, as one entry."""
+    """Return three seeds of one system as one entry."""
     path = tmp_path / "three-seeds.json"
     found = spread([document(seed=seed) for seed in range(3)])
     path.write_text(json.dumps(found), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Every format holds every table, footnote and definition, and text that is special there is kept as text."""
+"""Every format holds every table, footnote and definition, and escapes its special characters."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ import csv
 import io
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clem_icd.errors import OutputError
+from clem_icd.errors import MissingExtraError, OutputError
+from clem_icd.evaluation import Judgement
 from clem_icd.reporting.comparison import (
     SUFFIXES,
     Cell,
     Comparison,
     Entry,
     Layout,
+    Pair,
     Sheet,
     compare,
     comparison_document,
@@ -38,7 +42,7 @@ MakeEntry = Callable[..., Entry]
 
 @pytest.fixture
 def comparison(entry: MakeEntry, seeds: Entry) -> Comparison:
-    """Two entries and several seeds beside everything published on their corpus."""
+    """Two entries and several seeds, with all published rows for their corpus."""
     return compare(
         [entry("one"), entry("two", seed=2, warnings=["Seen in training."]), seeds], with_published=True
     )
@@ -49,7 +53,7 @@ def sheet_of(text: str) -> Layout:
     return Layout((Sheet(text, ("System", "Micro-F1"), 1, ((cells,),), (text,)),), (text,), {})
 
 
-def test_footnotes_are_numbered_in_the_order_in_which_they_are_met(comparison: Comparison) -> None:
+def test_footnotes_are_numbered_in_order_of_first_use(comparison: Comparison) -> None:
     layout = lay_out(comparison)
     met = [
         mark for sheet in layout.sheets for block in sheet.blocks for row in block for mark in row[0].marks
@@ -59,7 +63,7 @@ def test_footnotes_are_numbered_in_the_order_in_which_they_are_met(comparison: C
     assert len(set(layout.footnotes)) == len(layout.footnotes)
 
 
-def test_rows_of_ours_and_published_rows_are_blocks_and_what_is_unknown_is_apart(
+def test_own_and_published_rows_are_blocks_and_unknown_definitions_stand_apart(
     comparison: Comparison,
 ) -> None:
     table, apart = lay_out(comparison).sheets
@@ -71,7 +75,7 @@ def test_rows_of_ours_and_published_rows_are_blocks_and_what_is_unknown_is_apart
     assert paper[1].text == "Micro-F1 54.6, Macro-F1 16.5, Precision 65.6, Recall 46.8"
 
 
-def test_markdown(comparison: Comparison) -> None:
+def test_markdown_has_tables_values_footnotes_and_definitions(comparison: Comparison) -> None:
     text = to_markdown(lay_out(comparison))
     assert "## mimic3-full, test, 20 notes, 8 labels; percent" in text
     lines = text.splitlines()
@@ -86,7 +90,7 @@ def test_markdown(comparison: Comparison) -> None:
     assert "**Macro-F1 (CAML)** `macro_f1_caml`: 2 P R / (P + R)" in text
 
 
-def test_latex(comparison: Comparison) -> None:
+def test_latex_has_tables_values_footnotes_and_definitions(comparison: Comparison) -> None:
     text = to_latex(lay_out(comparison))
     assert Counter(re.findall(r"\\(begin|end)\{table\*\}", text)) == {"begin": 2, "end": 2}
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 2
@@ -100,7 +104,7 @@ def test_latex(comparison: Comparison) -> None:
 
 @settings(max_examples=50)
 @given(st.text(st.sampled_from('\\{}&%$#_~^<>|[]"ab ±–∇×'), min_size=1))  # noqa: RUF001
-def test_latex_leaves_no_special_character_as_it_is(text: str) -> None:
+def test_latex_escapes_every_special_character(text: str) -> None:
     marked = f"x{text}x"
     rendered = to_latex(sheet_of(marked))
     caption = next(line for line in rendered.splitlines() if line.startswith(r"\caption{"))
@@ -126,13 +130,13 @@ def test_latex_leaves_no_special_character_as_it_is(text: str) -> None:
 
 @settings(max_examples=50)
 @given(st.text(st.sampled_from("\\`*_[]<>|#~ab"), min_size=1))
-def test_markdown_leaves_no_special_character_as_it_is(text: str) -> None:
+def test_markdown_escapes_every_special_character(text: str) -> None:
     row = next(line for line in to_markdown(sheet_of(text)).splitlines()[4:] if line.startswith("|"))
     unescaped = re.sub(r"\\[\\`*_\[\]<>|#~]", "", row.removesuffix(" <sup>1</sup> |"))
     assert re.fullmatch(r"\| [ab]* [ab]* \| [ab]*", unescaped)
 
 
-def test_csv_has_a_line_for_every_value_that_reads_back(comparison: Comparison) -> None:
+def test_csv_has_one_line_per_value_and_reads_back_exactly(comparison: Comparison) -> None:
     lines = list(csv.DictReader(io.StringIO(to_csv(comparison))))
     [table], [apart] = comparison.tables, comparison.unstated
     expected = {
@@ -154,7 +158,7 @@ def test_csv_has_a_line_for_every_value_that_reads_back(comparison: Comparison) 
     assert {line["table"] for line in unknown} == {"definition not stated"}
 
 
-def test_json_says_what_it_holds(comparison: Comparison) -> None:
+def test_json_names_its_format_unit_and_definitions(comparison: Comparison) -> None:
     document = comparison_document(comparison)
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert (document["format"], document["unit"]) == ("clem-icd/comparison", "percent")
@@ -167,7 +171,7 @@ def test_json_says_what_it_holds(comparison: Comparison) -> None:
     assert [block["dataset"] for block in document["definition_not_stated"]] == ["mimic3-full"]
 
 
-def test_a_page_needs_nothing_beside_it_and_its_ids_are_its_own(entry: MakeEntry) -> None:
+def test_html_is_self_contained_with_unique_ids_and_charts_per_table(entry: MakeEntry) -> None:
     other = {"notes": "d" * 64, "labels": "b" * 64, "codes": "c" * 64}
     html = to_html(lay_out(compare([entry("one"), entry("two", identity=other)], with_published=True)))
     assert not re.findall(r"<(?:script|link|img|iframe|object)\b", html)
@@ -180,20 +184,20 @@ def test_a_page_needs_nothing_beside_it_and_its_ids_are_its_own(entry: MakeEntry
     assert 'class="apart"' in html
 
 
-def test_a_page_is_printed_across_so_that_no_column_is_cut_off(comparison: Comparison) -> None:
+def test_html_prints_in_landscape(comparison: Comparison) -> None:
     printed = to_html(lay_out(comparison)).split("@media print {")[-1].split("</style>")[0]
     assert "size: landscape" in printed
 
 
-def test_a_page_says_that_notes_are_made_up_and_escapes_names(entry: MakeEntry) -> None:
+def test_html_marks_synthetic_notes_and_escapes_names(entry: MakeEntry) -> None:
     html = to_html(lay_out(compare([entry("a<b>", synthetic=True)])))
-    assert "The notes of a&lt;b&gt; were made up by" in " ".join(html.split())
+    assert "The notes of a&lt;b&gt; were generated by" in " ".join(html.split())
     assert "<b>" not in html
     assert "Synthetic notes.</strong>" not in to_html(lay_out(compare([entry("mine")])))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_file_is_what_its_suffix_says(comparison: Comparison, tmp_path: Path, suffix: str) -> None:
+def test_suffix_chooses_the_format(comparison: Comparison, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / "new" / f"table{suffix.upper()}"
     write_comparison(comparison, path)
     begins = {
@@ -209,7 +213,43 @@ def test_a_file_is_what_its_suffix_says(comparison: Comparison, tmp_path: Path, 
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
-def test_another_suffix_is_refused(comparison: Comparison, tmp_path: Path) -> None:
+def test_unknown_suffix_is_refused_without_writing(comparison: Comparison, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"has the suffix '\.docx', expected one of \.html, \.md"):
         write_comparison(comparison, tmp_path / "table.docx")
     assert list(tmp_path.glob("*.docx")) == []
+
+
+def test_pairs_show_signed_differences_and_a_dash_for_areas_without_randomisation() -> None:
+    random = np.random.default_rng(3)
+    targets = random.random((60, 5)) < 0.4
+    good = np.clip(0.7 * targets + 0.3 * random.random(targets.shape), 0, 1)
+    poor = random.random(targets.shape)
+    pair = Pair.of(
+        ("poor", Judgement.of(targets, poor, 0.5)),
+        ("good", Judgement.of(targets, good, 0.5)),
+        title="these notes",
+        metrics=("micro_f1", "map", "roc_auc_micro", "not_there"),
+        resamples=200,
+    )
+    [sheet] = lay_out(compare([], pairs=[pair])).sheets
+    assert sheet.title == "good versus poor: these notes; percent"
+    micro, _, area = [[cell.text for cell in row] for row in sheet.blocks[0]]
+    assert micro[0] == "Micro-F1"
+    assert micro[3].startswith("+")
+    assert micro[4].startswith("[+")
+    assert area[-1] == "–"  # noqa: RUF001
+    assert "the same notes: 200 bootstrap resamples" in sheet.remarks[0]
+
+
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
+def test_only_html_needs_the_extra(
+    entry: MakeEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    comparison = compare([entry()])
+    monkeypatch.setitem(sys.modules, package, None)
+    for suffix in set(SUFFIXES) - {".html"}:
+        write_comparison(comparison, tmp_path / f"table{suffix}")
+        assert (tmp_path / f"table{suffix}").stat().st_size
+    with pytest.raises(MissingExtraError, match=rf"needs {package}, .*pip install 'clem-icd\[report\]'"):
+        write_comparison(comparison, tmp_path / "table.html")
+    assert not (tmp_path / "table.html").exists()

@@ -7,32 +7,33 @@ import pytest
 
 from clem_icd.evaluation.definitions import DEFINITIONS
 from clem_icd.evaluation.headlines import HEADLINES
-from clem_icd.reporting.report import tables
+from clem_icd.reporting.formatting import training_notes
+from clem_icd.reporting.report import metrics, tables
 from clem_icd.runs.results import read_run
 
 MakeRun = Callable[..., Path]
 
 
-def test_metrics_stand_side_by_side_with_their_definition(make_run: MakeRun) -> None:
+def test_metrics_of_runs_are_side_by_side_with_their_definition(make_run: MakeRun) -> None:
     first, second = read_run(make_run("first")), read_run(make_run("second", metrics=None))
     assert first.test is not None
-    rows = tables.metric_rows([first, second], HEADLINES)
+    rows = metrics.metric_rows([first, second], HEADLINES)
     assert [row.name for row in rows] == list(HEADLINES)
     for row in rows:
         assert row.values == [f"{100 * first.test['metrics'][row.name]:.1f}", "\N{EN DASH}"]
         assert row.definition == DEFINITIONS[row.name].definition
 
 
-def test_without_names_all_metrics_but_the_buckets_are_listed(make_run: MakeRun) -> None:
-    names = [row.name for row in tables.metric_rows([read_run(make_run())])]
+def test_all_metrics_except_buckets_are_listed_by_default(make_run: MakeRun) -> None:
+    names = [row.name for row in metrics.metric_rows([read_run(make_run())])]
     assert names == [name for name in DEFINITIONS if "train_count" not in name]
 
 
-def test_the_facts_say_what_was_evaluated(make_run: MakeRun) -> None:
-    assert tables.run_facts(read_run(make_run())) == (
+def test_facts_summarise_the_evaluation(make_run: MakeRun) -> None:
+    assert metrics.run_facts(read_run(make_run())) == (
         "clem-icd, small-hospital, test: 60 notes, 300 labels, threshold 0.36 (model)"
     )
-    assert "metrics.json is missing" in tables.run_facts(read_run(make_run("other", metrics=None)))
+    assert "metrics.json is missing" in metrics.run_facts(read_run(make_run("other", metrics=None)))
 
 
 def test_every_bucket_of_every_run_has_a_row(make_run: MakeRun) -> None:
@@ -49,8 +50,8 @@ def test_every_bucket_of_every_run_has_a_row(make_run: MakeRun) -> None:
     ("low", "high", "text"),
     [(0, 0, "0"), (1, 5, "1\N{EN DASH}5"), (501, None, "over 500")],
 )
-def test_the_span_of_a_bucket(low: int, high: int | None, text: str) -> None:
-    assert tables.training_notes({"low": low, "high": high}) == text
+def test_range_of_training_notes_is_formatted(low: int, high: int | None, text: str) -> None:
+    assert training_notes({"low": low, "high": high}) == text
 
 
 SPREAD = {"mean": 12.25, "p5": 6.0, "p25": 9.0, "p50": 12.0, "p75": 14.5, "p95": 1234.56, "max": 20000}
@@ -71,7 +72,7 @@ DESCRIPTION = {
 }
 
 
-def test_splits_and_the_share_beyond_a_context_length() -> None:
+def test_split_table_counts_notes_and_shares_beyond_context_lengths() -> None:
     table = tables.split_table(DESCRIPTION)
     assert table.header[5:] == ["Over 512 tokens", "Over 8,192 tokens"]
     dash = "\N{EN DASH}"
@@ -81,12 +82,12 @@ def test_splits_and_the_share_beyond_a_context_length() -> None:
     ]
 
 
-def test_spreads_are_listed_where_they_are_known() -> None:
+def test_known_distributions_are_listed() -> None:
     table = tables.spread_table(DESCRIPTION)
     assert [row[0] for row in table.rows] == ["train, codes", "train, words", "test, codes"]
     assert table.rows[0][1:] == ["12.2", "6", "9", "12", "14.5", "1,235", "20,000"]
 
 
-def test_the_environment_is_shown_as_it_is() -> None:
+def test_environment_values_are_shown_verbatim() -> None:
     table = tables.environment_table({"git_commit": "abc", "cores": 2, "gpu": None, "exact": True})
     assert table.rows == [["git commit", "abc"], ["cores", "2"], ["gpu", "null"], ["exact", "true"]]

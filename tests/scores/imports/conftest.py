@@ -1,4 +1,4 @@
-"""A corpus of both ICD-9 systems, whose codes are easily mixed up, and an import that is read back."""
+"""A corpus with both ICD-9 systems, which are easily confused, and an import that is read back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clem_icd.scores.imports import Findings, ImportOptions, Reading, import_sco
 
 CM, PCS = CodeSystem.ICD9CM, CodeSystem.ICD9PCS
 
-# 372.3 and 37.23 are the same without their dots, 00.66 begins with zeros, and 39.50 ends with one.
+# Without dots 372.3 equals 37.23; 00.66 begins with zeros, and 39.50 ends with one.
 CODES = {
     "n1": (Code("486", CM), Code("00.66", PCS)),
     "n2": (Code("372.3", CM), Code("250.00", CM)),
@@ -30,7 +30,7 @@ Import = Callable[..., "Imported"]
 
 
 class Imported:
-    """What an import found, and the scores file that it wrote."""
+    """The findings of an import, and the scores file that it wrote."""
 
     def __init__(self, findings: Findings, scores: Scores, corpus: Corpus) -> None:
         self.findings = findings
@@ -44,14 +44,14 @@ class Imported:
 
     @property
     def above_zero(self) -> set[tuple[str, str]]:
-        """Notes and codes with a score."""
+        """Pairs of note and code with a score above 0."""
         codes = list(self._columns)
         return {(self.scores.note_ids[row], codes[column]) for row, column in np.argwhere(self.values > 0)}
 
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    """Four test notes with six labels, and admissions; two validation notes are of one admission."""
+    """A corpus with four test notes, six labels and admissions; two validation notes share an admission."""
     path = tmp_path_factory.mktemp("icd9") / "corpus"
     with corpus_writer(
         path, name="icd9", source="test", options={}, inputs=[], codebook=default_codebook(), synthetic=True
@@ -87,7 +87,7 @@ def bring(corpus: Corpus, tmp_path: Path) -> Import:
 
 @pytest.fixture
 def random_values(corpus: Corpus) -> npt.NDArray[np.float32]:
-    """A score for every note of the test split and every label."""
+    """Random scores for the test split [notes, labels]."""
     values: npt.NDArray[np.float32] = np.random.default_rng(0).random(
         (corpus.size("test"), len(corpus.codes)), dtype=np.float32
     )

@@ -1,4 +1,4 @@
-"""What an import checks, counts and says, whatever the format."""
+"""Checks, counts and warnings of an import, whatever the format."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from clem_icd.errors import CorpusError, InputError, OutputError, ScoresError
 from clem_icd.files import sha256_of
 from clem_icd.scores import Scores, export_scores
 from clem_icd.scores.imports import Reading, import_scores
-from clem_icd.scores.imports.fitting import probability
-from clem_icd.scores.imports.formats import read_foreign
+from clem_icd.scores.imports.aligning import probability
+from clem_icd.scores.imports.formats import read_external
 
 Values = npt.NDArray[np.float32]
 
 
 def save(path: Path, corpus: Corpus, values: Values, columns: slice = slice(None), notes: int = 4) -> Path:
-    """Write arrays of some labels and notes."""
+    """Write arrays for some labels and notes."""
     labels = np.array([code.value for code in corpus.codes[columns]])
     ids = np.array(["n1", "n2", "n3", "n4"])[:notes]
     np.savez(path, scores=values[:notes, columns], note_ids=ids, labels=labels)
@@ -41,7 +41,7 @@ def lists(path: Path, **codes: Any) -> Path:
     return path
 
 
-def test_about_tells_where_the_scores_are_from(
+def test_about_records_the_provenance_of_the_scores(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     path = save(tmp_path / "their.model.npz", corpus, random_values)
@@ -54,12 +54,12 @@ def test_about_tells_where_the_scores_are_from(
     assert bring(path, system="Theirs").scores.about["system"] == "Theirs"
 
 
-def test_a_missing_note_is_refused_unless_it_may_score_0(
+def test_missing_note_is_refused_unless_it_may_score_0(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     path = save(tmp_path / "theirs.npz", corpus, random_values, notes=3)
     with pytest.raises(
-        ScoresError, match="1 of the 4 notes of test are not in it, the first is n4"
+        ScoresError, match=r"lacks 1 of the 4 notes of the split test \(first: n4\)"
     ) as caught:
         bring(path)
     assert "--missing zero" in str(caught.value)
@@ -67,10 +67,10 @@ def test_a_missing_note_is_refused_unless_it_may_score_0(
     np.testing.assert_array_equal(found.values[:3], random_values[:3])
     assert not found.values[3].any()
     assert found.findings.notes_without_scores == 1
-    assert found.scores.warnings == ("1 note of the split is not in the file: scored 0",)
+    assert found.scores.warnings == ("1 note of the split is missing from the file and scores 0",)
 
 
-def test_a_foreign_note_is_refused_unless_it_may_be_dropped(bring: Any, tmp_path: Path) -> None:
+def test_unknown_note_is_refused_unless_it_may_be_dropped(bring: Any, tmp_path: Path) -> None:
     path = lists(tmp_path / "theirs.json", n1=["486"], n2=[], n3=[], n4=[], v1=["486"], x=["486"])
     with pytest.raises(
         ScoresError, match=r"2 of its 6 notes \(such as 'v1'\) .* by note_id; 1 are in validation"
@@ -81,7 +81,7 @@ def test_a_foreign_note_is_refused_unless_it_may_be_dropped(bring: Any, tmp_path
     assert found.findings.notes_dropped == 2
 
 
-def test_admissions_of_another_split_are_told(bring: Any, corpus: Corpus, tmp_path: Path) -> None:
+def test_error_names_the_split_that_has_the_admissions(bring: Any, corpus: Corpus, tmp_path: Path) -> None:
     path = lists(tmp_path / "theirs.json", **{"1": ["486"]})
     with pytest.raises(ScoresError, match="not in the split test by admission_id; 1 are in train"):
         bring(path)
@@ -89,17 +89,19 @@ def test_admissions_of_another_split_are_told(bring: Any, corpus: Corpus, tmp_pa
         bring(path, by="note_id")
 
 
-def test_an_unknown_code_is_refused_unless_it_may_be_dropped(bring: Any, tmp_path: Path) -> None:
+def test_unknown_code_is_refused_unless_it_may_be_dropped(bring: Any, tmp_path: Path) -> None:
     path = lists(tmp_path / "theirs.json", n1=["486", "V10.1"], n2=["428.0"], n3=[], n4=[])
-    with pytest.raises(ScoresError, match=r"2 of its codes \(such as 'V10.1', '428.0'\) are no labels"):
+    with pytest.raises(ScoresError, match=r"2 of its codes \(such as 'V10.1', '428.0'\) are not labels"):
         bring(path)
     found = bring(path, unknown="drop")
     assert found.above_zero == {("n1", "486")}
     assert found.findings.codes_dropped == 2
-    assert "2 codes of the file are no label of the corpus: left out" in found.scores.warnings
+    assert "2 codes in the file are not labels of the corpus and were dropped" in found.scores.warnings
 
 
-def test_a_file_of_which_nothing_fits_is_never_dropped_whole(bring: Any, tmp_path: Path) -> None:
+def test_file_without_any_match_is_refused_even_if_unknowns_may_be_dropped(
+    bring: Any, tmp_path: Path
+) -> None:
     path = lists(tmp_path / "notes.json", x=["486"])
     with pytest.raises(ScoresError, match="1 of its 1 notes"):
         bring(path, unknown="drop", missing="zero")
@@ -110,14 +112,14 @@ def test_a_file_of_which_nothing_fits_is_never_dropped_whole(bring: Any, tmp_pat
     assert not bring(path).values.any()
 
 
-def test_labels_that_the_system_cannot_give_are_counted(
+def test_labels_that_the_system_cannot_assign_are_counted(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     found = bring(save(tmp_path / "theirs.npz", corpus, random_values, slice(2, None)))
     assert found.findings.labels_unknown == 2
     assert not found.values[:, :2].any()
     np.testing.assert_array_equal(found.values[:, 2:], random_values[:, 2:])
-    # Lists tell what was given, and nothing of what could be given, unless a label list does.
+    # Lists show which codes were assigned; only a label list shows which could have been.
     path = lists(tmp_path / "theirs.json", n1=["486"], n2=[], n3=[], n4=[])
     found = bring(path)
     assert (found.findings.labels_unknown, found.findings.labels_without_scores) == (None, 5)
@@ -128,7 +130,7 @@ def test_labels_that_the_system_cannot_give_are_counted(
 
 def test_admissions_with_several_notes_are_refused(bring: Any, corpus: Corpus, tmp_path: Path) -> None:
     path = lists(tmp_path / "theirs.json", **{"201": ["486"]})
-    with pytest.raises(ScoresError, match="1 of its admissions have several notes in validation"):
+    with pytest.raises(ScoresError, match="1 of its admissions have several notes in the split validation"):
         import_scores(path, corpus, "validation", tmp_path / "scores.parquet")
     with pytest.raises(CorpusError, match="no split 'dev'"):
         import_scores(path, corpus, "dev", tmp_path / "scores.parquet")
@@ -141,40 +143,40 @@ def test_logits_become_probabilities_on_request(
     path = save(tmp_path / "theirs.npz", corpus, logits)
     found = bring(path)
     np.testing.assert_array_equal(found.values, logits)
-    assert [line for line in found.scores.warnings if "no probabilities" in line]
+    assert [line for line in found.scores.warnings if "not probabilities" in line]
     found = bring(path, logits=True)
     np.testing.assert_allclose(found.values, 1 / (1 + np.exp(-logits.astype(np.float64))), rtol=1e-6)
     assert found.scores.warnings == ()
 
 
-def test_probabilities_are_no_logits(
+def test_probabilities_are_refused_as_logits(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
-    with pytest.raises(ScoresError, match="no logits"):
+    with pytest.raises(ScoresError, match="which are not logits"):
         bring(save(tmp_path / "theirs.npz", corpus, random_values), logits=True)
 
 
-def test_a_0_that_would_rank_above_a_score_is_refused(
+def test_gaps_that_would_rank_above_negative_scores_are_refused(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     negative = -1 - random_values
-    with pytest.raises(ScoresError, match="score 0, which is higher"):
+    with pytest.raises(ScoresError, match="would score 0 and rank higher"):
         bring(save(tmp_path / "theirs.npz", corpus, negative, slice(1, None)))
-    with pytest.raises(ScoresError, match="score 0, which is higher"):
+    with pytest.raises(ScoresError, match="would score 0 and rank higher"):
         bring(save(tmp_path / "theirs.npz", corpus, negative, notes=3), missing="zero")
     path = lists(tmp_path / "theirs.json", n1={"486": -2.0}, n2={}, n3={}, n4={})
-    with pytest.raises(ScoresError, match="score 0, which is higher"):
+    with pytest.raises(ScoresError, match="would score 0 and rank higher"):
         bring(path)
     found = bring(path, logits=True)
     assert found["n1", "486"] == pytest.approx(1 / (1 + np.exp(2)))
     assert found.above_zero == {("n1", "486")}
 
 
-def test_no_format_and_no_place_are_refused(bring: Any, corpus: Corpus, tmp_path: Path) -> None:
+def test_unknown_format_and_unusable_output_are_refused(bring: Any, corpus: Corpus, tmp_path: Path) -> None:
     path = lists(tmp_path / "theirs.json", n1=["486"])
-    with pytest.raises(ScoresError, match="there is no format 'jsn'"):
+    with pytest.raises(ScoresError, match="unknown format 'jsn'"):
         bring(path, format="jsn")
-    with pytest.raises(ScoresError, match="tells no format"):
+    with pytest.raises(ScoresError, match="does not identify"):
         bring(path.rename(tmp_path / "theirs.pkl"))
     with pytest.raises(OutputError, match="--force"):
         import_scores(tmp_path / "theirs.pkl", corpus, "test", tmp_path / "theirs.pkl")
@@ -184,7 +186,7 @@ def test_no_format_and_no_place_are_refused(bring: Any, corpus: Corpus, tmp_path
 
 @pytest.mark.parametrize("name", ["p.feather", "p.parquet", "p.npz", "p.json", "p.csv.gz"])
 @pytest.mark.parametrize("seed", range(12))
-def test_a_damaged_file_is_refused_or_read_and_nothing_else(tmp_path: Path, name: str, seed: int) -> None:
+def test_damaged_file_is_read_or_refused_with_an_input_error(tmp_path: Path, name: str, seed: int) -> None:
     path = tmp_path / name
     notes, codes = [f"n{row}" for row in range(40)], ["486", "250.00"] * 20
     table = pl.DataFrame({"note_id": notes, "code": codes, "score": np.linspace(0, 1, 40)})
@@ -205,11 +207,11 @@ def test_a_damaged_file_is_refused_or_read_and_nothing_else(tmp_path: Path, name
         data[random_.randrange(len(data))] = random_.randrange(256)
     path.write_bytes(data[: random_.randrange(len(data))] if seed % 2 else data)
     with contextlib.suppress(InputError):
-        found = read_foreign(path, Reading())[1].notes
+        found = read_external(path, Reading())[1].notes
         assert len(set(found)) == len(found)
 
 
-def test_the_sigmoid_holds_at_both_ends() -> None:
+def test_sigmoid_is_exact_for_extreme_logits() -> None:
     ends = np.array([-1e30, -100, 0, 100, 1e30], np.float32)
     found = probability(ends)
     assert found.dtype == np.float32
@@ -221,9 +223,7 @@ def test_the_sigmoid_holds_at_both_ends() -> None:
     values=arrays(np.float32, (4, 6), elements=st.floats(allow_nan=False, allow_infinity=False, width=32)),
     ending=st.sampled_from([".csv", ".parquet", ".npz"]),
 )
-def test_what_is_exported_is_imported_again(
-    corpus: Corpus, tmp_path: Path, values: Values, ending: str
-) -> None:
+def test_export_and_import_round_trip(corpus: Corpus, tmp_path: Path, values: Values, ending: str) -> None:
     scores = Scores(("n1", "n2", "n3", "n4"), corpus.codes, values)
     exported = tmp_path / f"scores{ending}"
     assert export_scores(scores, exported, force=True) == 24

@@ -1,4 +1,4 @@
-"""Arrays of numpy, and label lists."""
+"""NumPy arrays, and label lists."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_arrays_are_read(
     assert found.scores.warnings == ()
 
 
-def test_admissions_as_numbers_and_a_label_list_will_do(
+def test_integer_admissions_and_a_separate_label_list_are_accepted(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     order = np.random.default_rng(0).permutation(len(corpus.codes))
@@ -62,18 +62,18 @@ def test_targets_are_compared_with_the_corpus(
     assert bring(path).findings.gold_different == 1
 
 
-def bad(corpus: Corpus, values: Values, name: str) -> dict[str, Any]:
+def malformed(corpus: Corpus, values: Values, name: str) -> dict[str, Any]:
     arrays: dict[str, Any] = {"scores": values, "note_ids": IDS, "labels": texts(corpus)}
     changes: dict[str, dict[str, Any]] = {
         "no scores": {"scores": None},
         "no ids": {"note_ids": None},
         "no labels": {"labels": None},
-        "turned": {"scores": values.T},
+        "transposed": {"scores": values.T},
         "texts": {"scores": values.astype(np.str_)},
         "codes are numbers": {"labels": np.arange(len(corpus.codes))},
         "objects": {"labels": texts(corpus).astype(object)},
-        "a label twice": {"labels": np.repeat(texts(corpus)[:1], len(corpus.codes))},
-        "a note twice": {"note_ids": np.array(["n1", "n2", "n3", "n3"])},
+        "a repeated label": {"labels": np.repeat(texts(corpus)[:1], len(corpus.codes))},
+        "a repeated note": {"note_ids": np.array(["n1", "n2", "n3", "n3"])},
         "a system too few": {"systems": np.array(["icd9cm"])},
         "NaN": {"scores": np.where(np.arange(4)[:, None] == 2, np.nan, values)},
     }
@@ -81,55 +81,55 @@ def bad(corpus: Corpus, values: Values, name: str) -> dict[str, Any]:
 
 
 BAD = {
-    "no scores": "no array 'scores'; it has labels, note_ids",
+    "no scores": "no array 'scores'; its arrays: labels, note_ids",
     "no ids": "no array 'note_ids'",
     "no labels": "no array 'labels'",
-    "turned": r"shape \[6, 4\] and type float32, expected numbers of shape \[4, 6\]",
+    "transposed": r"shape \[6, 4\] and type float32, expected numbers of shape \[4, 6\]",
     "texts": "expected numbers",
-    "codes are numbers": "0066 is 66",
+    "codes are numbers": "0066 becomes 66",
     "objects": "Python objects",
-    "a label twice": "one twice in 'labels'",
-    "a note twice": "one twice in 'note_ids'",
+    "a repeated label": "duplicate value in 'labels'",
+    "a repeated note": "duplicate value in 'note_ids'",
     "a system too few": "1 systems for 6 labels",
-    "NaN": "row 3: has a score that is no finite number",
+    "NaN": "row 3: has a score that is not a finite number",
 }
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_arrays_are_refused(
+def test_malformed_arrays_are_refused(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path, name: str
 ) -> None:
     path = tmp_path / "theirs.npz"
-    np.savez(path, **bad(corpus, random_values, name))
+    np.savez(path, **malformed(corpus, random_values, name))
     with pytest.raises(InputError, match=BAD[name]) as caught:
         bring(path)
     assert caught.value.path == path
 
 
-def test_a_file_that_is_none_and_labels_given_twice_are_refused(
+def test_other_files_and_repeated_label_lists_are_refused(
     bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
 ) -> None:
     path = tmp_path / "theirs.npz"
-    path.write_bytes(b"PK no zip")
-    with pytest.raises(ScoresError, match="no npz file of plain arrays"):
+    path.write_bytes(b"PK not a zip")
+    with pytest.raises(ScoresError, match="not an npz file of plain arrays"):
         bring(path)
     with path.open("wb") as stream:
         np.save(stream, random_values)
-    with pytest.raises(ScoresError, match="no npz file of plain arrays"):
+    with pytest.raises(ScoresError, match="not an npz file of plain arrays"):
         bring(path)
     with pytest.raises(ScoresError, match="no such file"):
         bring(tmp_path / "absent.npz")
     (tmp_path / "labels.txt").write_text("486\n")
     np.savez(path, scores=random_values, note_ids=IDS, labels=texts(corpus))
-    with pytest.raises(ScoresError, match="Give the labels once"):
+    with pytest.raises(ScoresError, match="Give the labels either in the file or with --labels"):
         bring(path, labels=tmp_path / "labels.txt")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("", "lists no labels"), ("486\n\n", "row 2: lacks"), ("486\n486\n", "row 2: lists")],
+    [("", "lists no labels"), ("486\n\n", "row 2: has no label"), ("486\n486\n", "row 2: duplicate label")],
 )
-def test_a_bad_label_list_is_refused(bring: Any, tmp_path: Path, text: str, message: str) -> None:
+def test_malformed_label_list_is_refused(bring: Any, tmp_path: Path, text: str, message: str) -> None:
     listed = tmp_path / "labels.txt"
     listed.write_text(text)
     np.savez(tmp_path / "a.npz", scores=np.zeros((4, 1)), note_ids=IDS)

@@ -1,13 +1,15 @@
-"""Results side by side, and only where they are of the same thing.
+"""Results side by side, only where they are comparable.
 
-`read_entry` takes what a run, several seeds or anyone's scores were judged to be, `compare` sorts entries and
-published rows into tables: one for what was evaluated on the same notes, labels and codes, one column for a
-definition. What follows no known definition stands apart. `write_comparison` renders the tables as a page,
-Markdown, LaTeX, csv or json.
+`read_entry` reads the metrics of a run, of several seeds, or of another system's scores. `compare` sorts
+entries and published rows into tables: a table per set of notes, labels and codes, a column per definition.
+Results of unknown definition stand apart. `write_comparison` renders the tables as HTML, Markdown, LaTeX, CSV
+or JSON.
 """
 
 from __future__ import annotations
 
+from clem_icd.evaluation.paired import Pair
+from clem_icd.reporting.comparison.assembling import check_metrics, compare
 from clem_icd.reporting.comparison.data import (
     COMPARISON_FORMAT,
     COMPARISON_FORMAT_VERSION,
@@ -15,9 +17,7 @@ from clem_icd.reporting.comparison.data import (
 )
 from clem_icd.reporting.comparison.entries import Entry, Value, read_entry
 from clem_icd.reporting.comparison.layout import Cell, Layout, Sheet, lay_out
-from clem_icd.reporting.comparison.paired import Pair
 from clem_icd.reporting.comparison.parts import Comparison, Row, Table, Unstated
-from clem_icd.reporting.comparison.tables import check_metrics, compare
 from clem_icd.reporting.comparison.writing import SUFFIXES, check_suffix, write_comparison
 
 __all__ = [

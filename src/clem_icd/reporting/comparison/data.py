@@ -1,4 +1,4 @@
-"""A comparison as data: json, and csv with a line for every value."""
+"""A comparison as data: nested for JSON, and one line per value for CSV."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from clem_icd.evaluation.paired import Pair
 from clem_icd.reporting.comparison.entries import Value
-from clem_icd.reporting.comparison.paired import Pair
 from clem_icd.reporting.comparison.parts import Comparison, Row, Table, Unstated
 
 __all__ = [
@@ -44,13 +44,13 @@ CSV_COLUMNS = (
     "p_randomisation",
     "footnotes",
 )
-"""Lines are comparable where ``table`` and ``metric`` are equal and ``definition`` is not empty."""
+"""Lines are comparable if they agree in ``table`` and ``metric`` and ``definition`` is not empty."""
 
 Line = dict[str, Any]
 
 
 def comparison_document(comparison: Comparison) -> dict[str, Any]:
-    """Return an object that json can hold; values are percent, p are shares."""
+    """Return the comparison as a JSON object; values are in percent, p-values between 0 and 1."""
     return {
         "format": COMPARISON_FORMAT,
         "format_version": COMPARISON_FORMAT_VERSION,
@@ -66,7 +66,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
 
 
 def to_csv(comparison: Comparison) -> str:
-    """Return one line for every value of every system."""
+    """Return CSV with one line per value of every system."""
     text = io.StringIO()
     writer = csv.DictWriter(text, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
@@ -101,8 +101,8 @@ def _row(row: Row, columns: tuple[str, ...] | None = None) -> dict[str, Any]:
 
 
 def _value(value: Value) -> dict[str, Any]:
-    beside = {"sd": value.sd, "low": value.low, "high": value.high, "other_reading": value.other}
-    return {"value": value.percent} | {name: one for name, one in beside.items() if one is not None}
+    uncertainty = {"sd": value.sd, "low": value.low, "high": value.high, "other_reading": value.other}
+    return {"value": value.percent} | {name: one for name, one in uncertainty.items() if one is not None}
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
@@ -159,9 +159,9 @@ def _pair_lines(pair: Pair, comparison: Comparison) -> Iterator[Line]:
             key: found[key] for key in ("low", "high", "p_bootstrap", "p_randomisation")
         }
         yield {
-            "table": f"differences to {pair.first}: {pair.title}",
+            "table": f"differences from {pair.first}: {pair.title}",
             "system": pair.other,
-            "beside": f"less {pair.first}",
+            "beside": f"minus {pair.first}",
             "origin": "paired",
             "metric": name,
             "definition": comparison.definitions[name].definition,

@@ -1,4 +1,4 @@
-"""What is compared: the metrics of a run, of several seeds, or of anyone's scores, and what they are of."""
+"""The results to compare: metrics of a run, of several seeds or of another system, with their data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from clem_icd.errors import RunError
 from clem_icd.reporting.published import Reported
+from clem_icd.runs.layout import RunLayout
 from clem_icd.runs.results import Document, RunResults, read_run
 
 __all__ = ["Entry", "Value", "read_entry"]
@@ -16,20 +17,20 @@ __all__ = ["Entry", "Value", "read_entry"]
 
 @dataclass(frozen=True)
 class Value:
-    """A metric in percent, with what is known of its uncertainty.
+    """A metric in percent, with its uncertainty as far as known.
 
     Attributes
     ----------
     text
-        The value, and of two published readings both, with the digits that are shown.
+        The value with the digits to show; if it was read in two ways, both values.
     percent
-        The value; of two readings the first.
+        The value; the first if it was read in two ways.
     sd
         Standard deviation over seeds or runs.
     low, high
-        The interval of the value, by the bootstrap.
+        The bootstrap interval of the value.
     other
-        The second of two published readings.
+        The second value if a published one was read in two ways.
 
     """
 
@@ -42,19 +43,19 @@ class Value:
 
     @classmethod
     def of_share(cls, share: float, *, sd: float | None = None, interval: Document | None = None) -> Value:
-        """Make one of a share of 1."""
+        """Convert a share (0 to 1), its standard deviation and its interval."""
         bounds = (None, None) if interval is None else (100 * interval["low"], 100 * interval["high"])
         return cls(f"{100 * share:.1f}", 100 * share, None if sd is None else 100 * sd, *bounds)
 
     @classmethod
     def of_published(cls, reported: Reported) -> Value:
-        """Make one of a published value, whose digits stay."""
+        """Convert a published value, keeping its digits."""
         shown = reported.text.split(" ± ")[0]
         return cls(shown, reported.value, reported.sd, other=reported.other)
 
     @property
     def spread(self) -> str:
-        """The standard deviation or the interval, as shown beside the value."""
+        """The standard deviation or the interval, formatted to stand beside the value."""
         if self.sd is not None:
             return f"± {self.sd:.1f}"
         return "" if self.low is None or self.high is None else f"[{self.low:.1f}, {self.high:.1f}]"
@@ -67,25 +68,25 @@ class Entry:
     Attributes
     ----------
     name
-        What the entry is called: that of the folder or file.
+        The name of the folder or file.
     system
-        What gave the scores.
+        The system that produced the scores.
     corpus, source, synthetic
-        The corpus, where it came from, and whether its notes were made up.
+        The name of the corpus, where it came from, and whether its notes are synthetic.
     split, notes, labels
-        What of the corpus was evaluated.
+        The split that was evaluated, and its numbers of notes and labels.
     identity
-        Checksums of the notes, the labels and the codes; None for metrics of an earlier release.
+        Checksums of the notes, the labels and the codes; None for metrics written by an earlier release.
     seeds
-        How many seeds the values are means of; 0 for a single run.
+        The number of seeds that the values average; 0 for a single run.
     values
         By metric name.
     uncertainty
-        What the intervals are.
+        A sentence on what the intervals show; empty without intervals.
     remarks
-        Sentences that a reader of the values has to know.
+        Footnotes for the values.
     results
-        The run, for its charts.
+        The run or metrics file, for its charts.
 
     """
 
@@ -106,14 +107,13 @@ class Entry:
 
     @property
     def evaluated(self) -> Hashable:
-        """What was evaluated: entries where it is equal may stand in one table.
+        """A key of the evaluated data: entries with equal keys may share a table.
 
-        Without checksums it is what the corpus is called and how large it is, which is never equal to
-        what has checksums.
+        Without checksums the key consists of names and sizes, and never equals a key with checksums.
         """
         if self.identity is None:
             return (self.corpus, self.source, self.split, self.notes, self.labels)
-        # A profile may leave notes out, which the checksums do not tell.
+        # A profile may leave notes out, which the checksums do not show.
         return (self.split, self.synthetic, self.notes, *sorted(self.identity.items()))
 
 
@@ -123,15 +123,15 @@ def read_entry(path: Path) -> Entry:
     Raises
     ------
     RunError
-        If there is none at ``path``, it has not been evaluated, or a file is not what it should be.
+        If ``path`` is none of these, the run has not been evaluated, or a file is malformed.
 
     """
     run = read_run(path)
     if run.test is None:
         raise RunError(
-            "has not been evaluated: it has no metrics.json",
+            f"has not been evaluated: {RunLayout(path).metrics().name} is missing",
             path=path,
-            remedy="Go on with the run by `clem train --resume`",
+            remedy="Resume the run with `clem train --resume`",
         )
     test, corpus = run.test, run.test["corpus"]
     return Entry(
@@ -165,8 +165,9 @@ def _uncertainty(intervals: Document | None) -> str:
     if intervals is None:
         return ""
     return (
-        f"Brackets hold {100 * intervals['level']:g} % intervals by the bootstrap over "
-        f"{intervals.get('unit', 'notes')}, {intervals['resamples']:,} resamples; they say nothing of seeds."
+        f"Brackets show {100 * intervals['level']:g} % intervals from the bootstrap over "
+        f"{intervals.get('unit', 'notes')}, {intervals['resamples']:,} resamples; they do not cover "
+        "variation over seeds."
     )
 
 
@@ -174,4 +175,4 @@ def _remarks(test: Document) -> tuple[str, ...]:
     warnings = tuple(map(str, test.get("warnings", ())))
     if test.get("threshold_source") != "given":
         return warnings
-    return ("Its threshold was given by hand; where it is from is not known.", *warnings)
+    return ("Its threshold was set by hand; how it was chosen is not known.", *warnings)

@@ -1,4 +1,4 @@
-"""A comparison as LaTeX tables with booktabs, to be taken into a paper."""
+"""A comparison as LaTeX tables with booktabs, for a paper."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from clem_icd.reporting.comparison.layout import Cell, Layout, Sheet
 
 __all__ = ["to_latex"]
 
-_HEAD = "% Needs the package booktabs, UTF-8 and the font encoding T1.\n"
+_HEAD = "% Needs the package booktabs, UTF-8 input and the font encoding T1.\n"
 _SIZES = ("small", "footnotesize", "scriptsize")
-"""Of tables with up to 3, up to 7, and more columns of figures."""
+"""Font sizes of tables with up to 3, up to 7, and more numeric columns."""
 
 _ESCAPES = str.maketrans(
     {
@@ -43,12 +43,12 @@ _ESCAPES = str.maketrans(
 
 
 def to_latex(layout: Layout) -> str:
-    """Return a table environment for each sheet, with its own footnotes and definitions below it."""
+    """Return a table environment per sheet, with its own footnotes and definitions below."""
     return _HEAD + "\n".join(_table(sheet, layout) for sheet in layout.sheets)
 
 
 def _table(sheet: Sheet, layout: Layout) -> str:
-    size = _SIZES[min(_figures(sheet) // 4, len(_SIZES) - 1)]
+    size = _SIZES[min(_numeric_columns(sheet) // 4, len(_SIZES) - 1)]
     lines = [
         r"\begin{table*}",
         rf"\centering\{size}\setlength{{\tabcolsep}}{{3pt}}",
@@ -60,26 +60,26 @@ def _table(sheet: Sheet, layout: Layout) -> str:
     for block in sheet.blocks:
         lines += [r"\midrule", *(_row(_cells(row, sheet.left)) for row in block)]
     lines += [r"\bottomrule", r"\end{tabular}"]
-    # Below the tabular: inside it a long note would stretch the last column.
+    # Below the tabular: inside, a long note would stretch the last column.
     notes = [rf"\par\medskip{{\footnotesize\raggedright {note}\par}}" for note in _notes(sheet, layout)]
     return "\n".join([*lines, *notes, r"\end{table*}", ""])
 
 
 def _row(cells: list[str]) -> str:
-    # Not \\, which \raggedright makes a line break inside the cell.
+    # Not \\, which after \raggedright breaks the line inside the cell.
     return " & ".join(cells) + r" \tabularnewline"
 
 
-def _figures(sheet: Sheet) -> int:
+def _numeric_columns(sheet: Sheet) -> int:
     return len(sheet.header) - sheet.left
 
 
 def _columns(sheet: Sheet) -> str:
-    """Give text room to be broken, so that a wide table fits the page."""
-    figures = _figures(sheet)
-    if not figures:
+    """Return the column specification; text columns wrap, so that a wide table fits the page."""
+    numeric = _numeric_columns(sheet)
+    if not numeric:
         return "".join(rf"p{{{share}\linewidth}}" for share in (0.25, 0.42, 0.27))
-    return rf"p{{{0.3 if figures < 6 else 0.2}\linewidth}}" + "l" * (sheet.left - 1) + "r" * figures
+    return rf"p{{{0.3 if numeric < 6 else 0.2}\linewidth}}" + "l" * (sheet.left - 1) + "r" * numeric
 
 
 def _title(title: str) -> str:
@@ -91,7 +91,7 @@ def _title(title: str) -> str:
 
 
 def _cells(row: Sequence[Cell], left: int) -> list[str]:
-    return [*map(_text, row[:left]), *map(_figure, row[left:])]
+    return [*map(_text, row[:left]), *map(_number, row[left:])]
 
 
 def _text(cell: Cell) -> str:
@@ -100,7 +100,7 @@ def _text(cell: Cell) -> str:
     return rf"\raggedright {_escape(cell.text)}{marks}{beside}"
 
 
-def _figure(cell: Cell) -> str:
+def _number(cell: Cell) -> str:
     text = _escape(cell.text)
     return _stacked(text, rf"\scriptsize {_escape(cell.beside)}") if cell.beside else text
 

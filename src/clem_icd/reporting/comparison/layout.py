@@ -1,4 +1,4 @@
-"""A comparison as tables of text: what every renderer prints, with footnotes numbered once for all."""
+"""A comparison as tables of text, shared by all renderers, with footnotes numbered throughout."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from clem_icd.evaluation.definitions import Definition
+from clem_icd.evaluation.paired import Pair
 from clem_icd.reporting.comparison.entries import Entry, Value
-from clem_icd.reporting.comparison.paired import Pair
 from clem_icd.reporting.comparison.parts import Comparison, Row, Table, Unstated
 
 __all__ = ["UNSTATED", "Cell", "Layout", "Sheet", "lay_out"]
 
 UNSTATED = "Definition not stated: comparable with nothing"
-"""Title of the rows that stand apart."""
+"""Title of the tables whose rows are comparable with nothing."""
 
 _ABSENT = Value("–", 0)  # noqa: RUF001 - an en dash, as in the reports
-_NO_UNSTATED = (
-    "Nothing says which of several definitions these follow; a number here must not be set beside any other."
+_UNSTATED_REMARK = (
+    "No source states which of several definitions these follow; do not compare a number here with any other."
 )
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A text, what stands smaller beside it, and the numbers of its footnotes."""
+    """A text, a smaller text beside it, and the numbers of its footnotes."""
 
     text: str
     beside: str = ""
@@ -37,19 +37,19 @@ class Sheet:
     Attributes
     ----------
     title
-        What it is of.
+        The data and unit of the table.
     header
-        The names of its columns.
+        The titles of the columns.
     left
-        How many of the first columns hold text, and not figures.
+        The number of leading columns that hold text rather than numbers.
     blocks
-        Rows, in blocks with a rule between them.
+        Rows, in blocks separated by rules.
     remarks
-        Sentences below it.
+        Sentences below the table.
     entries
-        The entries that it shows.
+        The entries shown.
     apart
-        Whether its values are comparable with nothing.
+        Whether the values are comparable with nothing.
 
     """
 
@@ -64,7 +64,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Layout:
-    """All sheets, the footnotes by their number from 1 on, and the definitions by the title of a column."""
+    """All sheets, the footnotes (numbered from 1), and name and definition of each metric by column title."""
 
     sheets: tuple[Sheet, ...]
     footnotes: tuple[str, ...]
@@ -76,13 +76,13 @@ class _Footnotes:
     texts: list[str] = field(default_factory=list)
 
     def marks(self, remarks: Sequence[str]) -> tuple[int, ...]:
-        """Number footnotes in the order in which they are met; the same text keeps its number."""
+        """Number footnotes in order of first use; equal texts share a number."""
         self.texts += [text for text in dict.fromkeys(remarks) if text not in self.texts]
         return tuple(sorted({self.texts.index(text) + 1 for text in remarks}))
 
 
 def lay_out(comparison: Comparison) -> Layout:
-    """Turn a comparison into text."""
+    """Lay a comparison out as text."""
     footnotes = _Footnotes()
     titles = {name: definition.title for name, definition in comparison.definitions.items()}
     sheets = [_pair_sheet(pair, titles) for pair in comparison.pairs]
@@ -108,17 +108,17 @@ def _table_sheet(table: Table, titles: dict[str, str], footnotes: _Footnotes) ->
 
 
 def _unstated_sheet(block: Unstated, footnotes: _Footnotes) -> Sheet:
-    # No column for a metric, since no two of these values are known to be of one kind.
+    # No column per metric: no two of these values are known to follow the same definition.
     def cells(row: Row) -> tuple[Cell, ...]:
         reported = ", ".join(f"{name} {_with_spread(value)}" for name, value in row.values.items())
         return _head(row, footnotes)[0], Cell(reported), Cell(row.source)
 
     return Sheet(
         title=f"{UNSTATED}; published: {block.dataset}, {block.split}; percent",
-        header=("System", "Reported", "Read in"),
+        header=("System", "Reported", "Source"),
         left=3,
         blocks=(tuple(map(cells, block.rows)),),
-        remarks=(_NO_UNSTATED,),
+        remarks=(_UNSTATED_REMARK,),
         apart=True,
     )
 
@@ -135,12 +135,12 @@ def _pair_sheet(pair: Pair, titles: dict[str, str]) -> Sheet:
     rows = []
     for name, (first, other) in pair.values.items():
         found = pair.differences[name]
-        chance = "–" if found.p_randomisation is None else _p(found.p_randomisation)  # noqa: RUF001
+        randomisation = "–" if found.p_randomisation is None else _p(found.p_randomisation)  # noqa: RUF001
         interval = f"[{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
         values = (f"{100 * first:.1f}", f"{100 * other:.1f}", f"{100 * found.difference:+.1f}", interval)
-        rows.append(tuple(map(Cell, (titles[name], *values, _p(found.p_bootstrap), chance))))
+        rows.append(tuple(map(Cell, (titles[name], *values, _p(found.p_bootstrap), randomisation))))
     return Sheet(
-        title=f"{pair.other} against {pair.first}: {pair.title}; percent",
+        title=f"{pair.other} versus {pair.first}: {pair.title}; percent",
         header=(
             "Metric",
             pair.first,
@@ -148,14 +148,15 @@ def _pair_sheet(pair: Pair, titles: dict[str, str]) -> Sheet:
             "Difference",
             "95 % interval",
             "p, bootstrap",
-            "p, swapping",
+            "p, randomisation",
         ),
         left=1,
         blocks=(tuple(rows),),
         remarks=(
-            f"Paired on the same {pair.unit}: {pair.resamples:,} resamples for the interval and the first p, "
-            "as many random swaps of the two systems for the second, which areas under curves do not have. "
-            "Each row is a test of its own: choose the metric before you look.",
+            f"Paired on the same {pair.unit}: {pair.resamples:,} bootstrap resamples for the interval and "
+            f"the first p-value, and {pair.resamples:,} random swaps of the systems for the second, which "
+            "does not exist for areas under curves. Each row is a separate test: choose the metric before "
+            "looking at the results.",
         ),
     )
 

@@ -12,7 +12,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 def to_markdown(layout: Layout) -> str:
-    """Return the sheets as tables, with footnotes and definitions below."""
+    """Return the sheets as Markdown tables, with footnotes and definitions below."""
     parts = [_sheet(sheet) for sheet in layout.sheets]
     if layout.footnotes:
         notes = [f"{number}. {_escape(text)}" for number, text in enumerate(layout.footnotes, start=1)]

@@ -1,4 +1,4 @@
-"""The parts of a comparison: tables of rows, and what stands apart."""
+"""The parts of a comparison: tables of comparable rows, and rows that are comparable with nothing."""
 
 from __future__ import annotations
 
@@ -8,33 +8,40 @@ from typing import Literal
 
 from clem_icd.evaluation.definitions import DEFINITIONS, Definition
 from clem_icd.evaluation.headlines import COMPARISON_METRICS
+from clem_icd.evaluation.paired import Pair
 from clem_icd.reporting.comparison.entries import Entry, Value
-from clem_icd.reporting.comparison.paired import Pair
 from clem_icd.reporting.published import published
 
-__all__ = ["Comparison", "Row", "Table", "Unstated", "columns_of", "label_spaces"]
+__all__ = [
+    "Comparison",
+    "Row",
+    "Table",
+    "Unstated",
+    "choose_columns",
+    "label_space_remarks",
+]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A system with its values by metric name; in an `Unstated` by the names they were published under.
+    """A system and its values.
 
     Attributes
     ----------
     system
-        What it is called.
+        The name of the system.
     beside
         The system behind a run's name, or the work that published the row.
     origin
         ``run``, the number of seeds, or how a published row was confirmed.
     source
-        Where a published row was read; empty for our own.
+        Where a published row was read; empty for a run.
     labels
         The size of the label space.
     values
-        In percent.
+        In percent, by metric name; in `Unstated` by the names under which they were published.
     remarks
-        What a reader has to know.
+        Footnotes.
 
     """
 
@@ -49,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that share what was evaluated, under columns that are one definition each.
+    """Rows evaluated on the same data, with one definition per column.
 
     Attributes
     ----------
@@ -60,11 +67,11 @@ class Table:
     columns
         Metric names.
     own, published
-        Rows of our entries, and published ones.
+        Rows of our entries, and published rows.
     remarks
-        What a reader of the table has to know.
+        Sentences below the table.
     entries
-        What the rows of ``own`` were made of, in their order.
+        The entries behind the rows of ``own``, in the same order.
 
     """
 
@@ -81,7 +88,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Unstated:
-    """Published values of a dataset whose definition is not known: comparable with nothing."""
+    """Published values on a dataset that follow an unknown definition: comparable with nothing."""
 
     dataset: str
     split: str
@@ -90,7 +97,7 @@ class Unstated:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All tables, what their columns mean, and what stands apart."""
+    """All tables, the rows of unknown definition, the paired tests, and the definitions of the metrics."""
 
     tables: tuple[Table, ...]
     unstated: tuple[Unstated, ...]
@@ -98,17 +105,30 @@ class Comparison:
     definitions: Mapping[str, Definition]
 
 
-def columns_of(asked: Sequence[str], present: set[str], extra: set[str] | None = None) -> tuple[str, ...]:
-    """Choose from the metrics that are ``present``: those asked for, or the headlines and ``extra`` ones."""
-    if not asked:
+def choose_columns(
+    requested: Sequence[str], present: set[str], extra: set[str] | None = None
+) -> tuple[str, ...]:
+    """Choose the columns of a table.
+
+    Parameters
+    ----------
+    requested
+        The metrics that were asked for; if empty, the headlines and ``extra``.
+    present
+        The metrics that have a value.
+    extra
+        Metrics to show beside the headlines.
+
+    """
+    if not requested:
         known = (*DEFINITIONS, *published().evidence_metrics)
-        asked = [*COMPARISON_METRICS, *(name for name in known if name in (extra or ()))]
-    return tuple(name for name in dict.fromkeys(asked) if name in present)
+        requested = [*COMPARISON_METRICS, *(name for name in known if name in (extra or ()))]
+    return tuple(name for name in dict.fromkeys(requested) if name in present)
 
 
-def label_spaces(rows: Sequence[Row]) -> list[str]:
-    """Say that rows have different label spaces, where they have."""
+def label_space_remarks(rows: Sequence[Row]) -> list[str]:
+    """Return a remark if the label spaces of the rows differ."""
     sizes = list(dict.fromkeys(row.labels for row in rows))
     if len(sizes) < 2:
         return []
-    return [f"The label spaces differ ({'; '.join(sizes)}), which moves what is counted over all labels."]
+    return [f"The label spaces differ ({'; '.join(sizes)}), which affects metrics over all labels."]

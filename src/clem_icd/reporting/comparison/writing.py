@@ -1,4 +1,4 @@
-"""A comparison as a file, in the format that its name asks for."""
+"""Writes a comparison to a file, in the format of its suffix."""
 
 from __future__ import annotations
 
@@ -12,30 +12,33 @@ from clem_icd.reporting.comparison.data import comparison_document, to_csv
 from clem_icd.reporting.comparison.latex import to_latex
 from clem_icd.reporting.comparison.layout import lay_out
 from clem_icd.reporting.comparison.markdown import to_markdown
+from clem_icd.reporting.comparison.page import to_html
 from clem_icd.reporting.comparison.parts import Comparison
 
 __all__ = ["SUFFIXES", "check_suffix", "write_comparison"]
 
 
 def write_comparison(comparison: Comparison, path: Path) -> None:
-    """Write a comparison: a page for ``.html``, else Markdown, LaTeX, csv or json, by the suffix.
+    """Write a comparison as HTML, Markdown, LaTeX, CSV or JSON, by the suffix of the file.
 
     Raises
     ------
     OutputError
-        If the suffix is none of `SUFFIXES`, or the file cannot be written.
+        If the suffix is not one of `SUFFIXES`, or the file cannot be written.
+    MissingExtraError
+        If the suffix is ``.html``, and jinja2 or matplotlib is not installed.
 
     """
     write_text(path, _RENDERERS[check_suffix(path)](comparison))
 
 
 def check_suffix(path: Path) -> str:
-    """Return the suffix of a file that can be written.
+    """Return the suffix of an output file in lower case.
 
     Raises
     ------
     OutputError
-        If it is none of `SUFFIXES`.
+        If it is not one of `SUFFIXES`.
 
     """
     suffix = path.suffix.lower()
@@ -43,16 +46,9 @@ def check_suffix(path: Path) -> str:
         raise OutputError(
             f"has the suffix {path.suffix!r}, expected one of {', '.join(SUFFIXES)}",
             path=path,
-            remedy="Name the file after the format that you want",
+            remedy="Choose the format by the suffix of the file name",
         )
     return suffix
-
-
-def _html(comparison: Comparison) -> str:
-    # Drawing costs a third of a second to import, which nothing but a page should pay.
-    from clem_icd.reporting.comparison.page import to_html
-
-    return to_html(lay_out(comparison))
 
 
 def _json(comparison: Comparison) -> str:
@@ -61,7 +57,7 @@ def _json(comparison: Comparison) -> str:
 
 
 _RENDERERS: Mapping[str, Callable[[Comparison], str]] = {
-    ".html": _html,
+    ".html": lambda comparison: to_html(lay_out(comparison)),
     ".md": lambda comparison: to_markdown(lay_out(comparison)),
     ".tex": lambda comparison: to_latex(lay_out(comparison)),
     ".csv": to_csv,
@@ -69,4 +65,4 @@ _RENDERERS: Mapping[str, Callable[[Comparison], str]] = {
 }
 
 SUFFIXES = tuple(_RENDERERS)
-"""What a file may end with."""
+"""The supported suffixes."""

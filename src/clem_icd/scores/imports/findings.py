@@ -1,4 +1,4 @@
-"""What an import found out, as figures and as sentences for whoever judges the scores."""
+"""Findings of an import: counts, and warnings for anyone who evaluates the scores."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from clem_icd.tabular.sentences import counted
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was in a file, and what became of it.
+    """The content of an imported file, and how it was used.
 
     Attributes
     ----------
     file, sha256, format
-        The file's name, its content, and what it was read as.
+        Name of the file, checksum of its content, and the format it was read as.
     by
-        What it names notes by: ``note_id`` or ``admission_id``.
+        The key by which it names notes: ``note_id`` or ``admission_id``.
     logits
         Whether the sigmoid was applied.
     split, notes, labels
-        What the scores are for.
+        The split, and its numbers of notes and labels.
     notes_in_file, notes_dropped, notes_without_scores
-        Of the file; those of them that are not in the split; notes of the split that are not in the file.
+        Notes in the file; those of them that are not in the split; notes of the split missing from the file.
     codes_in_file, codes_dropped
-        Of the file; those of them that are no labels of the corpus.
+        Codes in the file; those of them that are not labels of the corpus.
     labels_without_scores
-        Labels of the corpus that are nowhere in the file.
+        Labels of the corpus that the file never mentions.
     labels_unknown
-        Labels of the corpus that the system cannot give; None where the file does not tell.
+        Labels of the corpus that the system cannot assign; None if the file does not show this.
     longest_list
-        The highest number of scores of a note; None if every note has all.
+        Largest number of scores of a note; None if every note has all scores.
     lowest, highest
-        The range of the scores in the file.
+        Range of the scores in the file.
     gold_compared, gold_different
-        Notes whose gold codes the file repeats, and those where they are not the corpus's; None if it
-        repeats none.
+        Notes whose gold codes the file repeats, and those that differ from the corpus; None if it repeats
+        none.
 
     """
 
@@ -62,52 +62,61 @@ class Findings:
     gold_different: int | None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the figures by name."""
+        """Return the findings by name."""
         return asdict(self)
 
     def warnings(self) -> list[str]:
-        """Return what lowers the scores' worth, in sentences."""
-        return [*self._left_out(), *self._scale(), *self._gold()]
+        """Return sentences on whatever limits the value of the scores."""
+        return [*self._incomplete(), *self._scale(), *self._gold()]
 
-    def _left_out(self) -> list[str]:
-        labels = f"of the {self.labels:,} labels"
-        found = (
+    def _incomplete(self) -> list[str]:
+        of_labels = f"of the {self.labels:,} labels"
+        sentences = (
             (
                 self.notes_without_scores,
-                "note of the split",
-                "notes of the split",
-                "not in the file: scored 0",
+                "note of the split is missing from the file and scores 0",
+                "notes of the split are missing from the file and score 0",
             ),
-            (self.notes_dropped, "note of the file", "notes of the file", "not in the split: left out"),
-            (self.codes_dropped, "code of the file", "codes of the file", "no label of the corpus: left out"),
-            (self.labels_unknown, labels, labels, "unknown to the system: scored 0, which lowers recall"),
+            (
+                self.notes_dropped,
+                "note in the file is not in the split and was dropped",
+                "notes in the file are not in the split and were dropped",
+            ),
+            (
+                self.codes_dropped,
+                "code in the file is not a label of the corpus and was dropped",
+                "codes in the file are not labels of the corpus and were dropped",
+            ),
+            (
+                self.labels_unknown,
+                f"{of_labels} is unknown to the system and scores 0, which lowers recall",
+                f"{of_labels} are unknown to the system and score 0, which lowers recall",
+            ),
         )
-        return [
-            counted(count, f"{one} is {what}", f"{many} are {what}")
-            for count, one, many, what in found
-            if count
-        ]
+        return [counted(count, one, many) for count, one, many in sentences if count]
 
     def _scale(self) -> list[str]:
-        lines = []
+        warnings = []
         if not self.logits and not 0 <= self.lowest <= self.highest <= 1:
-            lines.append(
-                f"Scores go from {self.lowest:.4g} to {self.highest:.4g}: they are no probabilities, and a "
-                "threshold has to be of their scale"
+            warnings.append(
+                f"Scores range from {self.lowest:.4g} to {self.highest:.4g}, so they are not probabilities; "
+                "thresholds must be on the same scale"
             )
         if self.longest_list is not None and self.lowest == self.highest:
-            lines.append("The file lists codes without an order: metrics of rankings and areas mean little")
-        elif self.longest_list is not None:
-            lines.append(
-                f"A note has at most {self.longest_list:,} scores of {self.labels:,}, the others are 0: "
-                "areas, and metrics of longer rankings, are of these lists"
+            warnings.append(
+                "The file does not rank its codes: ranking metrics and areas under curves mean little"
             )
-        return lines
+        elif self.longest_list is not None:
+            warnings.append(
+                f"Notes have at most {self.longest_list:,} of {self.labels:,} scores, and the rest are 0: "
+                "areas under curves and metrics of longer rankings depend on this cutoff"
+            )
+        return warnings
 
     def _gold(self) -> list[str]:
         if not self.gold_different:
             return []
         return [
-            f"The file's own gold codes differ from the corpus in {self.gold_different:,} of "
-            f"{self.gold_compared:,} notes, on the labels of both: notes or codes may be mixed up"
+            f"The gold codes in the file differ from the corpus in {self.gold_different:,} of "
+            f"{self.gold_compared:,} notes, on shared labels: notes or codes may have been mixed up"
         ]

@@ -1,4 +1,4 @@
-"""The formats, and which one a file is of."""
+"""The file formats, and how to recognise them."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from pathlib import Path
 from clem_icd.errors import ScoresError
 from clem_icd.files import read_json
 from clem_icd.icd.systems import shown
-from clem_icd.scores.imports.foreign import ForeignScores
+from clem_icd.scores.imports.code_lists import read_json_lists, read_mdace, read_psv
+from clem_icd.scores.imports.external import ExternalScores
 from clem_icd.scores.imports.label_list import read_label_list
-from clem_icd.scores.imports.lists import read_json_lists, read_mdace, read_psv
-from clem_icd.scores.imports.long import LongColumns, read_long
-from clem_icd.scores.imports.note_ids import NoteKey
+from clem_icd.scores.imports.long_table import LongColumns, read_long
+from clem_icd.scores.imports.note_matching import NoteKey
 from clem_icd.scores.imports.npz import read_npz
-from clem_icd.scores.imports.tables import LONGEST_NAME, TABLES, kind_of, scan_table, schema_of
-from clem_icd.scores.imports.wide import EDIN_GOLD, EDIN_NOTE, read_wide
+from clem_icd.scores.imports.table_files import LONGEST_NAME, TABLES, kind_of, scan_table, schema_of
+from clem_icd.scores.imports.wide_table import EDIN_GOLD, EDIN_NOTE, read_wide
 
 FORMATS = {
-    "long": "a table with a record a note and code, and perhaps its score",
-    "wide": "a table with a record a note and a column a code",
-    "npz": "arrays of numpy: scores, note_ids, labels",
-    "json": "a json object from notes to codes and scores, or to lists of codes",
+    "long": "a table with one row per note and code; score optional",
+    "wide": "a table with one row per note and one column per code",
+    "npz": "NumPy arrays: scores, note_ids, labels",
+    "json": "a JSON object from notes to codes and scores, or to lists of codes",
     "edin2023": "predictions_<split>.feather of Edin et al. (2023)",
     "edin2024": "predictions_<split>.feather of Edin et al. (2024)",
     "caml": "preds_<split>.psv or pred_100_scores_<split>.json of Mullenbach et al. (2018)",
-    "mdace": "a folder of annotations of MDACE's systems (Cheng et al. 2023)",
+    "mdace": "a folder of annotations by the systems of MDACE (Cheng et al. 2023)",
 }
-"""Every format by its name."""
+"""Description of every format, by its name."""
 
 _CAML_JSON = re.compile(r"pred_100_scores_.+\.json")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file is to be read.
+    """How to read a file.
 
     Attributes
     ----------
     format
         A name of `FORMATS`, or ``auto``.
     columns
-        The columns of a table.
+        The column names of a long table.
     labels
-        A file with the label list: which codes the system can give, or the columns of an array.
+        A file with the label list: the codes that the system can assign, or the columns of an array.
     by
-        What notes are named by, where that is known.
+        The key by which the file names notes; None to detect it.
 
     """
 
@@ -56,18 +56,18 @@ class Reading:
     by: NoteKey | None = None
 
 
-def read_foreign(path: Path, reading: Reading) -> tuple[str, ForeignScores]:
-    """Return the name of a file's format, and its content.
+def read_external(path: Path, reading: Reading) -> tuple[str, ExternalScores]:
+    """Read a file, and return the name of its format and its content.
 
     Raises
     ------
     InputError
-        If there is no such format or file, or it cannot be read.
+        If the format is unknown, or the file is missing or malformed.
 
     """
     if reading.format not in ("auto", *FORMATS):
         raise ScoresError(
-            f"there is no format {reading.format!r}", remedy=f"Use one of {', '.join(FORMATS)}, or auto"
+            f"unknown format {reading.format!r}", remedy=f"Use auto or one of {', '.join(FORMATS)}"
         )
     name = _detected(path, reading.columns) if reading.format == "auto" else reading.format
     listed = None if reading.labels is None else read_label_list(reading.labels)
@@ -75,7 +75,7 @@ def read_foreign(path: Path, reading: Reading) -> tuple[str, ForeignScores]:
         case "npz":
             return name, read_npz(path, listed)
         case "wide" | "edin2023" | "edin2024" if listed is not None:
-            raise ScoresError("names its labels itself", path=path, remedy="Leave out --labels")
+            raise ScoresError("names its own labels", path=path, remedy="Leave out --labels")
         case "wide":
             return name, read_wide(path, reading.columns.note)
         case "edin2023" | "edin2024":
@@ -88,7 +88,7 @@ def read_foreign(path: Path, reading: Reading) -> tuple[str, ForeignScores]:
             content = read_json_lists(path) if kind_of(path) == ".json" else read_psv(path)
         case _:
             content = read_mdace(path, by_admission=reading.by == "admission_id")
-    return name, ForeignScores(content.notes, content.codes, content.values, listed)
+    return name, ExternalScores(content.notes, content.codes, content.values, listed)
 
 
 def _detected(path: Path, columns: LongColumns) -> str:
@@ -103,12 +103,12 @@ def _detected(path: Path, columns: LongColumns) -> str:
         return "mdace" if {"hadm_id", "notes"} <= read_json(path, ScoresError).keys() else "json"
     if kind not in TABLES:
         raise ScoresError(
-            f"has a name that ends in {shown(kind, LONGEST_NAME)}, which tells no format",
+            f"has a format that its suffix {shown(kind, LONGEST_NAME)} does not identify",
             path=path,
-            remedy=f"Name one with --format: {', '.join(FORMATS)}",
+            remedy=f"Name the format with --format: {', '.join(FORMATS)}",
         )
     schema = schema_of(path, scan_table(path))
     if EDIN_NOTE in schema and EDIN_GOLD in schema:
-        # Both pipelines write the same layout; their codes differ in a dot that is understood in either.
+        # Both pipelines write the same layout; their codes differ in a final dot, accepted either way.
         return "edin2024"
     return "long" if columns.code in schema else "wide"

@@ -1,12 +1,12 @@
-"""Lists of labels: which codes a system can give, or which columns an array has."""
+"""Label lists: the codes that a system can assign, or the columns of an array."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from clem_icd.errors import ScoresError
-from clem_icd.scores.imports.foreign import ForeignCode, systems_of
-from clem_icd.scores.imports.tables import (
+from clem_icd.scores.imports.external import ExternalCode, systems_of
+from clem_icd.scores.imports.table_files import (
     TABLES,
     code_column,
     collect,
@@ -17,38 +17,38 @@ from clem_icd.scores.imports.tables import (
 )
 
 
-def read_label_list(path: Path) -> tuple[ForeignCode, ...]:
-    """Read a list of labels: a text file with a code a line, or a table with ``code``, perhaps ``system``.
+def read_label_list(path: Path) -> tuple[ExternalCode, ...]:
+    """Read a label list: a text file with one code per line, or a table with ``code``, optionally ``system``.
 
     Raises
     ------
     ScoresError
-        If there is no such file, it is empty, or a label is missing or listed twice.
+        If the file is missing or empty, or a label is missing or duplicate.
 
     """
     codes = _labels_of_table(path) if kind_of(path) in TABLES else _labels_of_text(path)
     if not codes:
-        raise ScoresError("lists no labels", path=path, remedy="Write a code a line")
-    seen: set[ForeignCode] = set()
+        raise ScoresError("lists no labels", path=path, remedy="Write one code per line")
+    seen: set[ExternalCode] = set()
     for row, code in enumerate(codes, start=1):
         if not code.text or code in seen:
-            found = "lists a label twice" if code.text else "lacks a label"
+            found = "duplicate label" if code.text else "has no label"
             raise ScoresError(found, path=path, row=row, remedy="List each label once, in column order")
         seen.add(code)
     return tuple(codes)
 
 
-def _labels_of_text(path: Path) -> list[ForeignCode]:
+def _labels_of_text(path: Path) -> list[ExternalCode]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
-        raise ScoresError("there is no such file", path=path, remedy="Name the list of labels") from None
+        raise ScoresError("no such file", path=path, remedy="Name the file with the label list") from None
     except (OSError, UnicodeError):
-        raise ScoresError("is no text file", path=path, remedy="Write a code a line, in UTF-8") from None
-    return [ForeignCode(line.strip()) for line in lines]
+        raise ScoresError("not a text file", path=path, remedy="Write one code per line, in UTF-8") from None
+    return [ExternalCode(line.strip()) for line in lines]
 
 
-def _labels_of_table(path: Path) -> list[ForeignCode]:
+def _labels_of_table(path: Path) -> list[ExternalCode]:
     frame = scan_table(path)
     schema = schema_of(path, frame)
     require_columns(path, schema, ["code"])
@@ -56,8 +56,8 @@ def _labels_of_table(path: Path) -> list[ForeignCode]:
     rows = collect(path, frame.select(code_column(path, schema, name) for name in wanted), wanted)
     texts = rows["code"].fill_null("").to_list()
     if "system" not in schema:
-        return [ForeignCode(text) for text in texts]
+        return [ExternalCode(text) for text in texts]
     systems = systems_of(rows["system"].unique().to_list())
     return [
-        ForeignCode(text, systems[name]) for text, name in zip(texts, rows["system"].to_list(), strict=True)
+        ExternalCode(text, systems[name]) for text, name in zip(texts, rows["system"].to_list(), strict=True)
     ]

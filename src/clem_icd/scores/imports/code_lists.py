@@ -1,0 +1,159 @@
+"""Lists of codes per note: JSON files, the files of CAML, and the annotations of MDACE's systems."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from clem_icd.errors import CodeError, ScoresError
+from clem_icd.files import read_json
+from clem_icd.icd import CodeSystem
+from clem_icd.scores.imports.external import ExternalCode, ExternalScores, Numbering, Sparse
+from clem_icd.tabular.delimited import check_field, open_text
+
+# The id of a note, and its codes with their scores.
+Listing = tuple[str, Iterable[tuple[ExternalCode, float]]]
+
+_JSON = 'Write {"note": {"code": score}}, or {"note": ["code"]}'
+_PSV = "Write one line per admission: its id and its codes, separated by |"
+_MDACE = "Name a folder of annotation files in MDACE's format"
+
+
+def read_json_lists(path: Path) -> ExternalScores:
+    """Read a JSON object that maps each note to an object of codes and scores, or to a list of codes.
+
+    CAML's ``pred_100_scores_<split>.json`` is one, with the 100 highest scores of each admission.
+
+    Raises
+    ------
+    ScoresError
+        If the file is malformed, or a key is repeated; the message gives the number of the note.
+
+    """
+    try:
+        # An integer of any length becomes a float, possibly an infinite one.
+        value = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_Object, parse_int=float)
+    except FileNotFoundError:
+        raise ScoresError("no such file", path=path, remedy="Name the file with the scores") from None
+    except (OSError, ValueError, RecursionError):
+        raise ScoresError("not readable as JSON", path=path, remedy=_JSON) from None
+    if not isinstance(value, _Object):
+        raise ScoresError("does not hold a JSON object", path=path, remedy=_JSON)
+    return _collected(path, ((note, _json_codes(path, row, codes)) for row, note, codes in _numbered(value)))
+
+
+def read_psv(path: Path) -> ExternalScores:
+    """Read CAML's ``preds_<split>.psv``: one line per admission, with ``|`` before each code.
+
+    Raises
+    ------
+    InputError
+        If a line has no admission id, or is not valid text.
+
+    """
+    return _collected(path, _psv_lines(path))
+
+
+def read_mdace(path: Path, *, by_admission: bool) -> ExternalScores:
+    """Read the annotations of a system in MDACE's format: one JSON file per admission.
+
+    A code with an annotation in a note scores 1.
+
+    Parameters
+    ----------
+    by_admission
+        Whether to assign the codes to admissions instead of notes.
+
+    Raises
+    ------
+    ScoresError
+        If there are no JSON files, or one is malformed.
+
+    """
+    files = sorted(path.rglob("*.json")) if path.is_dir() else [path]
+    if not files:
+        raise ScoresError("holds no JSON files", path=path, remedy=_MDACE)
+    codes_of: dict[str, dict[ExternalCode, float]] = {}
+    for file in files:
+        for note, code in _annotations(file, by_admission=by_admission):
+            codes = codes_of.setdefault(note, {})
+            if code is not None:
+                codes[code] = 1.0
+    return _collected(path, ((note, codes.items()) for note, codes in codes_of.items()))
+
+
+class _Object(list[tuple[str, Any]]):
+    """A JSON object as its pairs, so that repeated keys are detected."""
+
+
+def _collected(path: Path, listings: Iterable[Listing]) -> ExternalScores:
+    notes, codes = Numbering[str](), Numbering[ExternalCode]()
+    entries: list[tuple[int, int, float, int]] = []
+    for row, (note, scored) in enumerate(listings, start=1):
+        if not note or note in notes:
+            found = "duplicate note id" if note else "has no note id"
+            raise ScoresError(found, path=path, row=row, remedy="Write one record per note, with its id")
+        number = notes.number(note)
+        entries.extend((number, codes.number(code), score, row) for code, score in scored)
+    return ExternalScores(notes.keys, codes.keys, Sparse.of(entries))
+
+
+def _numbered(pairs: _Object) -> Iterator[tuple[int, str, Any]]:
+    return ((row, note.strip(), codes) for row, (note, codes) in enumerate(pairs, start=1))
+
+
+def _json_codes(path: Path, row: int, codes: Any) -> list[tuple[ExternalCode, float]]:
+    pairs = codes if isinstance(codes, _Object) else [(code, 1.0) for code in _as_list(path, row, codes)]
+    for code, score in pairs:
+        if not isinstance(code, str) or not code.strip():
+            found = "has a code that is not text"
+            raise ScoresError(
+                found, path=path, row=row, remedy="Write codes as text: as a number, 0066 becomes 66"
+            )
+        if not isinstance(score, float):
+            raise ScoresError("has a score that is not a number", path=path, row=row, remedy=_JSON)
+    return [(ExternalCode(code.strip()), score) for code, score in pairs]
+
+
+def _as_list(path: Path, row: int, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ScoresError("has neither an object nor a list of codes", path=path, row=row, remedy=_JSON)
+    return value
+
+
+def _psv_lines(path: Path) -> Iterator[Listing]:
+    with open_text(path) as stream:
+        for row, line in enumerate(stream, start=1):
+            check_field(line, path, row)
+            note, *codes = (part.strip() for part in line.split("|"))
+            if not note.isdecimal():
+                raise ScoresError("does not begin with an admission id", path=path, row=row, remedy=_PSV)
+            yield note, [(ExternalCode(code), 1.0) for code in codes if code]
+
+
+def _annotations(path: Path, *, by_admission: bool) -> Iterator[tuple[str, ExternalCode | None]]:
+    """Yield each note with None, so that notes without annotations are included, and with each code."""
+    record = read_json(path, ScoresError)
+    try:
+        for note in record["notes"]:
+            key = str(record["hadm_id"] if by_admission else note["note_id"])
+            yield key, None
+            for annotation in note["annotations"]:
+                yield key, ExternalCode(_text(annotation["code"]), _system(annotation["code_system"]))
+    except (KeyError, TypeError):
+        raise ScoresError("has no notes with annotations", path=path, remedy=_MDACE) from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError("expected a code as text")
+    return value.strip()
+
+
+def _system(name: Any) -> CodeSystem | None:
+    try:
+        return CodeSystem.parse(str(name))
+    except CodeError:
+        return None

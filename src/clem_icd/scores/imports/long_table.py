@@ -1,0 +1,119 @@
+"""Long tables: one row per note and code; the score is optional."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from clem_icd.errors import ScoresError
+from clem_icd.scores.imports.external import ExternalCode, ExternalScores, Sparse, systems_of
+from clem_icd.scores.imports.table_files import (
+    code_column,
+    collect,
+    id_column,
+    number_column,
+    require_columns,
+    scan_table,
+    schema_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LongColumns:
+    """Names of the columns of a long table; ``score`` and ``system`` are optional."""
+
+    note: str = "note_id"
+    code: str = "code"
+    score: str = "score"
+    system: str = "system"
+
+
+def read_long(path: Path, columns: LongColumns) -> ExternalScores:
+    """Read a long table; without a score column, every listed code scores 1.
+
+    A row with only a note means that the system assigned it no code.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or has the wrong type, the score column is missing but further columns exist,
+        or a row lacks its note, code or score.
+
+    """
+    rows = _rows(path, columns)
+    _refuse(path, rows, pl.col("note").is_null(), "has no note id", "Fill in the id")
+    bare = pl.col("code").is_null() & ~pl.col("scored")
+    _refuse(path, rows, pl.col("code").is_null() & ~bare, "has a score but no code", "Fill in the code")
+    wrong = pl.col("code").is_not_null() & pl.col("score").is_null()
+    _refuse(path, rows, wrong, "has a score that is not a number", "Write scores such as 0.25")
+    notes, rows = _numbered(rows, ["note"])
+    codes, entries = _numbered(rows.filter(~bare), ["code", "system"])
+    systems = systems_of(codes["system"].unique().to_list())
+    return ExternalScores(
+        notes=tuple(notes["note"].to_list()),
+        codes=tuple(ExternalCode(text, systems[system]) for text, system in codes.iter_rows()),
+        values=Sparse(
+            notes=entries["note_number"].to_numpy().astype(np.int64),
+            codes=entries["code_number"].to_numpy().astype(np.int64),
+            values=entries["score"].to_numpy().astype(np.float32),
+            records=entries["record"].to_numpy().astype(np.int64),
+        ),
+    )
+
+
+def _rows(path: Path, columns: LongColumns) -> pl.DataFrame:
+    """Return the columns ``record``, ``note``, ``code``, ``system``, ``score``, ``scored`` (has a score)."""
+    frame = scan_table(path)
+    schema = schema_of(path, frame)
+    require_columns(path, schema, [columns.note, columns.code])
+    optional = [name for name in (columns.score, columns.system) if name in schema]
+    used = [columns.note, columns.code, *optional]
+    scored = columns.score in schema
+    if not scored:
+        _refuse_unnamed_scores(path, schema, columns)
+    wanted = frame.select(
+        note=_filled(id_column(path, schema, columns.note)),
+        code=_filled(code_column(path, schema, columns.code)),
+        system=_filled(code_column(path, schema, columns.system))
+        if columns.system in schema
+        else pl.lit(None, pl.String),
+        score=number_column(path, schema, columns.score) if scored else pl.lit(1, pl.Float32),
+        scored=pl.col(columns.score).is_not_null() if scored else pl.lit(False),
+    )
+    return collect(path, wanted.with_row_index("record", offset=1), used)
+
+
+def _refuse_unnamed_scores(path: Path, schema: pl.Schema, columns: LongColumns) -> None:
+    """Refuse a table without the score column if it may hold scores under another name.
+
+    Read as a list of codes, every code in it would score 1.
+    """
+    others = [name for name in schema if name not in (columns.note, columns.code, columns.system)]
+    if others or columns.score != LongColumns().score:
+        require_columns(
+            path,
+            schema,
+            [columns.score],
+            "Name the column with --score-column; a plain list of codes has no further columns",
+        )
+
+
+def _filled(column: pl.Expr) -> pl.Expr:
+    return pl.when(column != "").then(column)
+
+
+def _numbered(rows: pl.DataFrame, key: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the distinct keys, and the rows with the number of their key."""
+    name = f"{key[0]}_number"
+    distinct = rows.select(key).unique(maintain_order=True)
+    numbers = distinct.with_row_index(name)
+    return distinct, rows.join(numbers, on=key, nulls_equal=True, maintain_order="left")
+
+
+def _refuse(path: Path, rows: pl.DataFrame, wrong: pl.Expr, found: str, remedy: str) -> None:
+    records = rows.filter(wrong)["record"]
+    if len(records):
+        raise ScoresError(found, path=path, row=records[0], remedy=remedy)

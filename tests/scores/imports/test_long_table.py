@@ -1,0 +1,168 @@
+"""Long tables: the accepted content, and refusals that give the row."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from clem_icd.errors import InputError, ScoresError
+from clem_icd.scores.imports import LongColumns
+
+HEADER = "note_id,code,score\n"
+# One record per note, so that none is missing.
+ALL = HEADER + "n1,486,0.25\nn2,250.00,0.5\nn3,37.23,0.75\nn4,,\n"
+
+
+def write(folder: Path, text: str, name: str = "theirs.csv") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_scores_reach_their_note_and_label(bring: Any, tmp_path: Path) -> None:
+    found = bring(write(tmp_path, ALL))
+    assert (found["n1", "486"], found["n2", "250.00"], found["n3", "37.23"]) == (0.25, 0.5, 0.75)
+    assert found.above_zero == {("n1", "486"), ("n2", "250.00"), ("n3", "37.23")}
+    assert found.findings.format == "long"
+    assert found.findings.by == "note_id"
+
+
+def test_listed_codes_without_scores_score_1_with_a_warning(bring: Any, tmp_path: Path) -> None:
+    found = bring(write(tmp_path, "note_id,code\nn1,486\nn1,00.66\nn2,372.3\nn3,\nn4,\n"))
+    assert found.above_zero == {("n1", "486"), ("n1", "00.66"), ("n2", "372.3")}
+    assert found.values.max() == 1
+    assert any("does not rank its codes" in line for line in found.scores.warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        (ALL.replace("score", "probability"), LongColumns()),
+        (ALL, LongColumns(score="p")),
+        ("note_id,code\nn1,486\nn2,486\nn3,\nn4,\n", LongColumns(score="p")),
+    ],
+)
+def test_table_with_a_misnamed_score_column_is_not_read_as_a_list_of_codes(
+    bring: Any, tmp_path: Path, text: str, columns: LongColumns
+) -> None:
+    with pytest.raises(ScoresError, match=r"has no column '(score|p)'; it has .*--score-column"):
+        bring(write(tmp_path, text), columns=columns, format="long")
+
+
+@pytest.mark.parametrize("name", ["theirs.csv.gz", "theirs.tsv", "theirs.parquet", "theirs.feather"])
+def test_all_table_formats_give_the_same_scores(bring: Any, tmp_path: Path, name: str) -> None:
+    expected = bring(write(tmp_path, ALL)).values
+    path = tmp_path / name
+    frame = pl.read_csv(ALL.encode(), infer_schema=False)
+    match path.suffix:
+        case ".gz":
+            path.write_bytes(gzip.compress(ALL.encode()))
+        case ".tsv":
+            path.write_text(ALL.replace(",", "\t"), encoding="utf-8")
+        case ".parquet":
+            frame.with_columns(pl.col("score").cast(pl.Float64)).write_parquet(path)
+        case _:
+            frame.with_columns(pl.col("score").cast(pl.Float32)).write_ipc(path)
+    assert (bring(path).values == expected).all()
+
+
+def test_columns_can_have_other_names(bring: Any, tmp_path: Path) -> None:
+    text = ALL.replace(HEADER, "hadm_id,icd,p\n").replace("n", "10")
+    found = bring(write(tmp_path, text), columns=LongColumns("hadm_id", "icd", "p"), format="long")
+    assert found["n3", "37.23"] == 0.75
+    assert found.findings.by == "admission_id"
+
+
+def test_integers_are_accepted_as_ids_and_floats_are_refused(bring: Any, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"note_id": [101, 102, 103, 104], "code": ["486"] * 4, "score": [0.5] * 4})
+    frame.write_parquet(tmp_path / "ints.parquet")
+    assert bring(tmp_path / "ints.parquet")["n4", "486"] == 0.5
+    frame.cast({"note_id": pl.Float64}).write_parquet(tmp_path / "floats.parquet")
+    with pytest.raises(ScoresError, match=r"123 becomes 123\.0"):
+        bring(tmp_path / "floats.parquet")
+
+
+def test_numeric_codes_are_refused(bring: Any, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"note_id": ["n1", "n2", "n3", "n4"], "code": [486, 486, 486, 66]})
+    frame.write_parquet(tmp_path / "theirs.parquet")
+    with pytest.raises(ScoresError, match="as a number, 0066 becomes 66"):
+        bring(tmp_path / "theirs.parquet")
+
+
+BAD = {
+    "no note": ("n1,486,0.5\n,486,0.5\n", 2, "no note id"),
+    "no code": ("n1,486,0.5\nn2,,0.5\n", 2, "a score but no code"),
+    "no score": ("n1,486,0.5\nn2,486,\n", 2, "a score that is not a number"),
+    "a text as score": ("n1,486,0.5\nn2,486,high\n", 2, "a score that is not a number"),
+    "a blank line": ("n1,486,0.5\n\nn2,486,0.5\n", 2, "no note id"),
+    "NaN": ("n1,486,0.5\nn2,486,nan\n", 2, "not a finite number"),
+    "infinity": ("n1,486,0.5\nn2,486,0.5\nn3,486,-inf\n", 3, "not a finite number"),
+    "too large for float32": ("n1,486,1e60\n", 1, "not a finite number"),
+    "a repeated pair": ("n1,486,0.5\nn2,486,0.5\nn1,486,0.7\n", 3, "duplicate note and code"),
+    "a repeated pair with other dots": (
+        "n1,486,0.5\nn2,250.00,0.5\nn2,25000,0.5\n",
+        3,
+        "duplicate note and code",
+    ),
+    "too many fields": ("n1,486,0.5\nn2,486,0.5,1\n", 2, "has 4 fields, expected 3"),
+    "an open quotation": ('n1,486,0.5\nn2,"486,0.5\nn3,486,0.5\n', 2, "quotation"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_malformed_record_is_refused_with_its_row(bring: Any, tmp_path: Path, name: str) -> None:
+    rows, row, message = BAD[name]
+    path = write(tmp_path, HEADER + rows)
+    with pytest.raises(InputError) as caught:
+        bring(path, missing="zero")
+    assert message in str(caught.value)
+    assert (caught.value.path, caught.value.row) == (path, row)
+    assert caught.value.remedy
+    assert not (tmp_path / "out" / "scores.parquet").exists()
+
+
+def test_other_encodings_are_refused(bring: Any, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    path.write_bytes(HEADER.encode() + b"n1,486,0.5\nn\xe3o,486,0.5\n")
+    with pytest.raises(InputError, match=r"row 2: contains bytes that are not utf-8 text"):
+        bring(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("theirs.csv", "", "damaged, or not in the format"),
+        ("theirs.parquet", "note_id,code\n", "damaged, or not in the format"),
+        ("theirs.csv", "note_id,code\n", "has no records"),
+        ("theirs.csv", "id,code\n1,486\n", "no column 'note_id'; it has 'id', 'code'"),
+        ("theirs.xlsx", "x", "'.xlsx'"),
+    ],
+)
+def test_other_files_are_refused(bring: Any, tmp_path: Path, name: str, text: str, message: str) -> None:
+    with pytest.raises(ScoresError, match=message):
+        bring(write(tmp_path, text, name))
+    with pytest.raises(ScoresError, match="no such file"):
+        bring(tmp_path / "absent.csv")
+
+
+def test_errors_do_not_quote_long_texts(bring: Any, tmp_path: Path) -> None:
+    note = "The patient was admitted with pneumonia and hypertension last night"
+    with pytest.raises(ScoresError) as caught:
+        bring(write(tmp_path, f"note_id,code\n{note},486\nn1,{note}\n"), unknown="error")
+    assert "patient" not in str(caught.value)
+    with pytest.raises(ScoresError) as caught:
+        bring(write(tmp_path, f"note_id,code\nn1,{note}\nn2,\nn3,\nn4,\n"))
+    assert "patient" not in str(caught.value)
+    assert "not labels of the corpus" in str(caught.value)
+
+
+def test_code_systems_disambiguate_codes_without_dots(bring: Any, tmp_path: Path) -> None:
+    rows = "n1,3723,icd9cm,0.5\nn1,3723,ICD-9-CM procedures,0.25\nn2,0066,icd9pcs,1\nn3,,,\nn4,,,\n"
+    found = bring(write(tmp_path, "note_id,code,system,score\n" + rows))
+    assert (found["n1", "372.3"], found["n1", "37.23"], found["n2", "00.66"]) == (0.5, 0.25, 1)
+    with pytest.raises(InputError, match="is not a code system"):
+        bring(write(tmp_path, "note_id,code,system,score\nn1,3723,icd8,0.5\n"))
