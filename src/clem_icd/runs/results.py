@@ -12,7 +12,7 @@ from clem_icd.errors import RunError
 from clem_icd.evaluation.document import METRICS_FORMAT, METRICS_FORMAT_VERSION
 from clem_icd.modeling.info import FILE as MODEL_INFO
 from clem_icd.runs.layout import SIGNS, RunLayout
-from clem_icd.runs.spread import SEED_METRICS_FORMAT, SEED_METRICS_FORMAT_VERSION
+from clem_icd.runs.spread import BUCKET_VALUES, SEED_METRICS_FORMAT, SEED_METRICS_FORMAT_VERSION
 
 __all__ = ["Document", "RunResults", "read_run"]
 
@@ -30,7 +30,6 @@ _METRICS_KEYS = (
     "metrics",
     "buckets",
 )
-_BUCKET_VALUES = ("micro_f1", "macro_f1")
 _REPAIR = "Restore the file, or remove it to report without it"
 
 
@@ -175,7 +174,7 @@ def _metrics(path: Path) -> dict[str, Any] | None:
 def _mean(document: Document) -> dict[str, Any]:
     """Return the metrics of several seeds in the shape of a single run's: means with their spread."""
     buckets = [
-        {**bucket, **{name: bucket[name]["mean"] for name in _BUCKET_VALUES}, "spread": bucket}
+        {**bucket, **{name: bucket[name]["mean"] for name in BUCKET_VALUES}, "spread": bucket}
         for bucket in document["buckets"]
     ]
     return {

@@ -20,7 +20,7 @@ _SAME = ("format", "format_version", "system", "corpus", "split", "notes", "labe
 """What must be equal for a mean to make sense; earlier releases wrote neither profile nor identity."""
 
 _BUCKET = ("name", "low", "high", "labels", "positives")
-_BUCKET_VALUES = ("micro_f1", "macro_f1")
+BUCKET_VALUES = ("micro_f1", "macro_f1")
 
 
 def spread(documents: Sequence[Document], seeds: Sequence[int] | None = None) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _buckets(documents: Sequence[Document]) -> list[dict[str, Any]]:
     """Summarise the label-frequency buckets, which hold the same labels in every run."""
     return [
         {key: same[0][key] for key in _BUCKET}
-        | {name: _summary([bucket[name] for bucket in same]) for name in _BUCKET_VALUES}
+        | {name: _summary([bucket[name] for bucket in same]) for name in BUCKET_VALUES}
         for same in zip(*(document["buckets"] for document in documents), strict=True)
     ]
 

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clem_icd.errors import RunError
+from clem_icd.runs.processes import require_single_process
+
+
+@pytest.mark.parametrize("processes", [None, "1"])
+def test_one_process_may_train(monkeypatch: pytest.MonkeyPatch, processes: str | None) -> None:
+    if processes is None:
+        monkeypatch.delenv("WORLD_SIZE", raising=False)
+    else:
+        monkeypatch.setenv("WORLD_SIZE", processes)
+    require_single_process(Path("run"))
+
+
+def test_several_processes_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    with pytest.raises(RunError, match="4 processes were started .* expected a single one") as caught:
+        require_single_process(Path("run"))
+    assert caught.value.path == Path("run")
