@@ -19,6 +19,6 @@ def test_one_process_may_train(monkeypatch: pytest.MonkeyPatch, processes: str |
 
 def test_several_processes_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "4")
-    with pytest.raises(RunError, match="4 processes were started .* expected a single one") as caught:
+    with pytest.raises(RunError, match=r"4 processes were started .* expected a single one") as caught:
         require_single_process(Path("run"))
     assert caught.value.path == Path("run")
