@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,8 +53,11 @@ def test_no_figure_is_cut_off_in_a_terminal(
     assert f"{100 * metrics['macro_f1_caml']:.1f}" in clem("compare", world.run).out
 
 
-def test_the_terminal_shows_footnotes_definitions_and_what_stands_apart(clem: Invoke) -> None:
-    found = clem("compare", "--dataset", "mimic3-full")
+def test_the_terminal_shows_footnotes_and_what_stands_apart_and_definitions_on_request(clem: Invoke) -> None:
+    short = clem("compare", "--dataset", "mimic3-full").out
+    assert "Definitions: --definitions prints them" in short
+    found = clem("compare", "--dataset", "mimic3-full", "--definitions")
+    assert found.out.startswith(short.rpartition("Definitions:")[0])
     assert "Definition not stated: comparable with nothing; published: mimic3-full" in found.out
     assert "(1) The CLEM-ICD paper sets a Macro-F1 of 16.5 beside 10.4" in found.out
     assert "Macro-F1 (CAML) (macro_f1_caml): 2 P R / (P + R)" in found.out
@@ -102,10 +106,16 @@ def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, seco
         (["compare", "RUN", "--out", "RUN/metrics.json"], ["already holds something", "--force"]),
         (["compare", "CORPUS"], ["is no run folder"]),
         (["compare", "RUN", "RUN", "--paired"], ["both --paired and --corpus"]),
-        (["compare", "RUN", "--paired", "--corpus", "CORPUS"], ["of 1 runs"]),
+        (
+            ["compare", "RUN", "--paired", "--corpus", "CORPUS"],
+            ["of 1 runs, expected at least two", "Name another run"],
+        ),
         (
             ["compare", "RUN", "RUN/metrics.json", "--paired", "--corpus", "CORPUS"],
-            ["is a file of metrics", "docs/uncertainty.md"],
+            [
+                "metrics.json: is a file, expected the folder of a run",
+                "Name a folder that `clem train` wrote",
+            ],
         ),
         (["compare", "RUN", "RUN", "--paired", "--corpus", "CORPUS", "--published"], ["no scores"]),
         (
@@ -139,18 +149,21 @@ def test_scores_of_other_notes_are_refused_with_the_difference(
     refused("compare", world.run, second, *paired, says=["1 of its", "1 scored notes are not in it"])
 
 
-def test_a_folder_of_seeds_is_no_partner(refused: Refused, world: Any) -> None:
+def test_a_folder_of_several_seeds_is_refused_in_a_paired_comparison(refused: Refused, world: Any) -> None:
     several = world.root / "several"
     shutil.copytree(world.run, several / "seed-0")
     paired = ("--paired", "--corpus", world.corpus)
-    refused("compare", world.run, several, *paired, says=["holds several seeds", "seed-0"])
+    refused(
+        "compare", world.run, several, *paired, says=["holds several runs, one per seed", "such as", "seed-0"]
+    )
 
 
 def test_the_example_in_the_documentation_is_what_is_printed(
     clem: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    page = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8")
-    example = page.split("```text\n")[1].split("\n```")[0]
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
+    begin = "Published: mimic3-50, test, codes; percent"
+    [example] = re.findall(rf"^```text\n({begin}\n.*?)\n```$", pages, flags=re.DOTALL | re.MULTILINE)
     printed = clem("compare", "--dataset", "mimic3-50").out
     assert example in "\n".join(line.rstrip() for line in printed.splitlines())

@@ -70,11 +70,11 @@ def test_a_rule_is_chosen_on_validation_scores(world: Any, clem: Invoke) -> None
     assert document["threshold_source"] == "validation"
 
 
-def test_a_rule_that_is_no_threshold_is_told_in_words(world: Any, clem: Invoke) -> None:
+def test_a_rule_other_than_a_threshold_is_put_in_words(world: Any, clem: Invoke) -> None:
     validation = world.run / "scores/validation.parquet"
     arguments = world.evaluate("--validation-scores", validation, "--policy", "top-k", "--resamples", 0)
     shown = clem(*arguments).out
-    assert "a code is given where its score is among the" in shown
+    assert "a code is assigned where its score is among the" in shown
     assert json.loads((world.root / "new.json").read_text(encoding="utf-8"))["threshold"] is None
 
 
@@ -115,24 +115,28 @@ def test_codes_that_the_system_does_not_know_are_left_out_when_asked(
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "says"),
     [
-        [],
-        ["--scores", "s.parquet"],
-        ["--run", "RUN", "--scores", "s.parquet"],
-        ["--run", "RUN", "--out", "m.json"],
+        ([], ["names neither a run nor scores", "either --run or --scores"]),
+        (["--scores", "s.parquet"], ["names --scores without --out", "Name the metrics file"]),
+        (
+            ["--run", "RUN", "--scores", "s.parquet"],
+            ["names a run and scores files", "either --run or --scores"],
+        ),
+        (["--run", "RUN", "--out", "m.json"], ["names --out beside --run", "Leave out --out"]),
     ],
 )
-def test_what_is_to_be_judged_has_to_be_clear(world: Any, refused: Refused, options: list[str]) -> None:
+def test_either_a_run_or_scores_with_a_place_to_write_are_required(
+    world: Any, refused: Refused, options: list[str], says: list[str]
+) -> None:
     named = [str(world.run) if option == "RUN" else option for option in options]
-    refused("evaluate", "--corpus", world.corpus, *named, says=["it is not clear what to judge"])
+    refused("evaluate", "--corpus", world.corpus, *named, says=says)
 
 
 def test_one_way_to_decide_is_enough(world: Any, refused: Refused) -> None:
     validation = world.run / "scores/validation.parquet"
-    refused(
-        *world.evaluate("--validation-scores", validation, "--threshold", 0.5), says=["--validation-scores"]
-    )
+    says = ["several rules", "one of --model, --threshold and --validation-scores"]
+    refused(*world.evaluate("--validation-scores", validation, "--threshold", 0.5), says=says)
 
 
 def test_a_run_of_another_corpus_is_not_judged(tmp_path: Path, world: Any, refused: Refused) -> None:

@@ -46,7 +46,7 @@ def test_synthesis(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_training_says_how_it_goes_on(
+def test_an_interrupted_training_says_how_to_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(*_: object) -> None:
@@ -57,7 +57,7 @@ def test_training_says_how_it_goes_on(
         app(["train", "demo", "--corpus", str(tmp_path), "--out", str(tmp_path / "run")])
     assert caught.value.code == 130
     assert capsys.readouterr().err == (
-        "clem: interrupted. The same command with --resume goes on with the run.\n"
+        "clem: interrupted. Resume the run with the same command and --resume.\n"
     )
 
 

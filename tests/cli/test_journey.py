@@ -113,7 +113,7 @@ def test_a_truncated_note_is_told_unless_quiet(journey: Any, clem: Callable[...,
 
 def test_all_verbs_speak_to_people_too(world: Any, clem: Callable[..., Any]) -> None:
     assert "labels" in clem("describe", world.corpus).out
-    assert f"All metrics with their definitions: {world.root}" in clem(*world.evaluate()).out
+    assert f"All metrics and their definitions: {world.root}" in clem(*world.evaluate()).out
     assert "A coder has the last word" in clem("code", world.model, stdin=NOTE).out
     assert f"Wrote {world.run}" in clem("report", world.run).out
     assert "scores of" in clem(*world.predict()).out

@@ -200,7 +200,7 @@ def test_interrupted_before_a_checkpoint_it_leaves_nothing(
     interrupt_at(2, monkeypatch)
     found = clem("pretrain", out, *FAST, "--text", notes, "-q")
     assert (found.code, found.out) == (130, "")
-    assert found.err == "clem: interrupted. The same command with --resume goes on with the run.\n"
+    assert found.err == "clem: interrupted. Resume the run with the same command and --resume.\n"
     assert names(tmp_path) == []
 
 

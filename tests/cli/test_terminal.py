@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import typer
 
-from clem_icd.cli.evaluate import show_metrics
-from clem_icd.cli.terminal import Terminal, terminal
+from clem_icd.cli.metrics_tables import show_metrics
+from clem_icd.cli.terminal import Terminal, open_terminal
 from clem_icd.errors import CorpusError
 
 CANARY = "SECRETPATIENT"
@@ -20,7 +20,7 @@ CANARY = "SECRETPATIENT"
 
 def exit_code(error: BaseException, *, json: bool = False, quiet: bool = False, debug: bool = False) -> int:
     """The exit code of a verb in which an error occurs."""
-    with pytest.raises(typer.Exit) as caught, terminal(json=json, quiet=quiet, debug=debug):
+    with pytest.raises(typer.Exit) as caught, open_terminal(json=json, quiet=quiet, debug=debug):
         raise error
     return caught.value.exit_code
 
@@ -50,7 +50,7 @@ def test_an_interruption_ends_with_130(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize("error", [CorpusError("no"), ValueError("no")])
 def test_debug_lets_errors_through(error: Exception) -> None:
-    with pytest.raises(type(error), match="no"), terminal(json=False, quiet=False, debug=True):
+    with pytest.raises(type(error), match="no"), open_terminal(json=False, quiet=False, debug=True):
         raise error
 
 
@@ -61,7 +61,7 @@ def test_away_from_a_terminal_progress_is_a_line_now_and_then(
     monkeypatch.setattr("clem_icd.cli.terminal.time.monotonic", lambda: now)
     own = Terminal(json=False, quiet=False)
     own.begin("Reading", 1000)
-    for now in (1.0, 15.5, 16.0, 31.0):  # noqa: B007
+    for now in (1.0, 60.5, 61.0, 121.0):  # noqa: B007
         own.advance(100)
     own.finish()
     assert capsys.readouterr().err == "Reading: 200 of 1,000\nReading: 400 of 1,000\n"
@@ -116,7 +116,7 @@ def test_markup_in_a_name_is_no_markup(world: Any, clem: Callable[..., Any], tmp
 def test_markup_in_the_name_of_a_corpus_is_no_markup(world: Any, capsys: pytest.CaptureFixture[str]) -> None:
     document = world.said["evaluate"].json
     document["corpus"]["name"] = "c[red]"
-    show_metrics(Terminal(json=False, quiet=False).out, document, "m[red].json")
+    show_metrics(Terminal(json=False, quiet=False).out, document, Path("m[red].json"))
     out = capsys.readouterr().out
     assert "on c[red], synthetic, test" in out
     assert "m[red].json" in out

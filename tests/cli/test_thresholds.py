@@ -79,14 +79,14 @@ def test_without_a_test_split_only_validation_is_shown(journey: Any, clem: Invok
     validation = journey.run / "scores" / "validation.parquet"
     found = clem("thresholds", "--validation-scores", validation, "--corpus", journey.corpus)
     assert found.code == 0
-    assert "validation, flattered: the rules were chosen on it" in found.out
+    assert "validation, optimistic: the rules were chosen on it" in found.out
     assert "test" not in found.out
 
 
 def test_the_table_shows_what_was_chosen_and_every_figure(journey: Any, said: Any, clem: Invoke) -> None:
     found = clem("thresholds", journey.run, "--corpus", journey.corpus)
     for effect in said["policies"]:
-        assert f"{effect['policy']} ({effect['title']}): a code is given {effect['chosen']}" in found.out
+        assert f"{effect['policy']} ({effect['title']}): a code is assigned {effect['chosen']}" in found.out
         for values in effect["metrics"].values():
             row = [effect["policy"], *(f"{values[name]:.4f}" for name in said["titles"])]
             assert row in [line.split() for line in found.out.splitlines()]
@@ -106,7 +106,7 @@ def test_a_stored_policy_decides_from_then_on(world: Any, said: Any, clem: Invok
     # The corpus is another folder with the same content.
     found = clem("thresholds", world.run, "--corpus", world.corpus, "--store", policy)
     assert found.code == 0, found.err + found.traceback
-    assert f"decides by the policy {policy} now" in found.err
+    assert f"Stored the policy {policy} in {world.model}, and judged {world.run} again\n" in found.err
     [effect] = [one for one in said["policies"] if one["policy"] == policy]
     info = ModelInfo.read(world.model)
     assert info.rule.as_json() == effect["rule"]
@@ -119,7 +119,7 @@ def test_a_stored_policy_decides_from_then_on(world: Any, said: Any, clem: Invok
     coded = clem("code", world.model, "--json", stdin="Admitted with pneumonia.").json
     assert coded["threshold"] is None
     assert coded["decided"] == effect["chosen"]
-    assert f"A code is decided {effect['chosen']}." in clem("code", world.model, stdin="Pneumonia.").out
+    assert f"A code is assigned {effect['chosen']}." in clem("code", world.model, stdin="Pneumonia.").out
 
 
 def test_storing_the_policy_of_the_recipe_changes_nothing(world: Any, clem: Invoke) -> None:
@@ -133,17 +133,20 @@ def test_storing_the_policy_of_the_recipe_changes_nothing(world: Any, clem: Invo
 
 def test_what_is_not_clear_is_refused(world: Any, refused: Refused) -> None:
     corpus = ("--corpus", world.corpus)
-    unclear = ["it is not clear whose scores", "either a run, or --validation-scores"]
-    refused("thresholds", *corpus, says=unclear)
-    refused("thresholds", world.run, *files_of(world.run), *corpus, says=unclear)
-    refused("thresholds", world.run, *files_of(world.run)[2:], *corpus, says=unclear)
-    says = ["no run to store the policy in", "Name a run"]
+    remedy = "Name either a run or --validation-scores"
+    both = ["names a run and scores files", remedy]
+    refused("thresholds", *corpus, says=["names neither a run nor scores", remedy])
+    refused("thresholds", world.run, *files_of(world.run), *corpus, says=both)
+    refused("thresholds", world.run, *files_of(world.run)[2:], *corpus, says=both)
+    says = ["--test-scores without --validation-scores", "Name the scores to choose on"]
+    refused("thresholds", *files_of(world.run)[2:], *corpus, says=says)
+    says = ["names --store without a run", "Name a run"]
     refused("thresholds", *files_of(world.run), *corpus, "--store", "exact", says=says)
 
 
 def test_a_folder_of_several_runs_is_refused(world: Any, refused: Refused) -> None:
     (world.run / "seeds.json").write_text("{}", encoding="utf-8")
-    says = ["several runs", "Name one, such as", "seed-0"]
+    says = ["several runs", "Name one of them, such as", "seed-0"]
     refused("thresholds", world.run, "--corpus", world.corpus, says=says)
 
 
@@ -155,7 +158,7 @@ def test_without_validation_scores_it_is_refused(world: Any, refused: Refused) -
 
 def test_without_a_validation_split_it_is_refused(world: Any, tmp_path: Path, refused: Refused) -> None:
     other = write_little_corpus(tmp_path / "other", sizes={"train": 30, "test": 10})
-    says = ["no validation split", "a threshold is chosen on no other", "a share for validation"]
+    says = ["no validation split", "thresholds are chosen on no other", "a share for validation"]
     refused("thresholds", world.run, "--corpus", other.path, says=says)
 
 

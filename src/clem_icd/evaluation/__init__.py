@@ -18,6 +18,11 @@ from clem_icd.evaluation.policy_effects import POLICY_METRICS, calibration_effec
 from clem_icd.evaluation.profiles import PROFILES, Profile
 from clem_icd.evaluation.resampling import Interval, intervals
 from clem_icd.evaluation.significance import Difference, compare_systems, holm
+from clem_icd.evaluation.thresholds_document import (
+    THRESHOLDS_FORMAT,
+    THRESHOLDS_FORMAT_VERSION,
+    thresholds_document,
+)
 
 __all__ = [
     "DEFINITIONS",
@@ -25,6 +30,8 @@ __all__ = [
     "METRICS_FORMAT_VERSION",
     "POLICY_METRICS",
     "PROFILES",
+    "THRESHOLDS_FORMAT",
+    "THRESHOLDS_FORMAT_VERSION",
     "Bucket",
     "Calibration",
     "Definition",
@@ -44,4 +51,5 @@ __all__ = [
     "metrics_document",
     "policy_effects",
     "reliability",
+    "thresholds_document",
 ]

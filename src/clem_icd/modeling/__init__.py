@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
     from clem_icd.modeling.linear import LinearSystem
     from clem_icd.modeling.neural import NeuralSystem, best_device
-    from clem_icd.modeling.positions import token_starts, token_starts_of
+    from clem_icd.modeling.positions import token_starts, token_starts_at, token_starts_of
     from clem_icd.modeling.system import NoteScores, System
     from clem_icd.modeling.titles import set_head_from_titles
     from clem_icd.modeling.tokenizer import learn_tokenizer
@@ -68,6 +68,7 @@ __all__ = [
     "set_prior_bias",
     "shipped_encoders",
     "token_starts",
+    "token_starts_at",
     "token_starts_of",
     "tokenize",
     "tokenizer_for_counting",
@@ -106,6 +107,7 @@ __getattr__ = lazy_names(
         "set_prior_bias": "encoder",
         "shipped_encoders": "encoder",
         "token_starts": "positions",
+        "token_starts_at": "positions",
         "token_starts_of": "positions",
         "tokenize": "inputs",
         "tokenizer_for_counting": "counting",
