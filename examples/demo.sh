@@ -20,27 +20,23 @@ if [ -f runs/demo-corpus/corpus.json ]; then echo "runs/demo-corpus exists"; els
 fi
 run clem describe runs/demo-corpus
 
-title "3. Train the linear baseline"
+title "3. Train the linear baseline, then CLEM-ICD on clem-small, the ModernBERT encoder in this package"
 run clem train linear --corpus runs/demo-corpus --out runs/demo-linear --resume
-
-title "4. Train CLEM-ICD on clem-small, the ModernBERT encoder in this package"
 run clem train demo --corpus runs/demo-corpus --out runs/demo --resume
 
-title "5. Suggest codes for a new note"
-echo "examples/note.txt: … $(tail -n 1 examples/note.txt)"
+title "4. Suggest codes for a new note"
+echo "… $(tail -n 1 examples/note.txt)"
 run clem code runs/demo/model examples/note.txt --top 8
 
-title "6. Compare both systems, with 95 % intervals"
+title "5. Compare both systems and write the report"
 run clem compare runs/demo runs/demo-linear
-
-title "7. Write the report"
 run clem report runs/demo --beside runs/demo-linear
 
 title "Where to look next"
 cat <<'NEXT'
-runs/demo/report.html                                                metrics, learning curves, errors
-clem code runs/demo/model NOTE.txt                                   codes for a note of your own
-clem error-analysis --corpus runs/demo-corpus --run runs/demo        where the errors are
-clem thresholds runs/demo --corpus runs/demo-corpus                  other ways of deciding
-docs/README.md                                                       your own data, formats, definitions
+runs/demo/report.html                                           metrics, learning curves, errors
+clem code runs/demo/model NOTE.txt                              codes for a note of your own
+clem error-analysis --corpus runs/demo-corpus --run runs/demo   where the errors are
+clem thresholds runs/demo --corpus runs/demo-corpus             other ways of deciding
+docs/README.md                                                  your own data, formats, definitions
 NEXT

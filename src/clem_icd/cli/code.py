@@ -75,7 +75,9 @@ def _as_json(name: str, coding: Coding) -> dict[str, Any]:
 
 
 def _show(console: Console, codings: list[tuple[str, Coding]], decided: str) -> None:
-    for name, coding in codings:
+    for position, (name, coding) in enumerate(codings):
+        if position:
+            console.print()
         table = new_table("code", "title", "probability", "assigned", title=name, text=("title", "assigned"))
         for suggestion in coding.suggestions:
             table.add_row(
@@ -87,5 +89,4 @@ def _show(console: Console, codings: list[tuple[str, Coding]], decided: str) -> 
                 style="bold" if suggestion.decided else "dim",
             )
         console.print(table)
-        console.print()
     console.print(f"A code is assigned {decided}. A coder has the last word.", markup=False)

@@ -16,6 +16,7 @@ from clem_icd.cli.verb import verb
 if TYPE_CHECKING:
     from clem_icd.sources import PublishedComparison
 
+_COUNTED = ("codes", "words", "tokens")
 _PERCENTILES = ("mean", "p5", "p25", "p50", "p75", "p95", "max")
 
 
@@ -80,23 +81,14 @@ def describe(
 
 def _show_sizes(console: Console, value: dict[str, Any]) -> None:
     splits = value["splits"]
+    counts = {"notes": "notes", "subjects": "subjects", "admissions": "admissions", "labels": "labels"}
+    if any(split["notes_without_codes"] for split in splits.values()):
+        counts["uncoded"] = "notes_without_codes"
     title = f"{corpus_title(value)}: {value['labels']:,} labels"
-    table = new_table(
-        "split",
-        "notes",
-        "subjects",
-        "admissions",
-        "labels",
-        "without codes",
-        "codes",
-        "words",
-        "tokens",
-        title=title,
-    )
+    table = new_table("split", *counts, *_COUNTED, title=title)
     for name, split in splits.items():
-        columns = ("notes", "subjects", "admissions", "labels", "notes_without_codes")
-        medians = (split[f"{counted}_per_note"]["p50"] for counted in ("codes", "words", "tokens"))
-        table.add_row(name, *(f"{split[column]:,}" for column in columns), *map(_figure, medians))
+        medians = (split[f"{counted}_per_note"]["p50"] for counted in _COUNTED)
+        table.add_row(name, *(f"{split[key]:,}" for key in counts.values()), *map(_figure, medians))
     console.print(table)
     console.print(
         f"Codes, words and tokens are medians per note; tokens are those of {value['tokenizer']}.",
@@ -107,7 +99,7 @@ def _show_sizes(console: Console, value: dict[str, Any]) -> None:
 
 def _show_percentiles(console: Console, value: dict[str, Any]) -> None:
     table = new_table("per note", "split", *_PERCENTILES, text=("split",))
-    for counted in ("codes", "words", "tokens"):
+    for counted in _COUNTED:
         for name, split in value["splits"].items():
             values = split[f"{counted}_per_note"]
             table.add_row(counted, name, *(_figure(values[column]) for column in _PERCENTILES))

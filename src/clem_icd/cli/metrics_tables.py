@@ -39,7 +39,6 @@ def show_headlines(console: Console, document: dict[str, Any], layout: RunLayout
     if "best_on_validation" in document:
         _show_seeds(console, document, _details(layout))
         return
-    console.print(f"{_title(document)}: {_sizes(document)}", markup=False)
     intervals = document.get("intervals", {}).get("metrics", {})
     parts = []
     for name in _HEADLINES:
@@ -47,7 +46,7 @@ def show_headlines(console: Console, document: dict[str, Any], layout: RunLayout
         parts.append(
             f"{_metric_title(document, name)} {document['metrics'][name]:.4f}{bounds and f' ({bounds})'}"
         )
-    console.print(", ".join(parts), markup=False)
+    console.print(f"{_title(document)}: {', '.join(parts)}", markup=False)
     _show_end(console, document, _details(layout))
 
 
@@ -77,7 +76,6 @@ def show_metrics(console: Console, document: dict[str, Any], details: Path) -> N
         row = [_metric_title(document, name), f"{metrics[name]:.4f}"]
         table.add_row(*row, *filter(None, [_bounds(intervals.get(name))]))
     console.print(table)
-    console.print(f"{_sizes(document)}.", markup=False)
     _show_end(console, document, details)
 
 
@@ -90,16 +88,19 @@ def _show_seeds(console: Console, document: dict[str, Any], details: Path) -> No
     for name in HEADLINES:
         table.add_row(_metric_title(document, name), mean_and_deviation(document["metrics"][name]))
     console.print(table)
-    console.print(
-        f"{document['notes']:,} notes, {document['labels']:,} labels, {document['runs']} seeds. "
-        f"Best on validation: {document['best_on_validation']['run']}.",
-        markup=False,
-    )
     _show_end(console, document, details)
 
 
 def _show_end(console: Console, document: dict[str, Any], details: Path) -> None:
-    console.print(f"All metrics and their definitions: {details}", markup=False)
+    if "best_on_validation" in document:
+        facts = f"{document['runs']} seeds, best on validation: {document['best_on_validation']['run']}"
+    else:
+        facts = _decision(document)
+    console.print(
+        f"{document['notes']:,} notes, {document['labels']:,} labels, {facts}. "
+        f"All metrics and their definitions: {details}",
+        markup=False,
+    )
     for line in document["warnings"]:
         console.print(f"Warning: {line}", markup=False)
 
@@ -119,10 +120,6 @@ def _metric_title(document: dict[str, Any], name: str) -> str:
 
 def _bounds(interval: dict[str, float] | None) -> str:
     return "" if interval is None else f"{interval['low']:.4f} to {interval['high']:.4f}"
-
-
-def _sizes(document: dict[str, Any]) -> str:
-    return f"{document['notes']:,} notes, {document['labels']:,} labels, {_decision(document)}"
 
 
 def _decision(document: dict[str, Any]) -> str:

@@ -71,7 +71,10 @@ def synthesize(
     )
 
     def show(console: Console) -> None:
-        console.print(f"Wrote a synthetic hospital of {admissions:,} admissions to {out}", markup=False)
-        console.print("No patient is real, and scores on it say nothing about real notes.")
+        console.print(
+            f"Wrote a synthetic hospital of {admissions:,} admissions to {out}. "
+            "No patient is real, and no score on it carries over to real notes.",
+            markup=False,
+        )
 
     terminal.result({**asdict(summary), "path": str(out)}, show)
