@@ -29,7 +29,8 @@ echo "… $(tail -n 1 examples/note.txt)"
 run clem code runs/demo/model examples/note.txt --top 8
 
 title "5. Compare both systems and write the report"
-run clem compare runs/demo runs/demo-linear
+run clem compare runs/demo runs/demo-linear \
+  --metric micro_f1 --metric macro_f1_all_labels --metric macro_f1_caml --metric map
 run clem report runs/demo --beside runs/demo-linear
 
 title "Where to look next"

@@ -66,7 +66,8 @@ def test_synthetic_notes_are_not_compared_unless_asked(tmp_path: Path, clem: Cle
     shown = clem("describe", corpus).out
     assert "8,066" not in shown
     [line] = [line for line in shown.splitlines() if "published" in line]
-    assert line == "Synthetic notes are not compared with published counts; --published shows them"
+    assert line.startswith("Not shown: ")
+    assert line.endswith("published counts, since the notes are synthetic (--published)")
     assert clem("describe", corpus, "--json").json["published"] is None
 
     compared = clem("describe", corpus, "--published").out
@@ -78,12 +79,13 @@ def test_synthetic_notes_are_not_compared_unless_asked(tmp_path: Path, clem: Cle
 def test_notices_and_percentiles_are_shown_on_request(tmp_path: Path, clem: Clem) -> None:
     corpus = write_corpus(tmp_path / "corpus", notices=["2 notes have no text and were left out"])
     shown = clem("describe", corpus).out
-    assert "Notices: 1; --notices lists them\n" in shown
+    assert "Not shown: notices: 1 (--notices), percentiles (--percentiles)\n" in shown
     assert "2 notes have no text" not in shown
     assert "p95" not in shown
 
     whole = clem("describe", corpus, "--notices", "--percentiles").out
     assert "Notice: 2 notes have no text and were left out\n" in whole
+    assert "Not shown" not in whole
     assert "p95" in whole
     assert "8,192 tokens" in whole
 

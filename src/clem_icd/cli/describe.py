@@ -66,15 +66,17 @@ def describe(
             _show_percentiles(console, value)
         for line in value["warnings"]:
             console.print(f"Warning: {line}", markup=False)
-        if notices:
-            for line in value["notices"]:
-                console.print(f"Notice: {line}", markup=False)
-        elif value["notices"]:
-            console.print(f"Notices: {len(value['notices'])}; --notices lists them", markup=False)
+        for line in value["notices"] if notices else []:
+            console.print(f"Notice: {line}", markup=False)
         if comparison is not None:
             _show_published(console, comparison)
-        elif not compared:
-            console.print("Synthetic notes are not compared with published counts; --published shows them")
+        left_out = {
+            f"notices: {len(value['notices'])} (--notices)": not notices and value["notices"],
+            "percentiles (--percentiles)": not percentiles,
+            "published counts, since the notes are synthetic (--published)": not compared,
+        }
+        if any(left_out.values()):
+            console.print(f"Not shown: {', '.join(name for name in left_out if left_out[name])}")
 
     terminal.result({**value, "published": None if comparison is None else asdict(comparison)}, show)
 

@@ -263,8 +263,8 @@ def _show_corpus(terminal: Terminal, corpus: Corpus) -> None:
             console.print(f"Warning: {line}", markup=False)
         if notices:
             console.print(
-                f"Notices about rows left out and choices made: {notices}, in {corpus.path / 'corpus.json'}; "
-                f"`clem describe --notices {corpus.path}` lists them",
+                f"Notices on what was left out and chosen: {notices}, in {corpus.path / 'corpus.json'}; "
+                f"`clem describe {corpus.path} --notices` lists them",
                 markup=False,
             )
 
