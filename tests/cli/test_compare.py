@@ -1,4 +1,4 @@
-"""clem compare, on the run of the journey: tables, files, pairs, and what it refuses."""
+"""clem compare, on the run of the journey: tables, files, pairs and refusals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Refused = Callable[..., str]
 
 @pytest.fixture
 def second(world: Any) -> Path:
-    """A run with the scores of the first turned towards the middle."""
+    """A copy of the run with every score moved towards 0.5."""
     path: Path = world.root / "second"
     shutil.copytree(world.run, path)
     scores = Scores.read(path / "scores" / "test.parquet")
@@ -53,7 +53,7 @@ def test_no_figure_is_cut_off_in_a_terminal(
     assert f"{100 * metrics['macro_f1_caml']:.1f}" in clem("compare", world.run).out
 
 
-def test_the_terminal_shows_footnotes_and_what_stands_apart_and_definitions_on_request(clem: Invoke) -> None:
+def test_footnotes_and_unstated_definitions_are_shown_and_definitions_on_request(clem: Invoke) -> None:
     short = clem("compare", "--dataset", "mimic3-full").out
     assert "Definitions: --definitions prints them" in short
     found = clem("compare", "--dataset", "mimic3-full", "--definitions")
@@ -63,7 +63,7 @@ def test_the_terminal_shows_footnotes_and_what_stands_apart_and_definitions_on_r
     assert "Macro-F1 (CAML) (macro_f1_caml): 2 P R / (P + R)" in found.out
 
 
-def test_it_writes_every_file_that_it_is_asked_for(clem: Invoke, world: Any) -> None:
+def test_every_requested_file_is_written(clem: Invoke, world: Any) -> None:
     files = [world.root / f"table{suffix}" for suffix in (".html", ".md", ".tex", ".csv", ".json")]
     options = [option for file in files for option in ("--out", file)]
     found = clem("compare", world.run, "--published", *options)
@@ -90,7 +90,7 @@ def test_a_pair_is_compared_by_its_own_scores_and_decisions(clem: Invoke, world:
     assert "p, swapping" in clem("compare", world.run, second, *paired).out
 
 
-def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, second: Path) -> None:
+def test_a_pair_has_the_requested_metrics(clem: Invoke, world: Any, second: Path) -> None:
     options = ("--paired", "--corpus", world.corpus, "--resamples", 100, "--metric", "macro_f1_caml")
     found = clem("compare", world.run, second, *options, "--json", "--quiet")
     assert list(found.json["pairs"][0]["metrics"]) == ["macro_f1_caml"]
@@ -158,9 +158,7 @@ def test_a_folder_of_several_seeds_is_refused_in_a_paired_comparison(refused: Re
     )
 
 
-def test_the_example_in_the_documentation_is_what_is_printed(
-    clem: Invoke, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_example_in_the_documentation_is_current(clem: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     pages = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
     begin = "Published: mimic3-50, test, codes; percent"

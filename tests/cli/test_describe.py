@@ -1,4 +1,4 @@
-"""A corpus beside what is published of it, as a user sees it."""
+"""clem describe: sizes, notices, and a corpus beside its published counts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_corpus_is_shown_beside_the_published_one(tmp_path: Path, clem: Clem) 
     assert "Warning: labels: 6, published 50: 44 fewer than expected\n" in shown
 
 
-def test_json_has_the_same(tmp_path: Path, clem: Clem) -> None:
+def test_json_holds_the_comparison_with_published_counts(tmp_path: Path, clem: Clem) -> None:
     published = clem("describe", write_corpus(tmp_path / "corpus"), "--json").json["published"]
 
     assert published["remark"] is None

@@ -15,7 +15,7 @@ def dimensions(document: dict[str, Any]) -> Dimensions:
     return {table["dimension"]: table for table in document["errors"]}
 
 
-def test_the_errors_of_a_run_are_those_of_its_metrics(clem: Callable[..., Any], journey: Any) -> None:
+def test_the_tables_of_a_run_agree_with_its_metrics(clem: Callable[..., Any], journey: Any) -> None:
     done = clem("error-analysis", "--corpus", journey.corpus, "--run", journey.run, "--json")
     assert done.code == 0, done.err
     document = done.json
@@ -31,7 +31,7 @@ def test_the_errors_of_a_run_are_those_of_its_metrics(clem: Callable[..., Any], 
     assert tokens == words == document["notes"]
 
 
-def test_scores_of_anyone_are_judged_by_a_threshold(clem: Callable[..., Any], journey: Any) -> None:
+def test_a_scores_file_is_analysed_by_a_threshold(clem: Callable[..., Any], journey: Any) -> None:
     given = clem(
         "error-analysis", "--corpus", journey.corpus, "--scores", journey.scores, "--threshold", 0.5, "--json"
     )
@@ -46,7 +46,7 @@ def test_scores_of_anyone_are_judged_by_a_threshold(clem: Callable[..., Any], jo
     assert "note_length_tokens" in dimensions(counted.json)
 
 
-def test_a_threshold_is_preferred_to_that_of_the_run(clem: Callable[..., Any], journey: Any) -> None:
+def test_a_threshold_precedes_the_rule_of_the_run(clem: Callable[..., Any], journey: Any) -> None:
     done = clem(
         "error-analysis", "--corpus", journey.corpus, "--run", journey.run, "--threshold", 2, "--json"
     )
@@ -66,7 +66,9 @@ def test_the_tables_are_shown_and_written(clem: Callable[..., Any], world: Any) 
 
 
 @pytest.mark.parametrize("both", [True, False])
-def test_a_run_or_scores_have_to_be_named(refused: Callable[..., str], world: Any, both: bool) -> None:
+def test_exactly_one_of_a_run_and_scores_is_required(
+    refused: Callable[..., str], world: Any, both: bool
+) -> None:
     named = ["--run", world.run, "--scores", world.scores] if both else []
     refused(
         "error-analysis",
@@ -77,7 +79,7 @@ def test_a_run_or_scores_have_to_be_named(refused: Callable[..., str], world: An
     )
 
 
-def test_a_run_that_is_not_there_is_refused(refused: Callable[..., str], world: Any) -> None:
+def test_a_missing_run_is_refused(refused: Callable[..., str], world: Any) -> None:
     refused(
         "error-analysis",
         "--corpus",
@@ -94,7 +96,7 @@ def test_scores_without_a_rule_are_refused(refused: Callable[..., str], world: A
     )
 
 
-def test_a_place_that_is_taken_is_left_alone(refused: Callable[..., str], world: Any) -> None:
+def test_an_occupied_output_is_left_alone(refused: Callable[..., str], world: Any) -> None:
     refused(
         *("error-analysis", "--corpus", world.corpus, "--run", world.run, "--out", world.scores),
         says=["scores.parquet", "--force"],

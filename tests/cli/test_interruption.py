@@ -16,7 +16,7 @@ from clem_icd.synthetic import synthesize
 
 
 def interrupt(folder: Path, *arguments: object) -> tuple[int, str]:
-    """Start a command that writes below an empty folder, and interrupt it once it has begun to."""
+    """Start a command that writes below an empty folder, and interrupt it as soon as it writes."""
     process = subprocess.Popen(
         [sys.executable, "-m", "clem_icd.cli", *map(str, arguments)],
         stdout=subprocess.DEVNULL,
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def test_synthesis(folder: Path) -> None:
+def test_interrupted_synthesis_leaves_nothing(folder: Path) -> None:
     code, err = interrupt(folder, "synthesize", "--admissions", 1_000_000, "--out", folder / "raw")
     assert (code, err) == (130, "clem: interrupted. Nothing was left half-written.\n")
     assert list(folder.iterdir()) == []
@@ -61,7 +61,7 @@ def test_an_interrupted_training_says_how_to_resume(
     )
 
 
-def test_preparation(tmp_path: Path, folder: Path) -> None:
+def test_interrupted_preparation_leaves_nothing(tmp_path: Path, folder: Path) -> None:
     synthesize(tmp_path / "raw", admissions=2000, seed=1, words=60)
     code, err = interrupt(
         folder, "prepare", "mimic4-icd10", "--raw", tmp_path / "raw", "--out", folder / "corpus"
