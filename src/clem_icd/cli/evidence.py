@@ -14,7 +14,8 @@ from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 
 evidence = typer.Typer(
-    help="Judge the evidence for codes. Example: `clem evidence score --corpus C --evidence E --out OUT`",
+    help="Judge the evidence for codes.\n\nExample: `clem evidence score --corpus C --evidence E --out OUT`",
+    short_help="Judge the evidence for codes.",
     no_args_is_help=True,
 )
 

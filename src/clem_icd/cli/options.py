@@ -10,7 +10,7 @@ import typer
 CorpusFolder = Annotated[Path, typer.Option("--corpus", help="A corpus folder.")]
 ModelFolder = Annotated[Path, typer.Argument(help="A model folder.")]
 Split = Annotated[str, typer.Option(help="train, validation or test.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace the file or folder at --out.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing --out instead of refusing it.")]
 JsonOut = Annotated[
     Path | None, typer.Option("--out", help="Also write the whole result to this file (JSON).")
 ]

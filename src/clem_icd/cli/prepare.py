@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from clem_icd.corpus import Corpus
 
 prepare = typer.Typer(
-    help="Turn raw files into a corpus. Example: `clem prepare mimic4-icd10 --raw RAW --out CORPUS`",
+    help="Turn raw files into a corpus.\n\nExample: `clem prepare mimic4-icd10 --raw RAW --out CORPUS`",
+    short_help="Turn raw files into a corpus.",
     no_args_is_help=True,
 )
 
@@ -28,8 +29,8 @@ Splits = Annotated[
     Path | None,
     typer.Option(
         "--splits",
-        help="A split file, or a folder of the published ones. Default: MDACE's own for its sets, or else "
-        "downloaded once.",
+        help="A split file, or a folder of the published ones. Default: downloaded once; for the sets of "
+        "MDACE, those in its repository.",
     ),
 ]
 CodesOf = Annotated[Literal["D", "P", "DP"], typer.Option("--codes", help="Diagnoses, procedures or both.")]
@@ -53,8 +54,8 @@ class MimicFiles:
         bool,
         typer.Option(
             "--draw-split",
-            help="Draw a split by subject, stratified by codes. Default: the published split; synthetic raw "
-            "files always get a drawn one.",
+            help="Draw a split by subject, stratified by codes. Default: the published split, or a drawn one "
+            "for synthetic raw files.",
         ),
     ] = False
     evidence: Annotated[

@@ -56,7 +56,9 @@ def pretrain(
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the run at OUT, or start it if there is none.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace the folder at OUT.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an existing OUT instead of refusing it.")
+    ] = False,
 ) -> None:
     """Train an encoder on masked tokens, from scratch or from another encoder.
 

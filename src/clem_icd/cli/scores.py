@@ -13,8 +13,9 @@ from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 
 scores = typer.Typer(
-    help="Import the scores of another system, or export scores. "
+    help="Import the scores of another system, or export scores.\n\n"
     "Example: `clem scores import THEIRS.csv --corpus CORPUS --out scores.parquet`",
+    short_help="Import the scores of another system, or export scores.",
     no_args_is_help=True,
 )
 
