@@ -1,5 +1,5 @@
 # ruff: noqa: T201
-"""Codes for every .txt file of a folder, as a csv file with one row a decided code and no note text.
+"""Codes for every .txt file of a folder, as a csv file: one row per assigned code, no note text.
 
 python examples/code_a_folder.py runs/demo/model notes codes.csv
 """
@@ -16,7 +16,7 @@ from clem_icd.files import new_file
 
 
 def main(model: Path, notes: Path, out: Path) -> None:
-    """Write the decided codes of all notes; ``out`` appears whole or not at all."""
+    """Write the assigned codes of all notes; ``out`` appears whole or not at all."""
     coder = Coder.load(model)
     paths = sorted(notes.glob("*.txt"))
     codings = coder.code_all((read_note(path) for path in paths), top=0)
@@ -25,9 +25,8 @@ def main(model: Path, notes: Path, out: Path) -> None:
         rows.writerow(["note", "code", "system", "title", "probability"])
         for path, coding in zip(paths, codings, strict=True):
             if coding.truncated:
-                print(
-                    f"{path.name}: {coding.tokens_read} of {coding.tokens} tokens were read", file=sys.stderr
-                )
+                read = f"only {coding.tokens_read} of {coding.tokens} tokens were read"
+                print(f"{path.name}: {read}", file=sys.stderr)
             for one in coding.suggestions:
                 rows.writerow([path.stem, one.code, one.system, one.title, f"{one.probability:.4f}"])
     print(f"Wrote the codes of {len(paths)} notes to {out}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job, end to end, on a synthetic hospital. `make demo` runs this.
-# What a step left behind is used again: delete it with `make clean-demo` to start over.
+# Finished steps are not repeated: start over with `make clean-demo`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,30 +8,36 @@ if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; else bold='' plain=''; fi
 title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 run() { printf '%s$ %s%s\n' "$bold" "$*" "$plain"; "$@"; }
 
-title "1. A synthetic hospital, in the raw layout of MIMIC-IV"
-if [ -f runs/demo-raw/SYNTHETIC.json ]; then echo "runs/demo-raw is there"; else
+title "1. Write a synthetic hospital in the raw layout of MIMIC-IV"
+if [ -f runs/demo-raw/SYNTHETIC.json ]; then echo "runs/demo-raw exists"; else
   run clem synthesize --layout mimic4 --admissions 5000 --seed 1 --words 100 --out runs/demo-raw
 fi
 
-title "2. Raw files become a corpus, by the source for MIMIC-IV"
-if [ -f runs/demo-corpus/corpus.json ]; then echo "runs/demo-corpus is there"; else
+title "2. Turn the raw files into a corpus"
+if [ -f runs/demo-corpus/corpus.json ]; then echo "runs/demo-corpus exists"; else
   run clem prepare mimic4-icd10 --raw runs/demo-raw --evidence runs/demo-raw/evidence.parquet \
     --min-count 50 --out runs/demo-corpus
 fi
 run clem describe runs/demo-corpus
 
-title "3. The linear baseline"
+title "3. Train the linear baseline, then CLEM-ICD on clem-small, the ModernBERT encoder in this package"
 run clem train linear --corpus runs/demo-corpus --out runs/demo-linear --resume
-
-title "4. CLEM-ICD: clem-small, the ModernBERT that comes with the package, learns the ward's codes"
 run clem train demo --corpus runs/demo-corpus --out runs/demo --resume
 
-title "5. Codes for a note that nobody has coded"
-cat examples/note.txt
-run clem code runs/demo/model examples/note.txt
+title "4. Suggest codes for a new note"
+echo "… $(tail -n 1 examples/note.txt)"
+run clem code runs/demo/model examples/note.txt --top 8
 
-title "6. Both beside each other: one definition a column, 95 % intervals"
-run clem compare runs/demo runs/demo-linear
-
-title "7. The report"
+title "5. Compare both systems and write the report"
+run clem compare runs/demo runs/demo-linear \
+  --metric micro_f1 --metric macro_f1_all_labels --metric macro_f1_caml --metric map
 run clem report runs/demo --beside runs/demo-linear
+
+title "Where to look next"
+cat <<'NEXT'
+runs/demo/report.html                                           metrics, learning curves, errors
+clem code runs/demo/model NOTE.txt                              codes for a note of your own
+clem error-analysis --corpus runs/demo-corpus --run runs/demo   where the errors are
+clem thresholds runs/demo --corpus runs/demo-corpus             other ways of deciding
+docs/README.md                                                  your own data, formats, definitions
+NEXT

@@ -1,5 +1,5 @@
 # ruff: noqa: T201
-"""From raw files to codes for one note, all from Python.
+"""From raw files to codes for one note, all in Python.
 
 python examples/from_python.py runs/from-python linear
 python examples/from_python.py runs/from-python-neural demo training.epochs=6
@@ -21,7 +21,7 @@ NOTE = Path(__file__).with_name("note.txt")
 
 
 def main(place: Path, recipe: str, *settings: str) -> None:
-    """Synthesise a hospital below ``place``, train on it, and code the example note."""
+    """Synthesize a hospital below ``place``, train on it, and code the example note."""
     raw = place / "raw"
     synthesize(raw, admissions=600, seed=1, words=100)
     corpus = prepare_mimic4(raw, place / "corpus", evidence=raw / "evidence.parquet", min_count=20)

@@ -3,8 +3,9 @@
 #
 #     bash examples/published_counts.sh RAW OUT [SPLITS]
 #
-# RAW is the folder that PhysioNet's download makes, with MDACE in it or beside it. What is not there is refused
-# with a line that says so, and the next corpus is made; a corpus that is there is only described. Without SPLITS the split files are downloaded.
+# RAW is the folder that PhysioNet's download makes, with MDACE in it or beside it. A set with missing files is
+# refused in one line, and the next one is prepared. A corpus that exists is only described. Without SPLITS the
+# published split files are downloaded.
 set -uo pipefail
 
 raw=${1:?name the raw folder} out=${2:?name a folder for the corpora} splits=${3:-}
@@ -15,6 +16,6 @@ for source in mimic3-full mimic3-50 mimic3-clean mimic4-icd9 mimic4-icd10 mdace-
   echo "== $source"
   [ -e "$out/$source" ] ||
     clem prepare "$source" --raw "$raw" ${splits:+--splits "$splits"} --out "$out/$source" --quiet || failed=1
-  [ ! -e "$out/$source" ] || clem describe "$out/$source" || failed=1
+  [ ! -e "$out/$source" ] || clem describe --notices --published "$out/$source" || failed=1
 done
 exit $failed

@@ -1,5 +1,5 @@
 # ruff: noqa: T201
-"""Codes from a model folder by transformers alone: nothing of this package is imported.
+"""Codes from a model folder with transformers alone; this package is not imported.
 
 python examples/with_transformers.py runs/demo/model examples/note.txt
 """
@@ -15,10 +15,10 @@ from transformers import pipeline
 
 
 def main(model: Path, note: Path) -> None:
-    """Print the codes whose probability is greater than the threshold in ``clem.json``."""
+    """Print the codes with a probability above the threshold in ``clem.json``."""
     threshold = json.loads((model / "clem.json").read_text(encoding="utf-8"))["threshold"]
     if threshold is None:
-        sys.exit("The model decides by a rule that is more than one threshold: use `clem code`.")
+        sys.exit("This model decides by more than one threshold: use `clem code`.")
     coder: Any = pipeline(
         "text-classification", model=str(model), top_k=None, function_to_apply="sigmoid", truncation=True
     )

@@ -1,4 +1,4 @@
-"""One journey through the verbs for all tests here, and a way to ask for a refusal."""
+"""One journey through the verbs, shared by all tests here, and a way to check a refusal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from clem_icd.cli import app
 from support import LITTLE_SETTINGS
 
-# Stands in every malformed note of these tests: no output may hold it.
+# In every malformed note of these tests; no output may hold it.
 CANARY = "SECRETPATIENT"
 
 Invoke = Callable[..., "Outcome"]
@@ -30,7 +30,7 @@ Refused = Callable[..., str]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left on a terminal."""
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -48,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class World:
-    """The folders of a journey: what each verb made, and what it said."""
+    """The folders of a journey, and what each verb printed."""
 
     root: Path
     said: dict[str, Outcome]
@@ -79,17 +79,17 @@ class World:
         return self.root / "scores.parquet"
 
     def evaluate(self, *options: object) -> list[object]:
-        """The arguments of an evaluation that works as long as its files do."""
+        """Arguments of an evaluation that succeeds as long as its files are intact."""
         out = self.root / "new.json"
         judged = options or ("--threshold", 0.5)
         return ["evaluate", "--corpus", self.corpus, "--scores", self.scores, "--out", out, *judged]
 
     def prepare(self, *options: object) -> list[object]:
-        """The arguments of a preparation that works as long as its files do."""
+        """Arguments of a preparation that succeeds as long as its files are intact."""
         return ["prepare", "mimic4-icd10", "--raw", self.raw, "--out", self.root / "new", *options]
 
     def predict(self) -> list[object]:
-        """The arguments of a prediction that works as long as its files do."""
+        """Arguments of a prediction that succeeds as long as its files are intact."""
         return ["predict", self.model, "--corpus", self.corpus, "--out", self.root / "new.parquet"]
 
 
@@ -137,7 +137,7 @@ def refused(tmp_path: Path) -> Refused:
 
 
 def mark_notes(discharge: Path) -> tuple[str, ...]:
-    """Add a marker of its own to every note of a MIMIC-IV file."""
+    """Add a unique marker to every note of a MIMIC-IV file."""
     with gzip.open(discharge, "rt", encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     random_ = random.Random(0)

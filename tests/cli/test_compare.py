@@ -1,8 +1,9 @@
-"""clem compare, on the run of the journey: tables, files, pairs, and what it refuses."""
+"""clem compare, on the run of the journey: tables, files, pairs and refusals."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ Refused = Callable[..., str]
 
 @pytest.fixture
 def second(world: Any) -> Path:
-    """A run with the scores of the first turned towards the middle."""
+    """A copy of the run with every score moved towards 0.5."""
     path: Path = world.root / "second"
     shutil.copytree(world.run, path)
     scores = Scores.read(path / "scores" / "test.parquet")
@@ -52,14 +53,17 @@ def test_no_figure_is_cut_off_in_a_terminal(
     assert f"{100 * metrics['macro_f1_caml']:.1f}" in clem("compare", world.run).out
 
 
-def test_the_terminal_shows_footnotes_definitions_and_what_stands_apart(clem: Invoke) -> None:
-    found = clem("compare", "--dataset", "mimic3-full")
+def test_footnotes_and_unstated_definitions_are_shown_and_definitions_on_request(clem: Invoke) -> None:
+    short = clem("compare", "--dataset", "mimic3-full").out
+    assert "Definitions: --definitions prints them" in short
+    found = clem("compare", "--dataset", "mimic3-full", "--definitions")
+    assert found.out.startswith(short.rpartition("Definitions:")[0])
     assert "Definition not stated: comparable with nothing; published: mimic3-full" in found.out
     assert "(1) The CLEM-ICD paper compares its Macro-F1 of 16.5 with 10.4" in found.out
     assert "Macro-F1 (CAML) (macro_f1_caml): 2 P R / (P + R)" in found.out
 
 
-def test_it_writes_every_file_that_it_is_asked_for(clem: Invoke, world: Any) -> None:
+def test_every_requested_file_is_written(clem: Invoke, world: Any) -> None:
     files = [world.root / f"table{suffix}" for suffix in (".html", ".md", ".tex", ".csv", ".json")]
     options = [option for file in files for option in ("--out", file)]
     found = clem("compare", world.run, "--published", *options)
@@ -86,7 +90,7 @@ def test_a_pair_is_compared_by_its_own_scores_and_decisions(clem: Invoke, world:
     assert "p, randomisation" in clem("compare", world.run, second, *paired).out
 
 
-def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, second: Path) -> None:
+def test_a_pair_has_the_requested_metrics(clem: Invoke, world: Any, second: Path) -> None:
     options = ("--paired", "--corpus", world.corpus, "--resamples", 100, "--metric", "macro_f1_caml")
     found = clem("compare", world.run, second, *options, "--json", "--quiet")
     assert list(found.json["pairs"][0]["metrics"]) == ["macro_f1_caml"]
@@ -102,10 +106,16 @@ def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, seco
         (["compare", "RUN", "--out", "RUN/metrics.json"], ["already holds something", "--force"]),
         (["compare", "CORPUS"], ["not a run folder"]),
         (["compare", "RUN", "RUN", "--paired"], ["both --paired and --corpus"]),
-        (["compare", "RUN", "--paired", "--corpus", "CORPUS"], ["of 1 runs"]),
+        (
+            ["compare", "RUN", "--paired", "--corpus", "CORPUS"],
+            ["of 1 runs, expected at least two", "Name another run"],
+        ),
         (
             ["compare", "RUN", "RUN/metrics.json", "--paired", "--corpus", "CORPUS"],
-            ["is a file of metrics", "docs/uncertainty.md"],
+            [
+                "metrics.json: is a file, expected the folder of a run",
+                "Name a folder that `clem train` wrote",
+            ],
         ),
         (["compare", "RUN", "RUN", "--paired", "--corpus", "CORPUS", "--published"], ["no scores"]),
         (
@@ -139,18 +149,19 @@ def test_scores_of_other_notes_are_refused_with_the_difference(
     refused("compare", world.run, second, *paired, says=["1 of its", "1 scored notes are not in it"])
 
 
-def test_a_folder_of_seeds_is_no_partner(refused: Refused, world: Any) -> None:
+def test_a_folder_of_several_seeds_is_refused_in_a_paired_comparison(refused: Refused, world: Any) -> None:
     several = world.root / "several"
     shutil.copytree(world.run, several / "seed-0")
     paired = ("--paired", "--corpus", world.corpus)
-    refused("compare", world.run, several, *paired, says=["holds several seeds", "seed-0"])
+    refused(
+        "compare", world.run, several, *paired, says=["holds several runs, one per seed", "such as", "seed-0"]
+    )
 
 
-def test_the_example_in_the_documentation_is_what_is_printed(
-    clem: Invoke, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_example_in_the_documentation_is_current(clem: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    page = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8")
-    example = page.split("```text\n")[1].split("\n```")[0]
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
+    begin = "Published: mimic3-50, test, codes; percent"
+    [example] = re.findall(rf"^```text\n({begin}\n.*?)\n```$", pages, flags=re.DOTALL | re.MULTILINE)
     printed = clem("compare", "--dataset", "mimic3-50").out
     assert example in "\n".join(line.rstrip() for line in printed.splitlines())

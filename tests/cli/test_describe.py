@@ -1,4 +1,4 @@
-"""A corpus beside what is published of it, as a user sees it."""
+"""clem describe: sizes, notices, and a corpus beside its published counts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_corpus_is_shown_beside_the_published_one(tmp_path: Path, clem: Clem) 
     assert "Warning: labels: 6, 44 fewer than the published 50\n" in shown
 
 
-def test_json_has_the_same(tmp_path: Path, clem: Clem) -> None:
+def test_json_holds_the_comparison_with_published_counts(tmp_path: Path, clem: Clem) -> None:
     published = clem("describe", write_corpus(tmp_path / "corpus"), "--json").json["published"]
 
     assert published["remark"] is None
@@ -61,16 +61,37 @@ def test_json_has_the_same(tmp_path: Path, clem: Clem) -> None:
     }
 
 
-def test_synthetic_notes_get_one_remark(tmp_path: Path, clem: Clem) -> None:
-    shown = clem("describe", write_corpus(tmp_path / "corpus", synthetic=True)).out
+def test_synthetic_notes_are_not_compared_unless_asked(tmp_path: Path, clem: Clem) -> None:
+    corpus = write_corpus(tmp_path / "corpus", synthetic=True)
+    shown = clem("describe", corpus).out
+    assert "8,066" not in shown
+    [line] = [line for line in shown.splitlines() if "published" in line]
+    assert line.startswith("Not shown: ")
+    assert line.endswith("published counts, since the notes are synthetic (--published)")
+    assert clem("describe", corpus, "--json").json["published"] is None
 
-    assert "8,066" in shown
-    assert "Note: The notes are synthetic, so" in shown
-    assert "Warning:" not in shown
+    compared = clem("describe", corpus, "--published").out
+    assert "8,066" in compared
+    assert "Note: The notes are synthetic, so" in compared
+    assert "Warning:" not in compared
+
+
+def test_notices_and_percentiles_are_shown_on_request(tmp_path: Path, clem: Clem) -> None:
+    corpus = write_corpus(tmp_path / "corpus", notices=["2 notes have no text and were left out"])
+    shown = clem("describe", corpus).out
+    assert "Not shown: notices: 1 (--notices), percentiles (--percentiles)\n" in shown
+    assert "2 notes have no text" not in shown
+    assert "p95" not in shown
+
+    whole = clem("describe", corpus, "--notices", "--percentiles").out
+    assert "Notice: 2 notes have no text and were left out\n" in whole
+    assert "Not shown" not in whole
+    assert "p95" in whole
+    assert "8,192 tokens" in whole
 
 
 @pytest.mark.parametrize("source", ["table", "codiesp"])
-def test_what_nobody_published_is_shown_alone(tmp_path: Path, clem: Clem, source: str) -> None:
+def test_a_source_without_published_counts_is_shown_alone(tmp_path: Path, clem: Clem, source: str) -> None:
     corpus = write_corpus(tmp_path / "corpus", source)
 
     assert "published" not in clem("describe", corpus).out

@@ -1,4 +1,4 @@
-"""``clem errors``: where the errors of a run, or of anyone's scores, live."""
+"""``clem error-analysis``: where the errors of a run, or of any scores file, are."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def dimensions(document: dict[str, Any]) -> Dimensions:
     return {table["dimension"]: table for table in document["errors"]}
 
 
-def test_the_errors_of_a_run_are_those_of_its_metrics(clem: Callable[..., Any], journey: Any) -> None:
-    done = clem("errors", "--corpus", journey.corpus, "--run", journey.run, "--json")
+def test_the_tables_of_a_run_agree_with_its_metrics(clem: Callable[..., Any], journey: Any) -> None:
+    done = clem("error-analysis", "--corpus", journey.corpus, "--run", journey.run, "--json")
     assert done.code == 0, done.err
     document = done.json
     levels = {group["name"]: group for group in dimensions(document)["level"]["groups"]}
@@ -31,30 +31,32 @@ def test_the_errors_of_a_run_are_those_of_its_metrics(clem: Callable[..., Any], 
     assert tokens == words == document["notes"]
 
 
-def test_scores_of_anyone_are_judged_by_a_threshold(clem: Callable[..., Any], journey: Any) -> None:
+def test_a_scores_file_is_analysed_by_a_threshold(clem: Callable[..., Any], journey: Any) -> None:
     given = clem(
-        "errors", "--corpus", journey.corpus, "--scores", journey.scores, "--threshold", 0.5, "--json"
+        "error-analysis", "--corpus", journey.corpus, "--scores", journey.scores, "--threshold", 0.5, "--json"
     )
     assert given.code == 0, given.err
     assert given.json["rule"]["value"] == 0.5
     assert given.json["tokenizer"] is None
     assert "note_length_tokens" not in dimensions(given.json)
     counted = clem(
-        *("errors", "--corpus", journey.corpus, "--scores", journey.scores, "--threshold", 0.5),
+        *("error-analysis", "--corpus", journey.corpus, "--scores", journey.scores, "--threshold", 0.5),
         *("--tokenizer", journey.model, "--json"),
     )
     assert "note_length_tokens" in dimensions(counted.json)
 
 
-def test_a_threshold_is_preferred_to_that_of_the_run(clem: Callable[..., Any], journey: Any) -> None:
-    done = clem("errors", "--corpus", journey.corpus, "--run", journey.run, "--threshold", 2, "--json")
+def test_a_threshold_precedes_the_rule_of_the_run(clem: Callable[..., Any], journey: Any) -> None:
+    done = clem(
+        "error-analysis", "--corpus", journey.corpus, "--run", journey.run, "--threshold", 2, "--json"
+    )
     assert done.json["tokenizer"] == str(journey.model)
     assert {group["micro_recall"] for group in dimensions(done.json)["level"]["groups"]} == {0.0}
 
 
 def test_the_tables_are_shown_and_written(clem: Callable[..., Any], world: Any) -> None:
     out = world.root / "errors.json"
-    done = clem("errors", "--corpus", world.corpus, "--run", world.run, "--out", out)
+    done = clem("error-analysis", "--corpus", world.corpus, "--run", world.run, "--out", out)
     assert done.code == 0, done.err
     document = json.loads(out.read_text())
     assert document["format"] == "clem-icd/errors"
@@ -64,21 +66,38 @@ def test_the_tables_are_shown_and_written(clem: Callable[..., Any], world: Any) 
 
 
 @pytest.mark.parametrize("both", [True, False])
-def test_a_run_or_scores_have_to_be_named(refused: Callable[..., str], world: Any, both: bool) -> None:
+def test_exactly_one_of_a_run_and_scores_is_required(
+    refused: Callable[..., str], world: Any, both: bool
+) -> None:
     named = ["--run", world.run, "--scores", world.scores] if both else []
-    refused("errors", "--corpus", world.corpus, *named, says=["--run", "--scores"])
+    refused(
+        "error-analysis",
+        "--corpus",
+        world.corpus,
+        *named,
+        says=["names a run and scores files" if both else "names neither", "either --run or --scores"],
+    )
 
 
-def test_a_run_that_is_not_there_is_refused(refused: Callable[..., str], world: Any) -> None:
-    refused("errors", "--corpus", world.corpus, "--run", world.root / "no", says=["is no folder"])
+def test_a_missing_run_is_refused(refused: Callable[..., str], world: Any) -> None:
+    refused(
+        "error-analysis",
+        "--corpus",
+        world.corpus,
+        "--run",
+        world.root / "no",
+        says=["no such folder, expected the folder of a run"],
+    )
 
 
 def test_scores_without_a_rule_are_refused(refused: Callable[..., str], world: Any) -> None:
-    refused("errors", "--corpus", world.corpus, "--scores", world.scores, says=["--model", "--threshold"])
-
-
-def test_a_place_that_is_taken_is_left_alone(refused: Callable[..., str], world: Any) -> None:
     refused(
-        *("errors", "--corpus", world.corpus, "--run", world.run, "--out", world.scores),
+        "error-analysis", "--corpus", world.corpus, "--scores", world.scores, says=["--model", "--threshold"]
+    )
+
+
+def test_an_occupied_output_is_left_alone(refused: Callable[..., str], world: Any) -> None:
+    refused(
+        *("error-analysis", "--corpus", world.corpus, "--run", world.run, "--out", world.scores),
         says=["scores.parquet", "--force"],
     )

@@ -1,4 +1,4 @@
-"""clem evaluate: profiles, intervals, a rule chosen now, known labels, and a run judged again."""
+"""clem evaluate: profiles, intervals, rules chosen on the spot, known labels, and runs judged again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Invoke = Callable[..., Any]
 Refused = Callable[..., str]
 
 
-def test_the_profiles_of_the_command_are_those_of_the_package() -> None:
+def test_the_command_offers_every_profile_of_the_package() -> None:
     assert [profile.value for profile in Profile] == list(PROFILES)
 
 
@@ -42,7 +42,7 @@ def test_a_profile_is_computed_and_shown(world: Any, clem: Invoke, profile: str)
         assert all(document["definitions"][name]["title"] in shown for name in document["metrics"])
 
 
-def test_intervals_hold_the_value_and_say_what_was_drawn(world: Any, clem: Invoke) -> None:
+def test_intervals_contain_the_value_and_name_the_resampled_unit(world: Any, clem: Invoke) -> None:
     document = clem(*world.evaluate("--threshold", 0.2, "--resamples", 20), "--json").json
     intervals = document["intervals"]
     assert (intervals["resamples"], intervals["unit"]) == (20, "subjects")
@@ -52,7 +52,7 @@ def test_intervals_hold_the_value_and_say_what_was_drawn(world: Any, clem: Invok
     assert "95 % interval" in clem(*world.evaluate("--threshold", 0.2, "--resamples", 20, "--force")).out
 
 
-def test_what_was_evaluated_is_known_by_its_sums(world: Any, clem: Invoke) -> None:
+def test_checksums_identify_what_was_evaluated(world: Any, clem: Invoke) -> None:
     one = clem(*world.evaluate("--threshold", 0.2, "--resamples", 0), "--json").json
     run = json.loads((world.run / "metrics.json").read_text(encoding="utf-8"))
     assert one["identity"] == run["identity"]
@@ -70,7 +70,7 @@ def test_a_rule_is_chosen_on_validation_scores(world: Any, clem: Invoke) -> None
     assert document["threshold_source"] == "validation"
 
 
-def test_a_rule_that_is_no_threshold_is_told_in_words(world: Any, clem: Invoke) -> None:
+def test_a_rule_other_than_a_threshold_is_put_in_words(world: Any, clem: Invoke) -> None:
     validation = world.run / "scores/validation.parquet"
     arguments = world.evaluate("--validation-scores", validation, "--policy", "top-k", "--resamples", 0)
     shown = clem(*arguments).out
@@ -78,7 +78,7 @@ def test_a_rule_that_is_no_threshold_is_told_in_words(world: Any, clem: Invoke) 
     assert json.loads((world.root / "new.json").read_text(encoding="utf-8"))["threshold"] is None
 
 
-def test_a_run_is_judged_again_and_says_the_same(world: Any, clem: Invoke) -> None:
+def test_judging_a_run_again_reproduces_its_metrics(world: Any, clem: Invoke) -> None:
     before = (world.run / "metrics.json").read_bytes()
     (world.run / "metrics.json").unlink()
     (world.run / "report.html").unlink()
@@ -89,20 +89,20 @@ def test_a_run_is_judged_again_and_says_the_same(world: Any, clem: Invoke) -> No
 
 
 @pytest.fixture
-def of_another_corpus(tmp_path: Path) -> tuple[Corpus, Path, Corpus]:
-    """Scores for half of the labels of a corpus, and a label that it does not have."""
+def partly_known(tmp_path: Path) -> tuple[Corpus, Path]:
+    """A corpus, and scores for half of its labels."""
     corpus = write_little_corpus(tmp_path / "corpus", sizes={"train": 30, "validation": 10, "test": 12})
     known = corpus.codes[: len(corpus.codes) // 2]
     values = np.random.default_rng(0).random((12, len(known))).astype(np.float32)
     out = tmp_path / "scores.parquet"
     write_scores(out, known, zip(corpus.note_ids("test"), values, strict=True), {"system": "theirs"})
-    return corpus, out, corpus
+    return corpus, out
 
 
-def test_codes_that_the_system_does_not_know_are_left_out_when_asked(
-    tmp_path: Path, clem: Invoke, refused: Refused, of_another_corpus: tuple[Corpus, Path, Corpus]
+def test_known_labels_leaves_out_codes_that_the_system_does_not_know(
+    tmp_path: Path, clem: Invoke, refused: Refused, partly_known: tuple[Corpus, Path]
 ) -> None:
-    corpus, scores, _ = of_another_corpus
+    corpus, scores = partly_known
     arguments = ["evaluate", "--corpus", corpus.path, "--scores", scores, "--out", tmp_path / "m.json"]
     arguments += ["--threshold", 0.5, "--resamples", 0]
     refused(*arguments, says=["different label spaces"])
@@ -115,27 +115,31 @@ def test_codes_that_the_system_does_not_know_are_left_out_when_asked(
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "says"),
     [
-        [],
-        ["--scores", "s.parquet"],
-        ["--run", "RUN", "--scores", "s.parquet"],
-        ["--run", "RUN", "--out", "m.json"],
+        ([], ["names neither a run nor scores", "either --run or --scores"]),
+        (["--scores", "s.parquet"], ["names --scores without --out", "Name the metrics file"]),
+        (
+            ["--run", "RUN", "--scores", "s.parquet"],
+            ["names a run and scores files", "either --run or --scores"],
+        ),
+        (["--run", "RUN", "--out", "m.json"], ["names --out beside --run", "Leave out --out"]),
     ],
 )
-def test_what_is_to_be_judged_has_to_be_clear(world: Any, refused: Refused, options: list[str]) -> None:
+def test_either_a_run_or_scores_with_a_place_to_write_are_required(
+    world: Any, refused: Refused, options: list[str], says: list[str]
+) -> None:
     named = [str(world.run) if option == "RUN" else option for option in options]
-    refused("evaluate", "--corpus", world.corpus, *named, says=["it is not clear what to judge"])
+    refused("evaluate", "--corpus", world.corpus, *named, says=says)
 
 
-def test_one_way_to_decide_is_enough(world: Any, refused: Refused) -> None:
+def test_two_rules_are_refused(world: Any, refused: Refused) -> None:
     validation = world.run / "scores/validation.parquet"
-    refused(
-        *world.evaluate("--validation-scores", validation, "--threshold", 0.5), says=["--validation-scores"]
-    )
+    says = ["several rules", "one of --model, --threshold and --validation-scores"]
+    refused(*world.evaluate("--validation-scores", validation, "--threshold", 0.5), says=says)
 
 
-def test_a_run_of_another_corpus_is_not_judged(tmp_path: Path, world: Any, refused: Refused) -> None:
+def test_a_run_is_not_judged_on_another_corpus(tmp_path: Path, world: Any, refused: Refused) -> None:
     shutil.copytree(world.corpus, tmp_path / "other")
     about = json.loads((tmp_path / "other/corpus.json").read_text(encoding="utf-8"))
     (tmp_path / "other/corpus.json").write_text(json.dumps(about | {"name": "other"}), encoding="utf-8")

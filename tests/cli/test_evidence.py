@@ -15,7 +15,7 @@ from clem_icd.corpus import Corpus
 
 @pytest.fixture
 def given(little_corpus: Corpus, tmp_path: Path) -> Path:
-    """The evidence of the little corpus, with a stop at the end of every span and one span amiss."""
+    """Evidence of the little corpus with a full stop at the end of every span, and one wrong span."""
     rows = [
         {
             "note_id": note.note_id,
@@ -32,7 +32,7 @@ def given(little_corpus: Corpus, tmp_path: Path) -> Path:
     return tmp_path / "given.parquet"
 
 
-def test_evidence_is_scored_as_options_say(
+def test_options_change_how_evidence_is_scored(
     clem: Callable[..., Any], little_corpus: Corpus, given: Path, tmp_path: Path
 ) -> None:
     verb = ("evidence", "score", "--corpus", little_corpus.path, "--evidence", given)

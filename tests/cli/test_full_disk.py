@@ -1,4 +1,4 @@
-"""A disk that is full in the middle of writing: one line, exit code 2, nothing half-written."""
+"""A disk that fills up while writing: one line, exit code 2, nothing half-written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Fill = Callable[[int], None]
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small disk of its own."""
+    """A small disk."""
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("only root on Linux may mount a small disk")
     place = tmp_path / "disk"
@@ -33,7 +33,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def fill(disk: Path) -> Fill:
-    """Leave room for so many kilobytes."""
+    """A function that fills the disk up to a few kilobytes."""
 
     def leave(kilobytes: int) -> None:
         with (disk / "filler").open("wb", buffering=0) as file:
@@ -52,26 +52,34 @@ def assert_full(found: Any, disk: Path) -> None:
 
 
 @pytest.mark.parametrize("kilobytes", [0, 32])
-def test_synthesis(disk: Path, fill: Fill, clem: Callable[..., Any], kilobytes: int) -> None:
+def test_a_full_disk_stops_synthesis_cleanly(
+    disk: Path, fill: Fill, clem: Callable[..., Any], kilobytes: int
+) -> None:
     fill(kilobytes)
     size = ("--admissions", 200, "--words", 200)
     assert_full(clem("synthesize", *size, "--out", disk / "raw"), disk)
 
 
 @pytest.mark.parametrize("kilobytes", [0, 16, 32])
-def test_preparation(journey: Any, disk: Path, fill: Fill, clem: Callable[..., Any], kilobytes: int) -> None:
+def test_a_full_disk_stops_preparation_cleanly(
+    journey: Any, disk: Path, fill: Fill, clem: Callable[..., Any], kilobytes: int
+) -> None:
     fill(kilobytes)
     prepare = ("prepare", "mimic4-icd10", "--raw", journey.raw, "--out", disk / "corpus")
     assert_full(clem(*prepare, "--min-count", 5), disk)
 
 
-def test_prediction(journey: Any, disk: Path, fill: Fill, clem: Callable[..., Any]) -> None:
+def test_a_full_disk_stops_prediction_cleanly(
+    journey: Any, disk: Path, fill: Fill, clem: Callable[..., Any]
+) -> None:
     fill(0)
     predict = ("predict", journey.model, "--corpus", journey.corpus)
     assert_full(clem(*predict, "--out", disk / "scores.parquet"), disk)
 
 
-def test_evaluation(world: Any, disk: Path, fill: Fill, clem: Callable[..., Any]) -> None:
+def test_a_full_disk_stops_evaluation_cleanly(
+    world: Any, disk: Path, fill: Fill, clem: Callable[..., Any]
+) -> None:
     fill(0)
     evaluate = world.evaluate()
     evaluate[evaluate.index("--out") + 1] = disk / "metrics.json"

@@ -1,4 +1,4 @@
-"""What the commands say of themselves."""
+"""The help of every verb."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ VERBS = [
     ("predict",),
     ("evaluate",),
     ("thresholds",),
+    ("error-analysis",),
+    ("compare",),
+    ("evidence", "score"),
     ("code",),
     ("report",),
 ]
@@ -38,13 +41,13 @@ def test_help_has_an_example_of_the_verb(clem: Callable[..., Any], verb: tuple[s
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != ("prepare",)], ids=" ".join)
-def test_every_verb_has_the_options_of_all(clem: Callable[..., Any], verb: tuple[str, ...]) -> None:
+def test_every_verb_has_the_common_options(clem: Callable[..., Any], verb: tuple[str, ...]) -> None:
     help_ = clem(*verb, "--help").out
     assert [option for option in ("--json", "--quiet", "--debug") if option not in help_] == []
 
 
 @pytest.mark.parametrize("verb", ["synthesize", "train", "predict", "evaluate"])
-def test_what_writes_to_a_place_can_be_forced(clem: Callable[..., Any], verb: str) -> None:
+def test_verbs_with_an_output_have_force(clem: Callable[..., Any], verb: str) -> None:
     assert "--force" in clem(verb, "--help").out
 
 
@@ -58,7 +61,7 @@ def test_the_version_is_that_of_the_package(clem: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("cod",), ("describe", "--jsn"), ("train", "linear"), ("describe",)])
-def test_a_command_that_does_not_exist_ends_with_2(
+def test_an_unknown_command_or_option_ends_with_2(
     clem: Callable[..., Any], arguments: tuple[str, ...]
 ) -> None:
     found = clem(*arguments)

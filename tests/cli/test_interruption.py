@@ -16,7 +16,7 @@ from clem_icd.synthetic import synthesize
 
 
 def interrupt(folder: Path, *arguments: object) -> tuple[int, str]:
-    """Start a command that writes below an empty folder, and interrupt it once it has begun to."""
+    """Start a command that writes below an empty folder, and interrupt it as soon as it writes."""
     process = subprocess.Popen(
         [sys.executable, "-m", "clem_icd.cli", *map(str, arguments)],
         stdout=subprocess.DEVNULL,
@@ -40,13 +40,13 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def test_synthesis(folder: Path) -> None:
+def test_interrupted_synthesis_leaves_nothing(folder: Path) -> None:
     code, err = interrupt(folder, "synthesize", "--admissions", 1_000_000, "--out", folder / "raw")
     assert (code, err) == (130, "clem: interrupted. Nothing was left half-written.\n")
     assert list(folder.iterdir()) == []
 
 
-def test_training_says_how_it_goes_on(
+def test_an_interrupted_training_says_how_to_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(*_: object) -> None:
@@ -57,11 +57,11 @@ def test_training_says_how_it_goes_on(
         app(["train", "demo", "--corpus", str(tmp_path), "--out", str(tmp_path / "run")])
     assert caught.value.code == 130
     assert capsys.readouterr().err == (
-        "clem: interrupted. The same command with --resume goes on with the run.\n"
+        "clem: interrupted. Resume the run with the same command and --resume.\n"
     )
 
 
-def test_preparation(tmp_path: Path, folder: Path) -> None:
+def test_interrupted_preparation_leaves_nothing(tmp_path: Path, folder: Path) -> None:
     synthesize(tmp_path / "raw", admissions=2000, seed=1, words=60)
     code, err = interrupt(
         folder, "prepare", "mimic4-icd10", "--raw", tmp_path / "raw", "--out", folder / "corpus"

@@ -38,7 +38,7 @@ def test_the_corpus_says_that_it_is_synthetic(journey: Any) -> None:
     assert described["labels"] == value["counts"]["labels"]
 
 
-def test_synthesis_says_where_and_how_much(journey: Any) -> None:
+def test_synthesis_reports_its_place_and_size(journey: Any) -> None:
     value = journey.said["synthesize"].json
     assert (value["path"], value["admissions"], value["seed"]) == (str(journey.raw), 120, 1)
 
@@ -61,7 +61,9 @@ def test_evaluation_repeats_the_metrics_of_the_run(journey: Any) -> None:
     assert journey.said["train"].json["metrics"] == of_run["metrics"]
 
 
-def test_a_threshold_by_hand_gives_what_the_model_gives(world: Any, clem: Callable[..., Any]) -> None:
+def test_the_threshold_of_the_model_given_by_hand_gives_its_metrics(
+    world: Any, clem: Callable[..., Any]
+) -> None:
     of_model = world.said["evaluate"].json
     given = clem(*world.evaluate("--threshold", of_model["threshold"]), "--json").json
     assert given["threshold_source"] == "given"
@@ -94,7 +96,7 @@ def test_notes_are_coded_from_files_and_standard_input_alike(
         assert suggestion["decided"] is (suggestion["probability"] > found.json["threshold"])
 
 
-def test_the_command_gives_what_the_coder_gives(journey: Any, clem: Callable[..., Any]) -> None:
+def test_the_command_and_the_coder_agree(journey: Any, clem: Callable[..., Any]) -> None:
     [note] = clem("code", journey.model, "--top", 4, "--json", stdin=NOTE).json["notes"]
     expected = Coder.load(journey.model).code(NOTE, top=4)
     assert [one["code"] for one in note["suggestions"]] == [one.code for one in expected]
@@ -103,7 +105,7 @@ def test_the_command_gives_what_the_coder_gives(journey: Any, clem: Callable[...
     )
 
 
-def test_a_truncated_note_is_told_unless_quiet(journey: Any, clem: Callable[..., Any]) -> None:
+def test_a_truncated_note_is_reported_unless_quiet(journey: Any, clem: Callable[..., Any]) -> None:
     arguments = ("code", journey.model, "--json")
     long = clem(*arguments, stdin="pain " * 500)
     assert "the first 128 were read" in long.err
@@ -111,9 +113,9 @@ def test_a_truncated_note_is_told_unless_quiet(journey: Any, clem: Callable[...,
     assert clem(*arguments, "--quiet", stdin="pain " * 500).err == ""
 
 
-def test_all_verbs_speak_to_people_too(world: Any, clem: Callable[..., Any]) -> None:
+def test_every_verb_prints_text_without_json(world: Any, clem: Callable[..., Any]) -> None:
     assert "labels" in clem("describe", world.corpus).out
-    assert f"All metrics with their definitions: {world.root}" in clem(*world.evaluate()).out
+    assert f"All metrics and their definitions: {world.root}" in clem(*world.evaluate()).out
     assert "A coder has the last word" in clem("code", world.model, stdin=NOTE).out
     assert f"Wrote {world.run}" in clem("report", world.run).out
     assert "scores of" in clem(*world.predict()).out
@@ -122,7 +124,7 @@ def test_all_verbs_speak_to_people_too(world: Any, clem: Callable[..., Any]) -> 
     assert "2 admissions" in clem("synthesize", *small, "--out", world.root / "raw2").out
 
 
-def test_an_ended_run_is_resumed_in_no_time(world: Any, clem: Callable[..., Any]) -> None:
+def test_resuming_a_finished_run_changes_nothing(world: Any, clem: Callable[..., Any]) -> None:
     before = (world.model / "model.safetensors").read_bytes()
     recipe = world.run / "recipe.yaml"
     found = clem("train", recipe, "--corpus", world.corpus, "--out", world.run, "--resume", "--json")
@@ -142,7 +144,7 @@ def test_no_note_text_is_in_a_run_or_a_scores_file(journey: Any) -> None:
     assert [marker for marker in journey.markers if marker.encode() in texts] == []
 
 
-def test_a_process_of_its_own_keeps_the_streams_apart(journey: Any) -> None:
+def test_standard_output_holds_only_the_result(journey: Any) -> None:
     found = subprocess.run(
         [sys.executable, "-m", "clem_icd.cli", "code", journey.model, "--json", "--quiet"],
         input=NOTE,

@@ -21,7 +21,7 @@ FAST = [*TINY_PRETRAINING, "training.tokens=6000", "training.checkpoint_steps=4"
 
 @pytest.fixture(scope="module")
 def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Texts of which each holds what must not be shown."""
+    """Texts that all hold a word that must not be shown."""
     texts = [f"{make_text(number)} {CANARY} {number}" for number in range(120)]
     return write_jsonl(tmp_path_factory.mktemp("notes") / "notes.jsonl.gz", texts)
 
@@ -35,7 +35,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_help_has_an_example_and_the_options_of_all(
+def test_help_has_an_example_and_the_common_options(
     clem: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -88,7 +88,7 @@ def test_a_plan_writes_nothing(clem: Callable[..., Any], notes: Path, out: Path,
     assert hours == sorted(hours)
 
 
-def test_another_encoder_is_gone_on_from(
+def test_pretraining_continues_from_another_encoder(
     clem: Callable[..., Any], notes: Path, tmp_path: Path, little_corpus: Corpus
 ) -> None:
     assert clem("pretrain", tmp_path / "one", *FAST, "--text", notes, "-q").code == 0
@@ -173,7 +173,7 @@ def test_an_occupied_place_is_refused(
     )
 
 
-def test_an_ended_run_is_replaced_if_asked(clem: Callable[..., Any], notes: Path, out: Path) -> None:
+def test_force_replaces_a_finished_run(clem: Callable[..., Any], notes: Path, out: Path) -> None:
     weights = out / "encoder" / "model.safetensors"
     assert clem("pretrain", out, *FAST, "--text", notes, "-q").code == 0
     before = weights.read_bytes()
@@ -184,7 +184,7 @@ def test_an_ended_run_is_replaced_if_asked(clem: Callable[..., Any], notes: Path
     assert names(out.parent) == ["run"]
 
 
-def test_nothing_is_read_where_no_text_is_named(clem: Callable[..., Any], out: Path) -> None:
+def test_a_text_is_required(clem: Callable[..., Any], out: Path) -> None:
     found = clem("pretrain", out)
     assert (found.code, found.out) == (2, "")
     assert "--text" in found.err
@@ -204,17 +204,17 @@ def interrupt_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Trainer, "training_step", interrupted)
 
 
-def test_interrupted_before_a_checkpoint_it_leaves_nothing(
+def test_an_interruption_before_the_first_checkpoint_leaves_nothing(
     clem: Callable[..., Any], notes: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupt_at(2, monkeypatch)
     found = clem("pretrain", out, *FAST, "--text", notes, "-q")
     assert (found.code, found.out) == (130, "")
-    assert found.err == "clem: interrupted. The same command with --resume goes on with the run.\n"
+    assert found.err == "clem: interrupted. Resume the run with the same command and --resume.\n"
     assert names(tmp_path) == []
 
 
-def test_interrupted_while_texts_are_read_it_leaves_nothing(
+def test_an_interruption_while_reading_leaves_nothing(
     clem: Callable[..., Any], notes: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object) -> None:
@@ -225,7 +225,7 @@ def test_interrupted_while_texts_are_read_it_leaves_nothing(
     assert names(tmp_path) == []
 
 
-def test_interrupted_after_a_checkpoint_it_goes_on(
+def test_resume_after_a_checkpoint_gives_the_same_encoder(
     clem: Callable[..., Any], notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = [tmp_path / "whole", tmp_path / "again"]

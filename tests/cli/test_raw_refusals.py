@@ -1,4 +1,4 @@
-"""Malformed raw files: each refused in one line that names the file, and never the text of a note."""
+"""Malformed raw files: each refused in one line that names the file and never quotes a note."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_malformed_table_is_refused(tmp_path: Path, refused: Callable[..., str
         (["--titles", "absent.csv"], ["absent.csv", "no such file"]),
     ],
 )
-def test_options_that_do_not_fit_are_refused(
+def test_options_that_contradict_the_table_are_refused(
     tmp_path: Path, refused: Callable[..., str], options: list[str], says: list[str]
 ) -> None:
     path = tmp_path / "notes.csv"
@@ -122,7 +122,7 @@ def test_a_split_without_notes_is_refused(tmp_path: Path, refused: Callable[...,
     )
 
 
-def test_a_table_that_is_not_there_or_no_table_is_refused(
+def test_a_missing_file_and_one_that_is_not_a_table_are_refused(
     tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     out = ("--out", tmp_path / "corpus", *COLUMNS)
@@ -133,7 +133,7 @@ def test_a_table_that_is_not_there_or_no_table_is_refused(
         refused("prepare", "table", "--raw", tmp_path / name, *out, says=[name])
 
 
-def test_combining_characters_and_emoji_are_fine(tmp_path: Path, clem: Callable[..., Any]) -> None:
+def test_combining_characters_and_emoji_are_accepted(tmp_path: Path, clem: Callable[..., Any]) -> None:
     path = tmp_path / "notes.csv"
     lines = rows()
     lines[0][2] = "re\u0301sume\u0301 \U0001f642 pain"
@@ -166,7 +166,7 @@ def is_cut_short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
 
-def is_no_gzip(path: Path) -> None:
+def is_not_gzip(path: Path) -> None:
     path.write_bytes(gzip.decompress(path.read_bytes()))
 
 
@@ -184,7 +184,7 @@ def has_another_encoding(path: Path) -> None:
     path.write_bytes(gzip.compress(content))
 
 
-def has_an_id_twice(path: Path) -> None:
+def has_a_duplicate_id(path: Path) -> None:
     lines = lines_of(path)
     repeated = [*lines[1][:-1], CANARY]
     write_lines(path, [*lines, repeated])
@@ -201,11 +201,11 @@ def has_a_ragged_row(path: Path) -> None:
         (is_missing, ["no discharge.csv.gz", "Download"]),
         (is_misnamed, ["no discharge.csv.gz", "Download"]),
         (is_cut_short, ["discharge.csv.gz", "Download or export it again"]),
-        (is_no_gzip, ["discharge.csv.gz", "gzip", "Download or export it again"]),
+        (is_not_gzip, ["discharge.csv.gz", "gzip", "Download or export it again"]),
         (lacks_a_column, ["discharge.csv.gz", "'text'"]),
         (has_a_broken_quote, ["discharge.csv.gz", "row {next}", "quotation"]),
         (has_another_encoding, ["discharge.csv.gz", "row {next}", "utf-8"]),
-        (has_an_id_twice, ["discharge.csv.gz", "row {next}"]),
+        (has_a_duplicate_id, ["discharge.csv.gz", "row {next}"]),
         (has_a_ragged_row, ["discharge.csv.gz", "row {next}", "9 fields, expected 8"]),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

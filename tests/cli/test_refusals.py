@@ -70,19 +70,19 @@ def corpus_of_another_format(world: Any) -> list[str]:
 
 
 @evaluation
-def corpus_that_is_not_there(world: Any) -> list[str]:
+def missing_corpus(world: Any) -> list[str]:
     world.corpus.rename(world.root / "elsewhere")
     return [str(world.corpus), "corpus.json is missing", "clem prepare"]
 
 
 @evaluation
-def corpus_whose_json_is_none(world: Any) -> list[str]:
+def corpus_with_truncated_json(world: Any) -> list[str]:
     truncate(world.corpus / "corpus.json")
     return [str(world.corpus / "corpus.json"), "json"]
 
 
 @evaluation
-def corpus_whose_json_is_too_deep(world: Any) -> list[str]:
+def corpus_with_deeply_nested_json(world: Any) -> list[str]:
     (world.corpus / "corpus.json").write_text("[" * 100_000)
     return [str(world.corpus / "corpus.json"), "json"]
 
@@ -106,7 +106,7 @@ def corpus_with_a_truncated_split(world: Any) -> list[str]:
 
 
 @evaluation
-def corpus_with_an_id_twice(world: Any) -> list[str]:
+def corpus_with_a_duplicate_id(world: Any) -> list[str]:
     change_rows(world.corpus / "notes/test.parquet", lambda rows: rows.append(rows[0]))
     return [str(world.corpus), "2 notes have it", "unique"]
 
@@ -130,13 +130,13 @@ def corpus_with_an_unlisted_code(world: Any) -> list[str]:
 
 
 @evaluation
-def scores_that_are_not_there(world: Any) -> list[str]:
+def missing_scores(world: Any) -> list[str]:
     world.scores.unlink()
     return [str(world.scores), "no such file", "clem predict"]
 
 
 @evaluation
-def scores_that_are_truncated(world: Any) -> list[str]:
+def truncated_scores(world: Any) -> list[str]:
     truncate(world.scores)
     return [str(world.scores), "not readable as parquet", "Predict the split again"]
 
@@ -153,7 +153,7 @@ def scores_of_another_split(world: Any) -> tuple[list[object], list[str]]:
 
 
 @case
-def split_that_does_not_exist(world: Any) -> tuple[list[object], list[str]]:
+def unknown_split(world: Any) -> tuple[list[object], list[str]]:
     return world.evaluate("--threshold", 0.5, "--split", "dev"), ["'dev'", "train, validation, test"]
 
 
@@ -170,12 +170,12 @@ def model_and_threshold(world: Any) -> tuple[list[object], list[str]]:
 
 
 @case
-def threshold_that_is_no_number(world: Any) -> tuple[list[object], list[str]]:
+def threshold_that_is_not_a_number(world: Any) -> tuple[list[object], list[str]]:
     return world.evaluate("--threshold", "nan"), ["the threshold is nan"]
 
 
 @case
-def metrics_where_something_is(world: Any) -> tuple[list[object], list[str]]:
+def occupied_metrics_file(world: Any) -> tuple[list[object], list[str]]:
     (world.root / "new.json").write_text("mine")
     return world.evaluate(), ["new.json", "already holds something", "--force"]
 
@@ -188,14 +188,14 @@ def metrics_below_a_file(world: Any) -> tuple[list[object], list[str]]:
 
 
 @case
-def metrics_of_a_name_too_long(world: Any) -> tuple[list[object], list[str]]:
+def metrics_with_too_long_a_name(world: Any) -> tuple[list[object], list[str]]:
     arguments = world.evaluate()
     arguments[arguments.index("--out") + 1] = world.root / ("x" * 300)
     return arguments, ["too long", "Choose another path"]
 
 
 @coding
-def model_that_is_not_there(world: Any) -> list[str]:
+def missing_model(world: Any) -> list[str]:
     world.model.rename(world.root / "elsewhere")
     return [str(world.model), "is no folder", "training run"]
 
@@ -219,7 +219,7 @@ def model_with_a_pickle(world: Any) -> list[str]:
 
 
 @coding
-def model_with_a_pickle_further_down(world: Any) -> list[str]:
+def model_with_a_pickle_in_a_subfolder(world: Any) -> list[str]:
     (world.model / "old").mkdir()
     (world.model / "old" / "weights.PKL").write_bytes(b"\x80\x05")
     return [str(world.model), "a pickle, weights.PKL", "Remove it"]
@@ -238,38 +238,38 @@ def model_with_truncated_weights(world: Any) -> list[str]:
 
 
 @coding
-def model_whose_parts_disagree(world: Any) -> list[str]:
+def model_with_contradictory_parts(world: Any) -> list[str]:
     labels = json.loads((world.model / "clem.json").read_text())["labels"]
     change_json(world.model / "clem.json", labels=labels[::-1])
     return [str(world.model), "disagree", "Copy the model folder again"]
 
 
 @coding
-def model_whose_threshold_is_no_number(world: Any) -> list[str]:
+def model_with_a_threshold_that_is_not_a_number(world: Any) -> list[str]:
     change_json(world.model / "clem.json", threshold=float("nan"))
     return [str(world.model), "threshold: Input should be a finite number"]
 
 
 @case
-def scores_where_something_is(world: Any) -> tuple[list[object], list[str]]:
+def occupied_scores_file(world: Any) -> tuple[list[object], list[str]]:
     (world.root / "new.parquet").write_text("mine")
     return world.predict(), ["new.parquet", "already holds something", "--force"]
 
 
 @case
-def scores_where_a_folder_is(world: Any) -> tuple[list[object], list[str]]:
+def scores_in_place_of_a_folder(world: Any) -> tuple[list[object], list[str]]:
     (world.root / "new.parquet").mkdir()
     return [*world.predict(), "--force"], ["new.parquet", "is a folder", "Name a file"]
 
 
 @case
-def prediction_with_no_model(world: Any) -> tuple[list[object], list[str]]:
+def prediction_without_a_model(world: Any) -> tuple[list[object], list[str]]:
     (world.model / "clem.json").unlink()
     return world.predict(), [str(world.model), "no clem.json"]
 
 
 @case
-def run_where_something_is(world: Any) -> tuple[list[object], list[str]]:
+def occupied_run_folder(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["train", "clem-icd-small", "--corpus", world.corpus, "--out", world.root]
     return arguments, [str(world.root), "already holds something", "--force"]
 
@@ -281,13 +281,13 @@ def run_of_another_recipe(world: Any) -> tuple[list[object], list[str]]:
 
 
 @case
-def recipe_that_does_not_exist(world: Any) -> tuple[list[object], list[str]]:
+def unknown_recipe(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["train", "linaer", "--corpus", world.corpus, "--out", world.root / "new"]
     return arguments, ["'linaer'", "Did you mean linear"]
 
 
 @case
-def setting_that_does_not_exist(world: Any) -> tuple[list[object], list[str]]:
+def unknown_setting(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["train", "clem-icd-small", "training.epoch=3"]
     return [*arguments, "--corpus", world.corpus, "--out", world.root / "new"], [
         "'training.epoch'",
@@ -296,29 +296,29 @@ def setting_that_does_not_exist(world: Any) -> tuple[list[object], list[str]]:
 
 
 @case
-def report_of_no_run(world: Any) -> tuple[list[object], list[str]]:
+def report_on_a_folder_that_is_not_a_run(world: Any) -> tuple[list[object], list[str]]:
     return ["report", world.corpus / "notes"], [str(world.corpus), "not a run folder", "training"]
 
 
 @case
-def description_of_no_corpus(world: Any) -> tuple[list[object], list[str]]:
+def description_of_a_folder_that_is_not_a_corpus(world: Any) -> tuple[list[object], list[str]]:
     return ["describe", world.run / "model"], [str(world.model), "corpus.json is missing", "clem prepare"]
 
 
 @case
-def corpus_where_something_is(world: Any) -> tuple[list[object], list[str]]:
+def occupied_corpus_folder(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["prepare", "mimic4-icd10", "--raw", world.raw, "--out", world.run]
     return arguments, [str(world.run), "already holds something", "--force"]
 
 
 @case
-def corpus_where_the_raw_files_are(world: Any) -> tuple[list[object], list[str]]:
+def corpus_in_place_of_its_raw_files(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["prepare", "mimic4-icd10", "--raw", world.raw, "--out", world.raw, "--force"]
     return arguments, [str(world.raw), "contains the raw files", "Choose another folder"]
 
 
 @case
-def hospital_where_something_is(world: Any) -> tuple[list[object], list[str]]:
+def occupied_hospital_folder(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["synthesize", "--admissions", 2, "--out", world.corpus]
     return arguments, [str(world.corpus), "already holds something", "--force"]
 
@@ -330,13 +330,13 @@ def hospital_below_a_file(world: Any) -> tuple[list[object], list[str]]:
 
 
 @case
-def hospital_of_an_unknown_layout(world: Any) -> tuple[list[object], list[str]]:
+def hospital_with_an_unknown_layout(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["synthesize", "--layout", "mimic9", "--admissions", 2, "--out", world.root / "new"]
     return arguments, ["'mimic9'", "mimic4"]
 
 
 @pytest.mark.parametrize("given", CASES, ids=lambda given: given.__name__)
-def test_it_is_refused(world: Any, refused: Callable[..., str], given: Case) -> None:
+def test_bad_input_is_refused(world: Any, refused: Callable[..., str], given: Case) -> None:
     arguments, says = given(world)
     refused(*arguments, says=says)
 
@@ -361,12 +361,12 @@ def test_a_bad_note_is_refused_without_its_text(world: Any, refused: Callable[..
     refused("code", world.model, says=["standard input", message], stdin=content)
 
 
-def test_a_note_that_is_not_there_is_refused(world: Any, refused: Callable[..., str]) -> None:
+def test_a_missing_note_is_refused(world: Any, refused: Callable[..., str]) -> None:
     refused("code", world.model, world.root / "absent.txt", says=["absent.txt", "Check the name"])
     refused("code", world.model, world.root, says=[str(world.root), "Name a text file"])
 
 
-def test_what_is_forced_is_replaced(world: Any, clem: Callable[..., Any]) -> None:
+def test_force_replaces_the_output(world: Any, clem: Callable[..., Any]) -> None:
     (world.root / "new.parquet").write_text("mine")
     assert clem(*world.predict(), "--force").code == 0
     assert (world.root / "new.parquet").read_bytes() == world.scores.read_bytes()

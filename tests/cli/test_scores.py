@@ -1,4 +1,4 @@
-"""Scores out of a run and in again: judged alike, and refused in one line where they do not fit."""
+"""clem scores: exported and imported again, judged alike, and refused in one line if they do not fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clem_icd.scores import Scores
 from clem_icd.scores.imports import FORMATS
 
 
-def test_the_formats_are_those_that_can_be_read() -> None:
+def test_the_command_offers_every_format_of_the_package() -> None:
     assert set(get_args(Format)) == {"auto", *FORMATS}
 
 
@@ -35,7 +35,9 @@ def test_help_has_an_example_of_the_verb(
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".npz"])
-def test_imported_scores_are_judged_as_our_own(world: Any, clem: Callable[..., Any], ending: str) -> None:
+def test_exported_and_imported_scores_get_the_same_metrics(
+    world: Any, clem: Callable[..., Any], ending: str
+) -> None:
     theirs = world.root / f"theirs{ending}"
     exported = clem("scores", "export", world.scores, "--out", theirs, "--json", "--quiet").json
     own = Scores.read(world.scores)
@@ -54,7 +56,7 @@ def test_imported_scores_are_judged_as_our_own(world: Any, clem: Callable[..., A
     assert judged["system"] == "theirs"
 
 
-def test_lists_of_codes_are_judged_with_their_warning(world: Any, clem: Callable[..., Any]) -> None:
+def test_lists_of_codes_are_judged_with_a_warning(world: Any, clem: Callable[..., Any]) -> None:
     corpus = Corpus.open(world.corpus)
     rows = [(note.note_id, code.value) for note in corpus.notes("test") for code in note.codes[:1]]
     theirs = world.root / "llm.csv"
@@ -70,7 +72,7 @@ def test_lists_of_codes_are_judged_with_their_warning(world: Any, clem: Callable
     assert (judged["system"], len(judged["warnings"])) == ("a language model", 1)
 
 
-def test_the_highest_scores_alone_can_be_exported(world: Any, clem: Callable[..., Any]) -> None:
+def test_top_exports_only_the_highest_scores(world: Any, clem: Callable[..., Any]) -> None:
     out = world.root / "top.csv"
     said = clem("scores", "export", world.scores, "--out", out, "--top", 3)
     notes = len(Scores.read(world.scores).note_ids)
@@ -78,7 +80,7 @@ def test_the_highest_scores_alone_can_be_exported(world: Any, clem: Callable[...
     assert pl.read_csv(out, infer_schema=False).height == notes * 3
 
 
-def test_what_does_not_fit_is_refused_in_one_line(world: Any, refused: Callable[..., str]) -> None:
+def test_scores_that_do_not_fit_are_refused_in_one_line(world: Any, refused: Callable[..., str]) -> None:
     theirs = world.root / "theirs.json"
     theirs.write_text(json.dumps({"nobody": ["I10"]}), encoding="utf-8")
     new = world.root / "new.parquet"

@@ -1,4 +1,4 @@
-"""Several seeds, from the command to the report."""
+"""Training with several seeds, from the command to the report."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def runs(clem: Clem, little_corpus: Corpus, tmp_path_factory: pytest.TempPathFac
     return out
 
 
-def test_the_model_that_is_named_is_the_best_on_validation(
-    clem: Clem, runs: Path, little_corpus: Corpus
-) -> None:
+def test_the_reported_model_is_the_best_on_validation(clem: Clem, runs: Path, little_corpus: Corpus) -> None:
     again = ["train", "clem-icd-small", "--corpus", little_corpus.path, "--out", runs, "--resume", *SETTINGS]
     said = clem(*again, "--json", "-q").json
     best = json.loads((runs / "seeds.json").read_text())["best_on_validation"]["run"]
@@ -51,7 +49,9 @@ def test_seeds_are_judged_again_from_their_scores(clem: Clem, runs: Path, little
     assert (runs / "metrics.json").read_bytes() == before
 
 
-def test_a_report_of_seeds_beside_a_seed_with_figures(clem: Clem, runs: Path, tmp_path: Path) -> None:
+def test_a_report_of_seeds_shows_single_seeds_beside_it_and_draws_figures(
+    clem: Clem, runs: Path, tmp_path: Path
+) -> None:
     beside = ["--beside", runs / "seed-0", "--beside", runs / "seed-1" / "metrics.json"]
     found = clem("report", runs, *beside, "--figures", tmp_path / "figures", "--json")
     assert found.code == 0, found.err

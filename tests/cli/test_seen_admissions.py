@@ -1,4 +1,4 @@
-"""A model scored on admissions that it has seen, through the verbs."""
+"""Warnings about a model that is scored on admissions it was trained on."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def predict(root: Path, corpus: str, split: str = "test") -> list[object]:
     ]
 
 
-def test_a_run_keeps_the_admissions_that_it_saw(root: Path) -> None:
+def test_a_model_records_the_admissions_it_was_trained_on(root: Path) -> None:
     kept = pl.read_parquet(root / "run/model/admissions.parquet")
     about = json.loads((root / "run/model/clem.json").read_text())
 
@@ -57,24 +57,24 @@ def test_a_run_keeps_the_admissions_that_it_saw(root: Path) -> None:
     assert "`admissions.parquet`" in (root / "run/model/README.md").read_text()
 
 
-def test_a_run_does_not_warn_of_itself(root: Path) -> None:
+def test_a_run_does_not_warn_about_its_own_corpus(root: Path) -> None:
     for name in ("metrics.json", "metrics-validation.json"):
         assert json.loads((root / "run" / name).read_text())["warnings"] == []
 
 
-def test_predicting_warns(root: Path, clem: Clem) -> None:
+def test_prediction_on_seen_admissions_warns(root: Path, clem: Clem) -> None:
     assert clem(*predict(root, "other"), "--json").json["warnings"] == [WARNING]
     assert f"Warning: {WARNING}" in clem(*predict(root, "other")).out
 
 
 @pytest.mark.parametrize(("split", "warnings"), [("train", 1), ("validation", 0), ("test", 0)])
-def test_its_own_splits_are_no_surprise_but_for_train(
+def test_only_the_train_split_of_its_own_corpus_warns(
     root: Path, clem: Clem, split: str, warnings: int
 ) -> None:
     assert len(clem(*predict(root, "mine", split), "--json").json["warnings"]) == warnings
 
 
-def test_evaluating_repeats_the_warning_and_writes_it(root: Path, clem: Clem) -> None:
+def test_evaluation_repeats_and_records_the_warning(root: Path, clem: Clem) -> None:
     clem(*predict(root, "other"))
     metrics = root / "metrics.json"
     scores = root / "other-test.parquet"

@@ -1,4 +1,4 @@
-"""What every verb does with faults of ours, progress, and names that a terminal could take for markup."""
+"""Errors, progress and output of every verb, and names that a terminal could take for markup."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import typer
 
-from clem_icd.cli.evaluate import show_metrics
-from clem_icd.cli.terminal import Terminal, terminal
+from clem_icd.cli.metrics_tables import show_metrics
+from clem_icd.cli.terminal import Terminal, open_terminal
 from clem_icd.errors import CorpusError
 
 CANARY = "SECRETPATIENT"
@@ -20,7 +20,7 @@ CANARY = "SECRETPATIENT"
 
 def exit_code(error: BaseException, *, json: bool = False, quiet: bool = False, debug: bool = False) -> int:
     """The exit code of a verb in which an error occurs."""
-    with pytest.raises(typer.Exit) as caught, terminal(json=json, quiet=quiet, debug=debug):
+    with pytest.raises(typer.Exit) as caught, open_terminal(json=json, quiet=quiet, debug=debug):
         raise error
     return caught.value.exit_code
 
@@ -34,7 +34,7 @@ def test_bad_input_ends_with_2_and_one_line(capsys: pytest.CaptureFixture[str]) 
     )
 
 
-def test_a_fault_of_ours_ends_with_1_and_only_its_class(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unexpected_error_ends_with_1_and_shows_only_its_class(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(ValueError(f"cannot read {CANARY}")) == 1
     found = capsys.readouterr()
     assert found.out == ""
@@ -50,24 +50,26 @@ def test_an_interruption_ends_with_130(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize("error", [CorpusError("no"), ValueError("no")])
 def test_debug_lets_errors_through(error: Exception) -> None:
-    with pytest.raises(type(error), match="no"), terminal(json=False, quiet=False, debug=True):
+    with pytest.raises(type(error), match="no"), open_terminal(json=False, quiet=False, debug=True):
         raise error
 
 
-def test_away_from_a_terminal_progress_is_a_line_now_and_then(
+def test_progress_away_from_a_terminal_is_one_line_per_minute(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
     monkeypatch.setattr("clem_icd.cli.terminal.time.monotonic", lambda: now)
     own = Terminal(json=False, quiet=False)
     own.begin("Reading", 1000)
-    for now in (1.0, 15.5, 16.0, 31.0):  # noqa: B007
+    for now in (1.0, 60.5, 61.0, 121.0):  # noqa: B007
         own.advance(100)
     own.finish()
     assert capsys.readouterr().err == "Reading: 200 of 1,000\nReading: 400 of 1,000\n"
 
 
-def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quiet_prints_only_the_result(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("clem_icd.cli.terminal._SECONDS_BETWEEN_LINES", -1.0)
     own = Terminal(json=False, quiet=True)
     own.begin("Reading", 2)
@@ -86,7 +88,7 @@ def test_a_terminal_shows_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch:
     assert "1/2" in capsys.readouterr().err
 
 
-def test_json_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_one_line_whatever_its_values(capsys: pytest.CaptureFixture[str]) -> None:
     Terminal(json=True, quiet=False).result({"a": "b\nc \u00e9", "n": [1, None]}, lambda _: None)
     assert capsys.readouterr().out == '{"a": "b\\nc \u00e9", "n": [1, null]}\n'
 
@@ -107,23 +109,27 @@ def test_brackets_in_names_and_titles_are_shown(
     assert "Essential [any part] [/] hypertension" in found.out
 
 
-def test_markup_in_a_name_is_no_markup(world: Any, clem: Callable[..., Any], tmp_path: Path) -> None:
+def test_markup_in_the_name_of_a_note_is_printed_as_it_is(
+    world: Any, clem: Callable[..., Any], tmp_path: Path
+) -> None:
     note = tmp_path / "n[red].txt"
     note.write_text("pain")
     assert "n[red].txt" in clem("code", world.model, note).out.replace("\n", "")
 
 
-def test_markup_in_the_name_of_a_corpus_is_no_markup(world: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_markup_in_the_name_of_a_corpus_is_printed_as_it_is(
+    world: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     document = world.said["evaluate"].json
     document["corpus"]["name"] = "c[red]"
-    show_metrics(Terminal(json=False, quiet=False).out, document, "m[red].json")
+    show_metrics(Terminal(json=False, quiet=False).out, document, Path("m[red].json"))
     out = capsys.readouterr().out
     assert "on c[red], synthetic, test" in out
     assert "m[red].json" in out
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
-def test_a_result_that_nobody_reads_ends_quietly(world: Any, options: tuple[str, ...]) -> None:
+def test_a_closed_pipe_ends_the_verb_quietly(world: Any, options: tuple[str, ...]) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "clem_icd.cli", "describe", str(world.corpus), *options],
         stdout=subprocess.PIPE,
@@ -137,7 +143,7 @@ def test_a_result_that_nobody_reads_ends_quietly(world: Any, options: tuple[str,
     process.stderr.close()
 
 
-def test_an_occupied_place_for_a_run_is_seen_before_the_corpus(
+def test_an_occupied_output_folder_is_refused_before_the_corpus_is_read(
     clem: Callable[..., Any], tmp_path: Path
 ) -> None:
     (tmp_path / "run").mkdir()

@@ -1,4 +1,4 @@
-"""clem thresholds: the table, whose scores it takes, and what it stores."""
+"""clem thresholds: its tables, the scores it reads, and the policy it stores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Refused = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def said(journey: Any, clem: Invoke) -> Any:
-    """What the command says of the run of the journey."""
+    """The result of the command for the run of the journey."""
     found = clem("thresholds", journey.run, "--corpus", journey.corpus, "--json", "--quiet")
     assert found.code == 0, found.err + found.traceback
     return found.json
@@ -38,7 +38,7 @@ def files_of(run: Path) -> list[object]:
     ]
 
 
-def test_the_policies_of_the_command_are_those_of_the_package() -> None:
+def test_the_command_offers_every_policy_of_the_package() -> None:
     assert [policy.value for policy in Policy] == list(get_args(PolicyName))
 
 
@@ -54,7 +54,7 @@ def test_every_policy_is_judged_on_both_splits(journey: Any, said: Any) -> None:
         assert rule.describe() == effect["chosen"]
 
 
-def test_the_policy_of_the_run_gives_the_metrics_of_the_run(journey: Any, said: Any) -> None:
+def test_the_policy_of_the_run_reproduces_its_metrics(journey: Any, said: Any) -> None:
     edin2024 = said["policies"][0]
     info = ModelInfo.read(journey.model)
     assert edin2024["rule"]["value"] == single_threshold(info.rule)
@@ -70,7 +70,7 @@ def test_calibration_is_shown_before_and_after_scaling(said: Any) -> None:
     assert abs(fitted[0]["expected_codes"] - fitted[0]["codes"]) > 0.05 * fitted[0]["codes"]
 
 
-def test_scores_files_give_what_the_run_gives(journey: Any, said: Any, clem: Invoke) -> None:
+def test_scores_files_and_their_run_give_the_same_document(journey: Any, said: Any, clem: Invoke) -> None:
     found = clem("thresholds", *files_of(journey.run), "--corpus", journey.corpus, "--json")
     assert found.json == said
 
@@ -79,7 +79,7 @@ def test_without_a_test_split_only_validation_is_shown(journey: Any, clem: Invok
     validation = journey.run / "scores" / "validation.parquet"
     found = clem("thresholds", "--validation-scores", validation, "--corpus", journey.corpus)
     assert found.code == 0
-    assert "validation, flattered: the rules were chosen on it" in found.out
+    assert "validation, optimistic: the rules were chosen on it" in found.out
     assert "test" not in found.out
 
 
@@ -92,7 +92,9 @@ def test_the_table_shows_what_was_chosen_and_every_figure(journey: Any, said: An
             assert row in [line.split() for line in found.out.splitlines()]
 
 
-def test_it_is_written_where_it_is_asked_for(journey: Any, said: Any, clem: Invoke, tmp_path: Path) -> None:
+def test_the_document_is_written_to_out_and_replaced_only_by_force(
+    journey: Any, said: Any, clem: Invoke, tmp_path: Path
+) -> None:
     out = tmp_path / "thresholds.json"
     arguments = ("thresholds", journey.run, "--corpus", journey.corpus, "--out", out)
     assert clem(*arguments).code == 0
@@ -102,11 +104,13 @@ def test_it_is_written_where_it_is_asked_for(journey: Any, said: Any, clem: Invo
 
 
 @pytest.mark.parametrize("policy", ["per-code", "expected-f1"])
-def test_a_stored_policy_decides_from_then_on(world: Any, said: Any, clem: Invoke, policy: str) -> None:
+def test_a_stored_policy_is_used_by_every_later_command(
+    world: Any, said: Any, clem: Invoke, policy: str
+) -> None:
     # The corpus is another folder with the same content.
     found = clem("thresholds", world.run, "--corpus", world.corpus, "--store", policy)
     assert found.code == 0, found.err + found.traceback
-    assert f"decides by the policy {policy} now" in found.err
+    assert f"Stored the policy {policy} in {world.model}, and judged {world.run} again\n" in found.err
     [effect] = [one for one in said["policies"] if one["policy"] == policy]
     info = ModelInfo.read(world.model)
     assert info.rule.as_json() == effect["rule"]
@@ -131,31 +135,34 @@ def test_storing_the_policy_of_the_recipe_changes_nothing(world: Any, clem: Invo
     assert [(world.run / name).read_bytes() for name in names] == before
 
 
-def test_what_is_not_clear_is_refused(world: Any, refused: Refused) -> None:
+def test_ambiguous_or_missing_scores_are_refused(world: Any, refused: Refused) -> None:
     corpus = ("--corpus", world.corpus)
-    unclear = ["it is not clear whose scores", "either a run, or --validation-scores"]
-    refused("thresholds", *corpus, says=unclear)
-    refused("thresholds", world.run, *files_of(world.run), *corpus, says=unclear)
-    refused("thresholds", world.run, *files_of(world.run)[2:], *corpus, says=unclear)
-    says = ["no run to store the policy in", "Name a run"]
+    remedy = "Name either a run or --validation-scores"
+    both = ["names a run and scores files", remedy]
+    refused("thresholds", *corpus, says=["names neither a run nor scores", remedy])
+    refused("thresholds", world.run, *files_of(world.run), *corpus, says=both)
+    refused("thresholds", world.run, *files_of(world.run)[2:], *corpus, says=both)
+    says = ["--test-scores without --validation-scores", "Name the scores to choose on"]
+    refused("thresholds", *files_of(world.run)[2:], *corpus, says=says)
+    says = ["names --store without a run", "Name a run"]
     refused("thresholds", *files_of(world.run), *corpus, "--store", "exact", says=says)
 
 
 def test_a_folder_of_several_runs_is_refused(world: Any, refused: Refused) -> None:
     (world.run / "seeds.json").write_text("{}", encoding="utf-8")
-    says = ["several runs", "Name one, such as", "seed-0"]
+    says = ["several runs", "Name one of them, such as", "seed-0"]
     refused("thresholds", world.run, "--corpus", world.corpus, says=says)
 
 
-def test_without_validation_scores_it_is_refused(world: Any, refused: Refused) -> None:
+def test_missing_validation_scores_are_refused(world: Any, refused: Refused) -> None:
     (world.run / "scores" / "validation.parquet").unlink()
     says = ["validation.parquet", "no such file", "clem predict"]
     refused("thresholds", world.run, "--corpus", world.corpus, says=says)
 
 
-def test_without_a_validation_split_it_is_refused(world: Any, tmp_path: Path, refused: Refused) -> None:
+def test_a_corpus_without_validation_is_refused(world: Any, tmp_path: Path, refused: Refused) -> None:
     other = write_little_corpus(tmp_path / "other", sizes={"train": 30, "test": 10})
-    says = ["no validation split", "a threshold is chosen on no other", "a share for validation"]
+    says = ["no validation split", "thresholds are chosen on no other", "a share for validation"]
     refused("thresholds", world.run, "--corpus", other.path, says=says)
 
 
@@ -166,7 +173,7 @@ def test_scores_of_the_wrong_split_are_refused(world: Any, refused: Refused) -> 
     refused("thresholds", world.run, "--corpus", world.corpus, says=says)
 
 
-def test_a_run_that_has_not_ended_is_not_changed(world: Any, refused: Refused) -> None:
+def test_an_unfinished_run_is_not_changed(world: Any, refused: Refused) -> None:
     state = world.run / "run.json"
     about = json.loads(state.read_text(encoding="utf-8"))
     state.write_text(json.dumps(about | {"ended": False}), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The command line: one file a verb, each a thin layer over the rooms below.
+"""The command line: one file per verb, each a thin layer over the rooms below.
 
 A verb prints its result on standard output, as text or with ``--json`` as one JSON object, and
 everything else on standard error. Bad input ends with one line and exit code 2.

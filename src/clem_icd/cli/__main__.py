@@ -1,4 +1,4 @@
-"""``python -m clem_icd.cli``, where the ``clem`` command is not on the path."""
+"""``python -m clem_icd.cli``, for when the ``clem`` command is not on the path."""
 
 from clem_icd.cli.app import main
 

@@ -1,4 +1,4 @@
-"""The verbs, put together."""
+"""The command and its verbs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from clem_icd.cli.code import code
 from clem_icd.cli.compare import compare
 from clem_icd.cli.describe import describe
-from clem_icd.cli.error_analysis import errors
+from clem_icd.cli.error_analysis import error_analysis
 from clem_icd.cli.evaluate import evaluate
 from clem_icd.cli.evidence import evidence
 from clem_icd.cli.predict import predict
@@ -34,8 +34,19 @@ app.command()(synthesize)
 app.add_typer(prepare, name="prepare")
 app.add_typer(scores, name="scores")
 app.add_typer(evidence, name="evidence")
-for verb in (describe, pretrain, train, predict, evaluate, thresholds, errors, compare, code, report):
-    app.command()(verb)
+for function in (
+    describe,
+    pretrain,
+    train,
+    predict,
+    evaluate,
+    thresholds,
+    error_analysis,
+    compare,
+    code,
+    report,
+):
+    app.command()(function)
 
 
 def _version(asked: bool) -> None:
@@ -57,6 +68,6 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
-    # Nothing about a run at a hospital leaves the machine unasked.
+    # Nothing about a run at a hospital leaves the machine unless it is asked for.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     app()

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
-from clem_icd.cli.tabulation import new_table
-from clem_icd.cli.terminal import Debug, Json, Quiet, hush_transformers, terminal
+from clem_icd.cli.tabulation import corpus_title, new_table
+from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.verb import verb
 
 if TYPE_CHECKING:
     from clem_icd.sources import PublishedComparison
 
+_COUNTED = ("codes", "words", "tokens")
 _PERCENTILES = ("mean", "p5", "p25", "p50", "p75", "p95", "max")
 
 
+@verb()
 def describe(
+    terminal: Terminal,
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
     tokenizer: Annotated[
         str | None,
@@ -27,64 +30,92 @@ def describe(
             help="Folder or Hub id of the tokenizer that counts tokens. Default: learned from the corpus."
         ),
     ] = None,
-    json: Json = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
+    percentiles: Annotated[
+        bool,
+        typer.Option("--percentiles", help="Also show percentiles per note, and shares of long notes."),
+    ] = False,
+    notices: Annotated[
+        bool, typer.Option("--notices", help="Also list what preparing left out and chose.")
+    ] = False,
+    published: Annotated[
+        bool,
+        typer.Option("--published", help="Show published counts beside those of synthetic notes, too."),
+    ] = False,
 ) -> None:
     """Show what a corpus holds: sizes, codes, words and tokens per note, label frequencies.
 
+    The counts of real notes are shown beside the published ones, where there are any.
+
     Example: `clem describe runs/demo-corpus`
     """
-    with terminal(json=json, quiet=quiet, debug=debug) as own:
-        from clem_icd.corpus import Corpus
-        from clem_icd.corpus import describe as describe_corpus
-        from clem_icd.modeling import count_tokens, tokenizer_for_counting
-        from clem_icd.sources import compare_with_published
+    from clem_icd.corpus import Corpus
+    from clem_icd.corpus import describe as describe_corpus
+    from clem_icd.modeling import count_tokens, tokenizer_for_counting
+    from clem_icd.sources import compare_with_published
 
-        hush_transformers()
-        opened = Corpus.open(corpus)
-        counter, name = tokenizer_for_counting(tokenizer, opened)
-        value = describe_corpus(
-            opened, count_tokens=lambda texts: count_tokens(counter, texts), tokenizer=name
-        )
-        comparison = compare_with_published(opened.about, value)
+    silence_transformers()
+    opened = Corpus.open(corpus)
+    counter, name = tokenizer_for_counting(tokenizer, opened)
+    value = describe_corpus(opened, count_tokens=lambda texts: count_tokens(counter, texts), tokenizer=name)
+    compared = published or not opened.synthetic
+    comparison = compare_with_published(opened.about, value) if compared else None
 
-        def show(console: Console) -> None:
-            show_description(console, value)
-            if comparison is not None:
-                show_published(console, comparison)
+    def show(console: Console) -> None:
+        _show_sizes(console, value)
+        if percentiles:
+            _show_percentiles(console, value)
+        for line in value["warnings"]:
+            console.print(f"Warning: {line}", markup=False)
+        for line in value["notices"] if notices else []:
+            console.print(f"Notice: {line}", markup=False)
+        if comparison is not None:
+            _show_published(console, comparison)
+        left_out = {
+            f"notices: {len(value['notices'])} (--notices)": not notices and value["notices"],
+            "percentiles (--percentiles)": not percentiles,
+            "published counts, since the notes are synthetic (--published)": not compared,
+        }
+        if any(left_out.values()):
+            console.print(f"Not shown: {', '.join(name for name in left_out if left_out[name])}")
 
-        published = None if comparison is None else asdict(comparison)
-        own.result({**value, "published": published}, show)
+    terminal.result({**value, "published": None if comparison is None else asdict(comparison)}, show)
 
 
-def show_description(console: Console, value: dict[str, Any]) -> None:
-    """Print a description as tables."""
-    kind = " (synthetic)" if value["synthetic"] else ""
-    console.print(f"[bold]{escape(value['name'])}[/bold]{kind}: {value['labels']:,} labels")
+def _show_sizes(console: Console, value: dict[str, Any]) -> None:
     splits = value["splits"]
-    sizes = new_table("split", "notes", "subjects", "admissions", "labels", "without codes")
+    counts = {"notes": "notes", "subjects": "subjects", "admissions": "admissions", "labels": "labels"}
+    if any(split["notes_without_codes"] for split in splits.values()):
+        counts["uncoded"] = "notes_without_codes"
+    title = f"{corpus_title(value)}: {value['labels']:,} labels"
+    table = new_table("split", *counts, *_COUNTED, title=title)
     for name, split in splits.items():
-        columns = ("notes", "subjects", "admissions", "labels", "notes_without_codes")
-        sizes.add_row(name, *(f"{split[column]:,}" for column in columns))
-    console.print(sizes)
-    spread = new_table("per note", "split", *_PERCENTILES, text=("split",))
-    for what in ("codes", "words", "tokens"):
-        for name, split in splits.items():
-            values = split[f"{what}_per_note"]
-            spread.add_row(what, name, *(_figure(values[column]) for column in _PERCENTILES))
-    console.print(spread)
-    beyond = new_table("notes beyond", "512 tokens", "4,096 tokens", "8,192 tokens")
-    for name, split in splits.items():
-        beyond.add_row(name, *(f"{share:.1%}" for share in split["beyond_tokens"].values()))
-    console.print(beyond)
-    console.print(f"Tokens are those of {value['tokenizer']}.", markup=False)
+        medians = (split[f"{counted}_per_note"]["p50"] for counted in _COUNTED)
+        table.add_row(name, *(f"{split[key]:,}" for key in counts.values()), *map(_figure, medians))
+    console.print(table)
+    console.print(
+        f"Codes, words and tokens are medians per note; tokens are those of {value['tokenizer']}.",
+        markup=False,
+    )
     console.print(_frequencies(value["label_counts"]), markup=False)
-    for line in [*value["warnings"], *value["notices"]]:
-        console.print(f"Note: {line}", markup=False)
 
 
-def show_published(console: Console, comparison: PublishedComparison) -> None:
+def _show_percentiles(console: Console, value: dict[str, Any]) -> None:
+    table = new_table("per note", "split", *_PERCENTILES, text=("split",))
+    for counted in _COUNTED:
+        for name, split in value["splits"].items():
+            values = split[f"{counted}_per_note"]
+            table.add_row(counted, name, *(_figure(values[column]) for column in _PERCENTILES))
+    console.print()
+    console.print(table)
+    long = new_table("notes longer than", "512 tokens", "4,096 tokens", "8,192 tokens")
+    for name, split in value["splits"].items():
+        long.add_row(name, *(f"{share:.1%}" for share in split["beyond_tokens"].values()))
+    console.print()
+    console.print(long)
+    console.print()
+
+
+def _show_published(console: Console, comparison: PublishedComparison) -> None:
     """Print the counts of a corpus beside the published ones, and what differs in words."""
     table = new_table("count", "here", "published", "difference", "from", text=("from",))
     for column in table.columns[:-1]:
@@ -92,11 +123,12 @@ def show_published(console: Console, comparison: PublishedComparison) -> None:
     for count in comparison.counts:
         difference = _figure(count.difference, "+") if count.comparable else "not comparable"
         table.add_row(count.name, _figure(count.here), _figure(count.published), difference, count.origin)
+    console.print()
     console.print(table)
     if comparison.remark:
         console.print(f"Note: {comparison.remark}.", markup=False)
     elif not comparison.warnings:
-        console.print("All counts that can be compared are the published ones.", markup=False)
+        console.print("All comparable counts are the published ones.", markup=False)
     for line in comparison.warnings:
         console.print(f"Warning: {line}", markup=False)
 
@@ -110,6 +142,7 @@ def _frequencies(counts: list[int]) -> str:
     parts = []
     for low, high in limits:
         labels = sum(low <= count and (high is None or count <= high) for count in counts)
-        name = f"{low}" if low == high else f"{low}-{high}" if high else f"over {low - 1}"
-        parts.append(f"{name}: {labels:,}")
+        if labels:
+            name = f"{low}" if low == high else f"{low}-{high}" if high else f"over {low - 1}"
+            parts.append(f"{name}: {labels:,}")
     return "Labels by number of training notes: " + ", ".join(parts)

@@ -8,82 +8,73 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from clem_icd.cli.tabulation import new_table
-from clem_icd.cli.terminal import Debug, Force, Json, Quiet, terminal
+from clem_icd.cli.options import Force, Split
+from clem_icd.cli.tabulation import corpus_title, new_table
+from clem_icd.cli.terminal import Terminal
+from clem_icd.cli.verb import verb
 
 evidence = typer.Typer(
-    help="Judge evidence for codes. Example: `clem evidence score --corpus C --evidence E --out OUT`",
+    help="Judge the evidence for codes.\n\nExample: `clem evidence score --corpus C --evidence E --out OUT`",
+    short_help="Judge the evidence for codes.",
     no_args_is_help=True,
 )
 
+_MATCHES = {
+    "span": "span",
+    "span_text": "text of a span",
+    "token": "word in its place",
+    "token_text": "word",
+}
+
 
 @evidence.command()
+@verb()
 def score(
-    corpus: Annotated[Path, typer.Option(help="A corpus folder whose notes have evidence.")],
-    evidence: Annotated[Path, typer.Option(help="The evidence of a system (parquet).")],
-    out: Annotated[Path, typer.Option(help="The file of scores to write (json).")],
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    terminal: Terminal,
+    corpus: Annotated[Path, typer.Option(help="A corpus folder with evidence in its notes.")],
+    evidence: Annotated[Path, typer.Option(help="Evidence file of a system (parquet).")],
+    out: Annotated[Path, typer.Option(help="Output file (JSON).")],
+    split: Split = "test",
     trim: Annotated[
-        bool, typer.Option("--trim", help="Take punctuation and blanks off the ends of spans first.")
+        bool, typer.Option("--trim", help="First strip punctuation and blanks from the ends of spans.")
     ] = False,
     merge_adjacent: Annotated[
         bool,
         typer.Option(
             "--merge-adjacent",
-            help="Join spans of a code with only punctuation and blanks between them first.",
+            help="First join spans of a code that only punctuation and blanks separate.",
         ),
     ] = False,
     force: Force = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
-    """Judge evidence against that of a corpus, by the scores of MDACE.
+    """Judge a system's evidence against that of a corpus, by the scores of MDACE.
 
     Example: `clem evidence score --corpus CORPUS --evidence evidence.parquet --trim --out scores.json`
     """
-    with terminal(json=json, quiet=quiet, debug=debug) as own:
-        from clem_icd.corpus import Corpus
-        from clem_icd.evidence import evidence_document, read_evidence
-        from clem_icd.files import check_free, write_json
+    from clem_icd.corpus import Corpus
+    from clem_icd.evidence import evidence_document, read_evidence
+    from clem_icd.files import check_free, write_json
 
-        check_free(out, force=force)
-        predicted = read_evidence(evidence)
-        opened = Corpus.open(corpus)
-        document = evidence_document(opened, split, predicted, trimmed=trim, merged=merge_adjacent)
-        write_json(out, document)
-        own.result(document, lambda console: show_scores(console, document, str(out)))
+    check_free(out, force=force)
+    predicted = read_evidence(evidence)
+    opened = Corpus.open(corpus)
+    document = evidence_document(opened, split, predicted, trimmed=trim, merged=merge_adjacent)
+    write_json(out, document)
+    terminal.result(document, lambda console: _show(console, document, out))
 
 
-def show_scores(console: Console, document: dict[str, Any], where: str) -> None:
-    """Print the scores with the counts that they are made of."""
-    corpus = document["corpus"]
-    kind = ", synthetic" if corpus.get("synthetic") else ""
-    table = new_table(
-        "same",
-        "gold",
-        "predicted",
-        "both",
-        "precision",
-        "recall",
-        "F1",
-        title=f"Evidence on {corpus['name']}{kind}, {document['split']}",
-    )
-    titles = {
-        "span": "span",
-        "span_text": "text of a span",
-        "token": "word in its place",
-        "token_text": "word",
-    }
+def _show(console: Console, document: dict[str, Any], where: Path) -> None:
+    title = f"Evidence on {corpus_title(document['corpus'])}, {document['split']}"
+    table = new_table("same", "gold", "predicted", "both", "precision", "recall", "F1", title=title)
     for match, counts in document["counts"].items():
         both = counts["true_positives"]
         numbers = (both + counts["false_negatives"], both + counts["false_positives"], both)
         values = (document["metrics"][f"evidence_{match}_{name}"] for name in ("precision", "recall", "f1"))
-        table.add_row(titles[match], *(f"{n:,}" for n in numbers), *(f"{value:.3f}" for value in values))
+        table.add_row(_MATCHES[match], *(f"{n:,}" for n in numbers), *(f"{value:.3f}" for value in values))
     console.print(table)
     console.print(
-        f"{document['notes']:,} notes have evidence. {document['notes_without_evidence']:,} without, and "
-        f"{document['predicted_spans_left_out']:,} spans that are not for the former, were left out. "
+        f"{document['notes']:,} notes have evidence. Left out: {document['notes_without_evidence']:,} notes "
+        f"without any, and {document['predicted_spans_left_out']:,} predicted spans outside the former. "
         f"Definitions: {where}",
         markup=False,
     )

@@ -1,4 +1,4 @@
-"""clem scores: scores of other systems come in, and ours go out."""
+"""clem scores: import the scores of other systems, export those of a run."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from clem_icd.cli.terminal import Debug, Force, Json, Quiet, terminal
+from clem_icd.cli.options import CorpusFolder, Force, Split
+from clem_icd.cli.terminal import Terminal
+from clem_icd.cli.verb import verb
 
 scores = typer.Typer(
-    help="Bring in the scores of another system, or take scores out. "
+    help="Import the scores of another system, or export scores.\n\n"
     "Example: `clem scores import THEIRS.csv --corpus CORPUS --out scores.parquet`",
+    short_help="Import the scores of another system, or export scores.",
     no_args_is_help=True,
 )
 
@@ -20,106 +23,106 @@ Format = Literal["auto", "long", "wide", "npz", "json", "edin2023", "edin2024", 
 
 
 @scores.command("import")
+@verb()
 def import_(
-    file: Annotated[Path, typer.Argument(help="What the other system wrote.")],
-    corpus: Annotated[Path, typer.Option(help="The corpus folder to judge it on.")],
-    out: Annotated[Path, typer.Option(help="The scores file to write (parquet).")],
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    terminal: Terminal,
+    file: Annotated[Path, typer.Argument(help="File that the other system wrote.")],
+    corpus: CorpusFolder,
+    out: Annotated[Path, typer.Option(help="Output scores file (parquet).")],
+    split: Split = "test",
     format: Annotated[
         Format,
         typer.Option(
-            help="long: a record a note and code, perhaps its score. wide: a column a code. npz: arrays. "
-            "json: lists by note. Or the files of Edin et al., CAML, MDACE. Default: by name and columns."
+            help="long: one row per note and code; score optional. wide: one column per code. npz: arrays. "
+            "json: lists by note. Or the files of Edin et al., CAML, MDACE. Default: guessed from the file's "
+            "name and columns."
         ),
     ] = "auto",
     labels: Annotated[
         Path | None,
-        typer.Option(help="A file of all codes that the system can give; the columns of an npz file."),
+        typer.Option(help="File with every code that the system can assign; the columns of an npz file."),
     ] = None,
-    note_id_column: Annotated[str, typer.Option(help="The column with the notes.")] = "note_id",
-    code_column: Annotated[str, typer.Option(help="The column with the codes.")] = "code",
+    note_id_column: Annotated[str, typer.Option(help="Column of the note ids.")] = "note_id",
+    code_column: Annotated[str, typer.Option(help="Column of the codes.")] = "code",
     score_column: Annotated[
-        str, typer.Option(help="The column with the scores. Without it every code scores 1.")
+        str, typer.Option(help="Column of the scores. If it is missing, every code scores 1.")
     ] = "score",
     code_system_column: Annotated[
-        str, typer.Option(help="The column with the code systems, which need not be there.")
+        str, typer.Option(help="Column of the code systems; may be missing.")
     ] = "system",
     by: Annotated[
         Literal["note_id", "admission_id"] | None,
-        typer.Option(help="What the file names notes by. Default: whichever fits."),
+        typer.Option(help="Kind of id that the file uses for notes. Default: the one that fits."),
     ] = None,
     missing: Annotated[
         Literal["error", "zero"],
-        typer.Option(help="What to do with a note that is not in the file: refuse, or score it 0."),
+        typer.Option(help="For a note that is not in the file: refuse, or score every code 0."),
     ] = "error",
     unknown: Annotated[
         Literal["error", "drop"],
-        typer.Option(help="What to do with notes and codes that the corpus does not have."),
+        typer.Option(help="For notes and codes that are not in the corpus: refuse, or drop them."),
     ] = "error",
     logits: Annotated[
-        bool, typer.Option("--logits", help="Apply the sigmoid. Else scores stay as they are.")
+        bool, typer.Option("--logits", help="Apply the sigmoid. Otherwise scores stay as they are.")
     ] = False,
     system: Annotated[
-        str | None, typer.Option(help="What reports call the system. Default: the file's name.")
+        str | None, typer.Option(help="Name of the system in reports. Default: the file's name.")
     ] = None,
     force: Force = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
     """Turn the scores of another system into a scores file.
 
-    What does not fit is refused, or counted and said. `clem evaluate` judges the result.
+    Whatever does not fit is refused, or counted and reported. `clem evaluate` judges the result.
 
     Example: `clem scores import predictions_test.feather --corpus CORPUS --split test --out scores.parquet`
     """
-    with terminal(json=json, quiet=quiet, debug=debug) as own:
-        from clem_icd.corpus import Corpus
-        from clem_icd.scores.imports import ImportOptions, LongColumns, Reading, import_scores
+    from clem_icd.corpus import Corpus
+    from clem_icd.scores.imports import ImportOptions, LongColumns, Reading, import_scores
 
-        columns = LongColumns(note_id_column, code_column, score_column, code_system_column)
-        reading = Reading(format=format, columns=columns, labels=labels, by=by)
-        options = ImportOptions(reading, missing=missing, unknown=unknown, logits=logits, system=system)
-        opened = Corpus.open(corpus)
-        own.begin(f"Writing {split}", opened.size(split))
-        found = import_scores(file, opened, split, out, options, force=force, progress=own.advance)
+    columns = LongColumns(note_id_column, code_column, score_column, code_system_column)
+    reading = Reading(format=format, columns=columns, labels=labels, by=by)
+    options = ImportOptions(reading, missing=missing, unknown=unknown, logits=logits, system=system)
+    opened = Corpus.open(corpus)
+    terminal.begin(f"Writing {split}", opened.size(split))
+    found = import_scores(file, opened, split, out, options, force=force, progress=terminal.advance)
 
-        def show(console: Console) -> None:
-            console.print(
-                f"Wrote the scores of {found.notes:,} notes for {found.labels:,} labels to {out}: "
-                f"{found.file}, read as {found.format}, notes by {found.by}, "
-                f"{found.labels - found.labels_without_scores:,} labels in it",
-                markup=False,
-            )
-            for line in found.warnings():
-                console.print(f"Warning: {line}", markup=False)
+    def show(console: Console) -> None:
+        console.print(
+            f"Wrote the scores of {found.notes:,} notes for {found.labels:,} labels to {out}: "
+            f"{found.file}, read as {found.format}, notes by {found.by}, "
+            f"{found.labels - found.labels_without_scores:,} labels in it",
+            markup=False,
+        )
+        for line in found.warnings():
+            console.print(f"Warning: {line}", markup=False)
 
-        value = {"scores": str(out), "split": split, "notes": found.notes, "labels": found.labels}
-        own.result({**value, "warnings": found.warnings(), "imported": found.as_json()}, show)
+    value = {"scores": str(out), "split": split, "notes": found.notes, "labels": found.labels}
+    terminal.result({**value, "warnings": found.warnings(), "imported": found.as_json()}, show)
 
 
 @scores.command("export")
+@verb()
 def export(
+    terminal: Terminal,
     file: Annotated[Path, typer.Argument(help="A scores file.")],
-    out: Annotated[Path, typer.Option(help="The file to write: .csv, .parquet or .npz.")],
+    out: Annotated[Path, typer.Option(help="Output file: .csv, .parquet or .npz.")],
     top: Annotated[
-        int | None, typer.Option(min=1, help="Write the highest scores of a note alone (not to .npz).")
+        int | None,
+        typer.Option(
+            min=1, help="Write only this many of the highest scores per note (not to .npz). Default: all."
+        ),
     ] = None,
     force: Force = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
-    """Write scores as a long table (note_id, code, system, score), or as arrays of numpy.
+    """Write scores as a long table (note_id, code, system, score), or as numpy arrays.
 
     Example: `clem scores export runs/demo/scores/test.parquet --out scores.csv --top 20`
     """
-    with terminal(json=json, quiet=quiet, debug=debug) as own:
-        from clem_icd.files import check_free
-        from clem_icd.scores import Scores, export_scores
+    from clem_icd.files import check_free
+    from clem_icd.scores import Scores, export_scores
 
-        check_free(out, force=force)
-        read = Scores.read(file)
-        count = export_scores(read, out, top=top, force=force)
-        value = {"out": str(out), "notes": len(read.note_ids), "labels": len(read.labels), "scores": count}
-        own.result(value, lambda console: console.print(f"Wrote {count:,} scores to {out}", markup=False))
+    check_free(out, force=force)
+    read = Scores.read(file)
+    count = export_scores(read, out, top=top, force=force)
+    value = {"out": str(out), "notes": len(read.note_ids), "labels": len(read.labels), "scores": count}
+    terminal.result(value, lambda console: console.print(f"Wrote {count:,} scores to {out}", markup=False))

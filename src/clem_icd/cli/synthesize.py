@@ -1,4 +1,4 @@
-"""clem synthesize: write a synthetic hospital."""
+"""clem synthesize: a synthetic hospital in the raw layout of a real one."""
 
 from __future__ import annotations
 
@@ -7,44 +7,47 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from clem_icd.cli.terminal import Debug, Force, Json, Quiet, terminal
+from clem_icd.cli.options import Force
+from clem_icd.cli.terminal import Terminal
+from clem_icd.cli.verb import verb
 
 
+@verb()
 def synthesize(
-    out: Annotated[Path, typer.Option(help="The folder to make.")],
+    terminal: Terminal,
+    out: Annotated[Path, typer.Option(help="Output folder.")],
     admissions: Annotated[
-        int, typer.Option(min=1, help="How many admissions; almost each has a discharge summary.")
+        int, typer.Option(min=1, help="Number of admissions; almost every one has a discharge summary.")
     ],
     layout: Annotated[
         str,
-        typer.Option(
-            help="Whose raw files to write: mimic3, mimic4, or mdace (mimic3, and annotations beside it)."
-        ),
+        typer.Option(help="Raw layout: mimic3, mimic4, or mdace (mimic3 with annotations beside it)."),
     ] = "mimic4",
-    seed: Annotated[int, typer.Option(help="Which hospital. The same seed gives the same bytes.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the hospital; the same seed writes the same bytes.")] = 0,
     words: Annotated[
-        int, typer.Option(min=60, help="Median length of a discharge summary in words; brief below 380.")
+        int,
+        typer.Option(
+            min=60, help="Median words per discharge summary; below 380 the summaries are abridged."
+        ),
     ] = 1400,
     other_notes: Annotated[
         float | None,
         typer.Option(
             min=0,
-            help="How many notes of other kinds an admission has on average, in mimic3 and mdace: 2 unless "
-            "given, about 34 in MIMIC-III. More of them make larger files and no more codes.",
+            help="Mean number of notes of other kinds per admission, in mimic3 and mdace. Default: 2; "
+            "MIMIC-III has about 34. More notes make larger files, not more codes.",
         ),
     ] = None,
     ids_from: Annotated[
         Path | None,
         typer.Option(
-            help="A split file, or the folder of the published ones: the admissions get numbers that occur "
-            "there, so that those splits fit. Without it no published split fits.",
+            help="Split file, or folder of the published ones, to take admission numbers from, so that "
+            "those splits fit. Default: numbers of their own, which fit no published split.",
         ),
     ] = None,
     force: Force = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
     """Write a synthetic hospital in the raw layout of a real one.
 
@@ -52,25 +55,26 @@ def synthesize(
 
     Example: `clem synthesize --layout mimic4 --admissions 500 --seed 1 --words 150 --out runs/raw`
     """
-    with terminal(json=json, quiet=quiet, debug=debug) as own:
-        from clem_icd.synthetic import synthesize as write
+    from clem_icd.synthetic import synthesize as write
 
-        own.begin("Writing admissions", admissions)
-        summary = write(
-            out,
-            layout=layout,
-            admissions=admissions,
-            seed=seed,
-            words=words,
-            other_notes=other_notes,
-            ids_from=ids_from,
-            force=force,
-            progress=own.advance,
+    terminal.begin("Writing admissions", admissions)
+    summary = write(
+        out,
+        layout=layout,
+        admissions=admissions,
+        seed=seed,
+        words=words,
+        other_notes=other_notes,
+        ids_from=ids_from,
+        force=force,
+        progress=terminal.advance,
+    )
+
+    def show(console: Console) -> None:
+        console.print(
+            f"Wrote a synthetic hospital of {admissions:,} admissions to {out}. "
+            "No patient is real, and no score on it carries over to real notes.",
+            markup=False,
         )
-        value = {**asdict(summary), "path": str(out)}
-        own.result(
-            value,
-            lambda console: console.print(
-                f"Wrote a synthetic hospital of {admissions:,} admissions to {out}", markup=False
-            ),
-        )
+
+    terminal.result({**asdict(summary), "path": str(out)}, show)

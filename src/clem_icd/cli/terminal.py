@@ -1,4 +1,4 @@
-"""What every verb does with its output, its progress and its errors."""
+"""Output, progress and errors of every verb."""
 
 from __future__ import annotations
 
@@ -8,42 +8,34 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from clem_icd.errors import ClemError
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result and errors, nothing else.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback where an error occurs.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace what lies at --out.")]
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+NOTHING_HALF_WRITTEN = "Nothing was left half-written."
+"""What an interruption leaves, unless a verb says otherwise."""
 
 # Between two progress lines, where there is no terminal to draw a bar on.
-_SECONDS_BETWEEN_LINES = 15.0
+_SECONDS_BETWEEN_LINES = 60.0
 
-# What a shell shows for a program that SIGPIPE ended: 128 + 13.
+# The exit code a shell shows for a program that SIGPIPE ended: 128 + 13.
 _SIGPIPE = 141
 
 
 class _Output(Console):
     def on_broken_pipe(self) -> None:
-        """Let the error through, where rich would exit with 1."""
+        """Raise the error, where rich would exit with 1."""
         raise BrokenPipeError
 
 
 class Terminal:
-    """Standard output for the result, standard error for all else; an `Observer` of long work."""
+    """Standard output for the result, standard error for everything else; an `Observer` of long work."""
 
     def __init__(self, *, json: bool, quiet: bool) -> None:
         self.out = _Output(soft_wrap=True, highlight=False, emoji=False)
@@ -67,30 +59,22 @@ class Terminal:
                 show(self.out)
             sys.stdout.flush()
         except BrokenPipeError:
-            # Python flushes once more when it ends, and would complain.
+            # Python flushes again at exit, and would complain.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(_SIGPIPE) from None
 
     def say(self, line: str) -> None:
-        """Tell one line that stays."""
+        """Print a line that stays."""
         if not self._quiet:
-            self.err.print(line, markup=False, soft_wrap=True)
+            self._print(line)
 
     def begin(self, task: str, total: int | None) -> None:
-        """Start a task of ``total`` steps; it ends the one before."""
+        """Start a task of ``total`` steps; it ends the previous one."""
         self.finish()
         self._name, self._total, self._done, self._last_line = task, total, 0, time.monotonic()
         if self._quiet or not self.err.is_terminal:
             return
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=self.err,
-            transient=True,
-        )
+        self._progress = _bar(self.err)
         self._progress.start()
         self._task = self._progress.add_task(task, total=total)
 
@@ -105,7 +89,7 @@ class Terminal:
             self.say(f"{self._name}: {self._done:,}{of_total}")
 
     def counter(self, task: str) -> Callable[[int], None]:
-        """Return a function that counts steps of a task whose total is not known."""
+        """Return a function that counts steps of a task with an unknown total."""
         self.begin(task, None)
         return self.advance
 
@@ -115,9 +99,38 @@ class Terminal:
             self._progress.stop()
             self._progress = self._task = None
 
+    def fail(self, line: str) -> None:
+        """End the task in progress, and print the one line of an error."""
+        self.finish()
+        self._print(f"clem: {line}")
 
-def hush_transformers() -> None:
-    """Keep transformers from drawing and telling: a verb's `Terminal` does that."""
+    def _print(self, line: str) -> None:
+        self.err.print(line, markup=False, soft_wrap=True)
+
+
+def _bar(console: Console) -> Progress:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def silence_transformers() -> None:
+    """Turn off the log lines and progress bars of transformers: a verb's `Terminal` has its own."""
     from transformers.utils import logging
 
     logging.set_verbosity_error()
@@ -125,39 +138,36 @@ def hush_transformers() -> None:
 
 
 @contextmanager
-def terminal(
-    *, json: bool, quiet: bool, debug: bool, interrupted: str = "Nothing was left half-written."
+def open_terminal(
+    *, json: bool, quiet: bool, debug: bool, interrupted: str = NOTHING_HALF_WRITTEN
 ) -> Iterator[Terminal]:
-    """Give a terminal, and turn whatever goes wrong into one line and an exit code.
+    """Open a terminal, and turn every error into one line and an exit code.
 
-    2 is for bad input and results that cannot be written, 130 for Ctrl-C, 141 for a result that nobody
-    reads to its end, as in ``| head``, 1 for a fault of ours.
+    The exit code is 2 for bad input and for results that cannot be written, 130 after Ctrl-C, 141 when the
+    reader of the result closes it early, as in ``| head``, and 1 for a defect of this package.
     The message of a foreign exception may quote a note, so only its class is shown.
     """
-    own = Terminal(json=json, quiet=quiet)
+    terminal = Terminal(json=json, quiet=quiet)
     try:
-        yield own
+        yield terminal
     except ClemError as error:
-        own.finish()
         if debug:
+            terminal.finish()
             raise
-        own.err.print(f"clem: {error}", markup=False, soft_wrap=True)
+        terminal.fail(str(error))
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        own.finish()
-        own.err.print(f"clem: interrupted. {interrupted}", markup=False, soft_wrap=True)
+        terminal.fail(f"interrupted. {interrupted}")
         raise typer.Exit(130) from None
     except (typer.Exit, typer.Abort):
-        own.finish()
+        terminal.finish()
         raise
     except Exception as error:
-        own.finish()
         if debug:
+            terminal.finish()
             raise
-        own.err.print(
-            f"clem: an unexpected {type(error).__name__}. Run it again with --debug, and report what it "
-            "shows, but no note text.",
-            markup=False,
-            soft_wrap=True,
+        terminal.fail(
+            f"unexpected {type(error).__name__}. Run it again with --debug, and report the traceback without "
+            "any note text."
         )
         raise typer.Exit(1) from None

@@ -19,6 +19,11 @@ from clem_icd.evaluation.policy_effects import calibration_effects, policy_effec
 from clem_icd.evaluation.profiles import PROFILES, Profile
 from clem_icd.evaluation.resampling import Interval, intervals
 from clem_icd.evaluation.significance import Difference, compare_systems, holm
+from clem_icd.evaluation.thresholds_document import (
+    THRESHOLDS_FORMAT,
+    THRESHOLDS_FORMAT_VERSION,
+    thresholds_document,
+)
 
 __all__ = [
     "COMPARISON_METRICS",
@@ -29,6 +34,8 @@ __all__ = [
     "POLICY_METRICS",
     "PROFILES",
     "SUMMARY_METRICS",
+    "THRESHOLDS_FORMAT",
+    "THRESHOLDS_FORMAT_VERSION",
     "Bucket",
     "Calibration",
     "Definition",
@@ -48,4 +55,5 @@ __all__ = [
     "metrics_document",
     "policy_effects",
     "reliability",
+    "thresholds_document",
 ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["COMPARISON_METRICS", "HEADLINES", "POLICY_METRICS", "SUMMARY_METRICS"]
+__all__ = ["COMPARISON_METRICS", "HEADLINES", "KEY_METRICS", "POLICY_METRICS", "SUMMARY_METRICS"]
 
 _MACRO_F1 = ("macro_f1_all_labels", "macro_f1_split_labels", "macro_f1_caml")
 """All three definitions of macro-F1, since they differ by up to a factor of two."""
 
 HEADLINES = ("micro_f1", *_MACRO_F1, "map", "precision_at_8")
 """What a report, a model card and the training history show."""
+
+KEY_METRICS = ("micro_f1", "macro_f1_all_labels", "map")
+"""What the command line says right after a training."""
 
 COMPARISON_METRICS = ("micro_f1", "micro_f1_split_labels", *HEADLINES[1:])
 """The default columns of a comparison: published tables often count only labels of the split in micro-F1."""

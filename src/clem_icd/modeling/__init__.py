@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from clem_icd.modeling.losses import LOSSES, Loss
     from clem_icd.modeling.machine import attention_for, best_device
     from clem_icd.modeling.neural import NeuralSystem
-    from clem_icd.modeling.positions import token_starts, token_starts_of
+    from clem_icd.modeling.positions import token_starts, token_starts_at, token_starts_of
     from clem_icd.modeling.readings import READINGS, Reading, WholeReading
     from clem_icd.modeling.system import NoteScores, System
     from clem_icd.modeling.titles import set_head_from_titles
@@ -85,6 +85,7 @@ __all__ = [
     "set_head_from_titles",
     "shipped_encoders",
     "token_starts",
+    "token_starts_at",
     "token_starts_of",
     "tokenizer_for_counting",
     "write_info",
@@ -137,6 +138,7 @@ __getattr__ = lazy_names(
         "set_head_from_titles": "titles",
         "shipped_encoders": "encoders",
         "token_starts": "positions",
+        "token_starts_at": "positions",
         "token_starts_of": "positions",
         "tokenizer_for_counting": "counting",
         "write_info": "folder",

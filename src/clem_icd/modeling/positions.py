@@ -1,4 +1,4 @@
-"""Where in a text its tokens begin."""
+"""The characters at which the tokens of a text begin."""
 
 from __future__ import annotations
 
@@ -9,47 +9,73 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from transformers import PreTrainedTokenizerBase
+from tokenizers import Tokenizer
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling.counting import open_tokenizer
 
+_FILE = "tokenizer.json"
 _TEXTS_AT_ONCE = 64
 
+TokenStarts = Callable[[Iterable[str]], Iterator[npt.NDArray[np.int64]]]
 
-def token_starts(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> Iterator[npt.NDArray[np.int64]]:
+
+def token_starts(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[npt.NDArray[np.int64]]:
     """Yield, for every text, the character that each of its tokens begins at, special tokens left out.
 
     Nothing is cut, whatever the context of the tokenizer's encoder.
+    """
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    remaining = iter(texts)
+    while chunk := list(islice(remaining, _TEXTS_AT_ONCE)):
+        for encoded in tokenizer.encode_batch(chunk, add_special_tokens=False):
+            yield np.array([begin for begin, _ in encoded.offsets], dtype=np.int64)
+
+
+def token_starts_of(model: Path) -> TokenStarts | None:
+    """Return `token_starts` with the tokenizer of a model folder; None for a model without tokens.
 
     Raises
     ------
     ModelError
-        If the tokenizer cannot say where its tokens stand in the text.
+        If the tokenizer is damaged.
 
     """
-    if not tokenizer.is_fast:
+    file = model / _FILE
+    return partial(token_starts, _read(file)) if file.is_file() else None
+
+
+def token_starts_at(place: str) -> TokenStarts:
+    """Return `token_starts` with the tokenizer of a folder, of an encoder in this package, or of a Hub id.
+
+    A folder with a ``tokenizer.json`` is read without transformers, which takes seconds to import.
+
+    Raises
+    ------
+    ModelError
+        If there is no tokenizer, or it cannot say where its tokens begin.
+
+    """
+    own = token_starts_of(Path(place))
+    if own is not None:
+        return own
+    from clem_icd.modeling.counting import open_tokenizer
+
+    opened = open_tokenizer(place)
+    if not opened.is_fast:
         raise ModelError(
-            "the tokenizer cannot say where its tokens begin",
-            remedy="Use one with a tokenizer.json",
+            f"the tokenizer {place!r} cannot say where its tokens begin", remedy=f"Use one with a {_FILE}"
         )
-    remaining = iter(texts)
-    while chunk := list(islice(remaining, _TEXTS_AT_ONCE)):
-        encoded = tokenizer(
-            chunk,
-            add_special_tokens=False,
-            return_offsets_mapping=True,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            truncation=False,
-            verbose=False,
-        )
-        for offsets in encoded["offset_mapping"]:
-            yield np.array([begin for begin, _ in offsets], dtype=np.int64)
+    return partial(token_starts, opened.backend_tokenizer)
 
 
-def token_starts_of(model: Path) -> Callable[[Iterable[str]], Iterator[npt.NDArray[np.int64]]] | None:
-    """Return `token_starts` with the tokenizer of a model folder; None for a model that knows no tokens."""
-    if not (model / "tokenizer.json").is_file():
-        return None
-    return partial(token_starts, open_tokenizer(str(model)))
+def _read(file: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(str(file))
+    # The library raises no narrower class.
+    except Exception as problem:
+        raise ModelError(
+            f"cannot be read ({type(problem).__name__})",
+            path=file,
+            remedy="Copy the model folder again, all of it",
+        ) from problem

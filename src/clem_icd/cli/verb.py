@@ -1,0 +1,81 @@
+"""A function becomes a verb: with the common options, with option groups, and on an open terminal."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from inspect import Parameter
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from clem_icd.cli.terminal import NOTHING_HALF_WRITTEN, open_terminal
+
+__all__ = ["verb"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """The options of every verb."""
+
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result and errors.")] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback if an error occurs.")] = False
+
+
+def verb(*, interrupted: str = NOTHING_HALF_WRITTEN) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that turns a function into a verb, for typer to read.
+
+    The first parameter of the function is the `Terminal`, opened by the decorator. A parameter annotated with
+    a dataclass is an option group: every field becomes an option, and the function receives the dataclass.
+    ``--json``, ``--quiet`` and ``--debug`` come last.
+
+    Parameters
+    ----------
+    interrupted
+        A sentence to print after Ctrl-C.
+
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        _, *declared = inspect.signature(function, eval_str=True).parameters.values()
+        groups = {one.name: one.annotation for one in declared if is_dataclass(one.annotation)}
+
+        def command(**values: Any) -> None:
+            common = _take(_Common, values)
+            grouped = {name: _take(group, values) for name, group in groups.items()}
+            with open_terminal(
+                json=common.json, quiet=common.quiet, debug=common.debug, interrupted=interrupted
+            ) as terminal:
+                function(terminal, **values, **grouped)
+
+        options = list(_options([*declared, Parameter("_", Parameter.KEYWORD_ONLY, annotation=_Common)]))
+        command.__name__ = function.__name__
+        command.__module__ = function.__module__
+        command.__doc__ = function.__doc__
+        command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in options}
+        return command
+
+    return decorate
+
+
+def _options(parameters: Iterable[Parameter]) -> Iterator[Parameter]:
+    """Yield the parameters with every group replaced by its fields."""
+    for one in parameters:
+        if is_dataclass(one.annotation):
+            hints = get_type_hints(one.annotation, include_extras=True)
+            for field in fields(one.annotation):
+                default = Parameter.empty if field.default is MISSING else field.default
+                yield Parameter(
+                    field.name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
+                )
+        else:
+            # By keyword, so that an option without a default may follow one with a default.
+            yield one.replace(kind=Parameter.KEYWORD_ONLY)
+
+
+def _take(group: Any, values: dict[str, Any]) -> Any:
+    """Move the fields of a group out of the values of all options."""
+    return group(**{field.name: values.pop(field.name) for field in fields(group)})

@@ -1,0 +1,64 @@
+"""The thresholds document: every policy and every scaling, chosen on validation and judged on each split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import CorpusError, ScoresError
+from clem_icd.evaluation.definitions import DEFINITIONS
+from clem_icd.evaluation.headlines import POLICY_METRICS
+from clem_icd.evaluation.policy_effects import calibration_effects, policy_effects
+from clem_icd.progress import Observer, Silent
+from clem_icd.scores.file import Scores
+
+__all__ = ["THRESHOLDS_FORMAT", "THRESHOLDS_FORMAT_VERSION", "thresholds_document"]
+
+THRESHOLDS_FORMAT = "clem-icd/thresholds"
+THRESHOLDS_FORMAT_VERSION = 1
+
+
+def thresholds_document(
+    corpus: Corpus, scores: Mapping[str, Scores], *, observer: Observer | None = None
+) -> dict[str, Any]:
+    """Return what every policy and scaling gains, as json holds it.
+
+    Parameters
+    ----------
+    corpus
+        The corpus that was scored.
+    scores
+        Scores by split; one is ``validation``.
+    observer
+        Receives a line if the scores are not probabilities: ``calibration`` is then empty.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus has no validation split.
+    ScoresError
+        If the scores are not those of their split.
+
+    """
+    if "validation" not in corpus.splits:
+        raise CorpusError(
+            "has no validation split, and thresholds are chosen on no other",
+            path=corpus.path,
+            remedy="Prepare it with a share for validation",
+        )
+    splits = {split: (corpus.targets(split), one.of(corpus, split)) for split, one in scores.items()}
+    document = {
+        "format": THRESHOLDS_FORMAT,
+        "format_version": THRESHOLDS_FORMAT_VERSION,
+        "corpus": {key: corpus.about.get(key) for key in ("name", "source", "synthetic")},
+        "notes": {split: len(values) for split, (_, values) in splits.items()},
+        "labels": len(corpus.labels),
+        "titles": {name: DEFINITIONS[name].title for name in POLICY_METRICS},
+        "policies": policy_effects(splits, corpus.train_counts()),
+    }
+    try:
+        return document | {"calibration": calibration_effects(splits)}
+    except ScoresError as problem:
+        (observer or Silent()).say(f"Calibration is left out. {problem}")
+        return document | {"calibration": []}
