@@ -105,7 +105,7 @@ def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, seco
         (["compare", "RUN", "--paired", "--corpus", "CORPUS"], ["of 1 runs"]),
         (
             ["compare", "RUN", "RUN/metrics.json", "--paired", "--corpus", "CORPUS"],
-            ["is a file of metrics", "docs/uncertainty.md"],
+            ["is a file of metrics", "docs/explanation/uncertainty.md"],
         ),
         (["compare", "RUN", "RUN", "--paired", "--corpus", "CORPUS", "--published"], ["no scores"]),
         (
@@ -150,7 +150,7 @@ def test_the_example_in_the_documentation_is_what_is_printed(
     clem: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    page = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "comparison.md").read_text(encoding="utf-8")
     example = page.split("```text\n")[1].split("\n```")[0]
     printed = clem("compare", "--dataset", "mimic3-50").out
     assert example in "\n".join(line.rstrip() for line in printed.splitlines())

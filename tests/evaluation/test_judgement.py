@@ -114,7 +114,7 @@ def test_unknown_names_are_refused_with_a_guess() -> None:
         evaluate(targets, scores, profile="edin2042")
     with pytest.raises(ScoresError, match="Did you mean macro_f1_caml"):
         evaluate(targets, scores, profile=["macro_f1_calm"])
-    with pytest.raises(ScoresError, match=r"docs/metrics\.md lists the names"):
+    with pytest.raises(ScoresError, match=r"docs/reference/metrics\.md lists the names"):
         evaluate(targets, scores, profile=["kappa"])
 
 

@@ -75,7 +75,7 @@ def test_whatever_happens_the_evidence_stands_where_it_says(seed: int, chosen: l
 
 
 def test_the_documentation_tells_how_often_each_kind_comes() -> None:
-    text = (ROOT / "docs/synthetic.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/reference/synthetic-hospital.md").read_text(encoding="utf-8")
     told = re.findall(r"^\| .* \| (\d+) \| (?:all|mimic3, mdace|mimic4) \|$", text, re.MULTILINE)
     assert sorted(map(int, told)) == sorted(MISHAPS.values())
 

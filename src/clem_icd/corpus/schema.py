@@ -1,4 +1,4 @@
-"""The tables of a Corpus, column by column (`docs/formats.md` is the prose version)."""
+"""The tables of a Corpus, column by column (`docs/reference/formats.md` is the prose version)."""
 
 from __future__ import annotations
 

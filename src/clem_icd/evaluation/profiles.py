@@ -142,9 +142,9 @@ def hint_of_metric(name: str) -> str:
         known for known in DEFINITIONS if known.startswith(f"{name}_") and "_train_count_" not in known
     ]
     if len(variants) > 1:
-        return f"Say which definition: {', '.join(variants)}; docs/metrics.md has them"
+        return f"Say which definition: {', '.join(variants)}; docs/reference/metrics.md has them"
     close = difflib.get_close_matches(name, DEFINITIONS, n=1)
-    return f"Did you mean {close[0]}?" if close else "docs/metrics.md lists the names"
+    return f"Did you mean {close[0]}?" if close else "docs/reference/metrics.md lists the names"
 
 
 def _hint(name: str, known: Collection[str], introduction: str) -> str:

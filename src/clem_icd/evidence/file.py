@@ -16,7 +16,7 @@ __all__ = ["read_evidence"]
 
 _TEXTS = ("note_id", "code", "system")
 _OFFSETS = ("begin", "end")
-_REMEDY = "See docs/formats.md for the columns of evidence"
+_REMEDY = "See docs/reference/formats.md for the columns of evidence"
 
 
 def read_evidence(path: Path) -> dict[str, list[Evidence]]:

@@ -96,7 +96,7 @@ def read_pretraining(settings: Sequence[str] = (), *, encoder: str = "small") ->
     try:
         return PretrainingRecipe.model_validate(fields)
     except ValidationError as problem:
-        raise refusal(problem, known, path=None, page="docs/pretraining.md") from None
+        raise refusal(problem, known, path=None, page="docs/reference/pretraining.md") from None
 
 
 def completed(fields: dict[str, Any]) -> dict[str, Any]:

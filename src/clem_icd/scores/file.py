@@ -199,7 +199,7 @@ def _read(path: Path) -> tuple[pa.Table, Any]:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:
         raise ScoresError("is not readable as parquet", path=path, remedy=_AGAIN) from problem
     if _KEY not in metadata or names != ["note_id", "scores"]:
-        raise ScoresError("is no scores file", path=path, remedy="See docs/formats.md")
+        raise ScoresError("is no scores file", path=path, remedy="See docs/reference/formats.md")
     _check_types(table, path)
     try:
         return table, json.loads(metadata[_KEY])

@@ -140,7 +140,9 @@ def read_recipe(name: str, settings: Sequence[str] = ()) -> NeuralRecipe | Linea
         return _ADAPTER.validate_python(fields)
     except ValidationError as problem:
         # The first part of the key is the value of the discriminator.
-        raise refusal(problem, known, path=name, page="docs/recipes.md", skip=1, hints=_HINTS) from None
+        raise refusal(
+            problem, known, path=name, page="docs/reference/recipes.md", skip=1, hints=_HINTS
+        ) from None
 
 
 def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:
@@ -174,5 +176,5 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         line = mark.line + 1 if mark else None
         raise RecipeError("is not valid YAML", path=name, row=line) from problem
     if not isinstance(fields, dict):
-        raise RecipeError("holds no mapping of fields", path=name, remedy="See docs/recipes.md")
+        raise RecipeError("holds no mapping of fields", path=name, remedy="See docs/reference/recipes.md")
     return fields

@@ -43,8 +43,9 @@ def error_groups(
     Returns
     -------
     list of dict
-        For each dimension ``dimension``, ``title``, ``unit`` and ``groups``; ``docs/errors.md`` has the keys
-        of a group. ``missed_codes`` has ``confusions`` beside its groups.
+        For each dimension ``dimension``, ``title``, ``unit`` and ``groups``;
+        ``docs/reference/error-analysis.md`` has the keys of a group. ``missed_codes`` has ``confusions``
+        beside its groups.
 
     Raises
     ------

@@ -81,7 +81,7 @@ def prepare_mdace(
 
     A note is in if coders marked codes of the set's kind in it and its admission is in the split. Its
     text is raw; its codes are those marked in this note, brought back to codes that MIMIC's coders used;
-    its evidence is what the coders marked. `docs/datasets.md` lists what differs from the published
+    its evidence is what the coders marked. `docs/reference/datasets.md` lists what differs from the published
     procedure, and why.
 
     Parameters
