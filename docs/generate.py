@@ -120,7 +120,7 @@ def _section(command: Command, common: list[Row]) -> str:
         return "\n\n".join([*parts, f"Subcommands: {members}."])
     rows = _rows(command.click)
     own = [row for row in rows if row not in common]
-    shared = [row.name for row in rows if row in common]
+    shared = [row.name.partition(", ")[0] for row in rows if row in common]
     if own:
         parts.append(_table(("argument or option", "value", "default", "meaning"), own))
     return "\n\n".join([*parts, f"Common options: {', '.join(shared)}."])
