@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import importlib.util
 import re
 import runpy
@@ -20,7 +21,6 @@ from pydantic import BaseModel
 from clem_icd import Coder
 from clem_icd.errors import RecipeError
 from clem_icd.pretraining import PretrainingRecipe, read_pretraining
-from clem_icd.runs.settings import key_paths
 from clem_icd.training import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes, train
 from support import LITTLE_SETTINGS, ROOT, make_note, write_little_corpus
 
@@ -128,6 +128,14 @@ def test_reference_states_choices_bounds_and_defaults() -> None:
 # --- names -------------------------------------------------------------------------------------------------
 
 
+def key_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted path of every field, each group before its fields."""
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from key_paths(field.annotation, f"{prefix}{name}.")
+
+
 def leaves(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the dotted path and the value of every field that is not a group."""
     for name in type(model).model_fields:
@@ -140,8 +148,21 @@ def leaves(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def test_every_recipe_key_has_a_heading_and_every_heading_is_a_key() -> None:
     documented = re.findall(r"^#{3,4} `([\w.]+)`", read(RECIPES), flags=re.MULTILINE)
-    known = {*key_paths(NeuralRecipe), *key_paths(LinearRecipe)}
-    assert set(documented) == known
+    groups = importlib.import_module("clem_icd.modeling.architecture").GROUPS
+    of_kinds = {
+        f"{group}.{field}"
+        for group, choices in groups.items()
+        for kind in choices.kinds
+        for field in choices.fields_of(kind)
+    }
+    assert set(documented) == {*key_paths(NeuralRecipe), *key_paths(LinearRecipe), *of_kinds}
+
+
+def test_every_kind_of_a_choice_is_documented() -> None:
+    for group, choices in importlib.import_module("clem_icd.modeling.architecture").GROUPS.items():
+        for kind in choices.kinds:
+            section = read(RECIPES).split(f"### `{group}`\n")[1].split("\n### ")[0]
+            assert f"`{kind}`" in section, (group, kind)
 
 
 def test_every_pretraining_key_has_a_heading_and_every_heading_is_a_key() -> None:
