@@ -11,6 +11,7 @@ import shlex
 import shutil
 import socket
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,16 @@ def test_every_shipped_recipe_is_documented() -> None:
     section = read(RECIPES).split("## Shipped recipes\n")[1].split("\n## ")[0]
     documented = re.findall(r"^\| `([\w-]+)` \|", section, flags=re.MULTILINE)
     assert sorted(documented) == sorted(shipped_recipes())
+
+
+def test_design_lists_the_rooms_in_the_order_of_the_contract() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    package = ROOT / "src" / "clem_icd"
+    rooms = [layer.strip("()") for layer in reversed(layers)]
+    existing = [room for room in rooms if (package / room).is_dir() or (package / f"{room}.py").is_file()]
+    section = read("explanation/design.md").split("## Rooms\n")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE) == existing
 
 
 # --- links -------------------------------------------------------------------------------------------------
