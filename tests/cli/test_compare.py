@@ -105,7 +105,7 @@ def test_a_pair_is_shown_in_the_columns_asked_for(clem: Invoke, world: Any, seco
         (["compare", "RUN", "--paired", "--corpus", "CORPUS"], ["of 1 runs"]),
         (
             ["compare", "RUN", "RUN/metrics.json", "--paired", "--corpus", "CORPUS"],
-            ["is a file of metrics", "docs/explanation/uncertainty.md"],
+            ["is a file of metrics", "docs/uncertainty.md"],
         ),
         (["compare", "RUN", "RUN", "--paired", "--corpus", "CORPUS", "--published"], ["no scores"]),
         (

@@ -142,8 +142,7 @@ def _judgement(run: Path, corpus: Corpus, split: str, metrics: Sequence[str]) ->
         raise RunError(
             "is a file of metrics, and a paired comparison is of scores and what decides with them",
             path=run,
-            remedy="Name the folder of a run, or pair the scores in Python: "
-            "docs/explanation/uncertainty.md shows how",
+            remedy="Name the folder of a run, or pair the scores in Python as docs/uncertainty.md does",
         )
     if not (run / "model").is_dir() and any(run.glob("seed-*")):
         raise RunError(
