@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test lint types contracts unit format clean-demo
+.PHONY: help install demo test lint types contracts unit format docs clean-demo
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ unit: $(INSTALLED)
 format: $(INSTALLED) ## Put the code in shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(INSTALLED) ## Regenerate the documentation of commands and metrics
+	$(BIN)/python docs/generate.py
 
 clean-demo: ## Delete what the demo made
 	rm -rf runs/demo runs/demo-linear runs/demo-corpus runs/demo-raw

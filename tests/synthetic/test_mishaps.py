@@ -77,7 +77,7 @@ def test_evidence_offsets_survive_any_combination_of_mishaps(seed: int, chosen: 
 
 
 def test_documented_intervals_match_the_mishaps() -> None:
-    text = (ROOT / "docs/synthetic.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/reference/synthetic-hospital.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\| .* \| (\d+) \| (?:all|mimic3, mdace|mimic4) \|$", text, re.MULTILINE)
     assert sorted(map(int, documented)) == sorted(MISHAPS.values())
 

@@ -112,7 +112,7 @@ def _judge_again(terminal: Terminal, run: Path, corpus: Corpus) -> None:
     from clem_icd.training import judge
 
     terminal.begin("Judging", None)
-    judge(run, corpus)
+    judge(run, corpus, observer=terminal)
     layout = RunLayout(run)
     document: dict[str, Any] = read_json(layout.metrics(), RunError)
     terminal.result(document, lambda console: show_run(console, document, layout))

@@ -71,7 +71,7 @@ def thresholds(
         from clem_icd.training import store_rule
 
         terminal.begin("Judging", None)
-        store_rule(run, opened, store.value)
+        store_rule(run, opened, store.value, observer=terminal)
         terminal.say(f"Stored the policy {store.value} in {judged.model}, and judged {run} again")
     if out is not None:
         write_json(out, document)

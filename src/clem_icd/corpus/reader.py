@@ -230,7 +230,7 @@ def _check_schema(path: Path, expected: pa.Schema) -> None:
     if not found.equals(expected):
         raise CorpusError(
             f"has the columns {', '.join(found.names)}, expected {', '.join(expected.names)} "
-            "with the types of docs/formats.md",
+            "with the types of docs/reference/formats.md",
             path=path,
             remedy="Prepare it again",
         )

@@ -1,4 +1,4 @@
-"""The tables of a Corpus, column by column; `docs/formats.md` describes them in prose."""
+"""The tables of a Corpus, column by column; `docs/reference/formats.md` describes them in prose."""
 
 from __future__ import annotations
 

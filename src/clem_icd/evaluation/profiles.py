@@ -140,9 +140,9 @@ def hint_of_metric(name: str) -> str:
         known for known in DEFINITIONS if known.startswith(f"{name}_") and "_train_count_" not in known
     ]
     if len(variants) > 1:
-        return f"Choose a definition: {', '.join(variants)} (see docs/metrics.md)"
+        return f"Choose a definition: {', '.join(variants)} (see docs/reference/metrics.md)"
     close = difflib.get_close_matches(name, DEFINITIONS, n=1)
-    return f"Did you mean {close[0]}?" if close else "See docs/metrics.md for all names"
+    return f"Did you mean {close[0]}?" if close else "See docs/reference/metrics.md for all names"
 
 
 def _hint(name: str, known: Collection[str], introduction: str) -> str:

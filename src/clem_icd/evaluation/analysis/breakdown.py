@@ -43,8 +43,8 @@ def error_groups(
     Returns
     -------
     list of dict
-        For each dimension ``dimension``, ``title``, ``unit`` and ``groups``; ``docs/errors.md`` lists the
-        keys of a group. ``missed_codes`` also has ``confusions``.
+        For each dimension ``dimension``, ``title``, ``unit`` and ``groups``, whose keys are listed in
+        docs/reference/error-analysis.md. ``missed_codes`` also has ``confusions``.
 
     Raises
     ------

@@ -81,7 +81,7 @@ def prepare_mdace(
 
     A note is included if coders marked codes of the set's kind in it and its admission is in the split. Its
     text is raw; its codes are those marked in this note, mapped to codes used in MIMIC; its evidence is what
-    the coders marked. `docs/datasets.md` lists the differences from the published procedure, and why.
+    the coders marked. docs/reference/datasets.md lists the differences from the published procedure.
 
     Parameters
     ----------
