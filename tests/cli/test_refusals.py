@@ -197,13 +197,13 @@ def metrics_with_too_long_a_name(world: Any) -> tuple[list[object], list[str]]:
 @coding
 def missing_model(world: Any) -> list[str]:
     world.model.rename(world.root / "elsewhere")
-    return [str(world.model), "is no folder", "training run"]
+    return [str(world.model), "not a folder", "training run"]
 
 
 @coding
 def model_without_clem_json(world: Any) -> list[str]:
     (world.model / "clem.json").unlink()
-    return [str(world.model), "no clem.json", "training run"]
+    return [str(world.model), "clem.json is missing", "training run"]
 
 
 @coding
@@ -265,7 +265,7 @@ def scores_in_place_of_a_folder(world: Any) -> tuple[list[object], list[str]]:
 @case
 def prediction_without_a_model(world: Any) -> tuple[list[object], list[str]]:
     (world.model / "clem.json").unlink()
-    return world.predict(), [str(world.model), "no clem.json"]
+    return world.predict(), [str(world.model), "clem.json is missing"]
 
 
 @case

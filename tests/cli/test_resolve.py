@@ -67,7 +67,7 @@ def test_a_rule_is_chosen_on_validation_scores(journey: Any) -> None:
     scores, corpus = judged.scores("test"), Corpus.open(journey.corpus)
     chosen = rule_chosen_on(judged.files["validation"], "edin2024", corpus, scores)
     assert chosen == judged.rule(scores)
-    with pytest.raises(ClemError, match="not those of the split validation"):
+    with pytest.raises(ClemError, match="do not match the split validation"):
         rule_chosen_on(judged.files["test"], "edin2024", corpus, scores)
 
 

@@ -80,7 +80,7 @@ def test_a_linear_model_comes_back_as_it_was(linear: tuple[LinearSystem, Path]) 
 def test_the_card_says_that_the_notes_were_synthetic(folder: Path) -> None:
     card = (folder / "README.md").read_text()
     assert "synthetic" in card
-    assert "greater than 0.25:" in card
+    assert "exceeds 0.25:" in card
 
 
 def test_a_model_is_never_overwritten_unasked(folder: Path, little_corpus: Corpus) -> None:

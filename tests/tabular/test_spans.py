@@ -47,7 +47,7 @@ def test_file_without_spans_gives_an_empty_frame(tmp_path: Path) -> None:
         ({"begin": -1}, ["row 2", "-1:8", "Do this"]),
         ({"end": None}, ["row 2", "empty value", "Do this"]),
         ({"code": None}, ["row 2", "empty value", "Do this"]),
-        ({"system": "snomed"}, ["row 2", "'snomed' names no code system", "Use one of icd9cm"]),
+        ({"system": "snomed"}, ["row 2", "'snomed' is not a code system", "Use one of icd9cm"]),
     ],
 )
 def test_a_malformed_row_is_named(
