@@ -106,8 +106,8 @@ def _as_json(planned: Plan) -> dict[str, Any]:
             {
                 "length": phase.length,
                 "steps": phase.steps,
-                "seconds_a_step": phase.seconds_a_step,
-                "tokens_a_second": phase.tokens_a_step / phase.seconds_a_step,
+                "seconds_per_step": phase.seconds_per_step,
+                "tokens_per_second": phase.tokens_per_step / phase.seconds_per_step,
             }
             for phase in planned.phases
         ],
@@ -122,13 +122,15 @@ def _show_plan(console: Console, planned: Plan) -> None:
     from clem_icd.pretraining import HOURS
     from clem_icd.pretraining.trainer import minutes
 
-    speeds = new_table("sequence length", "steps", "seconds a step", "tokens a second", title="Measured here")
+    speeds = new_table(
+        "sequence length", "steps", "seconds per step", "tokens per second", title="Measured here"
+    )
     for phase in planned.phases:
         speeds.add_row(
             f"{phase.length:,}",
             f"{phase.steps:,}",
-            f"{phase.seconds_a_step:.2f}",
-            f"{phase.tokens_a_step / phase.seconds_a_step:,.0f}",
+            f"{phase.seconds_per_step:.2f}",
+            f"{phase.tokens_per_step / phase.seconds_per_step:,.0f}",
         )
     console.print(speeds)
     budgets = new_table("hours", "training.tokens", "passes over the texts", title="What a budget buys")
