@@ -62,10 +62,10 @@ def attention_for(device: torch.device, dtype: torch.dtype) -> str:
     return "flash_attention_2" if supported and is_flash_attn_2_available() else "sdpa"
 
 
-def precision_here(asked: str) -> str:
+def precision_here(requested: str) -> str:
     """Return the precision to train in, ``bf16`` or ``fp32``; ``auto`` is the faster one on this machine."""
-    if asked != "auto":
-        return asked
+    if requested != "auto":
+        return requested
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     # On a CPU without matrix units for it, bf16 is slower than single precision.

@@ -24,7 +24,7 @@ class CodesFields(Fields):
 
 
 class PretrainingTraining(Fields):
-    """How much text is read, in sequences of which length, and how it is optimized."""
+    """The amount of text, the lengths of the sequences, and the optimization."""
 
     tokens: int = Field(default=20_000_000, ge=1)
     batch_tokens: int = Field(default=4096, ge=16)

@@ -105,19 +105,19 @@ class EncoderWithHead(PreTrainedModel):
             Token vectors in place of ``input_ids``, with one more dimension.
 
         """
-        given = input_ids if inputs_embeds is None else inputs_embeds
-        if given is None:
+        inputs = input_ids if inputs_embeds is None else inputs_embeds
+        if inputs is None:
             raise ValueError("expected input_ids or inputs_embeds, got neither")
-        shape = given.shape if inputs_embeds is None else given.shape[:-1]
+        shape = inputs.shape if inputs_embeds is None else inputs.shape[:-1]
         mask = (
-            torch.ones(shape, dtype=torch.long, device=given.device)
+            torch.ones(shape, dtype=torch.long, device=inputs.device)
             if attention_mask is None
             else attention_mask
         )
         pieces = mask.reshape(-1, shape[-1])
         # A piece of nothing but padding has nothing to attend to and would give NaN.
         real = pieces.any(dim=1)
-        flat = given.reshape(-1, *given.shape[len(shape) - 1 :])
+        flat = inputs.reshape(-1, *inputs.shape[len(shape) - 1 :])
         name = "input_ids" if inputs_embeds is None else "inputs_embeds"
         encoded = self.encoder(**{name: flat[real]}, attention_mask=pieces[real]).last_hidden_state
         hidden = encoded.new_zeros(*pieces.shape, encoded.shape[-1])

@@ -1,4 +1,4 @@
-"""The stock Hugging Face classifier, whose checkpoint loads without this package."""
+"""The stock Hugging Face classifier; its checkpoint loads without this package."""
 
 from __future__ import annotations
 
