@@ -123,7 +123,7 @@ class Sources:
         ]
 
     def near_copies(self) -> NearCopies:
-        """Return the near-copies of the validation and test notes of all corpora."""
+        """Return a detector of near-copies of the validation and test notes of all corpora."""
         return NearCopies(
             text
             for corpus in self._corpora.values()
@@ -144,12 +144,12 @@ class Sources:
         return counts
 
     def read(self, near_copies: NearCopies, *, held_out_share: float) -> Iterator[tuple[str, bool]]:
-        """Yield the texts of all sources with whether each is held out, skipping and counting repeated ones.
+        """Yield the distinct texts of all sources, and whether each is held out; count those left out.
 
         Parameters
         ----------
         near_copies
-            The near-copies to skip, from `near_copies`.
+            Detector of the texts to leave out, from the method `near_copies`.
         held_out_share
             The share of the texts that is held out to measure the loss on, and not trained on.
 
