@@ -33,7 +33,7 @@ def step_seconds() -> list[float]:
 
     use_usable_cores()
     opened = PretrainedEncoder(name="clem-small").open(positions=_TOKENS)
-    model = opened.under(AutoModelForSequenceClassification, fields={"num_labels": _LABELS})
+    model = opened.load(AutoModelForSequenceClassification, fields={"num_labels": _LABELS})
     optimizer = torch.optim.AdamW(model.parameters())
     ids = torch.randint(5, 1000, (_NOTES, _TOKENS))
     targets = torch.zeros((_NOTES, _LABELS))

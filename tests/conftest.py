@@ -1,4 +1,4 @@
-"""The little corpus and its recipe, and the real data where it is."""
+"""Fixtures for the little corpus, its recipe, and the real data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def little_recipe() -> NeuralRecipe:
 
 @pytest.fixture
 def shared_data() -> Path:
-    """The real data beside the checkout; tests that use it are marked ``shared_data``."""
+    """The real data next to the checkout; tests that use it are marked ``shared_data``."""
     folder = SHARED / "data"
     if not folder.is_dir():
         pytest.skip("the real data is not beside the checkout")

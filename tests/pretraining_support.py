@@ -1,4 +1,4 @@
-"""What tests of pretraining share: texts of a language with a rule, and a recipe that takes seconds."""
+"""Shared by tests of pretraining: texts in a predictable language, and a recipe that takes seconds."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ TINY_STEPS = [
 
 TINY_PRETRAINING = [*TINY_ENCODER, *TINY_STEPS]
 
-# A word of the first half is always followed by its neighbour in the second.
+# Every first word is always followed by the same second word.
 _FIRST = [one + other for one in ("ba", "ke", "li", "mo", "nu") for other in ("dar", "fen", "gil", "hom")]
 _SECOND = [one + other for one in ("pra", "sto", "tri", "vle", "zwu") for other in ("k", "mp", "nt", "sh")]
 
 
 def make_text(number: int) -> str:
-    """Return text ``number``, always the same: pairs of words, of which the first tells the second."""
+    """Return text ``number``: pairs of words, of which the first determines the second."""
     random_ = random.Random(f"text {number}")
     places = [random_.randrange(len(_FIRST)) for _ in range(random_.randint(8, 30))]
     return " ".join(f"{_FIRST[place]} {_SECOND[place]}" for place in places)
 
 
 def write_jsonl(path: Path, texts: Iterable[str]) -> Path:
-    """Write a file of records with a column ``text``, gzipped if its name says so."""
+    """Write records with a column ``text``, gzipped if the name ends in ``.gz``."""
     data = "".join(json.dumps({"text": text}) + "\n" for text in texts).encode()
     path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
     return path
 
 
 def token_file(path: Path, texts: Sequence[Sequence[int]]) -> TokenFile:
-    """Write a file of given token ids."""
+    """Write a token file with the given ids."""
 
     def read(chunk: Sequence[str], **_: object) -> dict[str, Any]:
         return {"input_ids": [[int(number) for number in text.split()] for text in chunk]}

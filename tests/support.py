@@ -1,4 +1,4 @@
-"""What tests share: a little corpus that a little model learns in seconds."""
+"""Shared by tests: a little corpus that a little model learns in seconds."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ FILLER = tuple("the patient was seen today and had a quiet night with stable vit
 
 
 def make_note(number: int) -> Note:
-    """Return note ``number``: a few findings among filler, always the same."""
+    """Return note ``number``, a few findings among filler; the same for every call."""
     random_ = random.Random(number)
     chosen = [code for code in FINDINGS if random_.random() < 0.4] or ["I10"]
     text, evidence = "", []
@@ -79,7 +79,7 @@ def write_little_corpus(
     population: str | None = None,
     first: int = 0,
 ) -> Corpus:
-    """Write a corpus of notes by `make_note`, from number ``first`` on."""
+    """Write a corpus of notes made by `make_note`, numbered from ``first``."""
     with corpus_writer(
         path,
         name=name,
@@ -107,18 +107,18 @@ def tiny(max_tokens: int = 8192, **choices: Any) -> Architecture:
 
 
 def new_system(corpus: Corpus, architecture: Architecture | None = None) -> NeuralSystem:
-    """Return a system with random weights, the same at every call."""
+    """Return a system with random weights, the same for every call."""
     architecture = architecture or tiny()
     torch.manual_seed(0)
     model, tokenizer = build(architecture, LabelSpace.of(corpus), texts=corpus.texts("train"))
-    # Larger than a head starts with, so that a mistake shows in the logits.
+    # Larger than initial weights, so that mistakes show in the logits.
     with torch.no_grad():
         model.get_parameter("classifier.weight").mul_(8)
     return NeuralSystem(model, tokenizer, architecture.reading)
 
 
 def info_of(corpus: Corpus, architecture: Architecture | None = None, *, system: str = "neural") -> ModelInfo:
-    """Return what goes into clem.json."""
+    """Return the contents of ``clem.json`` for a model of a corpus."""
     architecture = architecture or tiny()
     return ModelInfo(
         system=system,

@@ -30,13 +30,13 @@ def shapes() -> Choices[Shape]:
     return choices
 
 
-def test_nothing_a_name_and_a_group_stand_for_a_choice(shapes: Choices[Shape]) -> None:
+def test_a_choice_is_parsed_from_none_a_name_or_a_group(shapes: Choices[Shape]) -> None:
     assert shapes.parse(None) == shapes.parse("circle") == shapes.parse({}) == Circle()
     assert shapes.parse({"kind": "square", "side": 2}) == Square(side=2)
     assert shapes.parse(Circle(radius=3)) == Circle(radius=3)
 
 
-def test_a_text_that_names_no_kind_is_the_open_field_of_the_open_kind(shapes: Choices[Shape]) -> None:
+def test_other_text_becomes_the_open_field_of_the_open_kind(shapes: Choices[Shape]) -> None:
     assert shapes.expand("blue") == {"kind": "square", "colour": "blue"}
 
 
@@ -47,7 +47,7 @@ def test_a_field_of_another_kind_is_refused(shapes: Choices[Shape]) -> None:
     assert shapes.kinds_with("colour") == ["circle", "square"]
 
 
-def test_an_unknown_kind_is_answered_with_the_nearest(shapes: Choices[Shape]) -> None:
+def test_an_unknown_kind_suggests_the_closest_one(shapes: Choices[Shape]) -> None:
     with pytest.raises(ValueError, match="there is no shape 'sqare'; did you mean square"):
         shapes.parse({"kind": "sqare"})
     with pytest.raises(ValueError, match="there is no shape 'x'; expected one of circle, square"):
@@ -55,19 +55,19 @@ def test_an_unknown_kind_is_answered_with_the_nearest(shapes: Choices[Shape]) ->
 
 
 @pytest.mark.parametrize("value", [3, ["circle"], True])
-def test_what_is_neither_a_name_nor_a_group_is_refused(shapes: Choices[Shape], value: object) -> None:
+def test_a_value_that_is_neither_a_name_nor_a_group_is_refused(shapes: Choices[Shape], value: object) -> None:
     with pytest.raises(ValueError, match="expected a kind or a group of fields"):
         shapes.parse(value)
 
 
-def test_a_group_without_kinds_can_only_be_left_out() -> None:
+def test_a_group_without_kinds_must_be_left_out() -> None:
     none: Choices[Shape] = Choices("shape")
     assert none.parse(None) is None
     with pytest.raises(ValueError, match="this release has none"):
         none.parse("circle")
 
 
-def test_two_classes_cannot_claim_a_kind(shapes: Choices[Shape]) -> None:
+def test_registering_two_classes_for_a_kind_is_refused(shapes: Choices[Shape]) -> None:
     class OtherCircle(Shape):
         kind: Literal["circle"] = "circle"
 

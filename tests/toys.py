@@ -1,7 +1,7 @@
-"""Toy choices that show that each slot of an architecture takes a new kind without a change in ``src``.
+"""Toy choices, to test that every part of an architecture takes new kinds without a change in ``src``.
 
 Importing this module registers a head, a loss, a reading in segments, an adapter and an explanation method,
-each as a user of the package would.
+as a user of the package would.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class SquaredError(Loss):
 
 
 class SegmentReading(Reading):
-    """Consecutive pieces of ``segment_tokens`` tokens, each encoded by itself."""
+    """Consecutive pieces of ``segment_tokens`` tokens, each encoded separately."""
 
     kind: Literal["toy-segments"] = "toy-segments"
     segment_tokens: int = Field(default=16, ge=4)
@@ -103,7 +103,7 @@ class FrozenEncoder(Adapter):
 
 
 class Occlusion(Method):
-    """How much the logit falls when a token is replaced by padding."""
+    """The drop of the logit when a token is replaced by padding."""
 
     kind: Literal["toy-occlusion"] = "toy-occlusion"
 
@@ -116,8 +116,8 @@ class Occlusion(Method):
             without[place] = pad
             variants.append(without)
         logits = system.model(**system.reading.arrange(variants, pad)).logits[:, list(labels)]
-        fall: npt.NDArray[np.float32] = (logits[0] - logits[1:]).T.numpy().astype(np.float32)
-        return fall
+        drop: npt.NDArray[np.float32] = (logits[0] - logits[1:]).T.numpy().astype(np.float32)
+        return drop
 
 
 HEADS.register(MaxHead)

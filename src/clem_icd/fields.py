@@ -1,8 +1,8 @@
-"""Groups of checked fields, and choices between several kinds of a group.
+"""Groups of validated fields, and choices between several kinds of a group.
 
-A recipe is a tree of such groups. A `Choice` is a group with a ``kind``: each kind has fields of its own, and
-one that belongs to another kind is refused. Kinds are registered by name in a `Choices`, so that a new kind
-is one class and one line.
+A recipe is a tree of such groups. A `Choice` is a group with a ``kind``; each kind has its own fields, and a
+field of another kind is refused. Kinds are registered by name in a `Choices`, so a new kind is one class and
+one line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Fields(BaseModel):
 
 
 class Choice(Fields):
-    """One kind of a group; subclasses give ``kind`` a single literal value."""
+    """One kind of a group; a subclass sets ``kind`` to a single literal."""
 
     kind: str
 
@@ -37,10 +37,10 @@ class Choices(Generic[C]):
     group
         The key of the group in a recipe, such as ``head``.
     default
-        The kind that is meant when none is named; None if one has to be named.
+        The kind used when none is named; None if it must be named.
     open_kind, open_field
-        The kind and field that take a text which names no kind: ``encoder: clem-small`` is short for
-        ``{kind: pretrained, name: clem-small}``.
+        The kind and the field for a text that is not the name of a kind: ``encoder: clem-small`` is short
+        for ``{kind: pretrained, name: clem-small}``.
 
     """
 
@@ -74,11 +74,11 @@ class Choices(Generic[C]):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The names of the registered kinds, in the order of their registration."""
+        """The names of the registered kinds, in order of registration."""
         return tuple(self._classes)
 
     def expand(self, value: Any) -> dict[str, Any] | None:
-        """Return a group as a mapping with its kind; a text is short for one, None for the default kind.
+        """Return a group as a mapping with its kind; a text is a short form, and None the default kind.
 
         Raises
         ------
@@ -110,12 +110,12 @@ class Choices(Generic[C]):
         return [kind for kind in self.kinds if field in self.fields_of(kind)]
 
     def parse(self, value: Any) -> C | None:
-        """Return the choice that a value from a recipe or a file stands for.
+        """Return the choice described by a value from a recipe or a file.
 
         Raises
         ------
         ValueError
-            If the kind is unknown; as pydantic's ``ValidationError``, if a field does not fit.
+            If the kind is unknown or, as pydantic's ``ValidationError``, a field is invalid.
 
         """
         if isinstance(value, Choice):
@@ -126,14 +126,14 @@ class Choices(Generic[C]):
 
     def _unknown_kind(self, kind: Any) -> str:
         if not self.kinds:
-            return f"there is no {self.group} {kind!r}; this release has none, leave it null"
+            return f"there is no {self.group} {kind!r}; this release has none, so leave it null"
         near = difflib.get_close_matches(str(kind), self.kinds, n=1)
         meant = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(self.kinds)}"
         return f"there is no {self.group} {kind!r}; {meant}"
 
 
 def key_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Yield the dotted path of every field, each group before its fields."""
+    """Yield the dotted path of every field; a group comes before its fields."""
     for name, field in model.model_fields.items():
         yield prefix + name
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):

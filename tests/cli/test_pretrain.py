@@ -80,7 +80,7 @@ def test_a_plan_writes_nothing(clem: Callable[..., Any], notes: Path, out: Path,
     found = clem("pretrain", out, *FAST, "--text", notes, "--plan", "--json").json
     assert names(tmp_path) == []
     assert [phase["length"] for phase in found["phases"]] == [32, 64]
-    assert all(phase["tokens_a_second"] > 0 for phase in found["phases"])
+    assert all(phase["tokens_per_second"] > 0 for phase in found["phases"])
     assert found["seconds"] > 0
     for budget in found["budgets"]:
         assert budget["passes"] == pytest.approx(budget["tokens"] / found["tokens"])

@@ -208,8 +208,8 @@ def model_without_clem_json(world: Any) -> list[str]:
 
 @coding
 def model_of_another_version(world: Any) -> list[str]:
-    change_json(world.model / "clem.json", format_version=2)
-    return ["clem.json", "version 2", "Train it again"]
+    change_json(world.model / "clem.json", format_version=1)
+    return ["clem.json", "version 1", "Train it again"]
 
 
 @coding

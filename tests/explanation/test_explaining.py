@@ -23,7 +23,7 @@ def system(little_corpus: Corpus) -> NeuralSystem:
 def test_weights_are_the_norm_of_embedding_times_gradient(
     system: NeuralSystem, little_corpus: Corpus
 ) -> None:
-    """Against finite differences along every axis of an embedding."""
+    """Compared with finite differences along every axis of an embedding."""
     [note] = system.reading.read(system.tokenizer, [NOTE.text])
     weights = InputTimesGradient().weights(system, note, [2])[0]
     ids = torch.from_numpy(note.ids.astype(np.int64))[None]
@@ -46,7 +46,7 @@ def test_weights_are_the_norm_of_embedding_times_gradient(
         system.model.float()
 
 
-def test_each_code_gets_its_own_weights_whatever_is_explained_beside_it(
+def test_weights_of_a_code_are_independent_of_other_explained_codes(
     system: NeuralSystem, little_corpus: Corpus
 ) -> None:
     codes = little_corpus.codes[:3]
@@ -58,14 +58,14 @@ def test_each_code_gets_its_own_weights_whatever_is_explained_beside_it(
     assert not np.allclose(together[0].weights, together[1].weights)
 
 
-def test_only_what_was_read_is_explained(little_corpus: Corpus) -> None:
+def test_only_tokens_that_were_read_are_explained(little_corpus: Corpus) -> None:
     short = new_system(little_corpus, tiny(12))
     [one] = explain(short, little_corpus.codes, NOTE.text, little_corpus.codes[:1])
     assert len(one.weights) == 10
     assert one.offsets[0, 0] == 0
 
 
-def test_every_registered_method_explains(system: NeuralSystem, little_corpus: Corpus) -> None:
+def test_every_registered_method_gives_finite_weights(system: NeuralSystem, little_corpus: Corpus) -> None:
     for kind in METHODS.kinds:
         [one] = explain(system, little_corpus.codes, NOTE.text, little_corpus.codes[:1], kind)
         assert np.isfinite(one.weights).all()
@@ -73,12 +73,10 @@ def test_every_registered_method_explains(system: NeuralSystem, little_corpus: C
 
 
 def test_a_code_outside_the_label_space_is_refused(system: NeuralSystem, little_corpus: Corpus) -> None:
-    with pytest.raises(InputError, match=r"no code Z99\.9 \(icd10cm\) among its 6"):
+    with pytest.raises(InputError, match=r"Z99\.9 \(icd10cm\) is not one of the model's 6 codes"):
         explain(system, little_corpus.codes, NOTE.text, [Code("Z99.9", CodeSystem.ICD10CM)])
 
 
-def test_an_unknown_method_is_answered_with_those_there_are(
-    system: NeuralSystem, little_corpus: Corpus
-) -> None:
+def test_an_unknown_method_suggests_the_closest_one(system: NeuralSystem, little_corpus: Corpus) -> None:
     with pytest.raises(InputError, match="did you mean input-x-gradient"):
         explain(system, little_corpus.codes, NOTE.text, little_corpus.codes[:1], "input-x-gradeint")

@@ -1,4 +1,4 @@
-"""The admissions that a model has seen: kept where others know them by the same ids, and nowhere else."""
+"""The admissions that a model has seen, stored only if their ids are public."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def folder(corpus: Corpus, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_splits_that_training_sees_are_kept(corpus: Corpus, folder: Path) -> None:
+def test_admissions_of_train_and_validation_are_stored(corpus: Corpus, folder: Path) -> None:
     expected = {"train": {"a0", "a1", "a2", "a3", "a4"}, "validation": {"a5", "a6"}}
 
     assert seen_admissions(corpus) == expected
@@ -38,7 +38,7 @@ def test_the_splits_that_training_sees_are_kept(corpus: Corpus, folder: Path) ->
     assert rows == [(split, one) for split, ids in expected.items() for one in sorted(ids)]
 
 
-def test_a_hospitals_own_ids_never_travel(little_corpus: Corpus, tmp_path: Path) -> None:
+def test_a_hospitals_own_ids_are_not_stored(little_corpus: Corpus, tmp_path: Path) -> None:
     assert little_corpus.population is None
     info_of(little_corpus).write(tmp_path)
 
@@ -46,7 +46,7 @@ def test_a_hospitals_own_ids_never_travel(little_corpus: Corpus, tmp_path: Path)
     assert ModelInfo.read(tmp_path).admissions == {}
 
 
-def test_a_model_of_an_earlier_release_names_no_population(folder: Path) -> None:
+def test_a_model_without_a_population_has_no_admissions(folder: Path) -> None:
     (folder / "admissions.parquet").unlink()
     about = json.loads((folder / "clem.json").read_text())
     del about["corpus"]["population"]

@@ -66,7 +66,7 @@ def test_an_encoder_is_loaded_from_a_folder(
 
 
 @pytest.mark.parametrize("encoder", ["no/such-folder-here", "README.md"])
-def test_an_encoder_that_is_not_there_is_named(
+def test_a_missing_encoder_is_named_in_the_error(
     little_corpus: Corpus, encoder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
@@ -83,7 +83,7 @@ def test_more_tokens_than_the_encoder_reads_are_refused(
         build(tiny(9000, encoder=str(tmp_path)), LabelSpace.of(little_corpus))
 
 
-def test_the_prior_bias_predicts_the_frequencies(little_corpus: Corpus) -> None:
+def test_the_prior_bias_predicts_the_label_frequencies(little_corpus: Corpus) -> None:
     system = new_system(little_corpus)
     counts = np.array([50, 10, 1, 0, 100, 25])
     frequencies = counts / 100
@@ -95,12 +95,12 @@ def test_the_prior_bias_predicts_the_frequencies(little_corpus: Corpus) -> None:
     np.testing.assert_allclose(score.probabilities, frequencies, atol=1e-5)
 
 
-def test_flash_attention_is_for_half_precision_on_a_gpu() -> None:
+def test_flash_attention_is_used_only_in_half_precision_on_a_gpu() -> None:
     assert attention_for(torch.device("cpu"), torch.bfloat16) == "sdpa"
     assert attention_for(torch.device("cuda"), torch.float32) == "sdpa"
 
 
-def test_a_shipped_encoder_has_a_config() -> None:
+def test_every_shipped_encoder_has_a_config() -> None:
     assert all((folder / "config.json").is_file() for folder in shipped_encoders().values())
 
 
@@ -121,16 +121,16 @@ def renamed(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
     return {f"oops.{name}": tensor}
 
 
-def less_one(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
+def dropped(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
     return {} if name.endswith("layers.1.mlp.Wi.weight") else {name: tensor}
 
 
-def of_another_shape(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
+def misshapen(name: str, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
     return {name: tensor[:-1].clone() if name.endswith("layers.1.mlp.Wi.weight") else tensor}
 
 
-@pytest.mark.parametrize("change", [renamed, less_one, of_another_shape])
-def test_weights_of_an_encoder_are_never_made_up(
+@pytest.mark.parametrize("change", [renamed, dropped, misshapen])
+def test_an_encoder_with_missing_or_misshapen_weights_is_refused(
     little_corpus: Corpus,
     system: NeuralSystem,
     tmp_path: Path,
@@ -142,7 +142,7 @@ def test_weights_of_an_encoder_are_never_made_up(
         classifier_on(tmp_path, little_corpus)
 
 
-def test_a_model_trained_on_masks_needs_no_pooler(
+def test_a_masked_language_model_without_a_pooler_is_loaded(
     little_corpus: Corpus, system: NeuralSystem, tmp_path: Path
 ) -> None:
     config = BertConfig(
@@ -160,7 +160,7 @@ def test_a_model_trained_on_masks_needs_no_pooler(
     torch.testing.assert_close(model.get_parameter(name), masked.get_parameter(name))
 
 
-def test_an_earlier_run_with_other_labels_gets_a_new_head(
+def test_the_head_of_a_run_with_other_labels_is_replaced(
     little_corpus: Corpus, system: NeuralSystem, tmp_path: Path
 ) -> None:
     save_model(system, info_of(little_corpus), tmp_path / "model")
@@ -173,7 +173,7 @@ def test_an_earlier_run_with_other_labels_gets_a_new_head(
     torch.testing.assert_close(model.get_parameter(name), system.model.get_parameter(name))
 
 
-def test_an_earlier_run_may_be_given_longer_notes(little_corpus: Corpus, tmp_path: Path) -> None:
+def test_a_model_can_be_retrained_on_longer_notes(little_corpus: Corpus, tmp_path: Path) -> None:
     system = new_system(little_corpus)
     save_model(
         NeuralSystem(system.model, system.tokenizer, tiny(64).reading),
@@ -185,7 +185,7 @@ def test_an_earlier_run_may_be_given_longer_notes(little_corpus: Corpus, tmp_pat
 
 @pytest.fixture
 def roberta(system: NeuralSystem, tmp_path: Path) -> Path:
-    """An encoder of 66 positions, which are counted from 2."""
+    """An encoder with 66 positions, counted from 2."""
     config = RobertaConfig(
         vocab_size=len(system.tokenizer),
         hidden_size=32,
@@ -200,7 +200,7 @@ def roberta(system: NeuralSystem, tmp_path: Path) -> Path:
     return tmp_path / "roberta"
 
 
-def test_the_context_of_a_roberta_is_less_than_its_positions(little_corpus: Corpus, roberta: Path) -> None:
+def test_the_context_of_roberta_is_shorter_than_its_positions(little_corpus: Corpus, roberta: Path) -> None:
     with pytest.raises(ModelError, match=r"reads 64 tokens, asked for 65\. Set reading\.max_tokens=64"):
         classifier_on(roberta, little_corpus, 65)
     model = classifier_on(roberta, little_corpus, 64)
@@ -209,7 +209,7 @@ def test_the_context_of_a_roberta_is_less_than_its_positions(little_corpus: Corp
         model(input_ids=torch.full((1, 65), 5))
 
 
-def test_a_model_folder_that_reads_beyond_a_roberta_is_refused(
+def test_a_model_folder_that_exceeds_its_encoders_context_is_refused(
     little_corpus: Corpus, system: NeuralSystem, roberta: Path, tmp_path: Path
 ) -> None:
     beyond = NeuralSystem(classifier_on(roberta, little_corpus, 64), system.tokenizer, tiny(65).reading)
@@ -218,7 +218,7 @@ def test_a_model_folder_that_reads_beyond_a_roberta_is_refused(
         load_model(tmp_path / "model")
 
 
-def test_dropout_reaches_the_layers_of_every_family(little_corpus: Corpus, roberta: Path) -> None:
+def test_dropout_is_set_in_every_model_family(little_corpus: Corpus, roberta: Path) -> None:
     encoder = {"kind": "pretrained", "name": str(roberta), "dropout": 0.3}
     model, _ = build(tiny(64, encoder=encoder, head={"dropout": 0.2}), LabelSpace.of(little_corpus))
     rates = {name: module.p for name, module in model.named_modules() if isinstance(module, torch.nn.Dropout)}
@@ -229,7 +229,7 @@ def test_dropout_reaches_the_layers_of_every_family(little_corpus: Corpus, rober
     assert config.classifier_dropout == 0.0
 
 
-def test_a_field_that_the_encoder_cannot_honour_is_refused(little_corpus: Corpus, roberta: Path) -> None:
+def test_a_field_that_the_encoder_does_not_support_is_refused(little_corpus: Corpus, roberta: Path) -> None:
     architecture = tiny(64, encoder=str(roberta), head={"pooling": "mean"})
     with pytest.raises(ModelError, match=r"stock head of a roberta encoder has no pooling.*head\.pooling"):
         build(architecture, LabelSpace.of(little_corpus))

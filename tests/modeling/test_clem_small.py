@@ -1,4 +1,4 @@
-"""The encoder that ships: what its card and the documentation promise of it."""
+"""The shipped encoder keeps the promises of its card and of the documentation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from clem_icd.modeling import (
 
 PLACE = shipped_encoders()["clem-small"]
 
-# Written for this test; nothing of it was read in pretraining.
+# Written for this test; not part of the pretraining texts.
 NOTE = (
     "The patient is a 71 year old man who was admitted with shortness of breath and swelling of both legs. "
     "He has a history of atrial fibrillation and chronic kidney disease. Chest x-ray showed a right pleural "
@@ -47,7 +47,7 @@ def tokenizer() -> Any:
     return open_tokenizer("clem-small")
 
 
-def test_it_is_small_and_whole() -> None:
+def test_the_folder_is_small_complete_and_matches_its_checksums() -> None:
     files = sorted(path.name for path in PLACE.iterdir())
     assert files == [
         "README.md",
@@ -64,7 +64,7 @@ def test_it_is_small_and_whole() -> None:
     card = (PLACE / "README.md").read_text(encoding="utf-8")
     assert facts["sha256"] in card
     assert all(one["sha256"] in card for one in facts["inputs"] if one["sha256"])
-    # Nobody learns where anything lay on the machine that it was made on.
+    # The facts contain no paths of the machine that the encoder was trained on.
     assert not any(Path(name.split(" ")[0]).is_absolute() for name in facts["counts"])
 
 
@@ -81,7 +81,7 @@ def test_transformers_loads_it_without_this_package() -> None:
 
 
 @torch.no_grad()
-def test_it_guesses_words_of_a_note(model: PreTrainedModel, tokenizer: Any) -> None:
+def test_it_predicts_masked_words_of_a_note(model: PreTrainedModel, tokenizer: Any) -> None:
     ids = tokenizer(NOTE, return_tensors="pt")["input_ids"]
     losses = []
     for at in range(1, ids.shape[1] - 1):
@@ -89,7 +89,7 @@ def test_it_guesses_words_of_a_note(model: PreTrainedModel, tokenizer: Any) -> N
         shown[0, at] = tokenizer.mask_token_id
         logits = model(**packed_inputs(model, shown, torch.zeros_like(shown))).logits
         losses.append(torch.nn.functional.cross_entropy(logits[0, at], ids[0, at]))
-    # An encoder that knows nothing has log(8192) = 9.0.
+    # Uniform guessing gives log(8192) = 9.0.
     assert torch.stack(losses).mean() < 3.5
 
 
@@ -104,7 +104,7 @@ def test_it_guesses_words_of_a_note(model: PreTrainedModel, tokenizer: Any) -> N
         ("low potassium (hypokalemia)", "E87.6"),
     ],
 )
-def test_a_name_lies_nearest_the_title_of_its_code(
+def test_a_name_is_closest_to_the_title_of_its_code(
     model: PreTrainedModel, tokenizer: Any, words: str, code: str
 ) -> None:
     others = (

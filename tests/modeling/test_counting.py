@@ -10,7 +10,7 @@ from clem_icd.errors import ModelError
 from clem_icd.modeling import NeuralSystem, tokenizer_for_counting
 
 
-def test_code_in_the_folder_of_a_tokenizer_never_runs(
+def test_code_in_a_tokenizers_folder_is_never_run(
     little_corpus: Corpus, system: NeuralSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("builtins.input", lambda *_: "y")
@@ -24,7 +24,7 @@ def test_code_in_the_folder_of_a_tokenizer_never_runs(
         f"from pathlib import Path\nPath({str(trace)!r}).touch()\n"
         "from transformers import PreTrainedTokenizerFast\nclass Evil(PreTrainedTokenizerFast): ...\n"
     )
-    # Whether the files are read without their code or refused is up to transformers.
+    # transformers decides whether to read the files without their code or to refuse them.
     try:
         tokenizer_for_counting(str(folder), little_corpus)
     except ModelError as refusal:

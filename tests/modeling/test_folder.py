@@ -28,18 +28,16 @@ def probabilities(system: System) -> np.ndarray[tuple[int, ...], np.dtype[np.flo
     return np.stack([score.probabilities for score in system.score(TEXTS)])
 
 
-def test_a_neural_model_comes_back_as_it_was(folder: Path, little_corpus: Corpus) -> None:
+def test_a_neural_model_survives_a_round_trip(folder: Path, little_corpus: Corpus) -> None:
     system, info = load_model(folder)
     np.testing.assert_array_equal(probabilities(system), probabilities(new_system(little_corpus, tiny(256))))
     assert (info.labels, info.rule) == (little_corpus.codes, Threshold(0.25))
 
 
-def test_the_checkpoint_gives_the_same_probabilities_through_a_pipeline(
-    little_corpus: Corpus, tmp_path: Path
-) -> None:
+def test_a_transformers_pipeline_gives_the_same_probabilities(little_corpus: Corpus, tmp_path: Path) -> None:
     from transformers import pipeline
 
-    # The encoder reads more than the model was given.
+    # The encoder's context exceeds the model's max_tokens.
     model, tokenizer = new_system(little_corpus).model, new_system(little_corpus).tokenizer
     folder = tmp_path / "model"
     save_model(NeuralSystem(model, tokenizer, tiny(256).reading), info_of(little_corpus, tiny(256)), folder)
@@ -71,19 +69,19 @@ def linear(little_corpus: Corpus, tmp_path: Path) -> tuple[LinearSystem, Path]:
     return system, tmp_path / "linear"
 
 
-def test_a_linear_model_comes_back_as_it_was(linear: tuple[LinearSystem, Path]) -> None:
+def test_a_linear_model_survives_a_round_trip(linear: tuple[LinearSystem, Path]) -> None:
     system, folder = linear
     loaded, _ = load_model(folder)
     np.testing.assert_allclose(probabilities(loaded), probabilities(system), atol=1e-6)
 
 
-def test_the_card_says_that_the_notes_were_synthetic(folder: Path) -> None:
+def test_the_card_of_a_model_trained_on_synthetic_notes_says_so(folder: Path) -> None:
     card = (folder / "README.md").read_text()
     assert "synthetic" in card
     assert "exceeds 0.25:" in card
 
 
-def test_a_model_is_never_overwritten_unasked(folder: Path, little_corpus: Corpus) -> None:
+def test_a_model_is_not_overwritten_without_force(folder: Path, little_corpus: Corpus) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(OutputError, match="--force"):
         save_model(new_system(little_corpus, tiny(256)), info_of(little_corpus), folder)
@@ -91,7 +89,7 @@ def test_a_model_is_never_overwritten_unasked(folder: Path, little_corpus: Corpu
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "deep/er/weights.pkl", "head.PT", "x.joblib"])
-def test_a_pickle_is_refused_unread(folder: Path, name: str) -> None:
+def test_a_folder_with_a_pickle_is_refused(folder: Path, name: str) -> None:
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(b"cos\nsystem\n")
     with pytest.raises(ModelError, match="holds a pickle"):
@@ -106,14 +104,14 @@ def test_a_pickle_is_refused_unread(folder: Path, name: str) -> None:
         ("model.safetensors", "missing"),
     ],
 )
-def test_a_missing_file_is_named(folder: Path, name: str, words: str) -> None:
+def test_a_missing_file_is_named_in_the_error(folder: Path, name: str, words: str) -> None:
     (folder / name).unlink()
     with pytest.raises(ModelError, match=words):
         load_model(folder)
 
 
 @pytest.mark.parametrize("size", [0, 7, 100, 5000])
-def test_cut_weights_are_refused(folder: Path, size: int) -> None:
+def test_truncated_weights_are_refused(folder: Path, size: int) -> None:
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:size])
     with pytest.raises(ModelError, match="damaged"):
@@ -130,20 +128,20 @@ def test_another_format_version_is_refused(folder: Path) -> None:
         load_model(folder)
 
 
-def test_labels_that_disagree_are_refused(folder: Path) -> None:
+def test_labels_that_differ_between_config_and_clem_json_are_refused(folder: Path) -> None:
     labels = json.loads((folder / "clem.json").read_text())["labels"]
     edit(folder / "clem.json", labels=labels[::-1])
     with pytest.raises(ModelError, match="disagree"):
         load_model(folder)
 
 
-def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a folder"):
         load_model(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize("name", ["classifier.weight", "model.layers.1.mlp.Wi.weight"])
-def test_weights_that_are_missing_are_not_made_up(folder: Path, name: str) -> None:
+def test_missing_weights_are_refused(folder: Path, name: str) -> None:
     weights = load_file(folder / "model.safetensors")
     del weights[name]
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
@@ -159,7 +157,7 @@ def test_weights_that_are_missing_are_not_made_up(folder: Path, name: str) -> No
         ({"architecture": {"encoder": "small", "reading": {"max_tokens": 10**9}}}, "asked for 1000000000"),
         ({"architecture": {"encoder": "small", "head": "oracle"}}, "there is no head 'oracle'"),
         ({"architecture": {"encoder": "small", "head": {"start": "nowhere"}}}, "random"),
-        ({"architecture": None}, "no encoder is named"),
+        ({"architecture": None}, "encoder is missing"),
         ({"threshold": float("nan")}, "threshold"),
         ({"system": "oracle"}, "system"),
         ({"labels": [{"code": "I10", "system": "icd11", "title": None}]}, "labels.0.system"),
@@ -167,7 +165,7 @@ def test_weights_that_are_missing_are_not_made_up(folder: Path, name: str) -> No
         ({"auto_map": {}}, "auto_map"),
     ],
 )
-def test_a_field_that_does_not_fit_is_named(folder: Path, changes: dict[str, object], words: str) -> None:
+def test_an_invalid_field_is_named_in_the_error(folder: Path, changes: dict[str, object], words: str) -> None:
     edit(folder / "clem.json", **changes)
     with pytest.raises(ModelError, match=words):
         load_model(folder)

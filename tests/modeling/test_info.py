@@ -1,4 +1,4 @@
-"""How a model decides, in ``clem.json`` and on its card."""
+"""The decision rule of a model, in ``clem.json`` and on its card."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def edit(folder: Path, **changes: Any) -> None:
 
 
 @each_rule
-def test_a_rule_comes_back_as_it_was(rule: Rule, little_corpus: Corpus, tmp_path: Path) -> None:
+def test_a_rule_survives_a_round_trip(rule: Rule, little_corpus: Corpus, tmp_path: Path) -> None:
     replace(info_of(little_corpus), rule=rule).write(tmp_path)
     assert ModelInfo.read(tmp_path).rule == rule
     about = json.loads((tmp_path / "clem.json").read_text(encoding="utf-8"))
-    # What reads nothing but the number finds it where it says all, and is not misled where it does not.
+    # Readers of `threshold` alone get the whole rule or null, never part of a rule.
     assert about["threshold"] == (rule.value if isinstance(rule, Threshold) else None)
     assert ("rule" in about) is not isinstance(rule, Threshold)
 
 
 @each_rule
-def test_the_card_says_how_it_decides(rule: Rule, little_corpus: Corpus) -> None:
+def test_the_card_describes_the_decision_rule(rule: Rule, little_corpus: Corpus) -> None:
     card = model_card(replace(info_of(little_corpus), rule=rule))
     assert f"Assigns a code {rule.describe()}:\n  given by a test." in card
 
@@ -62,7 +62,7 @@ def test_the_card_says_how_it_decides(rule: Rule, little_corpus: Corpus) -> None
         ({"threshold": None, "rule": "top-k"}, "rule: Input should be a valid dictionary"),
     ],
 )
-def test_what_says_nothing_clear_is_refused(
+def test_an_ambiguous_or_invalid_rule_is_refused(
     changes: dict[str, Any], says: str, little_corpus: Corpus, tmp_path: Path
 ) -> None:
     info_of(little_corpus).write(tmp_path)

@@ -11,7 +11,7 @@ def notes(*lengths: int) -> list[ReadNote]:
     return [ReadNote(np.arange(1, length + 1, dtype=np.int32), length) for length in lengths]
 
 
-def test_notes_come_back_as_they_went_in() -> None:
+def test_notes_are_returned_unchanged() -> None:
     dataset = TokenizedNotes(notes(3, 1, 2), [np.array([0]), np.array([], dtype=np.int64), np.array([1, 2])])
     assert [dataset[row]["input_ids"].tolist() for row in range(3)] == [[1, 2, 3], [1], [1, 2]]
     assert dataset.lengths.tolist() == [3, 1, 2]
@@ -25,11 +25,11 @@ def test_a_batch_is_padded_on_the_right_and_masked() -> None:
     assert batch["labels"].tolist() == [[1, 0, 0, 1], [0, 0, 0, 0]]
 
 
-def test_notes_that_were_cut_are_counted() -> None:
+def test_truncated_notes_are_counted() -> None:
     dataset = TokenizedNotes([ReadNote(np.ones(4, dtype=np.int32), 9), *notes(4)])
     assert dataset.truncated == 1
 
 
-def test_codes_for_another_number_of_notes_are_refused() -> None:
-    with pytest.raises(ValueError, match="2 notes, but the codes of 1"):
+def test_codes_for_a_different_number_of_notes_are_refused() -> None:
+    with pytest.raises(ValueError, match="got codes for 1 notes, expected 2"):
         TokenizedNotes(notes(3, 1), [np.array([0])])

@@ -32,7 +32,7 @@ from clem_icd.modeling import (
 from support import TINY
 
 POSITIONS = 300
-# Longer than what a local layer sees, which is 64 tokens to each side, and as short as can be.
+# Beyond the window of a local layer, which is 64 tokens to each side, and down to a single token.
 LENGTHS = [[200, 3, 90], [1, 140, 152]]
 
 
@@ -78,7 +78,7 @@ MODELS = [modernbert, bert, roberta]
 def model(request: pytest.FixtureRequest, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     torch.manual_seed(0)
     made: PreTrainedModel = request.param(tokenizer).eval()
-    # Random weights hardly attend: larger ones make every mistake show.
+    # Larger weights, because random ones hardly attend and would hide mistakes.
     with torch.no_grad():
         for parameter in made.parameters():
             if parameter.ndim == 2:
@@ -92,7 +92,7 @@ def random_ids(tokenizer: PreTrainedTokenizerBase, length: int, seed: int) -> to
 
 
 def packed(rows: Sequence[Sequence[torch.Tensor]], first: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the ids and the numbers of sequences of packed rows."""
+    """Return the token ids and the sequence numbers of packed rows."""
     ids = torch.stack([torch.cat(list(row)) for row in rows])
     numbers = [
         torch.cat([torch.full((len(one),), first + place) for place, one in enumerate(row)]) for row in rows
@@ -117,7 +117,7 @@ def assert_close(found: torch.Tensor, expected: torch.Tensor) -> None:
     torch.testing.assert_close(found, expected, atol=2e-5 * float(expected.abs().max()), rtol=0)
 
 
-def test_packed_sequences_are_read_as_if_each_stood_alone(
+def test_packed_sequences_get_the_same_logits_as_single_ones(
     model: PreTrainedModel, rows: list[list[torch.Tensor]]
 ) -> None:
     found = logits_of(model, rows, first=41)
@@ -130,7 +130,7 @@ def test_packed_sequences_are_read_as_if_each_stood_alone(
             begin += len(sequence)
 
 
-def test_a_sequence_changes_nothing_for_those_beside_it(
+def test_changing_a_sequence_does_not_affect_others_in_the_batch(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: list[list[torch.Tensor]]
 ) -> None:
     before = logits_of(model, rows)
@@ -143,7 +143,7 @@ def test_a_sequence_changes_nothing_for_those_beside_it(
     assert (after[changed] - before[changed]).abs().max() > 1e-2
 
 
-def test_a_row_may_begin_in_the_middle_of_a_text(model: PreTrainedModel) -> None:
+def test_positions_restart_at_every_sequence_of_a_row(model: PreTrainedModel) -> None:
     ids = torch.full((1, 5), 7)
     inputs = packed_inputs(model, ids, torch.tensor([[3, 3, 4, 4, 4]]))
     first = 2 if isinstance(model, RobertaForMaskedLM) else 0
@@ -161,11 +161,11 @@ def padded(sequences: Sequence[torch.Tensor], pad: int, extra: int = 0) -> tuple
 
 
 @torch.no_grad()
-def test_pooling_knows_nothing_of_padding_and_batch_mates(
+def test_pooling_is_independent_of_padding_and_batch_mates(
     model: PreTrainedModel, rows: list[list[torch.Tensor]]
 ) -> None:
     sequences = [*rows[0], *rows[1]]
-    # RoBERTa counts positions by where its padding is.
+    # RoBERTa derives positions from the padding.
     pad = int(model.config.pad_token_id)
     together = pooled(model, *padded(sequences, pad))
     assert together.shape == (6, 32)
@@ -175,7 +175,7 @@ def test_pooling_knows_nothing_of_padding_and_batch_mates(
 
 
 @torch.no_grad()
-def test_texts_are_pooled_in_their_order_however_they_are_batched(
+def test_pooled_texts_keep_their_order_across_batches(
     model: PreTrainedModel, rows: list[list[torch.Tensor]], tokenizer: PreTrainedTokenizerBase
 ) -> None:
     pad = int(model.config.pad_token_id)
@@ -190,7 +190,20 @@ def test_texts_are_pooled_in_their_order_however_they_are_batched(
 
 
 @torch.no_grad()
-def test_other_encoders_are_pooled_by_the_mean_of_the_last_layer(tokenizer: PreTrainedTokenizerBase) -> None:
+def test_a_text_beyond_the_context_is_pooled_without_its_end_but_with_its_closing_token(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    model = bert(tokenizer, positions=64).eval()
+    long, short = random_ids(tokenizer, 100, 0), random_ids(tokenizer, 64, 1)
+    expected = torch.cat([long[:63], long[-1:]])
+    for found, text in zip(pooled_texts(model, [long, short], 0), (expected, short), strict=True):
+        assert_close(found, pooled(model, *padded([text], 0))[0])
+
+
+@torch.no_grad()
+def test_an_encoder_without_a_pooling_head_is_pooled_by_the_mean_of_the_last_layer(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
     model = bert(tokenizer).eval()
     ids = random_ids(tokenizer, 20, 0)
     hidden = model(input_ids=ids[None], output_hidden_states=True).hidden_states[-1]
@@ -198,7 +211,7 @@ def test_other_encoders_are_pooled_by_the_mean_of_the_last_layer(tokenizer: PreT
 
 
 @torch.no_grad()
-def test_pooling_is_that_of_the_stock_classifier(
+def test_pooling_matches_the_stock_classifier(
     tokenizer: PreTrainedTokenizerBase, rows: list[list[torch.Tensor]], tmp_path: Path
 ) -> None:
     model = modernbert(tokenizer).eval()
@@ -216,7 +229,7 @@ def test_pooling_is_that_of_the_stock_classifier(
 
 
 @torch.no_grad()
-def test_scoring_the_masked_tokens_only_gives_the_same_loss(
+def test_scoring_only_masked_tokens_gives_the_same_loss(
     tokenizer: PreTrainedTokenizerBase, rows: list[list[torch.Tensor]]
 ) -> None:
     model = modernbert(tokenizer).eval()
@@ -230,7 +243,7 @@ def test_scoring_the_masked_tokens_only_gives_the_same_loss(
     torch.testing.assert_close(sparse.loss, model(**inputs, labels=labels).loss)
 
 
-def test_a_new_one_is_a_stock_modernbert(tokenizer: PreTrainedTokenizerBase) -> None:
+def test_a_new_language_model_is_a_stock_modernbert(tokenizer: PreTrainedTokenizerBase) -> None:
     model = modernbert(tokenizer)
     assert type(model) is ModernBertForMaskedLM
     assert model.config.vocab_size == len(tokenizer)
@@ -245,18 +258,18 @@ def test_a_new_one_is_a_stock_modernbert(tokenizer: PreTrainedTokenizerBase) -> 
 
 @pytest.fixture
 def folder(tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> Callable[..., Path]:
-    """Write a model and a tokenizer beside it."""
+    """Write a model and its tokenizer into one folder."""
 
-    def write(model: PreTrainedModel, beside: PreTrainedTokenizerBase = tokenizer) -> Path:
+    def write(model: PreTrainedModel, own: PreTrainedTokenizerBase = tokenizer) -> Path:
         model.save_pretrained(tmp_path / "encoder")
-        beside.save_pretrained(tmp_path / "encoder")
+        own.save_pretrained(tmp_path / "encoder")
         return tmp_path / "encoder"
 
     return write
 
 
 @pytest.mark.parametrize("make", MODELS)
-def test_a_folder_is_loaded_with_its_own_weights_and_head(
+def test_a_folder_is_loaded_with_its_weights_and_head(
     tokenizer: PreTrainedTokenizerBase,
     folder: Callable[..., Path],
     make: Callable[[PreTrainedTokenizerBase], PreTrainedModel],
@@ -274,7 +287,7 @@ def test_a_folder_is_loaded_with_its_own_weights_and_head(
     assert getattr(model.config, "sparse_prediction", None) is (True if make is modernbert else None)
 
 
-def test_more_than_a_roberta_reads_is_refused(
+def test_sequences_beyond_the_context_of_roberta_are_refused(
     tokenizer: PreTrainedTokenizerBase, folder: Callable[..., Path]
 ) -> None:
     place = folder(roberta(tokenizer, positions=64))
@@ -288,7 +301,7 @@ def test_more_than_a_roberta_reads_is_refused(
         load_language_model(PretrainedEncoder(name=str(place)), 65)
 
 
-def test_a_tokenizer_without_a_mask_is_refused(
+def test_a_tokenizer_without_a_mask_token_is_refused(
     tokenizer: PreTrainedTokenizerBase, folder: Callable[..., Path]
 ) -> None:
     assert isinstance(tokenizer, PreTrainedTokenizerFast)
@@ -301,17 +314,20 @@ def test_a_tokenizer_without_a_mask_is_refused(
     )
     place = folder(modernbert(tokenizer), without)
     with pytest.raises(
-        ModelError, match=r"has no mask token\. Name an encoder that was trained by masked-language modelling"
+        ModelError,
+        match=r"has no mask token\. Name an encoder that was trained with masked-language modelling",
     ):
         load_language_model(PretrainedEncoder(name=str(place)), 64)
 
 
-def test_a_folder_that_is_not_there_is_named() -> None:
+def test_a_missing_folder_is_named_in_the_error() -> None:
     with pytest.raises(ModelError, match=r"no/such/folder: there is no such encoder folder"):
         load_language_model(PretrainedEncoder(name="./no/such/folder"), 64)
 
 
-def test_weights_are_never_made_up(tokenizer: PreTrainedTokenizerBase, folder: Callable[..., Path]) -> None:
+def test_misshapen_weights_are_refused(
+    tokenizer: PreTrainedTokenizerBase, folder: Callable[..., Path]
+) -> None:
     place = folder(modernbert(tokenizer))
     config = (place / "config.json").read_text()
     (place / "config.json").write_text(config.replace('"intermediate_size": 48', '"intermediate_size": 64'))
@@ -319,10 +335,10 @@ def test_weights_are_never_made_up(tokenizer: PreTrainedTokenizerBase, folder: C
         load_language_model(PretrainedEncoder(name=str(place)), 64)
 
 
-def test_an_encoder_that_cannot_tell_packed_sequences_apart_is_refused(
+def test_an_encoder_without_support_for_packed_sequences_is_refused(
     tokenizer: PreTrainedTokenizerBase, folder: Callable[..., Path]
 ) -> None:
-    """MPNet takes what says which tokens belong together for numbers, and has no sdpa attention."""
+    """MPNet treats the attention mask as numbers, and does not support sdpa attention."""
     config = MPNetConfig(
         vocab_size=len(tokenizer),
         hidden_size=32,

@@ -19,13 +19,13 @@ def fitted() -> LinearSystem:
     )
 
 
-def test_a_lab_value_is_a_word_of_its_own() -> None:
+def test_lab_values_are_features() -> None:
     first, second = (score.probabilities[0] for score in fitted().score(["K 6.1", "K 4.0"]))
     assert first > 0.9
     assert second < 0.1
 
 
-def test_labels_of_no_note_and_of_every_note_are_never_and_always_predicted() -> None:
+def test_labels_of_no_note_and_of_every_note_get_low_and_high_probabilities() -> None:
     (score,) = fitted().score(["anything"])
     assert score.probabilities[1] < 0.05
     assert score.probabilities[2] > 0.95

@@ -36,7 +36,7 @@ def test_offsets_cover_the_raw_text_in_order(text: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(TEXTS, st.integers(8, 20))
-def test_a_cut_note_keeps_the_offsets_of_the_tokens_it_keeps(text: str, limit: int) -> None:
+def test_truncation_keeps_ids_and_offsets_aligned(text: str, limit: int) -> None:
     whole, cut = read(text), read(text, limit)
     assert whole.offsets is not None
     assert cut.offsets is not None
@@ -46,20 +46,20 @@ def test_a_cut_note_keeps_the_offsets_of_the_tokens_it_keeps(text: str, limit: i
     assert cut.truncated == (len(whole.ids) > limit)
 
 
-def test_special_tokens_stand_nowhere_in_the_text() -> None:
+def test_special_tokens_have_empty_offsets() -> None:
     note = read("fever")
     assert note.offsets is not None
     assert note.offsets[[0, -1]].tolist() == [[0, 0], [0, 0]]
 
 
-def test_offsets_are_not_kept_unless_asked_for() -> None:
+def test_offsets_are_only_returned_on_request() -> None:
     [note] = WholeReading().read(TOKENIZER, ["fever"])
     assert note.offsets is None
 
 
 def test_a_tokenizer_without_offsets_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(TOKENIZER), "is_fast", False)
-    with pytest.raises(ModelError, match=r"where its tokens are in the text.*tokenizer\.json"):
+    with pytest.raises(ModelError, match=r"the positions of its tokens in the text.*tokenizer\.json"):
         next(WholeReading().read(TOKENIZER, ["fever"], offsets=True))
 
 

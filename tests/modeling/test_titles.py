@@ -1,4 +1,4 @@
-"""A head that starts from the titles of its codes."""
+"""Initial head weights from the titles of codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clem_icd.errors import ModelError
 from clem_icd.modeling import NeuralSystem, set_head_from_titles
 from support import TINY, new_system, tiny
 
-DROPPED_OUT = TINY.model_copy(update={"dropout": 0.5})
+WITH_DROPOUT = TINY.model_copy(update={"dropout": 0.5})
 
 
 def logits_of(system: NeuralSystem, text: str) -> torch.Tensor:
@@ -37,13 +37,13 @@ def test_a_title_scores_highest_for_its_own_label(little_corpus: Corpus, titles:
     assert found == list(range(len(titles)))
 
 
-def test_the_batch_and_the_mode_of_the_model_make_no_difference(
+def test_weights_are_independent_of_batch_size_and_training_mode(
     little_corpus: Corpus, titles: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weights = []
     for at_once in (4096, 1):
         monkeypatch.setattr("clem_icd.modeling.language_model._BATCH_TOKENS", at_once)
-        system = new_system(little_corpus, tiny(encoder=DROPPED_OUT))
+        system = new_system(little_corpus, tiny(encoder=WITH_DROPOUT))
         system.model.train(at_once == 4096)
         set_head_from_titles(system.model, system.tokenizer, titles)
         assert system.model.training == (at_once == 4096)
@@ -60,13 +60,13 @@ def test_a_label_without_a_title_keeps_its_weights(little_corpus: Corpus, titles
     assert not torch.allclose(now[1:], was[1:])
 
 
-def test_a_head_that_pools_something_else_is_refused(little_corpus: Corpus, titles: list[str | None]) -> None:
+def test_a_head_with_another_pooling_is_refused(little_corpus: Corpus, titles: list[str | None]) -> None:
     system = new_system(little_corpus, tiny(head={"kind": "pooled", "pooling": "cls"}))
-    with pytest.raises(ModelError, match="does not pool the mean"):
+    with pytest.raises(ModelError, match="does not use mean pooling"):
         set_head_from_titles(system.model, system.tokenizer, titles)
 
 
-def test_a_head_of_which_it_is_not_known_is_refused(little_corpus: Corpus, titles: list[str | None]) -> None:
+def test_a_head_with_unknown_pooling_is_refused(little_corpus: Corpus, titles: list[str | None]) -> None:
     tokenizer = new_system(little_corpus).tokenizer
     config = BertConfig(
         vocab_size=len(tokenizer),
@@ -75,5 +75,5 @@ def test_a_head_of_which_it_is_not_known_is_refused(little_corpus: Corpus, title
         num_attention_heads=2,
         intermediate_size=16,
     )
-    with pytest.raises(ModelError, match="BertForSequenceClassification does not pool the mean"):
+    with pytest.raises(ModelError, match="BertForSequenceClassification does not use mean pooling"):
         set_head_from_titles(BertForSequenceClassification(config), tokenizer, titles)

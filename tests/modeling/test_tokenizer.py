@@ -12,7 +12,7 @@ TEXTS = [make_note(number).text for number in range(40)]
 TOKENIZER = learn_tokenizer(TEXTS, vocabulary=400, max_tokens=64)
 
 
-def test_the_special_tokens_are_modernberts() -> None:
+def test_special_tokens_are_those_of_modernbert() -> None:
     assert TOKENIZER.special_tokens_map == {
         "unk_token": "[UNK]",
         "sep_token": "[SEP]",
@@ -26,7 +26,7 @@ def test_the_special_tokens_are_modernberts() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
-def test_no_text_is_lost_or_unknown(text: str) -> None:
+def test_every_text_can_be_decoded_without_loss(text: str) -> None:
     ids = TOKENIZER(text, add_special_tokens=False)["input_ids"]
     assert TOKENIZER.unk_token_id not in ids
     assert TOKENIZER.decode(ids) == unicodedata.normalize("NFC", text)
@@ -34,7 +34,7 @@ def test_no_text_is_lost_or_unknown(text: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(alphabet="aé🫀 .\u0301\n", max_size=300), st.integers(8, 40))
-def test_cutting_is_what_the_tokenizer_itself_would_do(text: str, limit: int) -> None:
+def test_a_reading_truncates_like_the_tokenizer(text: str, limit: int) -> None:
     (cut,) = WholeReading(max_tokens=limit).read(TOKENIZER, [text])
     assert cut.ids.tolist() == TOKENIZER(text, truncation=True, max_length=limit)["input_ids"]
     assert cut.total == len(TOKENIZER(text, verbose=False)["input_ids"])

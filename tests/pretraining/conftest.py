@@ -12,7 +12,7 @@ from pretraining_support import make_text, write_jsonl
 
 @pytest.fixture(scope="session")
 def texts() -> list[str]:
-    """Made-up texts, all different."""
+    """Distinct made-up texts."""
     return [make_text(number) for number in range(200)]
 
 

@@ -54,7 +54,7 @@ def model(tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     small = SmallEncoder(
         hidden_size=32, intermediate_size=48, layers=2, attention_heads=2, vocabulary=len(tokenizer)
     )
-    # More than any text of a batch has.
+    # Longer than any text of a batch.
     made = new_language_model(small, tokenizer, 2048)
     made.eval()
     with torch.no_grad():
@@ -78,7 +78,7 @@ def as_lists(batch: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_a_batch_follows_from_the_generator(
+def test_a_batch_is_a_function_of_the_generator(
     tokenizer: PreTrainedTokenizerBase, tokens: TokenFile, notes: CodedNotes
 ) -> None:
     fields = {"names": 4, "inserted": 3, "notes": 3}
@@ -95,12 +95,12 @@ def codes_by_title() -> dict[str, list[str]]:
     return found
 
 
-def names_of(asked: str) -> list[str]:
-    """Return what a code of this title is called, its title first."""
-    return list(dict.fromkeys(name for code in codes_by_title()[asked] for name in clinical_forms(code)))
+def names_of(wanted: str) -> list[str]:
+    """Return the names of the codes with a title, the title first."""
+    return list(dict.fromkeys(name for code in codes_by_title()[wanted] for name in clinical_forms(code)))
 
 
-def test_names_are_asked_for_by_their_titles(tokenizer: PreTrainedTokenizerBase, tokens: TokenFile) -> None:
+def test_every_name_is_paired_with_its_title(tokenizer: PreTrainedTokenizerBase, tokens: TokenFile) -> None:
     batch = batch_of(tokenizer, tokens, None, 0, names=200)
     count = len(batch["texts"])
     assert 150 < count <= 200
@@ -110,15 +110,15 @@ def test_names_are_asked_for_by_their_titles(tokenizer: PreTrainedTokenizerBase,
     other_names = 0
     columns = batch["targets"].int().argmax(dim=1).tolist()
     for text, column in zip(batch["texts"], columns, strict=True):
-        said = tokenizer.decode(text, skip_special_tokens=True)
-        asked = str(tokenizer.decode(batch["titles"][column], skip_special_tokens=True))
-        names = names_of(asked)
-        assert said in names
-        other_names += said != names[0]
+        name = tokenizer.decode(text, skip_special_tokens=True)
+        title_of_code = str(tokenizer.decode(batch["titles"][column], skip_special_tokens=True))
+        names = names_of(title_of_code)
+        assert name in names
+        other_names += name != names[0]
     assert other_names > count / 4
 
 
-def test_notes_are_asked_for_the_titles_of_their_codes(
+def test_notes_are_paired_with_the_titles_of_their_codes(
     tokenizer: PreTrainedTokenizerBase, tokens: TokenFile, notes: CodedNotes
 ) -> None:
     batch = batch_of(tokenizer, tokens, notes, 0, notes=12)
@@ -131,7 +131,7 @@ def test_notes_are_asked_for_the_titles_of_their_codes(
         assert {titles[column] for column in row.nonzero().flatten()} == {title(code) for code in note.codes}
 
 
-def test_inserted_names_stand_in_a_piece_of_text(
+def test_names_are_inserted_into_pieces_of_text(
     tokenizer: PreTrainedTokenizerBase, tokens: TokenFile
 ) -> None:
     batch = batch_of(tokenizer, tokens, None, 0, inserted=40)
@@ -142,13 +142,13 @@ def test_inserted_names_stand_in_a_piece_of_text(
     for ids, row in zip(batch["texts"], batch["targets"], strict=True):
         assert (ids[0], ids[-1]) == (tokenizer.cls_token_id, tokenizer.sep_token_id)
         assert not special_ids(tokenizer) & set(ids[1:-1].tolist())
-        said = tokenizer.decode(ids, skip_special_tokens=True)
+        content = tokenizer.decode(ids, skip_special_tokens=True)
         for column in row.nonzero().flatten():
-            assert any(name in said for name in names_of(titles[column])), titles[column]
+            assert any(name in content for name in names_of(titles[column])), titles[column]
 
 
 def vector(model: PreTrainedModel, ids: torch.Tensor) -> list[float]:
-    """Return the direction of a text that is read alone."""
+    """Return the direction of a text that is encoded alone."""
     hidden = model.base_model(input_ids=ids[None]).last_hidden_state[0].mean(dim=0)
     values: list[float] = model.head(hidden).tolist()  # type: ignore[operator]
     length = math.sqrt(sum(value * value for value in values))
@@ -178,7 +178,7 @@ KINDS = [{"names": 6}, {"inserted": 5}, {"notes": 8}, {"names": 5, "inserted": 3
 
 @torch.no_grad()
 @pytest.mark.parametrize("fields", KINDS, ids=lambda fields: " ".join(fields))
-def test_the_loss_is_that_of_its_definition(
+def test_the_loss_matches_its_definition(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     tokens: TokenFile,
@@ -192,7 +192,7 @@ def test_the_loss_is_that_of_its_definition(
 
 
 @torch.no_grad()
-def test_the_loss_knows_nothing_of_order_and_padding(
+def test_the_loss_is_independent_of_order_padding_and_batching(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     tokens: TokenFile,
@@ -202,7 +202,7 @@ def test_the_loss_knows_nothing_of_order_and_padding(
     batch = batch_of(tokenizer, tokens, notes, 4, names=5, notes=9)
     pad = int(tokenizer.pad_token_id)
     expected = pytest.approx(float(codes_loss(model, batch, TEMPERATURE, pad)), rel=1e-5)
-    # Names stay before the others.
+    # Names have to come first.
     rows = [4, 2, 0, 1, 3, *range(len(batch["texts"]) - 1, 4, -1)]
     columns = list(range(len(batch["titles"]) - 1, -1, -1))
     shuffled = {
@@ -219,7 +219,7 @@ def test_the_loss_knows_nothing_of_order_and_padding(
 
 
 @torch.no_grad()
-def test_texts_that_are_their_titles_have_less_to_learn(
+def test_texts_equal_to_their_titles_have_the_lowest_loss(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: TokenFile
 ) -> None:
     batch = batch_of(tokenizer, tokens, None, 0, names=8)
@@ -231,7 +231,7 @@ def test_texts_that_are_their_titles_have_less_to_learn(
     assert losses[0] < losses[1] - 0.1
 
 
-def test_learning_brings_it_down(
+def test_training_reduces_the_loss(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: TokenFile, notes: CodedNotes
 ) -> None:
     learner = copy.deepcopy(model)
@@ -247,7 +247,7 @@ def test_learning_brings_it_down(
     assert losses[-1] < 0.7 * losses[0]
 
 
-def test_a_text_that_has_every_title_of_the_batch_teaches_nothing(
+def test_a_text_with_every_title_of_the_batch_has_zero_loss_and_finite_gradients(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: TokenFile
 ) -> None:
     learner = copy.deepcopy(model)
@@ -261,7 +261,7 @@ def test_a_text_that_has_every_title_of_the_batch_teaches_nothing(
 
 
 @pytest.mark.parametrize("codes", [(), (UNKNOWN,)])
-def test_notes_without_a_title_to_ask_for_teach_nothing(
+def test_notes_without_titled_codes_have_zero_loss(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     tokens: TokenFile,
@@ -274,8 +274,9 @@ def test_notes_without_a_title_to_ask_for_teach_nothing(
     loss.backward()  # type: ignore[no-untyped-call]
 
 
-def test_titles_are_there_for_every_name(tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> None:
-    """A note beside names is asked for among their titles too."""
+def test_notes_and_names_share_the_titles_of_a_batch(
+    tokenizer: PreTrainedTokenizerBase, tmp_path: Path
+) -> None:
     tokens = TokenFile.write(tmp_path / "notes.bin", tokenizer, ["stable"])
     notes = CodedNotes(tokens, [[Code("I10", CM)]])
     batch = batch_of(tokenizer, tokens, notes, 0, names=6, notes=1)

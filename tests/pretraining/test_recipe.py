@@ -8,11 +8,11 @@ from clem_icd.pretraining import PretrainingRecipe, read_pretraining
 from clem_icd.pretraining.recipe import completed
 
 
-def test_without_settings_it_is_the_default() -> None:
+def test_no_settings_give_the_default_recipe() -> None:
     assert read_pretraining() == PretrainingRecipe()
 
 
-def test_settings_reach_every_depth() -> None:
+def test_settings_reach_every_level() -> None:
     recipe = read_pretraining(
         [
             "seed=7",
@@ -33,7 +33,7 @@ def test_settings_reach_every_depth() -> None:
 @pytest.mark.parametrize(
     "recipe", [read_pretraining(encoder="some/folder"), read_pretraining(["encoder=some/folder"])]
 )
-def test_an_encoder_is_named_by_option_or_setting(recipe: PretrainingRecipe) -> None:
+def test_an_encoder_is_given_by_option_or_setting(recipe: PretrainingRecipe) -> None:
     assert recipe.encoder == PretrainedEncoder(name="some/folder")
     assert recipe.small is None
 
@@ -48,7 +48,7 @@ def test_an_encoder_is_named_by_option_or_setting(recipe: PretrainingRecipe) -> 
         ("encoder.layer=3", "encoder.layers"),
     ],
 )
-def test_an_unknown_key_is_answered_with_the_one_that_was_meant(setting: str, meant: str) -> None:
+def test_an_unknown_key_suggests_the_closest_one(setting: str, meant: str) -> None:
     with pytest.raises(RecipeError, match=rf"Did you mean {meant}\?"):
         read_pretraining([setting])
 
@@ -83,21 +83,21 @@ def test_dimensions_of_a_pretrained_encoder_are_refused() -> None:
         (["encoder.attention_heads=7"], "multiple of twice attention_heads"),
         (["training.precision=fp16"], "training.precision"),
         (["training=3", "training.tokens=3"], "both as a value and as a group of keys"),
-        # No training is of that many tokens, or moves at all.
+        # Values that YAML parses but that no training can use.
         (["training.shares=[.nan, .nan]"], "shares"),
         (["training.learning_rate=.inf"], "learning_rate"),
         (["seed=-1"], "seed"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named(settings: list[str], words: str) -> None:
+def test_an_invalid_value_is_named_in_the_error(settings: list[str], words: str) -> None:
     with pytest.raises(RecipeError, match=words):
         read_pretraining(settings)
 
 
-def test_the_recipe_of_a_run_is_completed_by_what_is_new() -> None:
+def test_a_stored_recipe_gets_defaults_for_new_fields() -> None:
     fields = read_pretraining(["seed=3", "training.lengths=[32,64]"]).model_dump(mode="json")
     assert completed(fields) == fields
     older = {key: value for key, value in fields.items() if key not in ("codes", "masked_share")}
     assert completed(older) == fields
-    newer = {**fields, "of_the_next_release": 1}
+    newer = {**fields, "added_in_the_next_release": 1}
     assert completed(newer) == newer

@@ -1,4 +1,4 @@
-"""One small pretraining, looked at from every side."""
+"""A small pretraining, from its sources to the finished encoder."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def held_out_losses(run: Path) -> list[float]:
     return [row["eval_loss"] for row in read(run / "history.json") if "eval_loss" in row]
 
 
-def test_everything_of_a_run_is_there_and_nothing_else(run: Path) -> None:
+def test_a_run_has_exactly_the_documented_files(run: Path) -> None:
     assert set(snapshot(run)) == {
         "recipe.yaml",
         "environment.json",
@@ -103,7 +103,7 @@ def test_the_encoder_loads_without_this_package(run: Path, kind: Any) -> None:
     assert not model.config.sparse_prediction
 
 
-def test_weights_are_in_half_precision_and_as_their_checksum_says(run: Path) -> None:
+def test_weights_are_in_half_precision_and_match_their_checksum(run: Path) -> None:
     weights = run / "encoder" / "model.safetensors"
     assert {tensor.dtype for tensor in load_file(weights).values()} == {torch.bfloat16}
     state = read(run / "pretraining.json")
@@ -112,15 +112,15 @@ def test_weights_are_in_half_precision_and_as_their_checksum_says(run: Path) -> 
     assert state["parameters"] == model.num_parameters() > 10_000
 
 
-def test_the_encoder_predicts_what_follows_from_the_rule(
+def test_the_encoder_learns_to_predict_masked_words(
     notes_file: Path, little_corpus: Corpus, tmp_path: Path
 ) -> None:
-    """Longer than the others: what is masked in a text of the language is guessed."""
+    # Longer than the other runs, so that the encoder learns the pairs of words.
     sources = Sources([str(notes_file)])
     encoder = pretrain(recipe_of("training.tokens=150000"), sources, tmp_path / "run")
     model = AutoModelForMaskedLM.from_pretrained(encoder, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(encoder)
-    # A text that the training has not seen.
+    # Not among the training texts.
     ids = torch.tensor(tokenizer(make_text(10_001))["input_ids"])
     masked = ids.clone()
     places = torch.arange(3, len(ids) - 2, 4)
@@ -145,7 +145,9 @@ def test_the_loss_falls(run: Path, coded_run: Path) -> None:
         assert row["loss"] == pytest.approx(row["masks_loss"] + 0.5 * row["codes_loss"], rel=1e-3)
 
 
-def test_the_last_loss_is_that_of_the_encoder(run: Path, notes_file: Path, little_corpus: Corpus) -> None:
+def test_the_last_held_out_loss_is_that_of_the_saved_encoder(
+    run: Path, notes_file: Path, little_corpus: Corpus
+) -> None:
     sources = sources_of(notes_file, little_corpus)
     recipe = recipe_of()
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
@@ -162,7 +164,9 @@ def test_the_last_loss_is_that_of_the_encoder(run: Path, notes_file: Path, littl
     assert float(np.mean(losses)) == pytest.approx(held_out_losses(run)[-1], abs=0.02)
 
 
-def test_its_papers_say_what_it_was_trained_on(run: Path, notes_file: Path, little_corpus: Corpus) -> None:
+def test_state_facts_and_card_describe_the_training_data(
+    run: Path, notes_file: Path, little_corpus: Corpus
+) -> None:
     state = read(run / "pretraining.json")
     assert state["ended"] is True
     assert state["recipe"] == recipe_of().model_dump(mode="json")
@@ -176,31 +180,31 @@ def test_its_papers_say_what_it_was_trained_on(run: Path, notes_file: Path, litt
         {"use": "text", "name": "little", "sha256": little_corpus.fingerprint},
     ]
     sources = sources_of(notes_file, little_corpus)
-    kept = [set_aside for _, set_aside in sources.read(sources.held_out(), held_out_share=0.1)]
+    held_out = [is_held_out for _, is_held_out in sources.read(sources.near_copies(), held_out_share=0.1)]
     assert {name: counts["kept"] for name, counts in state["counts"].items()} == {
         name: counts.kept for name, counts in sources.counts.items()
     }
-    assert sum(counts["held_out"] for counts in state["counts"].values()) == sum(kept) > 0
+    assert sum(counts["held_out"] for counts in state["counts"].values()) == sum(held_out) > 0
     assert state["tokens_read"] == pytest.approx(20_000, rel=0.05)
     assert state["passes"] == pytest.approx(state["tokens_read"] / state["tokens"], abs=0.01)
     assert state["steps"] == max(row["step"] for row in read(run / "history.json"))
     own = read(run / "encoder" / "facts.json")
-    # It is no run, and is not taken for one.
+    # Without these keys, the folder cannot be mistaken for a run.
     assert own == {
         key: value for key, value in state.items() if key not in ("format", "format_version", "ended")
     }
     card = (run / "encoder" / "README.md").read_text()
     assert card.startswith("---\nlibrary_name: transformers\n")
-    for said in (
+    for fact in (
         state["sha256"],
         state["inputs"][0]["sha256"],
         f"{state['held_out_loss']:.3f}",
         "notes.jsonl",
     ):
-        assert said in card
+        assert fact in card
 
 
-def test_no_note_text_is_in_a_run(
+def test_a_run_contains_no_note_text(
     run: Path, coded_run: Path, texts: list[str], little_corpus: Corpus
 ) -> None:
     phrases = [text[:40].encode() for text in [*texts, *little_corpus.texts("train")]]
@@ -209,25 +213,25 @@ def test_no_note_text_is_in_a_run(
             assert not any(phrase in content for phrase in phrases), name
 
 
-def test_held_out_texts_are_in_no_file_that_is_trained_on(
+def test_held_out_texts_are_not_trained_on(
     notes_file: Path, little_corpus: Corpus, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
 ) -> None:
     sources = sources_of(notes_file, little_corpus, coded=True)
     recipe = recipe_of(*CODES)
     prepared = prepare(recipe, sources, tmp_path / "data", tokenizer, Silent())
-    told = list(sources.read(sources.held_out(), held_out_share=0.1))
+    everything = list(sources.read(sources.near_copies(), held_out_share=0.1))
 
-    def said(tokens: Any) -> list[list[int]]:
+    def ids_in(tokens: Any) -> list[list[int]]:
         return [tokens.text(number).tolist() for number in range(len(tokens))]
 
     def ids(texts: list[str]) -> list[list[int]]:
         return [list(some) for some in tokenizer(texts)["input_ids"]]
 
-    assert said(prepared.texts) == ids([text for text, is_held_out in told if not is_held_out])
-    assert said(prepared.held_out) == ids([text for text, is_held_out in told if is_held_out])
-    # Prepared once, it is taken up as it is.
+    assert ids_in(prepared.texts) == ids([text for text, is_held_out in everything if not is_held_out])
+    assert ids_in(prepared.held_out) == ids([text for text, is_held_out in everything if is_held_out])
+    # A second call opens the prepared files.
     again = prepare(recipe, sources, tmp_path / "data", None, Silent())
-    assert (said(again.texts), again.counts) == (said(prepared.texts), prepared.counts)
+    assert (ids_in(again.texts), again.counts) == (ids_in(prepared.texts), prepared.counts)
     assert prepared.coded is not None
     assert again.coded is not None
     assert again.coded.codes == prepared.coded.codes
@@ -235,19 +239,19 @@ def test_held_out_texts_are_in_no_file_that_is_trained_on(
     assert len(prepared.coded.tokens) == len(notes) == len(prepared.coded.codes)
     for note, codes in zip(notes, prepared.coded.codes, strict=True):
         assert set(codes) == set(note.codes)
-    for note, some in zip(notes, said(prepared.coded.tokens), strict=True):
+    for note, some in zip(notes, ids_in(prepared.coded.tokens), strict=True):
         assert len(some) <= 48
         assert some[:40] == ids([note.text])[0][: len(some)][:40]
 
 
-def test_notes_with_codes_that_are_near_copies_are_left_out(
+def test_coded_notes_that_are_near_copies_are_left_out(
     notes_file: Path,
     little_corpus: Corpus,
     tokenizer: PreTrainedTokenizerBase,
     texts: list[str],
     tmp_path: Path,
 ) -> None:
-    # Numbers 90 to 99 are validation notes of the little corpus, 100 to 123 its test notes.
+    # In the little corpus, notes 90 to 99 are validation notes and 100 to 123 test notes.
     coded = write_little_corpus(tmp_path / "coded", sizes={"train": 40, "validation": 5}, first=90)
     sources = Sources([str(notes_file)], [coded.path, little_corpus.path])
     prepared = prepare(recipe_of("codes.notes=1"), sources, tmp_path / "data", tokenizer, Silent())
@@ -259,7 +263,7 @@ def test_notes_with_codes_that_are_near_copies_are_left_out(
     assert prepared.counts["coded (coded)"]["near_copies"] == 34
 
 
-def test_what_is_held_out_as_text_is_not_learned_with_its_codes(
+def test_notes_held_out_as_text_are_not_trained_on_with_their_codes(
     notes_file: Path, little_corpus: Corpus, tokenizer: PreTrainedTokenizerBase, tmp_path: Path
 ) -> None:
     recipe = recipe_of("codes.notes=1", "held_out_share=0.2")
@@ -274,7 +278,7 @@ def test_what_is_held_out_as_text_is_not_learned_with_its_codes(
     assert held_out > 0
 
 
-def test_an_encoder_that_changed_is_not_gone_on_from(
+def test_resuming_from_a_changed_encoder_is_refused(
     run: Path, notes_file: Path, little_corpus: Corpus, tmp_path: Path
 ) -> None:
     encoder = tmp_path / "encoder"
@@ -292,7 +296,7 @@ def test_an_encoder_that_changed_is_not_gone_on_from(
         PretrainingFolder.start(out, recipe, sources, resume=True, force=False)
 
 
-def test_it_is_an_encoder_of_a_recipe(run: Path, little_corpus: Corpus, tmp_path: Path) -> None:
+def test_the_encoder_can_be_trained_to_code_notes(run: Path, little_corpus: Corpus, tmp_path: Path) -> None:
     encoder = run / "encoder"
     weights = load_file(encoder / "model.safetensors")
     model, _ = build(tiny(128, encoder=str(encoder)), LabelSpace.of(little_corpus))
@@ -304,7 +308,7 @@ def test_it_is_an_encoder_of_a_recipe(run: Path, little_corpus: Corpus, tmp_path
     assert read(trained / "model" / "config.json")["hidden_size"] == 32
 
 
-def test_it_is_what_another_pretraining_goes_on_from(run: Path, notes_file: Path, tmp_path: Path) -> None:
+def test_a_pretraining_continues_from_an_encoder(run: Path, notes_file: Path, tmp_path: Path) -> None:
     recipe = recipe_of(
         "training.tokens=4000",
         "training.checkpoint_steps=4",
@@ -338,7 +342,7 @@ def bert(tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> str:
     return str(tmp_path / "bert")
 
 
-def test_a_bert_can_be_gone_on_from(bert: str, notes_file: Path, tmp_path: Path) -> None:
+def test_a_pretraining_continues_from_a_bert(bert: str, notes_file: Path, tmp_path: Path) -> None:
     encoder = pretrain(recipe_of(encoder=bert), Sources([str(notes_file)]), tmp_path / "run")
     losses = held_out_losses(tmp_path / "run")
     assert losses[-1] < losses[0]
@@ -351,7 +355,7 @@ def test_a_bert_can_be_gone_on_from(bert: str, notes_file: Path, tmp_path: Path)
     assert not (tmp_path / "longer").exists()
 
 
-def test_texts_with_codes_are_cut_to_what_the_encoder_reads(
+def test_coded_texts_are_truncated_to_the_context_of_the_encoder(
     bert: str, notes_file: Path, little_corpus: Corpus, tmp_path: Path
 ) -> None:
     recipe = recipe_of(*CODES, "training.tokens=4000", encoder=bert)
@@ -359,7 +363,7 @@ def test_texts_with_codes_are_cut_to_what_the_encoder_reads(
     assert pretrain(recipe, sources, tmp_path / "run").is_dir()
 
 
-def test_notes_with_codes_longer_than_the_encoder_reads_are_refused(
+def test_note_tokens_beyond_the_context_of_the_encoder_are_refused(
     bert: str, notes_file: Path, little_corpus: Corpus, tmp_path: Path
 ) -> None:
     recipe = recipe_of("codes.notes=4", "codes.note_tokens=65", "training.tokens=4000", encoder=bert)
@@ -368,37 +372,30 @@ def test_notes_with_codes_longer_than_the_encoder_reads_are_refused(
     assert not (tmp_path / "run").exists()
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_does_not(
+def test_the_same_seed_gives_the_same_weights_and_history_and_another_does_not(
     run: Path, notes_file: Path, little_corpus: Corpus, tmp_path: Path
 ) -> None:
     sources = sources_of(notes_file, little_corpus)
-    expected = (run / "encoder" / "model.safetensors").read_bytes()
     for seed, is_same in ((0, True), (1, False)):
-        encoder = pretrain(recipe_of(f"seed={seed}"), sources, tmp_path / str(seed))
-        assert ((encoder / "model.safetensors").read_bytes() == expected) is is_same
+        pretrain(recipe_of(f"seed={seed}"), sources, tmp_path / str(seed))
+        for file in ("encoder/model.safetensors", "history.json"):
+            assert ((tmp_path / str(seed) / file).read_bytes() == (run / file).read_bytes()) is is_same, file
 
 
-def test_the_same_run_writes_the_same_history(
-    run: Path, notes_file: Path, little_corpus: Corpus, tmp_path: Path
-) -> None:
-    pretrain(recipe_of(), sources_of(notes_file, little_corpus), tmp_path / "again")
-    assert (tmp_path / "again" / "history.json").read_bytes() == (run / "history.json").read_bytes()
-
-
-def test_a_run_that_ended_is_left_as_it_is(run: Path, notes_file: Path, little_corpus: Corpus) -> None:
+def test_resuming_a_finished_run_changes_nothing(run: Path, notes_file: Path, little_corpus: Corpus) -> None:
     before = snapshot(run)
     found = pretrain(recipe_of(), sources_of(notes_file, little_corpus), run, resume=True)
     assert (found, snapshot(run)) == (run / "encoder", before)
 
 
-def test_a_run_is_not_overwritten_unasked(run: Path, notes_file: Path, little_corpus: Corpus) -> None:
+def test_a_run_is_not_overwritten_without_force(run: Path, notes_file: Path, little_corpus: Corpus) -> None:
     before = snapshot(run)
     with pytest.raises(OutputError, match="--force"):
         pretrain(recipe_of(), sources_of(notes_file, little_corpus), run)
     assert snapshot(run) == before
 
 
-def test_another_recipe_does_not_go_on_with_a_run(run: Path, notes_file: Path, little_corpus: Corpus) -> None:
+def test_resuming_with_another_recipe_is_refused(run: Path, notes_file: Path, little_corpus: Corpus) -> None:
     before = snapshot(run)
     other = recipe_of("seed=3", "training.lengths=[32]", "training.shares=[1]", encoder=str(run / "encoder"))
     with pytest.raises(RunError, match=r"encoder, seed, training\.lengths, training\.shares changed"):
@@ -406,7 +403,7 @@ def test_another_recipe_does_not_go_on_with_a_run(run: Path, notes_file: Path, l
     assert snapshot(run) == before
 
 
-def test_other_texts_do_not_go_on_with_a_run(
+def test_resuming_with_other_texts_is_refused(
     run: Path, notes_file: Path, little_corpus: Corpus, texts: list[str], tmp_path: Path
 ) -> None:
     before = snapshot(run)
@@ -422,7 +419,7 @@ def test_other_texts_do_not_go_on_with_a_run(
     assert snapshot(run) == before
 
 
-def test_a_run_of_another_kind_is_not_gone_on_with(
+def test_resuming_a_run_of_another_kind_is_refused(
     notes_file: Path, little_corpus: Corpus, run: Path, tmp_path: Path
 ) -> None:
     train(read_recipe("linear"), little_corpus, tmp_path / "linear")
@@ -432,7 +429,9 @@ def test_a_run_of_another_kind_is_not_gone_on_with(
         train(read_recipe("linear"), little_corpus, run, resume=True)
 
 
-def test_a_run_is_replaced_only_by_one_that_ends(notes_file: Path, texts: list[str], tmp_path: Path) -> None:
+def test_force_replaces_a_run_only_when_the_new_one_finishes(
+    notes_file: Path, texts: list[str], tmp_path: Path
+) -> None:
     fast = ("training.tokens=4000", "training.checkpoint_steps=8")
     out = tmp_path / "run"
     pretrain(recipe_of(*fast), Sources([str(notes_file)]), out)
@@ -448,7 +447,7 @@ def test_a_run_is_replaced_only_by_one_that_ends(notes_file: Path, texts: list[s
 
 @pytest.mark.parametrize("use", ["text", "coded", "kept out"])
 @pytest.mark.parametrize("place", ["corpus", "corpus/run", "."])
-def test_a_run_is_never_in_the_way_of_a_corpus(
+def test_a_run_folder_that_overlaps_a_corpus_is_refused(
     notes_file: Path, tmp_path: Path, use: str, place: str
 ) -> None:
     corpus = write_little_corpus(tmp_path / "corpus")
@@ -463,14 +462,14 @@ def test_a_run_is_never_in_the_way_of_a_corpus(
     assert snapshot(tmp_path) == before
 
 
-def test_a_run_is_never_in_the_way_of_a_file(tmp_path: Path, texts: list[str]) -> None:
+def test_a_run_folder_that_overlaps_a_source_file_is_refused(tmp_path: Path, texts: list[str]) -> None:
     (tmp_path / "data").mkdir()
     path = write_jsonl(tmp_path / "data" / "notes.jsonl", texts)
     before = snapshot(tmp_path)
     with pytest.raises(OutputError, match=r"would overlap notes\.jsonl"):
         pretrain(recipe_of(), Sources([str(path)]), tmp_path / "data", force=True)
     assert snapshot(tmp_path) == before
-    # Beside it there is room.
+    # A folder next to the file is fine.
     fast = recipe_of("training.tokens=1000")
     assert pretrain(fast, Sources([str(path)]), tmp_path / "data" / "run").is_dir()
 
@@ -491,7 +490,7 @@ def test_force_replaces_runs_and_nothing_else(notes_file: Path, tmp_path: Path) 
         (60, ("codes.notes=2",), "--coded"),
     ],
 )
-def test_too_little_is_told_of_and_leaves_nothing(
+def test_too_few_texts_are_refused_and_leave_no_files(
     tmp_path: Path, texts: list[str], count: int, settings: tuple[str, ...], words: str
 ) -> None:
     path = write_jsonl(tmp_path / "notes.jsonl", texts[:count])
@@ -500,8 +499,8 @@ def test_too_little_is_told_of_and_leaves_nothing(
     assert [one.name for one in tmp_path.iterdir()] == ["notes.jsonl"]
 
 
-def test_too_little_to_measure_the_loss_on_is_told_of(tmp_path: Path, texts: list[str]) -> None:
-    """A text that does not fill one row is held out, and so no loss can be measured."""
+def test_too_few_held_out_tokens_are_refused(tmp_path: Path, texts: list[str]) -> None:
+    """The only held-out text does not fill one row."""
     short = next(
         text
         for text in (f"stable {number}" for number in range(1000))
@@ -514,10 +513,10 @@ def test_too_little_to_measure_the_loss_on_is_told_of(tmp_path: Path, texts: lis
     assert [one.name for one in tmp_path.iterdir()] == ["notes.jsonl"]
 
 
-def test_a_coded_corpus_of_near_copies_only_is_told_of(
+def test_a_coded_corpus_of_only_near_copies_is_refused(
     tmp_path: Path, notes_file: Path, little_corpus: Corpus
 ) -> None:
-    # Its training notes are the test notes of the other.
+    # Its training notes are the test notes of the little corpus.
     sizes = {"train": 24, "validation": 10}
     coded = write_little_corpus(tmp_path / "coded", sizes=sizes, first=100)
     assert list(coded.texts("train")) == list(little_corpus.texts("test"))
@@ -527,7 +526,7 @@ def test_a_coded_corpus_of_near_copies_only_is_told_of(
     assert not (tmp_path / "run").exists()
 
 
-def test_several_processes_do_not_share_a_run(
+def test_starting_several_processes_is_refused(
     notes_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
@@ -536,7 +535,7 @@ def test_several_processes_do_not_share_a_run(
     assert not (tmp_path / "run").exists()
 
 
-def test_two_processes_do_not_train_one_run(notes_file: Path, tmp_path: Path) -> None:
+def test_a_run_locked_by_another_process_is_refused(notes_file: Path, tmp_path: Path) -> None:
     sources = Sources([str(notes_file)])
     folder = PretrainingFolder.start(tmp_path / "run", recipe_of(), sources, resume=False, force=False)
     with folder.locked(), pytest.raises(RunError, match="another process"):
@@ -544,7 +543,7 @@ def test_two_processes_do_not_train_one_run(notes_file: Path, tmp_path: Path) ->
     assert (tmp_path / "run" / "pretraining.json").is_file()
 
 
-def test_a_disk_that_fills_up_is_named(
+def test_a_full_disk_is_named_in_the_error(
     notes_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:

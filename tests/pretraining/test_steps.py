@@ -21,7 +21,7 @@ TRAINING = PretrainingTraining(tokens=60_000, batch_tokens=400, lengths=(32, 100
 
 
 class Watched(TokenFile):
-    """Tokens that remember what was read of them."""
+    """A token file that records which ranges are read."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -51,7 +51,7 @@ def flat(batch: Any) -> list[Any]:
     return batch.tolist() if isinstance(batch, torch.Tensor) else batch
 
 
-def test_a_step_is_the_same_whatever_was_read_before(
+def test_a_step_is_independent_of_earlier_reads(
     tokens: TokenFile, tokenizer: PreTrainedTokenizerBase, masking: Masking
 ) -> None:
     def new() -> Steps:
@@ -61,18 +61,18 @@ def test_a_step_is_the_same_whatever_was_read_before(
     steps = new()
     expected = {number: flat(steps[number]) for number in range(len(steps))}
     assert all("coded" in dict(batch) for batch in expected.values())
-    # Now from the end, then one alone, as a training that goes on reads it.
+    # Backwards, then each step from a new object, as a resumed training does.
     assert {number: flat(steps[number]) for number in reversed(range(len(steps)))} == expected
     for number in (0, 17, len(steps) // 2, len(steps) - 1):
         assert flat(new()[number]) == expected[number]
 
 
-def test_another_seed_reads_otherwise(tokens: TokenFile, masking: Masking) -> None:
+def test_another_seed_gives_another_batch(tokens: TokenFile, masking: Masking) -> None:
     one, other = (Steps(tokens, TRAINING, masking, seed)[3]["ids"] for seed in (0, 1))
     assert not torch.equal(one, other)
 
 
-def test_rows_are_full_and_of_the_length_of_their_phase(
+def test_rows_have_the_length_of_their_phase_and_no_padding(
     watched: Watched, tokenizer: PreTrainedTokenizerBase, masking: Masking
 ) -> None:
     steps = Steps(watched, TRAINING, masking, 0)
@@ -87,13 +87,15 @@ def test_rows_are_full_and_of_the_length_of_their_phase(
     assert {end - begin for begin, end in watched.read} == {32, 100}
 
 
-def test_a_pass_reads_nothing_twice_and_nearly_everything_once(watched: Watched, masking: Masking) -> None:
+def test_a_pass_reads_almost_every_token_and_none_twice(watched: Watched, masking: Masking) -> None:
     training = PretrainingTraining(tokens=40_000, batch_tokens=320, lengths=(32,), shares=(1.0,))
     steps = Steps(watched, training, masking, 0)
     for number in range(len(steps)):
         steps[number]
-    rows_a_pass = watched.size // 32 - 1
-    passes = [watched.read[begin : begin + rows_a_pass] for begin in range(0, len(watched.read), rows_a_pass)]
+    rows_per_pass = watched.size // 32 - 1
+    passes = [
+        watched.read[begin : begin + rows_per_pass] for begin in range(0, len(watched.read), rows_per_pass)
+    ]
     assert len(passes) > 3
     orders, cuts = [], []
     for rows in passes:
@@ -111,7 +113,7 @@ def test_a_pass_reads_nothing_twice_and_nearly_everything_once(watched: Watched,
     assert len(set(cuts)) > 1
 
 
-def test_sequences_tell_the_texts_apart(watched: Watched, masking: Masking) -> None:
+def test_sequences_identify_the_text_of_every_token(watched: Watched, masking: Masking) -> None:
     steps = Steps(watched, TRAINING, masking, 0)
     batch = steps[2]
     for row, (begin, end) in zip(batch["sequences"], watched.read, strict=True):
@@ -121,38 +123,38 @@ def test_sequences_tell_the_texts_apart(watched: Watched, masking: Masking) -> N
 def masked(
     watched: Watched, steps: Steps
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return what stands in the texts, what is shown of it, and what is to be guessed, over all steps."""
-    shown, labels = [], []
+    """Return the original ids, the input ids and the labels of all steps."""
+    inputs, labels = [], []
     for number in range(len(steps)):
         batch = steps[number]
-        shown.append(batch["ids"].numpy().ravel())
+        inputs.append(batch["ids"].numpy().ravel())
         labels.append(batch["labels"].numpy().ravel())
     original = np.concatenate([TokenFile.piece(watched, begin, end) for begin, end in list(watched.read)])
-    return original, np.concatenate(shown), np.concatenate(labels)
+    return original, np.concatenate(inputs), np.concatenate(labels)
 
 
-def test_three_in_ten_tokens_are_to_be_guessed(
+def test_tokens_are_masked_in_the_shares_of_bert(
     watched: Watched, tokenizer: PreTrainedTokenizerBase, masking: Masking
 ) -> None:
-    original, shown, labels = masked(watched, Steps(watched, TRAINING, masking, 0))
+    original, inputs, labels = masked(watched, Steps(watched, TRAINING, masking, 0))
     special = np.isin(original, list(special_ids(tokenizer)))
     chosen = labels != IGNORED
     assert special.any()
     assert not (chosen & special).any()
     assert 0.29 < chosen[~special].mean() < 0.31
     np.testing.assert_array_equal(labels[chosen], original[chosen])
-    np.testing.assert_array_equal(shown[~chosen], original[~chosen])
-    as_mask = shown[chosen] == tokenizer.mask_token_id
-    as_it_is = shown[chosen] == original[chosen]
-    others = shown[chosen][~as_mask & ~as_it_is]
+    np.testing.assert_array_equal(inputs[~chosen], original[~chosen])
+    as_mask = inputs[chosen] == tokenizer.mask_token_id
+    unchanged = inputs[chosen] == original[chosen]
+    others = inputs[chosen][~as_mask & ~unchanged]
     assert 0.78 < as_mask.mean() < 0.82
-    assert 0.09 < as_it_is.mean() < 0.115
+    assert 0.09 < unchanged.mean() < 0.115
     assert len(set(others.tolist())) > 0.9 * (len(tokenizer) - len(special_ids(tokenizer)))
     assert not set(others.tolist()) & special_ids(tokenizer)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.6])
-def test_the_share_is_that_of_the_recipe(
+def test_the_masked_share_is_that_of_the_recipe(
     watched: Watched, tokenizer: PreTrainedTokenizerBase, share: float
 ) -> None:
     original, _, labels = masked(watched, Steps(watched, TRAINING, Masking(tokenizer, share), 0))
@@ -160,7 +162,7 @@ def test_the_share_is_that_of_the_recipe(
     assert abs((labels != IGNORED)[~special].mean() - share) < 0.02
 
 
-def test_every_step_has_masks_of_its_own(tokens: TokenFile, masking: Masking) -> None:
+def test_every_step_has_different_masks(tokens: TokenFile, masking: Masking) -> None:
     steps = Steps(tokens, TRAINING, masking, 0)
     masks = {
         tuple((steps[number]["labels"] != IGNORED).flatten().tolist())
@@ -176,7 +178,7 @@ def no_masks(
 
 
 @pytest.mark.parametrize("size", range(64, 129))
-def test_no_row_reaches_beyond_the_texts(size: int, tmp_path: Path) -> None:
+def test_rows_stay_within_the_texts(size: int, tmp_path: Path) -> None:
     tokens = token_file(tmp_path / "texts.bin", [list(range(size))])
     training = PretrainingTraining(tokens=20 * size, batch_tokens=32, lengths=(32,), shares=(1.0,))
     masking: Any = no_masks
@@ -192,7 +194,7 @@ def test_no_row_reaches_beyond_the_texts(size: int, tmp_path: Path) -> None:
     st.integers(512, 4096),
     st.sampled_from([((64,), (1.0,)), ((32, 512), (0.9, 0.1)), ((16, 17, 500), (0.2, 0.3, 0.5))]),
 )
-def test_phases_read_what_the_recipe_asks_for(
+def test_phases_read_the_tokens_of_the_recipe(
     tokens: int, batch_tokens: int, phases: tuple[tuple[int, ...], tuple[float, ...]]
 ) -> None:
     lengths, shares = phases
@@ -209,7 +211,7 @@ def test_phases_read_what_the_recipe_asks_for(
         assert abs(phase.steps * in_batch - tokens * share) <= in_batch
 
 
-def test_passes_are_what_is_read_over_what_there_is(watched: Watched, masking: Masking) -> None:
+def test_passes_are_tokens_read_divided_by_tokens_available(watched: Watched, masking: Masking) -> None:
     steps = Steps(watched, TRAINING, masking, 0)
     for number in range(len(steps)):
         steps[number]
@@ -217,31 +219,31 @@ def test_passes_are_what_is_read_over_what_there_is(watched: Watched, masking: M
     assert steps.passes() == pytest.approx(read / watched.size)
 
 
-def test_held_out_rows_are_always_the_same(
+def test_held_out_batches_are_fixed_and_spread_over_the_texts(
     tokens: TokenFile, tokenizer: PreTrainedTokenizerBase, masking: Masking
 ) -> None:
-    def new(most: int = 32) -> HeldOut:
-        return HeldOut(tokens, masking, length=32, rows=4, most=most)
+    def new(max_batches: int = 32) -> HeldOut:
+        return HeldOut(tokens, masking, length=32, rows=4, max_batches=max_batches)
 
     assert len(new()) == 32 < tokens.size // 128
-    rows = new(most=tokens.size)
+    rows = new(max_batches=tokens.size)
     assert len(rows) == tokens.size // 128
     expected = [flat(rows[number]) for number in range(len(rows))]
     assert [flat(rows[number]) for number in reversed(range(len(rows)))] == expected[::-1]
-    again = new(most=tokens.size)
+    again = new(max_batches=tokens.size)
     assert [flat(again[number]) for number in range(len(again))] == expected
-    spread = [np.array(dict(flat(new(most=3)[number]))["sequences"]) for number in range(3)]
-    # From the first text to the last ones, so that every source has its share.
+    spread = [np.array(dict(flat(new(max_batches=3)[number]))["sequences"]) for number in range(3)]
+    # From the first text to the last, so that every source is represented.
     assert spread[0].min() == 0
     assert spread[2].max() >= tokens.sequences(tokens.size - 128, tokens.size - 127)[0]
     masks = [np.array(dict(batch)["labels"]) != IGNORED for batch in expected]
     assert len({mask.tobytes() for mask in masks}) == len(masks)
     for number, batch in enumerate(map(dict, expected)):
         original = tokens.piece(128 * number, 128 * (number + 1)).reshape(4, 32)
-        shown, labels = np.array(batch["ids"]), np.array(batch["labels"])
+        inputs, labels = np.array(batch["ids"]), np.array(batch["labels"])
         chosen = labels != IGNORED
         np.testing.assert_array_equal(labels[chosen], original[chosen])
-        np.testing.assert_array_equal(shown[~chosen], original[~chosen])
+        np.testing.assert_array_equal(inputs[~chosen], original[~chosen])
         assert (
             batch["sequences"] == tokens.sequences(128 * number, 128 * (number + 1)).reshape(4, 32).tolist()
         )

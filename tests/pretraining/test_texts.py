@@ -20,8 +20,8 @@ CANARY = "SECRETPATIENT"
 
 
 def read(sources: Sources, share: float = 0.1) -> dict[str, bool]:
-    """Return the texts of sources, in order, and whether each is held out."""
-    texts = list(sources.read(sources.held_out(), held_out_share=share))
+    """Return the texts of all sources, in order, with whether each is held out."""
+    texts = list(sources.read(sources.near_copies(), held_out_share=share))
     assert len({text for text, _ in texts}) == len(texts)
     return dict(texts)
 
@@ -49,7 +49,7 @@ def as_parquet(path: Path, texts: Sequence[str]) -> Path:
     ("name", "write"),
     [("a.jsonl", write_jsonl), ("a.jsonl.gz", write_jsonl), ("a.parquet", as_parquet), ("a", as_folder)],
 )
-def test_texts_of_every_kind_are_read(
+def test_every_kind_of_source_is_read(
     tmp_path: Path, texts: list[str], name: str, write: Callable[[Path, Sequence[str]], Path]
 ) -> None:
     path = write(tmp_path / name, texts)
@@ -61,7 +61,7 @@ def test_texts_of_every_kind_are_read(
     assert counts_of(sources) == {name: (200, 0, 0, held_out, 200 - held_out)}
 
 
-def test_names_of_codes_are_read() -> None:
+def test_names_of_icd10cm_codes_are_read() -> None:
     found = read(Sources(["icd10cm"]), share=0.01)
     assert len(found) > 50_000
     assert "Type 2 diabetes mellitus without complications" in found
@@ -69,36 +69,38 @@ def test_names_of_codes_are_read() -> None:
     assert 0.007 < sum(found.values()) / len(found) < 0.013
 
 
-def test_of_a_corpus_only_the_training_notes_are_read(little_corpus: Corpus) -> None:
+def test_only_the_training_notes_of_a_corpus_are_read(little_corpus: Corpus) -> None:
     assert list(read(Sources([str(little_corpus.path)]))) == list(little_corpus.texts("train"))
 
 
 @pytest.mark.parametrize("use", ["text", "coded", "kept out"])
-def test_its_other_notes_are_not_read_from_elsewhere_either(
+def test_copies_of_validation_and_test_notes_are_left_out(
     little_corpus: Corpus, texts: list[str], tmp_path: Path, use: str
 ) -> None:
     place = little_corpus.path
     others = [text for split in ("validation", "test") for text in little_corpus.texts(split)]
     extract = " ".join(max(others, key=len).split()[2:-2])
-    inside = f"{texts[0]} {others[0]} {texts[1]}"
-    beside = write_jsonl(tmp_path / "beside.jsonl", [*texts, *others, extract, inside, others[3].upper()])
+    enclosing = f"{texts[0]} {others[0]} {texts[1]}"
+    other = write_jsonl(tmp_path / "other.jsonl", [*texts, *others, extract, enclosing, others[3].upper()])
     sources = Sources(
-        [str(beside), *([str(place)] if use == "text" else [])],
+        [str(other), *([str(place)] if use == "text" else [])],
         [place] if use == "coded" else [],
         [place] if use == "kept out" else [],
     )
     found = read(sources)
     assert list(found) == [*texts, *(little_corpus.texts("train") if use == "text" else [])]
-    assert sources.counts[beside.name].near_copies == len(others) + 3
+    assert sources.counts[other.name].near_copies == len(others) + 3
 
 
-def test_training_notes_of_what_is_kept_out_may_be_read(little_corpus: Corpus, tmp_path: Path) -> None:
+def test_training_notes_of_a_kept_out_corpus_are_read_from_other_sources(
+    little_corpus: Corpus, tmp_path: Path
+) -> None:
     training = list(little_corpus.texts("train"))
-    beside = write_jsonl(tmp_path / "beside.jsonl", training)
-    assert list(read(Sources([str(beside)], kept_out=[little_corpus.path]))) == training
+    other = write_jsonl(tmp_path / "other.jsonl", training)
+    assert list(read(Sources([str(other)], kept_out=[little_corpus.path]))) == training
 
 
-def test_a_text_is_read_once(tmp_path: Path, texts: list[str]) -> None:
+def test_repeated_texts_are_read_once(tmp_path: Path, texts: list[str]) -> None:
     one = write_jsonl(tmp_path / "one.jsonl", [*texts[:10], texts[3]])
     two = write_jsonl(tmp_path / "two.jsonl", texts[:20])
     sources = Sources([str(one), str(two)])
@@ -112,21 +114,21 @@ def test_a_text_is_read_once(tmp_path: Path, texts: list[str]) -> None:
     }
 
 
-def test_counts_do_not_tell_where_a_source_lies(little_corpus: Corpus) -> None:
-    """Even where a corpus is read twice, as text and with its codes."""
+def test_counts_do_not_reveal_paths(little_corpus: Corpus) -> None:
+    """Not even if a corpus is read twice, as text and with its codes."""
     sources = Sources([str(little_corpus.path)], [little_corpus.path])
     read(sources)
-    sources.count(str(little_corpus.path), " (coded)")
+    sources.new_counts(str(little_corpus.path), " (coded)")
     assert list(sources.counts) == ["little", "little (coded)"]
 
 
-def test_a_second_reading_counts_anew(notes_file: Path) -> None:
+def test_counts_restart_with_every_reading(notes_file: Path) -> None:
     sources = Sources([str(notes_file)])
     first = (read(sources), counts_of(sources))
     assert (read(sources), counts_of(sources)) == first
 
 
-def test_what_is_held_out_follows_from_the_text_alone(tmp_path: Path, texts: list[str]) -> None:
+def test_holding_out_depends_on_the_text_alone(tmp_path: Path, texts: list[str]) -> None:
     one = str(write_jsonl(tmp_path / "one.jsonl", texts[:120]))
     two = str(write_jsonl(tmp_path / "two.jsonl", texts[80:]))
     found = read(Sources([one, two]))
@@ -144,7 +146,7 @@ def assert_no_note_text(error: BaseException) -> None:
 @pytest.mark.parametrize(
     "line", [b'{"text": "SECRETPATIENT', b'{"text": {"SECRETPATIENT": 1}}', b'{"text": "SECRETPATIENT \xe9"}']
 )
-def test_a_malformed_record_is_named(tmp_path: Path, texts: list[str], line: bytes) -> None:
+def test_a_malformed_record_is_named_in_the_error(tmp_path: Path, texts: list[str], line: bytes) -> None:
     path = write_jsonl(tmp_path / "notes.jsonl", texts[:3])
     with path.open("ab") as file:
         file.write(line + b"\n")
@@ -154,7 +156,7 @@ def test_a_malformed_record_is_named(tmp_path: Path, texts: list[str], line: byt
     assert_no_note_text(caught.value)
 
 
-def test_a_corpus_without_a_train_split_is_refused_where_it_would_be_read(tmp_path: Path) -> None:
+def test_a_corpus_without_a_train_split_can_only_be_kept_out(tmp_path: Path) -> None:
     with corpus_writer(
         tmp_path / "corpus",
         name="little",
@@ -167,14 +169,14 @@ def test_a_corpus_without_a_train_split_is_refused_where_it_would_be_read(tmp_pa
         writer.write("test", [make_note(number) for number in range(9)])
     place = tmp_path / "corpus"
     for texts, coded in (([str(place)], []), ([], [place])):
-        with pytest.raises(SourceError, match="without a train split") as caught:
+        with pytest.raises(SourceError, match="has no train split") as caught:
             Sources(texts, coded)
         assert caught.value.path == place
-    copies = Sources([], kept_out=[place]).held_out()
+    copies = Sources([], kept_out=[place]).near_copies()
     assert all(make_note(number).text in copies for number in range(9))
 
 
-def test_what_is_no_corpus_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_corpus_is_refused(tmp_path: Path) -> None:
     for coded, kept_out in (([tmp_path], []), ([], [tmp_path])):
         with pytest.raises(CorpusError, match=r"corpus\.json is missing"):
             Sources(["icd10cm"], coded, kept_out)
@@ -187,7 +189,7 @@ def test_a_changed_corpus_is_refused(tmp_path: Path) -> None:
         Sources([str(corpus.path)])
 
 
-def test_inputs_are_known_again_by_their_content(
+def test_inputs_are_identified_by_their_content(
     tmp_path: Path, little_corpus: Corpus, texts: list[str]
 ) -> None:
     file = write_jsonl(tmp_path / "notes.jsonl", texts)
@@ -216,20 +218,20 @@ def test_inputs_are_known_again_by_their_content(
     assert [place for place in range(6) if before[place] != after[place]] == [0, 1]
 
 
-def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_source_is_named_in_the_error(tmp_path: Path) -> None:
     for use in (Sources.inputs, read):
         with pytest.raises(SourceError, match=r"absent.*no such file or folder"):
             use(Sources([str(tmp_path / "absent.jsonl")]))
 
 
-def test_near_copies_of_what_is_read_are_not_left_out(tmp_path: Path) -> None:
-    """What is kept out is of corpora alone: a training on one file learns from notes that are copied on."""
+def test_near_copies_among_training_texts_are_read(tmp_path: Path) -> None:
+    """Only corpora have excluded notes: within a file, copied-forward notes are all trained on."""
     text = make_text(1)
     path = write_jsonl(tmp_path / "notes.jsonl", [text, f"{text} again"])
     assert len(list(Sources([str(path)]).read(NearCopies([]), held_out_share=0.1))) == 2
 
 
-def test_a_file_of_a_corpus_is_no_way_to_its_test_notes(little_corpus: Corpus, notes_file: Path) -> None:
+def test_a_file_inside_a_corpus_is_refused(little_corpus: Corpus, notes_file: Path) -> None:
     for split in ("test", "train"):
-        with pytest.raises(SourceError, match="lies in the corpus little, of which only training notes"):
+        with pytest.raises(SourceError, match="is inside the corpus little, whose validation and test notes"):
             Sources([str(notes_file), str(little_corpus.notes_path(split))])

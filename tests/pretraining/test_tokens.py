@@ -16,7 +16,7 @@ from pretraining_support import token_file
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.integers(0, 2**31 - 1), max_size=6), max_size=6), st.data())
-def test_tokens_come_back(tmp_path: Path, texts: list[list[int]], data: st.DataObject) -> None:
+def test_tokens_survive_a_round_trip(tmp_path: Path, texts: list[list[int]], data: st.DataObject) -> None:
     path = tmp_path / "texts.bin"
     for tokens in (token_file(path, texts), TokenFile(path)):
         flat = [number for text in texts for number in text]
@@ -29,7 +29,7 @@ def test_tokens_come_back(tmp_path: Path, texts: list[list[int]], data: st.DataO
         assert tokens.sequences(begin, end).tolist() == of_text[begin:end]
 
 
-def test_tokens_are_those_of_the_tokenizer(
+def test_tokens_match_the_tokenizer(
     tmp_path: Path, tokenizer: PreTrainedTokenizerBase, texts: list[str]
 ) -> None:
     tokens = TokenFile.write(tmp_path / "texts.bin", tokenizer, iter(texts))
@@ -38,7 +38,7 @@ def test_tokens_are_those_of_the_tokenizer(
     assert tokens.piece(0, 5).dtype == np.int64
 
 
-def test_what_is_cut_keeps_its_closing_token(
+def test_a_truncated_text_keeps_its_closing_token(
     tmp_path: Path, tokenizer: PreTrainedTokenizerBase, texts: list[str]
 ) -> None:
     tokens = TokenFile.write(tmp_path / "texts.bin", tokenizer, texts, 20)
@@ -49,7 +49,7 @@ def test_what_is_cut_keeps_its_closing_token(
         assert found == (ids if len(ids) <= 20 else [*ids[:19], tokenizer.sep_token_id])
 
 
-def test_texts_that_end_in_an_error_leave_no_file(tmp_path: Path, tokenizer: PreTrainedTokenizerBase) -> None:
+def test_an_error_while_writing_leaves_no_file(tmp_path: Path, tokenizer: PreTrainedTokenizerBase) -> None:
     def texts() -> Any:
         yield from ["fine"] * 300
         raise RuntimeError("no more")
@@ -60,6 +60,6 @@ def test_texts_that_end_in_an_error_leave_no_file(tmp_path: Path, tokenizer: Pre
 
 
 @pytest.mark.parametrize("texts", [[], [[]], [[], []]])
-def test_no_texts_are_a_file_too(tmp_path: Path, texts: Sequence[Sequence[int]]) -> None:
+def test_empty_texts_can_be_written(tmp_path: Path, texts: Sequence[Sequence[int]]) -> None:
     tokens = token_file(tmp_path / "texts.bin", texts)
     assert (len(tokens), tokens.size, tokens.piece(0, 0).tolist()) == (len(texts), 0, [])

@@ -1,4 +1,4 @@
-"""The Trainer does what it is asked, also where its defaults would not."""
+"""Trainer settings take effect, including those that its defaults would override."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support import LITTLE_SETTINGS
 
 
 def first_step(corpus: Corpus, run: Path, *settings: str) -> dict[str, Any]:
-    """Return what is logged of one optimiser step over all training notes."""
+    """Return the log entry of a single optimizer step over all training notes."""
     recipe = read_recipe(
         "clem-icd-small", [*LITTLE_SETTINGS, "training.epochs=1", "training.log_steps=1", *settings]
     )
@@ -30,9 +30,17 @@ def first_step(corpus: Corpus, run: Path, *settings: str) -> dict[str, Any]:
     return dict(steps[0])
 
 
-def test_accumulated_batches_weigh_as_one(little_corpus: Corpus, tmp_path: Path) -> None:
-    """The stock Trainer adds their losses up where the model's signature takes any keyword."""
-    whole = first_step(little_corpus, tmp_path / "whole", "training.batch_size=80")
+@pytest.fixture(scope="module")
+def whole(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The step of a single batch with all notes, in single precision."""
+    run = tmp_path_factory.mktemp("fit") / "whole"
+    return first_step(little_corpus, run, "training.batch_size=80")
+
+
+def test_accumulated_batches_give_the_same_step_as_one_batch(
+    whole: dict[str, Any], little_corpus: Corpus, tmp_path: Path
+) -> None:
+    """The stock Trainer would sum their losses, because the model's forward takes arbitrary keywords."""
     parts = first_step(
         little_corpus, tmp_path / "parts", "training.batch_size=20", "training.gradient_accumulation=4"
     )
@@ -40,7 +48,7 @@ def test_accumulated_batches_weigh_as_one(little_corpus: Corpus, tmp_path: Path)
     assert parts["grad_norm"] == pytest.approx(whole["grad_norm"], rel=1e-3)
 
 
-def test_gradient_checkpointing_changes_memory_and_nothing_else(
+def test_gradient_checkpointing_gives_the_same_step(
     little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted = Counter[str]()
@@ -57,14 +65,15 @@ def test_gradient_checkpointing_changes_memory_and_nothing_else(
     saved = first_step(
         little_corpus, tmp_path / run, "training.batch_size=80", "training.gradient_checkpointing=true"
     )
-    # Every layer is computed a second time, on the way back.
+    # Every layer is recomputed in the backward pass.
     assert counted["saved"] == 2 * counted["plain"]
     assert saved["loss"] == pytest.approx(plain["loss"], rel=1e-5)
     assert saved["grad_norm"] == pytest.approx(plain["grad_norm"], rel=1e-4)
 
 
-def test_bf16_comes_close_to_single_precision(little_corpus: Corpus, tmp_path: Path) -> None:
-    single = first_step(little_corpus, tmp_path / "single", "training.batch_size=80")
+def test_bf16_gives_nearly_the_loss_of_single_precision(
+    whole: dict[str, Any], little_corpus: Corpus, tmp_path: Path
+) -> None:
     half = first_step(little_corpus, tmp_path / "half", "training.batch_size=80", "training.precision=bf16")
-    assert half["loss"] == pytest.approx(single["loss"], rel=0.02)
-    assert half["loss"] != single["loss"]
+    assert half["loss"] == pytest.approx(whole["loss"], rel=0.02)
+    assert half["loss"] != whole["loss"]

@@ -14,7 +14,7 @@ def test_every_shipped_recipe_is_valid(name: str) -> None:
     assert read_recipe(name).system in ("neural", "linear")
 
 
-def test_the_papers_recipe_is_the_papers() -> None:
+def test_the_clem_icd_recipe_matches_the_paper() -> None:
     recipe = read_recipe("clem-icd")
     assert isinstance(recipe, NeuralRecipe)
     assert recipe.encoder == PretrainedEncoder(name="answerdotai/ModernBERT-base")
@@ -22,7 +22,7 @@ def test_the_papers_recipe_is_the_papers() -> None:
     assert recipe.training.gradient_checkpointing
 
 
-def test_settings_reach_every_depth() -> None:
+def test_settings_reach_every_level() -> None:
     recipe = read_recipe(
         "clem-icd-small",
         [
@@ -39,7 +39,7 @@ def test_settings_reach_every_depth() -> None:
     assert recipe.head == PooledHead(pooling="cls", prior_bias=True)
 
 
-def test_a_list_is_written_as_yaml() -> None:
+def test_a_list_setting_is_parsed_as_yaml() -> None:
     recipe = read_recipe("linear", ["training.ngrams=[1, 3]"])
     assert isinstance(recipe, LinearRecipe)
     assert recipe.training.ngrams == (1, 3)
@@ -56,12 +56,12 @@ def test_a_list_is_written_as_yaml() -> None:
         ("max_tokens=9", "reading.max_tokens"),
     ],
 )
-def test_an_unknown_key_is_answered_with_the_one_that_was_meant(setting: str, meant: str) -> None:
+def test_an_unknown_key_suggests_the_closest_one(setting: str, meant: str) -> None:
     with pytest.raises(RecipeError, match=rf"Did you mean {meant}\?"):
         read_recipe("clem-icd-small", [setting])
 
 
-def test_an_unknown_key_in_a_file_is_answered_too(tmp_path: Path) -> None:
+def test_an_unknown_key_in_a_file_suggests_the_closest_one(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("system: neural\nencoder: small\ntraining:\n  leaning_rate: 1.0e-3\n")
     with pytest.raises(RecipeError, match=r"mine\.yaml.*Did you mean training\.learning_rate\?"):
@@ -78,36 +78,36 @@ def test_an_unknown_key_in_a_file_is_answered_too(tmp_path: Path) -> None:
         ("seed=[", "not valid YAML"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named(setting: str, words: str) -> None:
+def test_an_invalid_value_is_named_in_the_error(setting: str, words: str) -> None:
     with pytest.raises(RecipeError, match=words):
         read_recipe("clem-icd-small", [setting])
 
 
 @pytest.mark.parametrize("text", ["- a\n", "system: other\n", "a: [\n", "", "system: [neural]\n"])
-def test_what_is_no_recipe_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_recipe_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(text)
     with pytest.raises(RecipeError, match=r"bad\.yaml"):
         read_recipe(str(path))
 
 
-def test_a_recipe_that_is_not_there_is_answered_with_the_one_that_was_meant() -> None:
+def test_an_unknown_recipe_suggests_the_closest_one() -> None:
     with pytest.raises(RecipeError, match="Did you mean clem-icd-small"):
         read_recipe("clem-icd-smal")
 
 
-def test_yaml_makes_no_objects(tmp_path: Path) -> None:
+def test_yaml_cannot_construct_objects(tmp_path: Path) -> None:
     path = tmp_path / "evil.yaml"
     path.write_text("system: !!python/object/apply:os.getcwd []\n")
     with pytest.raises(RecipeError, match="not valid YAML"):
         read_recipe(str(path))
 
 
-def test_a_group_of_keys_is_no_value() -> None:
+def test_setting_a_group_and_one_of_its_keys_is_refused() -> None:
     with pytest.raises(RecipeError, match="training is set both as a value and as a group of keys"):
         read_recipe("clem-icd-small", ["training=3", "training.epochs=3"])
 
 
-def test_heads_have_to_divide_the_width() -> None:
+def test_attention_heads_must_divide_the_hidden_size() -> None:
     with pytest.raises(RecipeError, match="multiple of twice attention_heads"):
         read_recipe("clem-icd-small", ["encoder.attention_heads=7"])

@@ -15,11 +15,11 @@ def order(lengths: list[int], batch_size: int, epoch: int = 0, seed: int = 0) ->
 
 @settings(max_examples=50)
 @given(st.lists(st.integers(1, 8192), max_size=300), st.integers(1, 17), st.integers(0, 3))
-def test_every_note_is_seen_once_an_epoch(lengths: list[int], batch_size: int, epoch: int) -> None:
+def test_every_note_is_read_once_per_epoch(lengths: list[int], batch_size: int, epoch: int) -> None:
     assert sorted(order(lengths, batch_size, epoch)) == list(range(len(lengths)))
 
 
-def test_the_order_is_of_the_seed_and_the_epoch_and_nothing_else() -> None:
+def test_the_order_depends_only_on_seed_and_epoch() -> None:
     lengths = np.random.default_rng(0).integers(1, 500, 400).tolist()
     np.random.default_rng(1).random(3)
     assert order(lengths, 8, 2) == order(lengths, 8, 2)

@@ -107,8 +107,8 @@ def _as_json(planned: Plan) -> dict[str, Any]:
             {
                 "length": phase.length,
                 "steps": phase.steps,
-                "seconds_a_step": phase.seconds_a_step,
-                "tokens_a_second": phase.tokens_a_step / phase.seconds_a_step,
+                "seconds_per_step": phase.seconds_per_step,
+                "tokens_per_second": phase.tokens_per_step / phase.seconds_per_step,
             }
             for phase in planned.phases
         ],
@@ -130,8 +130,8 @@ def _show_plan(console: Console, planned: Plan) -> None:
         speeds.add_row(
             f"{phase.length:,}",
             f"{phase.steps:,}",
-            f"{phase.seconds_a_step:.2f}",
-            f"{phase.tokens_a_step / phase.seconds_a_step:,.0f}",
+            f"{phase.seconds_per_step:.2f}",
+            f"{phase.tokens_per_step / phase.seconds_per_step:,.0f}",
         )
     console.print(speeds)
     console.print()

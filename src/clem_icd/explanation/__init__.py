@@ -1,7 +1,7 @@
-"""Evidence for the codes of a neural system: how much each stretch of a note speaks for a code.
+"""Evidence for the codes of a neural system: how much each token of a note supports a code.
 
-A method gives every token that was read a weight for each code; `explain` puts the weights where the tokens
-are in the raw text. A method is one file in ``methods`` and says on which architectures it works.
+A method computes a weight per code for every token that was read; `explain` maps the tokens back to the raw
+text. A method is one file in ``methods`` and states which architectures it supports.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""From the weights of tokens to stretches of the raw note."""
+"""From token weights to spans of the raw note."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from clem_icd.modeling.neural import NeuralSystem
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """How much each token of a note speaks for a code.
+    """How much each token of a note supports a code.
 
     Attributes
     ----------
     code
         The code.
     offsets
-        Begin and end of each token in the raw text, half-open, in characters [tokens, 2]. Special tokens,
-        padding and what was not read are left out.
+        Begin and end of each token in the raw text, half-open, in characters [tokens, 2]. Only tokens that
+        were read and stand for text are included, so no special tokens.
     weights
-        The weight of each token; what it means is up to the method [tokens].
+        The weight of each token, as the method defines it [tokens].
 
     """
 
@@ -42,7 +42,7 @@ def explain(
     codes: Sequence[Code],
     method: Method | str = "input-x-gradient",
 ) -> list[Explanation]:
-    """Explain some codes of a note.
+    """Explain codes of a note.
 
     Parameters
     ----------
@@ -53,41 +53,42 @@ def explain(
     codes
         The codes to explain.
     method
-        A method, or the name of one with its default settings.
+        A method, or the name of a method with its default settings.
 
     Returns
     -------
-        One explanation for each of ``codes``, in their order.
+    list of Explanation
+        One for each of ``codes``, in their order.
 
     Raises
     ------
     InputError
-        If a code is not in the label space, or there is no such method.
+        If a code is not in the label space, or the method is unknown.
     ModelError
-        If the tokenizer does not know where its tokens are in the text, or the method does not work on the
-        system's architecture.
+        If the tokenizer does not provide the positions of its tokens in the text, or the method does not
+        support the system's architecture.
 
     """
     place = {code: position for position, code in enumerate(label_space)}
     unknown = [code for code in codes if code not in place]
     if unknown:
         raise InputError(
-            f"the model has no code {unknown[0].value} ({unknown[0].system.value}) among its {len(place):,}",
-            remedy="Ask for a code that the model scores",
+            f"{unknown[0].value} ({unknown[0].system.value}) is not one of the model's {len(place):,} codes",
+            remedy="Choose a code that the model scores",
         )
     [note] = system.reading.read(system.tokenizer, [text], offsets=True)
-    weights = _chosen(method).weights(system, note, [place[code] for code in codes])
-    assert note.offsets is not None  # noqa: S101 (asked for above)
-    stands_in_text = note.offsets[:, 1] > note.offsets[:, 0]
-    offsets = note.offsets[stands_in_text]
-    return [Explanation(code, offsets, own[stands_in_text]) for code, own in zip(codes, weights, strict=True)]
+    weights = _parse_method(method).weights(system, note, [place[code] for code in codes])
+    assert note.offsets is not None  # noqa: S101 (requested above)
+    has_text = note.offsets[:, 1] > note.offsets[:, 0]
+    offsets = note.offsets[has_text]
+    return [Explanation(code, offsets, own[has_text]) for code, own in zip(codes, weights, strict=True)]
 
 
-def _chosen(method: Method | str) -> Method:
+def _parse_method(method: Method | str) -> Method:
     try:
         found = METHODS.parse(method)
     except ValueError as problem:
         raise InputError(str(problem), remedy=f"The methods are {', '.join(METHODS.kinds)}") from None
     if found is None:
-        raise InputError("no method is named", remedy=f"The methods are {', '.join(METHODS.kinds)}")
+        raise InputError("no method is given", remedy=f"The methods are {', '.join(METHODS.kinds)}")
     return found

@@ -1,9 +1,9 @@
-"""What reads a note and scores every label: architectures, the linear baseline, model folders.
+"""Systems that read a note and score every label: architectures, the linear baseline, model folders.
 
 A neural system is an `Architecture`: an encoder, a reading, a head, a loss and an adapter, each of a
-registered kind. ``assembly`` is the only place where one is put together. Under the pooled head the model is
-the stock Hugging Face classifier, so that its checkpoint loads without this package. Every system,
-neural or not, scores texts through one protocol and is stored in a model folder with a ``clem.json``.
+registered kind. Only ``assembly`` builds models from it. With the pooled head, the model is the stock
+Hugging Face classifier, so its checkpoint loads without this package. Every system, neural or not, scores
+texts through one protocol and is stored in a model folder with a ``clem.json``.
 """
 
 from typing import TYPE_CHECKING

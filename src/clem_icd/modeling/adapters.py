@@ -1,4 +1,4 @@
-"""Adapters: which weights a training changes. A new kind is a class and a line here."""
+"""Adapters: which weights training changes. A new kind is one class and one line here."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from clem_icd.fields import Choice, Choices
 
 
 class Adapter(Choice):
-    """Changes what is trained of an assembled model."""
+    """Selects or adds the weights of an assembled model that are trained."""
 
     def apply(self, model: PreTrainedModel) -> PreTrainedModel:
-        """Return the model as it is to be trained.
+        """Return the model, ready for training.
 
         Raises
         ------
         ModelError
-            If the model has no weights that the adapter is for.
+            If the model lacks the weights that the adapter applies to.
 
         """
         raise NotImplementedError

@@ -1,7 +1,7 @@
-"""``admissions.parquet``: which admissions a model was trained on, and which it was chosen on.
+"""``admissions.parquet``: the admissions that a model was trained and selected on.
 
-It is there where admission ids mean the same to many people, as those of MIMIC do, so that nobody scores a
-model on notes that it has seen. A hospital's own ids stay in its corpus.
+It is written only for public data sets such as MIMIC, whose admission ids mean the same to everyone, so that
+scoring a model on notes that it has seen can be detected. A hospital's own ids stay in its corpus.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from clem_icd.files import new_file
 FILE = "admissions.parquet"
 
 SEEN = ("train", "validation")
-"""The splits that training looks at."""
+"""The splits that training uses."""
 
 _SCHEMA = pa.schema(
     [pa.field("split", pa.string(), nullable=False), pa.field("admission_id", pa.string(), nullable=False)]
 )
-_REMEDY = "Copy the model folder again, all of it"
+_REMEDY = "Copy the whole model folder again"
 
 Admissions = Mapping[str, frozenset[str]]
 
 
 def seen_admissions(corpus: Corpus) -> Admissions:
-    """Return by split the admissions that training on a corpus sees; none where its ids are its own."""
+    """Return the admissions that training on a corpus sees, by split; empty without a population."""
     if corpus.population is None:
         return {}
     return {split: admissions_of(corpus, split) for split in SEEN if split in corpus.splits}
 
 
 def admissions_of(corpus: Corpus, split: str) -> frozenset[str]:
-    """Return the admissions that the notes of a split are of, as far as they name one."""
+    """Return the admission ids of the notes of a split that have one."""
     ids = corpus.frame(split).select("admission_id").collect().to_series()
     return frozenset(ids.drop_nulls())
 
@@ -56,7 +56,7 @@ def read_admissions(folder: Path) -> Admissions:
     Raises
     ------
     ModelError
-        If there is none, or it is not one that this release reads.
+        If it is missing, or this release cannot read it.
 
     """
     path = folder / FILE

@@ -1,4 +1,4 @@
-"""An architecture: the choices that make a neural system."""
+"""An architecture: the choices that define a neural system."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from clem_icd.modeling.readings import READINGS, Reading, WholeReading
 GROUPS: dict[str, Choices[Any]] = {
     choices.group: choices for choices in (ENCODERS, READINGS, HEADS, LOSSES, ADAPTERS)
 }
-"""The registered kinds of each choice, by its key."""
+"""The registered kinds of each choice, by key."""
 
 
 class Architecture(Fields):
-    """What reads a note and scores every label, as a recipe and ``clem.json`` hold it.
+    """The choices that define a neural system, as stored in a recipe and in ``clem.json``.
 
     Attributes
     ----------
     encoder
         Where the encoder comes from.
     reading
-        How the encoder gets a note.
+        How a note is passed to the encoder.
     head
-        What turns its vectors into scores.
+        How the encoder's vectors become scores.
     loss
         What training minimises.
     adapter
@@ -46,26 +46,26 @@ class Architecture(Fields):
     @model_validator(mode="before")
     @classmethod
     def _parse_choices(cls, fields: Any) -> Any:
-        """Turn mappings and short forms into choices, each of its own kind."""
+        """Parse mappings and short forms into choices."""
         if not isinstance(fields, dict):
             return fields
         return {**fields, **{name: choices.parse(fields.get(name)) for name, choices in GROUPS.items()}}
 
     @field_validator("encoder", mode="before")
     @classmethod
-    def _an_encoder_is_named(cls, encoder: Any) -> Any:
+    def _require_encoder(cls, encoder: Any) -> Any:
         if encoder is None:
-            raise ValueError(f"no encoder is named; it is {', '.join(ENCODERS.kinds)}, or a name")
+            raise ValueError(f"encoder is missing, expected a name or one of {', '.join(ENCODERS.kinds)}")
         return encoder
 
     @model_validator(mode="after")
-    def _choices_fit_each_other(self) -> Self:
+    def _require_compatible_choices(self) -> Self:
         self.head.require_reading(self.reading)
         return self
 
     @classmethod
     def group_problem(cls, fields: dict[str, Any]) -> tuple[str, ValidationError] | None:
-        """Return the first choice with a field that does not fit, and what pydantic says of it."""
+        """Return the name of the first choice that fails validation, and its error; None if all pass."""
         for name, choices in GROUPS.items():
             try:
                 choices.parse(fields.get(name))

@@ -1,4 +1,4 @@
-"""The only place that assembles a model: for training, resuming, prediction and explanation alike."""
+"""Assembly of models: the only place that does it for training, resuming, prediction and explanation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from clem_icd.modeling.architecture import Architecture
 from clem_icd.modeling.context import require_context
 from clem_icd.modeling.labels import LabelSpace
 
-_AGAIN = "Copy the model folder again, all of it"
+_COPY_AGAIN = "Copy the whole model folder again"
 
 
 def build(
@@ -29,23 +29,23 @@ def build(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return a new model of an architecture and its tokenizer, in single precision.
 
-    Weights that come neither with the encoder nor from the labels are random: seed torch first.
+    Weights that neither the encoder nor the labels determine are random: seed torch first.
 
     Parameters
     ----------
     architecture
-        The choices.
+        The choices that define the model.
     labels
         The label space; the codes become ``id2label``.
     texts
-        Training notes, for an encoder whose tokenizer is learned from them.
+        Training notes, read only if the encoder learns its tokenizer from them.
     attention
         The attention implementation.
 
     Raises
     ------
     ModelError
-        If the encoder cannot be loaded, lacks weights, or reads fewer tokens than the reading gives it, or
+        If the encoder cannot be loaded, lacks weights, reads fewer tokens than the reading asks for, or
         does not support a field of one of the choices.
 
     """
@@ -67,13 +67,13 @@ def rebuild(
     attention: str = "sdpa",
     dtype: torch.dtype = torch.float32,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Return the model of an architecture with the weights and the tokenizer of a checkpoint folder.
+    """Load the model of an architecture, with weights and tokenizer from a checkpoint folder.
 
     Raises
     ------
     ModelError
-        If a file is missing or damaged, some weights are missing, or the folder is for other labels or reads
-        fewer tokens than the architecture says.
+        If a file is missing or damaged, weights are missing, or the folder has other labels or reads fewer
+        tokens than the architecture asks for.
 
     """
     _require_labels(folder, codes)
@@ -91,16 +91,16 @@ def rebuild(
         raise ModelError(
             f"cannot be loaded ({type(problem).__name__}): a file is missing or damaged",
             path=folder,
-            remedy=_AGAIN,
+            remedy=_COPY_AGAIN,
         ) from problem
-    # Missing weights would be random, and the model would predict all the same.
+    # transformers would fill missing weights with random numbers, and the model would still predict.
     if loading["missing_keys"] or loading["mismatched_keys"]:
         raise ModelError(
-            "weights are missing or damaged: model.safetensors lacks some", path=folder, remedy=_AGAIN
+            "weights are missing or damaged in model.safetensors", path=folder, remedy=_COPY_AGAIN
         )
     if tokenizer.pad_token_id is None:
         raise ModelError(
-            "the tokenizer is missing or damaged: it has no padding token", path=folder, remedy=_AGAIN
+            "the tokenizer is missing or damaged: it has no padding token", path=folder, remedy=_COPY_AGAIN
         )
     require_context(
         model, str(folder), architecture.reading.longest_sequence, "in clem.json, reading.max_tokens="
@@ -114,11 +114,11 @@ def _require_labels(folder: Path, codes: Sequence[Code]) -> None:
         found = [names[str(position)] for position in range(len(names))]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ModelError(
-            "config.json is missing or does not list the labels as id2label", path=folder, remedy=_AGAIN
+            "config.json is missing or does not list the labels as id2label", path=folder, remedy=_COPY_AGAIN
         ) from problem
     if found != [code.value for code in codes]:
         raise ModelError(
             f"config.json and clem.json disagree about the labels ({len(found)} and {len(codes)})",
             path=folder,
-            remedy=_AGAIN,
+            remedy=_COPY_AGAIN,
         )

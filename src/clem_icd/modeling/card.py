@@ -1,4 +1,4 @@
-"""The model card: what to know before using a model."""
+"""The model card: what users need to know about a model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def model_card(info: ModelInfo) -> str:
     ]
     lines.append(
         "- Its vocabulary contains words from the notes that it was trained on. "
-        "Share it only as you may share those."
+        "Share it only under the terms that apply to those notes."
     )
     if info.admissions:
         lines.append(
@@ -40,8 +40,8 @@ def model_card(info: ModelInfo) -> str:
             "`admissions.parquet`: scores on them are optimistic."
         )
     if info.max_tokens:
-        lines.append(f"- Reads {info.max_tokens:,} tokens of a note; the rest is not read.")
-    lines += ["", "It suggests codes to a medical coder, who decides. It is not a medical device.", ""]
+        lines.append(f"- Reads the first {info.max_tokens:,} tokens of a note and ignores the rest.")
+    lines += ["", "It suggests codes; a medical coder decides. It is not a medical device.", ""]
     lines += _metrics(info)
     if info.architecture is not None and info.architecture["head"]["kind"] == "pooled":
         lines += [

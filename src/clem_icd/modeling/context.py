@@ -1,4 +1,4 @@
-"""How many tokens an encoder reads at most."""
+"""The context of an encoder: the longest sequence that it reads."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from clem_icd.errors import ModelError
 
 
 def context_of(model: PreTrainedModel) -> int | None:
-    """Return the longest input in tokens, special ones included, or None where no limit is known.
+    """Return the longest input in tokens, special tokens included; None if no limit is known.
 
-    Encoders like RoBERTa count positions from ``padding_idx + 1`` and lose as many: their 514 positions
-    take 512 tokens. The tokenizer's ``model_max_length`` is not asked: a model trained with a smaller
-    ``max_tokens`` has a smaller one than its encoder reads.
+    Encoders like RoBERTa count positions from ``padding_idx + 1``, so 514 positions hold 512 tokens. The
+    tokenizer's ``model_max_length`` does not matter: training with a smaller ``max_tokens`` lowers it, but
+    not the encoder's own limit.
     """
     positions = getattr(model.base_model.config, "max_position_embeddings", None)
     if not isinstance(positions, int) or positions < 1:
@@ -21,7 +21,7 @@ def context_of(model: PreTrainedModel) -> int | None:
 
 
 def first_position(model: PreTrainedModel) -> int:
-    """Return the position that an encoder gives to its first token: 0, or ``padding_idx + 1``."""
+    """Return the position id of an encoder's first token: 0, or ``padding_idx + 1``."""
     for name, module in model.named_modules():
         padding = getattr(module, "padding_idx", None)
         if name.endswith(".position_embeddings") and padding is not None:
@@ -30,12 +30,21 @@ def first_position(model: PreTrainedModel) -> int:
 
 
 def require_context(model: PreTrainedModel, encoder: str, tokens: int, setting: str) -> None:
-    """Refuse an encoder that reads fewer tokens than it will be given.
+    """Require that an encoder reads sequences of a given length.
+
+    Parameters
+    ----------
+    model, encoder
+        The encoder, and its name in errors.
+    tokens
+        The longest sequence that it will be given, in tokens.
+    setting
+        The remedy up to its last word, which is the number of tokens that the encoder reads.
 
     Raises
     ------
     ModelError
-        If it does; ``setting``, followed by what the encoder reads, is the remedy.
+        If the encoder reads fewer tokens.
 
     """
     context = context_of(model)

@@ -1,4 +1,4 @@
-"""The tokenizer that tokens are counted with."""
+"""The tokenizer used for counting tokens."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from clem_icd.errors import ModelError
 from clem_icd.modeling.encoders import encoder_place
 from clem_icd.modeling.tokenizer import learn_tokenizer
 
-_NOTES = 2_000
+_NOTES_TO_LEARN_FROM = 2_000
 _VOCABULARY = 32_768
 
 
 def tokenizer_for_counting(place: str | None, corpus: Corpus) -> tuple[PreTrainedTokenizerBase, str]:
-    """Return a tokenizer and what to call it.
+    """Return a tokenizer and its description.
 
     Parameters
     ----------
     place
-        The name of an encoder that comes with this package, a folder, or a Hub id. Without one, a byte-level
-        BPE of 32,768 tokens is learned from the first 2,000 notes of the first split, which counts much as
-        ModernBERT's 50,280 tokens do.
+        The name of an encoder that ships with this package, a folder, or a Hub id. If None, a byte-level BPE
+        of 32,768 tokens is learned from the first 2,000 notes of the first split; its counts are close to
+        those of ModernBERT's 50,280 tokens.
 
     Raises
     ------
     ModelError
-        If there is no tokenizer at ``place``.
+        If the tokenizer at ``place`` cannot be loaded.
+
     """
     if place is None:
-        texts = islice(corpus.texts(corpus.splits[0]), _NOTES)
+        texts = islice(corpus.texts(corpus.splits[0]), _NOTES_TO_LEARN_FROM)
         learned = learn_tokenizer(texts, vocabulary=_VOCABULARY, max_tokens=8192)
         return learned, f"a byte-level BPE of {len(learned):,} tokens learned from this corpus"
     return open_tokenizer(place), place
 
 
 def open_tokenizer(place: str) -> PreTrainedTokenizerBase:
-    """Open the tokenizer of an encoder that comes with this package, of a folder, or of a Hub id.
+    """Open the tokenizer of an encoder that ships with this package, of a folder, or of a Hub id.
 
     Raises
     ------
     ModelError
-        If there is none.
+        If it cannot be loaded.
 
     """
     try:

@@ -1,4 +1,4 @@
-"""Model folders: written whole, and opened only where nothing in them can run code."""
+"""Model folders: written atomically, and opened only if nothing in them can run code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clem_icd.modeling.linear import LinearSystem
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.system import System
 
-# Python's pickle runs whatever it holds, and these are the names under which it travels.
+# Loading a pickle can run arbitrary code; these are the usual suffixes of pickled files.
 _PICKLES = {".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
 
 
@@ -32,7 +32,7 @@ def save_model(system: System, info: ModelInfo, folder: Path, *, force: bool = F
 
 
 def write_info(info: ModelInfo, folder: Path) -> None:
-    """Write what describes the model: ``clem.json``, its admissions and the model card."""
+    """Write the description of a model: ``clem.json``, its admissions and the model card."""
     info.write(folder)
     write_text(folder / "README.md", model_card(info))
 
@@ -43,8 +43,8 @@ def load_model(folder: Path) -> tuple[System, ModelInfo]:
     Raises
     ------
     ModelError
-        If the folder has no ``clem.json``, holds a pickle, lacks a file, or its parts disagree
-        about the label space.
+        If the folder has no ``clem.json``, contains a pickle, lacks a file, or its files disagree about the
+        label space.
 
     """
     if not folder.is_dir():
@@ -52,7 +52,7 @@ def load_model(folder: Path) -> tuple[System, ModelInfo]:
     info = ModelInfo.read(folder)
     _refuse_pickles(folder)
     if info.system == "linear":
-        return _checked_linear(LinearSystem.load(folder), info, folder), info
+        return _check_labels(LinearSystem.load(folder), info, folder), info
     return NeuralSystem.load(folder, _architecture(info, folder), info.labels), info
 
 
@@ -60,10 +60,10 @@ def _architecture(info: ModelInfo, folder: Path) -> Architecture:
     try:
         return Architecture.model_validate(info.architecture or {})
     except ValueError as problem:
-        # pydantic names the key and the reason on the lines after the first.
+        # pydantic puts the key and the reason on the lines after the first.
         reason = " ".join(str(problem).split()[:40])
         raise ModelError(
-            f"clem.json describes an architecture that this release does not know: {reason}",
+            f"clem.json describes an architecture that this release does not support: {reason}",
             path=folder,
             remedy="Load it with the release that trained it, or copy the folder again",
         ) from None
@@ -79,7 +79,7 @@ def _refuse_pickles(folder: Path) -> None:
             )
 
 
-def _checked_linear(system: LinearSystem, info: ModelInfo, folder: Path) -> LinearSystem:
+def _check_labels(system: LinearSystem, info: ModelInfo, folder: Path) -> LinearSystem:
     if len(system.bias) != len(info.labels):
         raise ModelError(
             f"has weights for {len(system.bias)} labels, clem.json lists {len(info.labels)}", path=folder

@@ -1,4 +1,4 @@
-"""``clem.json``: what a model folder says beyond its weights."""
+"""``clem.json``: the description of a model, stored next to its weights."""
 
 from __future__ import annotations
 
@@ -43,31 +43,30 @@ class _Fields(BaseModel):
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """How to read the scores of a model, and where it comes from.
+    """How to interpret the scores of a model, and how it was made.
 
     Attributes
     ----------
     system
         ``neural`` or ``linear``.
     labels
-        The label space in label order [labels].
+        The label space, in label order [labels].
     titles
-        The title of every label, None where there is none [labels].
+        The title of every label, or None [labels].
     rule
-        Decides which codes are assigned to a note, from their probabilities.
+        The decision rule, from probabilities to assigned codes.
     threshold_policy
         How the rule was chosen, and on which notes.
     architecture
         The choices of a neural system, as `Architecture` reads them; None for any other system.
     corpus
-        Name, source, population and fingerprint of the corpus that it was trained on, and whether that is
-        synthetic.
+        Name, source, population and fingerprint of the training corpus, and whether it is synthetic.
     recipe
         The resolved recipe.
     metrics
-        By split, then by name. Definitions: `clem_icd.evaluation`.
+        Metrics by split and name; `clem_icd.evaluation` defines them.
     admissions
-        By split, those that it was trained and selected on; empty without a population.
+        The admissions that the model was trained and selected on, by split; empty without a population.
 
     """
 
@@ -84,11 +83,11 @@ class ModelInfo:
 
     @property
     def max_tokens(self) -> int | None:
-        """How many tokens of a note are read; None for a system that knows no tokens."""
+        """The number of tokens read per note; None for a system without tokens."""
         return None if self.architecture is None else int(self.architecture["reading"]["max_tokens"])
 
     def write(self, folder: Path) -> None:
-        """Write ``clem.json`` into a model folder, and ``admissions.parquet`` if there is a population."""
+        """Write ``clem.json`` and, if the corpus has a population, ``admissions.parquet``."""
         if self.corpus.get("population") is not None:
             write_admissions(folder, self.admissions)
         write_json(
@@ -112,12 +111,12 @@ class ModelInfo:
 
     @classmethod
     def read(cls, folder: Path) -> ModelInfo:
-        """Read ``clem.json`` from a model folder, and ``admissions.parquet`` if there is a population.
+        """Read ``clem.json`` and, if the corpus has a population, ``admissions.parquet`` from a model folder.
 
         Raises
         ------
         ModelError
-            If one is missing, or this release cannot read it.
+            If a file is missing, or this release cannot read it.
 
         """
         path = folder / FILE
@@ -141,7 +140,7 @@ class ModelInfo:
             first = problem.errors(include_url=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"])
             raise ModelError(
-                f"{place}: {first['msg']}", path=path, remedy="Copy the model folder again, all of it"
+                f"{place}: {first['msg']}", path=path, remedy="Copy the whole model folder again"
             ) from None
         return cls(
             labels=tuple(Code(label.code, label.system) for label in fields.labels),
@@ -153,13 +152,13 @@ class ModelInfo:
 
 
 def _rule_as_json(rule: Rule) -> dict[str, Any]:
-    """Return the keys that hold a rule: a single threshold as a number, or null beside any other rule."""
+    """Return the keys of a rule: ``threshold`` alone for a single threshold, else null and ``rule``."""
     threshold = single_threshold(rule)
     return {"threshold": None, "rule": rule.as_json()} if threshold is None else {"threshold": threshold}
 
 
 def _rule(fields: _Fields, path: Path) -> Rule:
-    remedy = "Copy the model folder again, all of it"
+    remedy = "Copy the whole model folder again"
     if fields.rule is not None and fields.threshold is None:
         try:
             return rule_from_json(fields.rule, len(fields.labels))

@@ -1,4 +1,4 @@
-"""Notes as token ids: held flat, counted, and put into batches of similar length."""
+"""Notes as token ids: stored flat, counted, and batched by length."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from clem_icd.modeling.readings import ReadNote, WholeReading
 
 
 def count_tokens(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> npt.NDArray[np.int64]:
-    """Return the number of tokens of every text, special ones included and nothing cut [texts]."""
+    """Return the number of tokens of every text, special tokens included, without truncation [texts]."""
     return np.fromiter((note.total for note in WholeReading().read(tokenizer, texts)), dtype=np.int64)
 
 
 def batches_by_length(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Yield rows in batches of similar length, each of at most ``batch_tokens`` with its padding."""
+    """Yield rows in batches of similar length; a batch has at most ``batch_tokens`` tokens, padding included.
+
+    A row longer than ``batch_tokens`` is a batch of its own.
+    """
     batch: list[int] = []
     for row in sorted(range(len(lengths)), key=lambda row: (lengths[row], row)):
         if batch and lengths[row] * (len(batch) + 1) > batch_tokens:
@@ -31,9 +34,9 @@ def batches_by_length(lengths: Sequence[int], batch_tokens: int) -> Iterator[lis
 
 
 class TokenizedNotes(Dataset[dict[str, Any]]):
-    """Notes as token ids, with the columns of their codes where they are known.
+    """Notes as token ids, optionally with the label columns of their codes.
 
-    The ids stand end to end in one array, so that 100,000 long notes take about a gigabyte.
+    The ids are concatenated in one array, so 100,000 long notes take about a gigabyte.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class TokenizedNotes(Dataset[dict[str, Any]]):
         self._ids = np.concatenate([note.ids for note in read]) if read else np.empty(0, dtype=np.int32)
         self._labels = labels
         if labels is not None and len(labels) != len(read):
-            raise ValueError(f"{len(read)} notes, but the codes of {len(labels)}")
+            raise ValueError(f"got codes for {len(labels)} notes, expected {len(read)}")
 
     def __len__(self) -> int:
         return len(self.lengths)

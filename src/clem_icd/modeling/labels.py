@@ -1,4 +1,4 @@
-"""The label space as a model knows it: codes, titles and how frequent they were in training."""
+"""The label space of a model: codes, titles and their frequency in training."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class LabelSpace:
     codes
         The label space [labels].
     titles
-        The title of every label, None where there is none [labels].
+        The title of every label, or None [labels].
     counts
-        Number of training notes that have each label [labels].
+        Number of training notes with each label [labels].
     notes
         Number of training notes.
 
@@ -47,7 +47,7 @@ class LabelSpace:
 
     @property
     def frequencies(self) -> npt.NDArray[np.float64]:
-        """Share of the training notes that have each label [labels]."""
+        """Share of the training notes with each label [labels]."""
         return self.counts / self.notes
 
 

@@ -9,43 +9,44 @@ import torch
 from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling.context import first_position, require_context
+from clem_icd.modeling.context import context_of, first_position, require_context
 from clem_icd.modeling.encoders import OpenEncoder, PretrainedEncoder, SmallEncoder
 from clem_icd.modeling.inputs import batches_by_length
+from clem_icd.modeling.readings import WholeReading
 
-# Padded together, padding included; more would be padded to the longest text.
+# Tokens per batch, padding included. Larger batches would be padded to longer texts.
 _BATCH_TOKENS = 4096
 
 
 def new_language_model(
     small: SmallEncoder, tokenizer: PreTrainedTokenizerBase, positions: int
 ) -> PreTrainedModel:
-    """Return a stock ModernBERT with random weights under its masked-language-modelling head.
+    """Return a stock ModernBERT with random weights, under its masked-language-modelling head.
 
     Parameters
     ----------
     small
-        Its dimensions.
+        The dimensions.
     tokenizer
-        The tokenizer that it is for.
+        The encoder's tokenizer.
     positions
-        The longest input that it is meant for, in tokens.
+        The longest input, in tokens.
 
     """
-    return _masked(small.opened_with(tokenizer, positions=positions))
+    return _with_masked_head(small.open_with(tokenizer, positions=positions))
 
 
 def load_language_model(
     encoder: PretrainedEncoder, longest: int
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Return an encoder under its own masked-language-modelling head, and its tokenizer.
+    """Load an encoder under its masked-language-modelling head, and its tokenizer.
 
     Parameters
     ----------
     encoder
-        Where it comes from.
+        The encoder to load.
     longest
-        The longest sequence that it will be given, in tokens.
+        The longest sequence that the encoder will be given, in tokens.
 
     Raises
     ------
@@ -57,28 +58,28 @@ def load_language_model(
     if opened.tokenizer.mask_token_id is None:
         raise ModelError(
             f"the tokenizer of {encoder.name!r} has no mask token",
-            remedy="Name an encoder that was trained by masked-language modelling",
+            remedy="Name an encoder that was trained with masked-language modelling",
         )
-    model = _masked(opened)
+    model = _with_masked_head(opened)
     require_context(model, encoder.name, longest, "training.lengths and codes.note_tokens to at most ")
     return model, opened.tokenizer
 
 
-def _masked(encoder: OpenEncoder) -> PreTrainedModel:
-    # ModernBERT can score the masked tokens only, a third of the work. Other configs have no such field.
+def _with_masked_head(encoder: OpenEncoder) -> PreTrainedModel:
+    # ModernBERT can score only the masked tokens, a third of the work. Other configs lack this field.
     fields = {"sparse_prediction": True} if hasattr(encoder.config, "sparse_prediction") else {}
-    return encoder.under(AutoModelForMaskedLM, fields=fields)
+    return encoder.load(AutoModelForMaskedLM, fields=fields)
 
 
 def packed_inputs(model: PreTrainedModel, ids: torch.Tensor, sequences: torch.Tensor) -> dict[str, Any]:
-    """Return the inputs with which a model reads rows of several sequences as if each stood alone.
+    """Return the inputs for rows of packed sequences, such that no sequence attends to another.
 
     Parameters
     ----------
     ids
         Token ids [rows, length].
     sequences
-        Which sequence of its row a token belongs to, ascending [rows, length].
+        The number of the sequence that each token belongs to, ascending within a row [rows, length].
 
     """
     length = ids.shape[1]
@@ -105,12 +106,12 @@ def _masks(model: PreTrainedModel, together: torch.Tensor, distance: torch.Tenso
 
 
 def pooled(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Return what the classifier of a stock head with mean pooling would be given [texts, width].
+    """Return the input to the classifier of a stock head with mean pooling [texts, width].
 
     Parameters
     ----------
     model
-        A ModernBERT with any head, or another encoder, of which the mean of the last layer is taken.
+        A ModernBERT with any head, or another encoder, whose last layer is averaged.
     ids, mask
         Token ids and attention mask, padded on the right [texts, length].
 
@@ -122,16 +123,20 @@ def pooled(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor) -> tor
 
 
 def pooled_texts(model: PreTrainedModel, texts: Sequence[torch.Tensor], pad: int) -> torch.Tensor:
-    """Return `pooled` of texts of any lengths, in their order [texts, width].
+    """Return the `pooled` vectors of texts of any length, in their order [texts, width].
 
     Parameters
     ----------
     texts
-        Token ids of each, at least one text.
+        The token ids of one or more texts. Texts beyond the encoder's context are cut as in `WholeReading`.
     pad
-        The token that shorter texts are filled up with.
+        The id of the padding token.
 
     """
+    context = context_of(model)
+    if context is not None:
+        kept = WholeReading(max_tokens=context).kept
+        texts = [text[torch.from_numpy(kept(len(text)))] for text in texts]
     order: list[int] = []
     vectors = []
     for batch in batches_by_length([len(text) for text in texts], _BATCH_TOKENS):

@@ -1,4 +1,4 @@
-"""The linear baseline: TF-IDF of words and word pairs, and a logistic regression for every label."""
+"""The linear baseline: TF-IDF of words and word pairs, and one logistic regression per label."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from clem_icd.modeling.system import NoteScores
 
 _WINDOW = 512
 
-# A word may be a number or hold one: "K 6.1" and "CKD3" are what codes rest on.
+# Words may contain digits and be numbers: codes depend on "K 6.1" and "CKD3".
 _WORD = r"(?u)\b\w[\w.%/-]*\w\b|\b\w\b"
 _VOCABULARY = "vocabulary.json"
 _WEIGHTS = "linear.safetensors"
@@ -33,17 +33,17 @@ _WEIGHTS = "linear.safetensors"
 class LinearSystem:
     """A fitted linear baseline.
 
-    The weights are dense, ``4 * labels * features`` bytes in memory and on the disk: 200,000 features for
-    8,000 labels are 6.4 GB.
+    The weights are dense and take ``4 * labels * features`` bytes in memory and on disk: 6.4 GB for 200,000
+    features and 8,000 labels.
 
     Attributes
     ----------
     vectorizer
         Turns texts into rows of a sparse matrix [notes, features].
     weights
-        One row a label [labels, features].
+        One row per label [labels, features].
     bias
-        One value a label [labels]. A label without positives has weights of 0 and a low bias.
+        One value per label [labels]. A label without positives has zero weights and a low bias.
 
     """
 
@@ -70,18 +70,22 @@ class LinearSystem:
         texts
             Training notes, read once [notes].
         positives
-            For every label, the rows of the notes that have it [labels].
-        ngrams, features, min_notes
-            Shortest and longest run of words, the most frequent how many, in at least how many notes.
+            For every label, the rows of the notes with it [labels].
+        ngrams
+            The shortest and the longest run of words that is a feature.
+        features
+            The number of features; the most frequent runs are kept.
+        min_notes
+            The fewest notes that contain a feature.
         inverse_regularization
-            ``C`` of the logistic regression: larger fits closer.
+            ``C`` of the logistic regression; larger values fit the training notes more closely.
         progress
             Called after every label.
 
         Raises
         ------
         CorpusError
-            If no run of words is in enough notes.
+            If no run of words occurs in enough notes.
 
         """
         vectorizer = _vectorizer(ngram_range=ngrams, max_features=features, min_df=min_notes)
@@ -89,13 +93,13 @@ class LinearSystem:
             matrix = vectorizer.fit_transform(texts).tocsr()
         except ValueError:
             raise CorpusError(
-                f"no run of words is in {min_notes} notes or more of the training split",
-                remedy="Lower training.min_notes, or give it more notes",
+                f"no run of words occurs in {min_notes} or more training notes",
+                remedy="Lower training.min_notes, or prepare a larger corpus",
             ) from None
         weights = np.zeros((len(positives), matrix.shape[1]), dtype=np.float32)
         bias = np.zeros(len(positives), dtype=np.float32)
-        # The vectors of liblinear are so short that BLAS would spend its threads on waiting for them.
-        # Labels side by side in threads of ours are no way out: that corrupts liblinear's memory.
+        # liblinear's vectors are so short that BLAS threads would mostly wait for each other. Fitting several
+        # labels in threads is not an alternative: it corrupts liblinear's memory.
         with threadpool_limits(1, user_api="blas"):
             for label, rows in enumerate(positives):
                 weights[label], bias[label] = _fit_label(matrix, rows, inverse_regularization)
@@ -125,9 +129,9 @@ class LinearSystem:
             system._check(len(about["terms"]))
         except (KeyError, TypeError, ValueError, IndexError) as problem:
             raise ModelError(
-                f"{_VOCABULARY} and {_WEIGHTS} are damaged, or not of one model ({type(problem).__name__})",
+                f"{_VOCABULARY} and {_WEIGHTS} are damaged or do not match ({type(problem).__name__})",
                 path=folder,
-                remedy="Copy the model folder again, all of it",
+                remedy="Copy the whole model folder again",
             ) from problem
         return system
 
@@ -141,10 +145,10 @@ class LinearSystem:
     def _check(self, features: int) -> None:
         labels = len(self.bias)
         if (self.weights.shape, self.bias.shape) != ((labels, features), (labels,)):
-            raise ValueError("the weights have another shape")
+            raise ValueError("the weights have an unexpected shape")
         if self.vectorizer.idf_.shape != (features,):
-            raise ValueError("the idf has another shape")
-        # Whatever else is wrong with the vocabulary shows when it is used.
+            raise ValueError("the idf has an unexpected shape")
+        # Scikit-learn validates the vocabulary only when it is used.
         self.vectorizer.transform([""])
 
     def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:

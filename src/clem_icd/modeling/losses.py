@@ -1,4 +1,4 @@
-"""Losses over logits and targets. A new one is a class and a line here."""
+"""Losses over logits and targets. A new kind is one class and one line here."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import torch
 from clem_icd.fields import Choice, Choices
 
 LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""Takes logits and targets, 0 or 1 [notes, labels], and returns a scalar: the mean over the batch's notes."""
+"""Maps logits and 0/1 targets [notes, labels] to a scalar, the mean over the notes of the batch."""
 
 
 class Loss(Choice):
-    """What a training minimises."""
+    """The function that training minimises."""
 
     def function(self, counts: npt.NDArray[np.int64]) -> LossFunction:
         """Return the loss for a label space.
@@ -24,7 +24,7 @@ class Loss(Choice):
         Parameters
         ----------
         counts
-            Number of training notes that have each label [labels].
+            Number of training notes with each label [labels].
 
         """
         raise NotImplementedError
@@ -36,7 +36,7 @@ class BinaryCrossEntropy(Loss):
     kind: Literal["bce"] = "bce"
 
     def function(self, counts: npt.NDArray[np.int64]) -> LossFunction:
-        """Return the loss; it does not depend on the counts."""
+        """Return the loss, which does not depend on the counts."""
         return torch.nn.functional.binary_cross_entropy_with_logits
 
 

@@ -1,4 +1,4 @@
-"""The machine: its device, cores, precision and versions; nothing about who uses it or where."""
+"""The machine: device, cores, precision and versions, but nothing that identifies its user or owner."""
 
 from __future__ import annotations
 
@@ -37,43 +37,43 @@ def describe_environment() -> dict[str, Any]:
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use: a container's quota can make them fewer than there are."""
+    """Return how many cores this process may use, which a container's quota can limit."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(allowed, _quota(Path("/sys/fs/cgroup/cpu.max"), allowed)))
 
 
 def use_usable_cores() -> None:
-    """Let torch use as many threads as there are cores: more wait for each other.
+    """Let torch use one thread per usable core, unless ``OMP_NUM_THREADS`` is set.
 
-    Someone who sets ``OMP_NUM_THREADS`` knows better.
+    More threads than cores would wait for each other.
     """
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(usable_cores())
 
 
 def best_device() -> torch.device:
-    """Return the GPU where there is one, else the CPU."""
+    """Return the GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def attention_for(device: torch.device, dtype: torch.dtype) -> str:
-    """Return FlashAttention-2 where it is installed and fits, else PyTorch's own attention."""
-    fits = device.type == "cuda" and dtype in (torch.float16, torch.bfloat16)
-    return "flash_attention_2" if fits and is_flash_attn_2_available() else "sdpa"
+    """Return FlashAttention-2 if it is installed and supports device and dtype, else PyTorch's attention."""
+    supported = device.type == "cuda" and dtype in (torch.float16, torch.bfloat16)
+    return "flash_attention_2" if supported and is_flash_attn_2_available() else "sdpa"
 
 
-def precision_here(asked: str) -> str:
-    """Return the precision to train in here, ``bf16`` or ``fp32``, where ``auto`` leaves it open."""
-    if asked != "auto":
-        return asked
+def precision_here(requested: str) -> str:
+    """Return the precision to train in, ``bf16`` or ``fp32``; ``auto`` is the faster one on this machine."""
+    if requested != "auto":
+        return requested
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    # Without matrix units for it, bf16 is slower on a processor than single precision.
+    # On a CPU without matrix units for it, bf16 is slower than single precision.
     return "bf16" if torch.cpu.get_capabilities().get("amx_bf16") else "fp32"
 
 
 def _quota(file: Path, otherwise: int) -> int:
-    """Return the cores that a control group (version 2) grants, rounded up."""
+    """Return the cores that a control group (version 2) allows, rounded up."""
     try:
         quota, period = file.read_text(encoding="ascii").split()
     except (OSError, ValueError):

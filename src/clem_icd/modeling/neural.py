@@ -1,4 +1,4 @@
-"""A neural system: scores notes in batches of similar length and returns them in the order given."""
+"""A neural system: scores notes in batches of similar length, and yields the scores in the original order."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from clem_icd.modeling.machine import attention_for, best_device
 from clem_icd.modeling.readings import Reading, ReadNote
 from clem_icd.modeling.system import NoteScores
 
-# Texts that are sorted by length together; their order is restored afterwards.
+# Texts sorted by length at a time; their order is restored afterwards.
 _WINDOW = 512
 
 
 class NeuralSystem:
-    """A model with its tokenizer and its reading, in evaluation mode.
+    """A model in evaluation mode, with its tokenizer and its reading.
 
     Parameters
     ----------
     model, tokenizer
         What `build` returns.
     reading
-        How the model gets a note.
+        How a note is passed to the model.
     batch_tokens
-        The size of a batch in tokens, padding included. One note may exceed it, two may not.
+        The largest batch in tokens, padding included; only a single longer note exceeds it.
 
     """
 
@@ -75,8 +75,8 @@ class NeuralSystem:
         return cls(on_device.to(device), tokenizer, architecture.reading)
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint folder; under the pooled head, `transformers` loads it without this package."""
-        # So that `transformers` cuts a long note where this class does.
+        """Write a checkpoint folder; with the pooled head, `transformers` loads it without this package."""
+        # Makes `transformers` cut a long note where this class does.
         self.tokenizer.model_max_length = self.reading.max_tokens
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)

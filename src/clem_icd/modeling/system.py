@@ -1,4 +1,4 @@
-"""What every trained system can do, whatever it is made of."""
+"""The protocol of trained systems, neural or not."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class NoteScores(NamedTuple):
     probabilities
         Between 0 and 1, in label order [labels].
     tokens
-        Number of tokens of the note, or None where the system knows no tokens.
+        Number of tokens of the note; None for a system without tokens.
     tokens_read
-        How many of them the system read; fewer where the note is longer than its context.
+        Number of tokens that the system read; fewer if the note is longer than its context.
 
     """
 
@@ -33,7 +33,7 @@ class System(Protocol):
     """A trained model, ready to score notes."""
 
     def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
-        """Yield the scores of every text, in order, a bounded number of texts in memory."""
+        """Yield the scores of every text, in order, with a bounded number of texts in memory."""
         ...
 
     def save(self, folder: Path) -> None:

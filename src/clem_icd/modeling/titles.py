@@ -1,4 +1,4 @@
-"""A head whose weights start from the encoder's vectors of the codes' titles."""
+"""Initial head weights from the encoder's vectors of code titles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clem_icd.errors import ModelError
 from clem_icd.modeling.language_model import pooled_texts
 from clem_icd.modeling.readings import WholeReading
 
-# By how much the logit of a text that points exactly where a title does exceeds that of an orthogonal one.
+# The logit of a text whose vector has exactly a title's direction, minus that of an orthogonal one.
 _GAIN = 10.0
 
 # The longest title of ICD-10-CM has about 60 tokens.
@@ -23,10 +23,9 @@ def set_head_from_titles(
 ) -> None:
     """Set the weights of each label so that texts like its title score high.
 
-    The weights of a label become the direction of its title's pooled vector, after subtracting the mean over
-    all titles, which they have in common. A label without a title keeps its random weights. It helps where
-    the encoder was trained to place notes near the titles of their codes, most for codes with few training
-    notes.
+    The weights of a label become the direction of its title's pooled vector, less the mean over all titles,
+    which they share. A label without a title keeps its random weights. This helps if the encoder was trained
+    to place notes near the titles of their codes, and most for codes with few training notes.
 
     Parameters
     ----------
@@ -38,13 +37,13 @@ def set_head_from_titles(
     Raises
     ------
     ModelError
-        If the head does not pool the mean, or is not known to.
+        If the head does not pool the mean, or its pooling is unknown.
 
     """
     if getattr(model.config, "classifier_pooling", None) != "mean":
         raise ModelError(
-            f"the head of {type(model).__name__} does not pool the mean",
-            remedy="Set head.pooling=mean where the encoder is a ModernBERT, or head.start=random",
+            f"the head of {type(model).__name__} does not use mean pooling",
+            remedy="Set head.pooling=mean for a ModernBERT, else head.start=random",
         )
     known = [label for label, title in enumerate(titles) if title]
     if not known:
@@ -63,7 +62,7 @@ def _vectors(
 ) -> torch.Tensor:
     was_training, attention = model.training, str(model.config._attn_implementation)
     model.eval()
-    # The model is not on its device yet, and FlashAttention runs on nothing else.
+    # The model is still on the CPU, where FlashAttention does not run.
     model.set_attn_implementation("sdpa")
     ids = [torch.from_numpy(one.ids).long() for one in _TITLES.read(tokenizer, titles)]
     vectors = pooled_texts(model, ids, tokenizer.pad_token_id)

@@ -19,17 +19,16 @@ SPECIAL_TOKENS = {
 def learn_tokenizer(texts: Iterable[str], *, vocabulary: int, max_tokens: int) -> PreTrainedTokenizerFast:
     """Learn a tokenizer from texts.
 
-    Every byte is in the vocabulary, so no text has unknown tokens. The result is a function of
-    the texts alone.
+    Every byte is in the vocabulary, so no text has unknown tokens. The same texts give the same tokenizer.
 
     Parameters
     ----------
     texts
-        What to learn from, read once.
+        The texts to learn from, read once.
     vocabulary
-        Number of tokens, special ones and the 256 bytes included.
+        Number of tokens, special tokens and the 256 bytes included.
     max_tokens
-        The longest input of the encoder that it is for, special tokens included.
+        The longest input of its encoder, special tokens included.
 
     """
     tokenizer = Tokenizer(models.BPE())

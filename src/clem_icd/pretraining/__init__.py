@@ -1,8 +1,8 @@
-"""Texts become an encoder: masked-language modelling from scratch, or on from where another encoder ended.
+"""Texts become an encoder: masked-language modelling, from scratch or continued from another encoder.
 
-`sources` says what is read and what must never be; `preparation` turns it into tokens on the disk; `steps`
-says what is read at every step, as a function of its number, which is why a killed training goes on exactly;
-`codes` adds what can be learned from the names of codes and from notes with their codes.
+`texts` reads the sources and excludes what must not be read; `preparation` writes them to disk as tokens;
+`steps` makes the batch of every step as a function of the step's number, so a killed training resumes
+exactly; `coded_texts` adds a loss on names of codes and on notes with their codes.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The card of a pretrained encoder: what someone has to know before using it."""
+"""The card of a pretrained encoder: what users need to know about it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ def encoder_card(recipe: PretrainingRecipe, facts: dict[str, Any], history: Sequ
 
     Parameters
     ----------
+    recipe
+        The recipe of the pretraining.
     facts
-        What ``pretraining.json`` says.
+        The contents of ``pretraining.json``.
     history
         The rows of ``history.json``.
 
@@ -31,13 +33,13 @@ def encoder_card(recipe: PretrainingRecipe, facts: dict[str, Any], history: Sequ
         "# An encoder of clinical text",
         "",
         f"- {facts['parameters']:,} parameters, trained from {start} in {facts['steps']:,} steps on "
-        f"{facts['tokens_read']:,} tokens: {facts['passes']} passes over {facts['tokens']:,}.",
+        f"{facts['tokens_read']:,} tokens: {facts['passes']} passes over {facts['tokens']:,} tokens of text.",
         f"- Rows of {_list(recipe.training.lengths)} tokens, {recipe.masked_share:.0%} of them masked; "
         f"{facts['precision']}; seed {recipe.seed}.",
         *_codes(recipe),
         f"- SHA-256 of `model.safetensors`: `{facts['sha256']}`.",
-        "- Its vocabulary holds words of the texts that it was trained on, and its weights may. Share it "
-        "as you may share those.",
+        "- Its vocabulary contains words from its training texts, and its weights may reveal them. Share it "
+        "only under the terms that apply to those texts.",
         "",
         "## Texts",
         "",
@@ -45,7 +47,7 @@ def encoder_card(recipe: PretrainingRecipe, facts: dict[str, Any], history: Sequ
         "|---|---|---|",
         *(f"| {one['use']} | {one['name']} | {_checksum(one)} |" for one in facts["inputs"]),
         "",
-        "| source | texts read | near-copies of what is kept out | repeated | held out | trained on |",
+        "| source | texts read | near-copies of excluded notes | repeated | held out | trained on |",
         "|---|---|---|---|---|---|",
         *(
             f"| {name} | "
@@ -60,7 +62,7 @@ def encoder_card(recipe: PretrainingRecipe, facts: dict[str, Any], history: Sequ
         "|---|---|---|",
         *_losses(history),
         "",
-        "Held out: the mean cross-entropy of masked tokens, in nats. All settings: `facts.json`.",
+        "Held-out loss is the mean cross-entropy of masked tokens, in nats. `facts.json` has all settings.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -79,13 +81,13 @@ def _codes(recipe: PretrainingRecipe) -> list[str]:
         )
         if count
     ]
-    return [f"- Beside masked tokens, every step matches {', '.join(parts)} with titles."] if parts else []
+    return [f"- Each step also learns to match {', '.join(parts)} with code titles."] if parts else []
 
 
 def _checksum(one: dict[str, Any]) -> str:
     if one.get("files"):
         return f"of {len(one['files']):,} files, in `facts.json`"
-    return f"`{one['sha256']}`" if one["sha256"] else "not known, or comes with the package"
+    return f"`{one['sha256']}`" if one["sha256"] else "unknown, or part of this package"
 
 
 def _losses(history: Sequence[dict[str, Any]], most: int = 20) -> list[str]:

@@ -1,4 +1,4 @@
-"""Texts and their codes: names of codes, and notes; and what a model is to learn of them."""
+"""Texts with codes (names of codes, and notes), and the loss that matches them with code titles."""
 
 from __future__ import annotations
 
@@ -13,36 +13,38 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.icd import Code, CodeSystem, category, clinical_forms, default_codebook, leaf_codes
-from clem_icd.modeling import context_of, pooled_texts
+from clem_icd.modeling import pooled_texts
 from clem_icd.pretraining.recipe import CodesFields
 from clem_icd.pretraining.tokens import TokenFile
 
-# Into a text, and the fewest and most tokens that it has without them.
-_MOST_INSERTED = 8
-_PIECE = (32, 256)
+_MAX_INSERTED = 8  # names per text
+_PIECE_TOKENS = (32, 256)  # length of the text around inserted names: minimum, and maximum plus one
+
+_BPE_SPACE = "\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}"
+_WORDPIECE_CONTINUATION = "##"
 
 
 @dataclass(frozen=True, slots=True)
 class CodedNotes:
-    """Tokens of notes, and which codes each has."""
+    """Tokens of notes, and the codes of each note."""
 
     tokens: TokenFile
     codes: Sequence[Sequence[Code]]
 
 
 class CodedTexts:
-    """Draws the texts of a step, and the titles of the codes among which those of each are to be found.
+    """Draws the texts of a step, and the titles of their codes.
 
     Parameters
     ----------
     tokenizer
-        Of the encoder.
+        The encoder's tokenizer.
     fields
-        How many names of codes, texts with inserted names, and notes there are a step.
+        The number of names, of texts with inserted names, and of notes per step.
     texts
-        What names are inserted into pieces of.
+        Texts; names are inserted into pieces of them.
     notes
-        Where the notes are from; None if there are none.
+        Notes with their codes; None if there are none.
 
     """
 
@@ -61,43 +63,45 @@ class CodedTexts:
         self._special = np.array(sorted(tokenizer.all_special_ids))
 
     def batch(self, random: np.random.Generator) -> dict[str, Any]:
-        """Return texts, titles, and which title is of which text, as lists of token ids and a 0/1 matrix.
+        """Return texts, titles, and a 0/1 matrix of which title belongs to which text.
 
-        A note's codes without a title are not asked for. A code is asked for by its title, and named by
-        another of its names where it has one.
+        Texts and titles are lists of token ids. Codes of notes that have no title are left out. The name of a
+        code is one other than its title, if it has one.
         """
-        named = _draw_codes(random, self._fields.names)
-        texts = self._encode([_other_name(code, random) for code in named])
-        codes: list[list[Code]] = [[code] for code in named]
+        named_codes = _draw_codes(random, self._fields.names)
+        texts = self._encode([_other_name(code, random) for code in named_codes])
+        codes: list[list[Code]] = [[code] for code in named_codes]
         for _ in range(self._fields.inserted):
-            inside = _draw_codes(random, int(random.integers(1, _MOST_INSERTED + 1)))
-            texts.append(self._with_names(inside, random))
-            codes.append(inside)
+            inserted = _draw_codes(random, int(random.integers(1, _MAX_INSERTED + 1)))
+            texts.append(self._with_names(inserted, random))
+            codes.append(inserted)
         if self._notes is not None and self._fields.notes:
             for number in random.integers(0, len(self._notes.tokens), self._fields.notes):
                 texts.append(self._notes.tokens.text(int(number)))
                 codes.append([code for code in self._notes.codes[int(number)] if _title(code)])
-        asked = sorted({code for some in codes for code in some})
-        column = {code: number for number, code in enumerate(asked)}
-        targets = np.zeros((len(texts), len(asked)), dtype=np.bool_)
-        for row, some in enumerate(codes):
-            targets[row, [column[code] for code in some]] = True
+        titled = sorted({code for of_text in codes for code in of_text})
+        column = {code: number for number, code in enumerate(titled)}
+        targets = np.zeros((len(texts), len(titled)), dtype=np.bool_)
+        for row, of_text in enumerate(codes):
+            targets[row, [column[code] for code in of_text]] = True
         return {
             "texts": [torch.from_numpy(ids) for ids in texts],
-            "titles": [torch.from_numpy(ids) for ids in self._encode([_title(code) or "" for code in asked])],
+            "titles": [
+                torch.from_numpy(ids) for ids in self._encode([_title(code) or "" for code in titled])
+            ],
             "targets": torch.from_numpy(targets),
-            "names": len(named),
+            "names": len(named_codes),
         }
 
     def _with_names(self, codes: Sequence[Code], random: np.random.Generator) -> npt.NDArray[np.int64]:
-        """Return a piece of some text, with a name of every code between two of its words."""
-        length = min(int(random.integers(*_PIECE)), self._texts.size)
+        """Return a piece of text with a name of every code inserted between words."""
+        length = min(int(random.integers(*_PIECE_TOKENS)), self._texts.size)
         begin = int(random.integers(0, self._texts.size - length + 1))
         piece = self._texts.piece(begin, begin + length)
         piece = piece[~np.isin(piece, self._special)]
         words = np.flatnonzero(self._opens_word[piece])
         places = np.sort(random.choice(words, len(codes))) if len(words) else np.zeros(len(codes), np.int64)
-        # A blank before it, since a word begins with one in most vocabularies.
+        # With a leading space, which begins a word in most vocabularies.
         names = self._encode([f" {_any_name(code, random)}" for code in codes])
         parts: list[npt.NDArray[np.int64]] = [names[0][:1]]
         before = 0
@@ -114,44 +118,41 @@ class CodedTexts:
 
 
 def codes_loss(model: PreTrainedModel, batch: dict[str, Any], temperature: float, pad: int) -> torch.Tensor:
-    """Return how badly texts find the titles of their codes: the mean over names, and that over all others.
+    """Return the contrastive loss of texts and titles: its mean over names plus its mean over other texts.
 
-    For every code of a text, the cross-entropy of its title among the titles of the batch that are not of
-    this text, by the cosine of pooled vectors over a temperature (van den Oord et al. 2018, InfoNCE; with
-    several positives as Khosla et al. 2020, 3.2.2, but none of them among the others).
+    For every code of a text, it is the cross-entropy of the code's title against the titles of the batch that
+    do not belong to the text. Scores are cosines of pooled vectors, divided by a temperature (InfoNCE, van
+    den Oord et al. 2018; with several positives as in Khosla et al. 2020, 3.2.2, except that they are not
+    among each other's negatives).
 
     Parameters
     ----------
+    model
+        The encoder, with any head.
     batch
-        What `CodedTexts.batch` returns.
+        A batch from `CodedTexts.batch`.
     temperature
-        Of the cosines.
+        Divisor of the cosines.
     pad
-        The token that shorter texts are filled up with.
+        The id of the padding token.
 
     """
-    if not batch["titles"]:  # all notes of the step have codes without titles only
+    if not batch["titles"]:  # no text of the batch has a code with a title
         return 0.0 * next(model.parameters()).sum()
-    titles = _vectors(model, batch["titles"], pad)
-    texts = _vectors(model, batch["texts"], pad)
-    similar = texts @ titles.T / temperature
-    targets = batch["targets"].to(similar.device)
-    others = similar.masked_fill(targets, -torch.inf).logsumexp(dim=1, keepdim=True)
-    of_each = torch.nn.functional.softplus(others - similar).masked_fill(~targets, 0.0)
+    titles = _directions(model, batch["titles"], pad)
+    texts = _directions(model, batch["texts"], pad)
+    scores = texts @ titles.T / temperature
+    targets = batch["targets"].to(scores.device)
+    negatives = scores.masked_fill(targets, -torch.inf).logsumexp(dim=1, keepdim=True)
+    pairs = torch.nn.functional.softplus(negatives - scores).masked_fill(~targets, 0.0)
     counts = targets.sum(dim=1)
-    losses = of_each.sum(dim=1)[counts > 0] / counts[counts > 0]
+    losses = pairs.sum(dim=1)[counts > 0] / counts[counts > 0]
     names = int(batch["names"])
     parts = [part.mean() for part in (losses[:names], losses[names:]) if len(part)]
     return torch.stack(parts).sum()
 
 
-def _vectors(model: PreTrainedModel, texts: Sequence[torch.Tensor], pad: int) -> torch.Tensor:
-    context = context_of(model)
-    # The closing special token stays last, as tokenizers do when they truncate.
-    texts = [
-        text if context is None or len(text) <= context else torch.cat([text[: context - 1], text[-1:]])
-        for text in texts
-    ]
+def _directions(model: PreTrainedModel, texts: Sequence[torch.Tensor], pad: int) -> torch.Tensor:
     return torch.nn.functional.normalize(pooled_texts(model, texts, pad).float(), dim=-1)
 
 
@@ -164,9 +165,10 @@ def _codes_by_category() -> list[list[str]]:
 
 
 def _draw_codes(random: np.random.Generator, count: int) -> list[Code]:
-    """Return different billable codes: a category at random, then one of its codes.
+    """Draw at most ``count`` distinct billable codes: a random category each, then one of its codes.
 
-    Two in three billable codes are injuries and external causes, told apart by side and encounter.
+    Two thirds of the billable codes are injuries and external causes, which differ only in side and
+    encounter; drawing from all codes alike would mostly yield those.
     """
     groups = _codes_by_category()
     drawn: dict[Code, None] = {}
@@ -191,17 +193,11 @@ def _any_name(code: Code, random: np.random.Generator) -> str:
 
 
 def _word_openers(tokenizer: PreTrainedTokenizerBase) -> npt.NDArray[np.bool_]:
-    """Return which tokens begin a word [vocabulary]: those after a blank, or that continue nothing."""
+    """Return which tokens begin a word, by the conventions of BPE or else WordPiece [vocabulary]."""
     tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-    blank = any(token.startswith("\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}") for token in tokens)
-    return np.array(
-        [
-            token.startswith("\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}")
-            if blank
-            else not token.startswith("##")
-            for token in tokens
-        ]
-    )
+    if any(token.startswith(_BPE_SPACE) for token in tokens):
+        return np.array([token.startswith(_BPE_SPACE) for token in tokens])
+    return np.array([not token.startswith(_WORDPIECE_CONTINUATION) for token in tokens])
 
 
 def _other_name(code: Code, random: np.random.Generator) -> str:

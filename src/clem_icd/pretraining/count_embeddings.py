@@ -1,8 +1,8 @@
-"""Token embeddings from counts: a start that knows which tokens keep the same company.
+"""Initial token embeddings from co-occurrence counts: tokens with similar contexts are close.
 
-The rows of a truncated singular value decomposition of the positive pointwise mutual information between
-tokens, with singular values to the power of one half and context counts smoothed to the power of 0.75
-(Levy, Goldberg and Dagan 2015, Improving Distributional Similarity, 3). It takes about a minute.
+They are the rows of a truncated singular value decomposition of the positive pointwise mutual information
+between tokens, with singular values to the power of 0.5 and context counts smoothed to the power of 0.75
+(Levy, Goldberg and Dagan 2015, Improving Distributional Similarity, 3). Computing them takes about a minute.
 """
 
 from __future__ import annotations
@@ -16,22 +16,24 @@ from clem_icd.pretraining.tokens import TokenFile
 _WINDOW = 5  # tokens to each side
 _SMOOTHING = 0.75
 _TOKENS_AT_ONCE = 2_000_000
-_MOST_TOKENS = 30_000_000
+_MAX_TOKENS = 30_000_000
 
 
 def count_embeddings(texts: TokenFile, vocabulary: int, width: int, *, seed: int) -> npt.NDArray[np.float32]:
-    """Return an embedding of every token, with mean 0 and variance 1 over all numbers [vocabulary, width].
+    """Return an embedding per token; over all of them, values have mean 0 and variance 1 [vocabulary, width].
 
     Parameters
     ----------
     texts
-        Tokens of texts, of which the first 30 million are read.
+        Tokens of texts; the first 30 million are counted.
     vocabulary, width
-        How many tokens there are, and how long an embedding is. Memory is about ``10 * vocabulary**2`` bytes.
+        Number of tokens, and length of an embedding. Memory is about ``10 * vocabulary**2`` bytes.
+    seed
+        Seed of the randomized decomposition.
 
     """
-    counts = _pairs(texts, vocabulary)
-    information = _information(counts)
+    counts = _cooccurrences(texts, vocabulary)
+    information = _pointwise_information(counts)
     rank = min(width, vocabulary - 1)
     left, values, _ = randomized_svd(information, rank, n_iter=3, random_state=seed)
     vectors = np.zeros((vocabulary, width), dtype=np.float32)
@@ -41,10 +43,10 @@ def count_embeddings(texts: TokenFile, vocabulary: int, width: int, *, seed: int
     return vectors / deviation if deviation else vectors
 
 
-def _pairs(texts: TokenFile, vocabulary: int) -> npt.NDArray[np.float32]:
-    """Return how often two tokens stand in the same text within the window [vocabulary, vocabulary]."""
+def _cooccurrences(texts: TokenFile, vocabulary: int) -> npt.NDArray[np.float32]:
+    """Count how often two tokens occur within a window of the same text [vocabulary, vocabulary]."""
     counts = np.zeros(vocabulary * vocabulary, dtype=np.float32)
-    size = min(texts.size, _MOST_TOKENS)
+    size = min(texts.size, _MAX_TOKENS)
     for begin in range(0, size, _TOKENS_AT_ONCE):
         end = min(begin + _TOKENS_AT_ONCE, size)
         ids, sequences = texts.piece(begin, end), texts.sequences(begin, end)
@@ -57,8 +59,8 @@ def _pairs(texts: TokenFile, vocabulary: int) -> npt.NDArray[np.float32]:
     return square + square.T
 
 
-def _information(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the positive pointwise mutual information of counts, in their place."""
+def _pointwise_information(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Turn counts into positive pointwise mutual information, in place."""
     tokens = counts.sum(axis=1)
     contexts = tokens**_SMOOTHING
     contexts /= max(float(contexts.sum()), 1.0)

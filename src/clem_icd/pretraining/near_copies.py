@@ -1,4 +1,4 @@
-"""Texts that are, or contain, or come from a text that must not be read."""
+"""Detection of texts that equal, contain, or are taken from a text that must not be read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-_WORDS = 8  # of a shingle
-_SHARED = 0.5  # of the shingles of the shorter of two texts
-# What this many of the texts share is a form that was filled in, and says nothing of copying.
+_SHINGLE_WORDS = 8
+_SHARED = 0.5  # share of the shingles of the shorter text
+# A shingle in more excluded texts than this belongs to a form and is no evidence of copying.
 _BOILERPLATE = 20
 
 _WORD = re.compile(r"\w+")
@@ -20,22 +20,22 @@ _BASE = np.uint64(0x100000001B3)
 
 
 class NearCopies:
-    """Finds near-copies of held-out texts: by the runs of eight words that two texts share.
+    """Finds near-copies of excluded texts by shared shingles, which are runs of eight words.
 
-    Two texts are near-copies if at least half of the runs of the shorter one occur in the other, case and
-    punctuation aside. So an extract of a held-out text is one, and so is a text that one was taken from.
-    A text of fewer than eight words is a near-copy only of the same words. Runs in more than
-    twenty held-out texts do not count.
+    Two texts are near-copies if the other one contains at least half of the shingles of the shorter one,
+    ignoring case and punctuation. This covers extracts of an excluded text, and texts that contain one. A
+    text of fewer than eight words is a near-copy only of a text with the same words. Shingles in more than
+    twenty excluded texts do not count.
 
     Parameters
     ----------
-    held_out
-        The texts that must not be read. They are not kept.
+    excluded
+        The texts that must not be read; only their hashes are kept.
 
     """
 
-    def __init__(self, held_out: Iterable[str]) -> None:
-        shingles = [_shingles(text) for text in held_out]
+    def __init__(self, excluded: Iterable[str]) -> None:
+        shingles = [_shingles(text) for text in excluded]
         hashes = np.concatenate(shingles) if shingles else np.empty(0, dtype=np.uint64)
         texts = np.repeat(np.arange(len(shingles)), [len(one) for one in shingles])
         _, which, times = np.unique(hashes, return_inverse=True, return_counts=True)
@@ -44,7 +44,7 @@ class NearCopies:
         self._hashes, self._texts = hashes[order], texts[order]
 
     def __contains__(self, text: object) -> bool:
-        """Tell whether a text is a near-copy of one that is held out."""
+        """Return whether a text is a near-copy of an excluded one."""
         if not isinstance(text, str) or not len(self._hashes):
             return False
         mine = _shingles(text)
@@ -60,12 +60,12 @@ class NearCopies:
 
 
 def _shingles(text: str) -> npt.NDArray[np.uint64]:
-    """Return a hash of every distinct run of words, ascending; of all words where they are too few."""
+    """Return the hash of every distinct shingle, ascending; a shorter text is a single shingle."""
     words = np.array([crc32(word.encode()) for word in _WORD.findall(text.lower())], dtype=np.uint64)
     if not len(words):
         return np.empty(0, dtype=np.uint64)
-    width = min(_WORDS, len(words))
-    # The number of words is part of the hash: a short text is no run of a longer one.
+    width = min(_SHINGLE_WORDS, len(words))
+    # The number of words is part of the hash, so a short text does not match part of a longer one.
     runs = np.full(len(words) - width + 1, width, dtype=np.uint64)
     for at in range(width):
         runs = runs * _BASE + words[at : len(words) - width + 1 + at]

@@ -1,4 +1,4 @@
-"""What a budget of hours buys on this machine, from a few steps that are measured and thrown away."""
+"""A plan: how many tokens a budget of hours buys on this machine, from a few measured steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clem_icd.modeling import best_device
 from clem_icd.modeling.machine import precision_here, use_usable_cores
 from clem_icd.pretraining.preparation import prepare
 from clem_icd.pretraining.recipe import PretrainingRecipe
-from clem_icd.pretraining.run import new_model, start_model, told
+from clem_icd.pretraining.run import new_model, source_lines, start_model
 from clem_icd.pretraining.steps import Phase, Steps
 from clem_icd.pretraining.texts import Sources
 from clem_icd.pretraining.trainer import Pretrainer, new_trainer
@@ -24,31 +24,31 @@ from clem_icd.progress import Observer, Silent
 
 HOURS = (0.5, 1.0, 2.0, 4.0, 8.0, 24.0)
 
-_MEASURED = 3
+_MEASURED_STEPS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseSpeed:
-    """How long a step of a phase takes, in seconds, and how many steps of how many tokens it has."""
+    """The sequence length, steps and measured speed of a phase."""
 
     length: int
     steps: int
-    tokens_a_step: int
-    seconds_a_step: float
+    tokens_per_step: int
+    seconds_per_step: float
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a pretraining would take.
+    """The cost of a pretraining.
 
     Attributes
     ----------
     tokens
-        How many tokens the texts have.
+        Number of tokens of the texts.
     parameters
-        Of the encoder and its head.
+        Number of parameters of the encoder and its head.
     phases
-        As the recipe has them.
+        The phases of the recipe, with their speed.
 
     """
 
@@ -58,30 +58,30 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """The time of all steps of the recipe, in seconds."""
-        return sum(phase.steps * phase.seconds_a_step for phase in self.phases)
+        """The duration of all steps of the recipe, in seconds."""
+        return sum(phase.steps * phase.seconds_per_step for phase in self.phases)
 
     def tokens_in(self, hours: float) -> int:
-        """Return how many tokens are read in a time, in the shares of the recipe."""
-        in_all = sum(phase.steps * phase.tokens_a_step for phase in self.phases)
-        return int(in_all * hours * 3600 / self.seconds)
+        """Return how many tokens are read within some hours, divided among the phases as in the recipe."""
+        total = sum(phase.steps * phase.tokens_per_step for phase in self.phases)
+        return int(total * hours * 3600 / self.seconds)
 
     def passes_in(self, hours: float) -> float:
-        """Return how often each token is read in a time."""
+        """Return how often each token is read within some hours."""
         return self.tokens_in(hours) / self.tokens
 
 
 def plan_pretraining(
     recipe: PretrainingRecipe, sources: Sources, *, observer: Observer | None = None
 ) -> Plan:
-    """Read the sources, measure some steps of every phase, and leave nothing on the disk.
+    """Read the sources and measure a few steps of every phase, without leaving anything on disk.
 
-    Until it ends, the texts wait as tokens in the system's folder for temporary files (``TMPDIR``).
+    Meanwhile, the tokens are stored in the system's temporary folder (``TMPDIR``).
 
     Raises
     ------
     SourceError, CorpusError, ModelError
-        As `pretrain` raises them.
+        See `pretrain`.
 
     """
     observer = observer or Silent()
@@ -103,14 +103,14 @@ def plan_pretraining(
             folder,
             observer,
         )
-        for line in told(prepared):
+        for line in source_lines(prepared):
             observer.say(line)
-        observer.begin("Measuring", len(steps.phases) * (_MEASURED + 1))
-        speeds = [_measured(trainer, steps, phase, recipe, observer) for phase in steps.phases]
+        observer.begin("Measuring", len(steps.phases) * (_MEASURED_STEPS + 1))
+        speeds = [_measure_phase(trainer, steps, phase, recipe, observer) for phase in steps.phases]
         return Plan(prepared.texts.size, model.num_parameters(), speeds)
 
 
-def _measured(
+def _measure_phase(
     trainer: Pretrainer, steps: Steps, phase: Phase, recipe: PretrainingRecipe, observer: Observer
 ) -> PhaseSpeed:
     model: Any = trainer.model
@@ -118,8 +118,8 @@ def _measured(
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.training.learning_rate)
     bf16 = precision_here(recipe.training.precision) == "bf16"
     seconds = []
-    # One more than is counted: the first one pays for what is set up once.
-    for number in range(_MEASURED + 1):
+    # The first step is not counted: it includes one-time setup.
+    for number in range(_MEASURED_STEPS + 1):
         began = time.perf_counter()
         inputs = trainer.on_device(steps[min(phase.first + number, len(steps) - 1)])
         with torch.autocast(best_device().type, torch.bfloat16, enabled=bf16):

@@ -1,4 +1,4 @@
-"""From sources to what a training reads: a tokenizer, and tokens in files."""
+"""From sources to the files that training reads: a tokenizer, and the tokens of the texts."""
 
 from __future__ import annotations
 
@@ -22,19 +22,25 @@ from clem_icd.pretraining.tokens import TokenFile
 from clem_icd.progress import Observer
 from clem_icd.runs.points import Point, passing
 
-# A batch of held-out rows, whatever the phases are, so that losses of different trainings compare.
+# The shape of held-out batches does not depend on the phases, so losses of different runs are comparable.
 _HELD_OUT_LENGTH = 128
 _HELD_OUT_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a training reads.
+    """The data that training reads.
 
     Attributes
     ----------
+    tokenizer
+        The tokenizer of the encoder.
+    texts, held_out
+        Tokens of the texts that are trained on, and of those that the loss is measured on.
+    coded
+        Notes with their codes; None if the recipe does not use them.
     counts
-        What became of the texts of each source, by its name.
+        The counts of each source, by its name, as in ``pretraining.json``.
 
     """
 
@@ -53,7 +59,7 @@ class Prepared:
         return Steps(self.texts, recipe.training, masking, recipe.seed, coded)
 
     def held_out_rows(self, recipe: PretrainingRecipe) -> HeldOut:
-        """Return the batches that the loss is measured on."""
+        """Return the batches that the held-out loss is measured on."""
         length = _held_out_length(recipe)
         rows = min(_HELD_OUT_ROWS, self.held_out.size // length)
         return HeldOut(self.held_out, Masking(self.tokenizer, recipe.masked_share), length=length, rows=rows)
@@ -66,54 +72,61 @@ def prepare(
     tokenizer: PreTrainedTokenizerBase | None,
     observer: Observer,
 ) -> Prepared:
-    """Read all sources, or take up what an earlier call left in ``folder``.
+    """Read all sources into ``folder``, or open what an earlier call wrote there.
 
     Parameters
     ----------
+    recipe
+        The recipe of the pretraining.
+    sources
+        The texts to read.
+    folder
+        The folder for the tokenizer and the tokens.
     tokenizer
-        That of the encoder that is trained on; None to learn one from the texts.
+        The tokenizer of the encoder whose training continues; None to learn one from the texts.
+    observer
+        Receives the progress.
 
     Raises
     ------
     SourceError
-        If a source is malformed, or too little is left to train on.
+        If a source is malformed, or too few texts remain.
 
     """
     if not (folder / "counts.json").is_file():
         with new_folder(folder, force=True) as fresh:
-            _fill(recipe, sources, fresh, tokenizer, observer)
+            _read_sources(recipe, sources, fresh, tokenizer, observer)
     counts = read_json(folder / "counts.json", SourceError)
     return Prepared(
         AutoTokenizer.from_pretrained(folder / "tokenizer", trust_remote_code=False),
         TokenFile(folder / "texts.bin"),
         TokenFile(folder / "held-out.bin"),
-        _coded(sources, folder) if recipe.codes.notes else None,
+        _read_coded(sources, folder) if recipe.codes.notes else None,
         counts,
     )
 
 
-def _fill(
+def _read_sources(
     recipe: PretrainingRecipe,
     sources: Sources,
     folder: Path,
     tokenizer: PreTrainedTokenizerBase | None,
     observer: Observer,
 ) -> None:
-    near_copies = sources.held_out()
+    near_copies = sources.near_copies()
     if tokenizer is None:
         observer.begin("Learning a tokenizer", None)
         tokenizer = learn_tokenizer(
-            (text for text, _ in _told(sources, near_copies, recipe, observer)),
+            (text for text, _ in _with_progress(sources, near_copies, recipe, observer)),
             vocabulary=(recipe.small or SmallEncoder()).vocabulary,
             max_tokens=recipe.positions,
         )
     tokenizer.save_pretrained(folder / "tokenizer")
     observer.begin("Reading texts", None)
-    kept: list[str] = []
-    texts = TokenFile.write(
-        folder / "texts.bin", tokenizer, _aside(_told(sources, near_copies, recipe, observer), kept)
-    )
-    held_out = TokenFile.write(folder / "held-out.bin", tokenizer, kept)
+    held_out_texts: list[str] = []
+    training_texts = _split_held_out(_with_progress(sources, near_copies, recipe, observer), held_out_texts)
+    texts = TokenFile.write(folder / "texts.bin", tokenizer, training_texts)
+    held_out = TokenFile.write(folder / "held-out.bin", tokenizer, held_out_texts)
     passing(Point.TOKENS_CHECK)
     _require_enough(texts, held_out, recipe)
     if recipe.codes.notes:
@@ -125,7 +138,7 @@ def _held_out_length(recipe: PretrainingRecipe) -> int:
     return min(_HELD_OUT_LENGTH, recipe.training.lengths[0])
 
 
-def _told(
+def _with_progress(
     sources: Sources, near_copies: NearCopies, recipe: PretrainingRecipe, observer: Observer
 ) -> Iterator[tuple[str, bool]]:
     for one in sources.read(near_copies, held_out_share=recipe.held_out_share):
@@ -133,11 +146,11 @@ def _told(
         yield one
 
 
-def _aside(texts: Iterator[tuple[str, bool]], held_out: list[str]) -> Iterator[str]:
-    """Yield the texts that are trained on, and put the others aside."""
-    for text, set_aside in texts:
-        if set_aside:
-            held_out.append(text)
+def _split_held_out(texts: Iterator[tuple[str, bool]], held_out_texts: list[str]) -> Iterator[str]:
+    """Yield the texts to train on, and append the held-out ones to a list."""
+    for text, held_out in texts:
+        if held_out:
+            held_out_texts.append(text)
         else:
             yield text
 
@@ -146,13 +159,13 @@ def _require_enough(texts: TokenFile, held_out: TokenFile, recipe: PretrainingRe
     longest = recipe.training.lengths[-1]
     if texts.size < 2 * longest:
         raise SourceError(
-            f"the texts have {texts.size:,} tokens, and rows of {longest:,} need at least {2 * longest:,}",
+            f"the texts have {texts.size:,} tokens, but rows of {longest:,} need at least {2 * longest:,}",
             remedy="Name more texts, or set shorter training.lengths",
         )
     row = _held_out_length(recipe)
     if held_out.size < row:
         raise SourceError(
-            f"what is held out has {held_out.size:,} tokens, and the loss is measured on rows of {row:,}",
+            f"the held-out texts have {held_out.size:,} tokens, but the loss is measured on rows of {row:,}",
             remedy="Name more texts, or set a larger held_out_share",
         )
 
@@ -167,25 +180,25 @@ def _write_coded(
 ) -> None:
     if not sources.coded:
         raise SourceError(
-            "codes.notes asks for notes with codes, and there are none", remedy="Name a corpus with --coded"
+            "codes.notes needs notes with codes, but none are given", remedy="Name a corpus with --coded"
         )
     observer.begin(
         "Reading notes with codes", sum(sources.corpus(one).size("train") for one in sources.coded)
     )
-    rows: list[tuple[int, int]] = []  # which corpus, and which of its notes
+    rows: list[tuple[int, int]] = []  # index of the corpus, and of the note in it
 
     def texts() -> Iterator[str]:
         for number, place in enumerate(sources.coded):
-            counts = sources.count(str(place), " (coded)")
-            is_text = place in map(Path, sources.texts)
+            counts = sources.new_counts(str(place), " (coded)")
+            read_as_text = place in map(Path, sources.texts)
             for row, text in enumerate(sources.corpus(place).texts("train")):
                 observer.advance()
                 counts.read += 1
                 if text in near_copies:
                     counts.near_copies += 1
                     continue
-                # As a text it is not trained on, so it is not with its codes either.
-                if is_text and is_held_out(text, recipe.held_out_share):
+                # Held out as a text, so it is not trained on with its codes either.
+                if read_as_text and is_held_out(text, recipe.held_out_share):
                     counts.held_out += 1
                     continue
                 rows.append((number, row))
@@ -194,13 +207,13 @@ def _write_coded(
     TokenFile.write(folder / "coded.bin", tokenizer, texts(), recipe.codes.note_tokens)
     if not rows:
         raise SourceError(
-            "every note with codes is a near-copy of what is kept out",
+            "every note with codes is held out, or a near-copy of an excluded note",
             remedy="Name other corpora with --coded",
         )
     write_json(folder / "coded.json", {"rows": rows})
 
 
-def _coded(sources: Sources, folder: Path) -> CodedNotes:
+def _read_coded(sources: Sources, folder: Path) -> CodedNotes:
     corpora = [sources.corpus(place) for place in sources.coded]
     columns = [corpus.label_indices("train") for corpus in corpora]
     rows = read_json(folder / "coded.json", SourceError)["rows"]

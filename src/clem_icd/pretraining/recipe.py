@@ -1,4 +1,4 @@
-"""Pretraining recipes: what to train on and how, checked field by field."""
+"""Pretraining recipes: how an encoder is pretrained, validated field by field."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clem_icd.runs.settings import RecipeKeys
 
 
 class CodesFields(Fields):
-    """What the encoder learns about codes besides masked tokens; nothing by default."""
+    """What the encoder learns about codes in addition to masked tokens; nothing by default."""
 
     names: int = Field(default=0, ge=0)
     inserted: int = Field(default=0, ge=0)
@@ -24,7 +24,7 @@ class CodesFields(Fields):
 
 
 class PretrainingTraining(Fields):
-    """How much is read, how long the sequences are, and how the weights move."""
+    """The amount of text, the lengths of the sequences, and the optimization."""
 
     tokens: int = Field(default=20_000_000, ge=1)
     batch_tokens: int = Field(default=4096, ge=16)
@@ -39,7 +39,7 @@ class PretrainingTraining(Fields):
     checkpoint_steps: int = Field(default=250, ge=1)
 
     @model_validator(mode="after")
-    def _lengths_match_shares(self) -> Self:
+    def _require_matching_lengths_and_shares(self) -> Self:
         if not self.lengths or len(self.lengths) != len(self.shares):
             raise ValueError("lengths and shares must be equally many, at least one each")
         if list(self.lengths) != sorted(set(self.lengths)) or self.lengths[0] < 16:
@@ -51,14 +51,14 @@ class PretrainingTraining(Fields):
         return self
 
     @model_validator(mode="after")
-    def _warmup_and_decay_fit(self) -> Self:
+    def _require_room_for_warmup_and_decay(self) -> Self:
         if self.warmup_share + self.decay_share > 1:
             raise ValueError("warmup_share and decay_share must sum to at most 1")
         return self
 
 
 class PretrainingRecipe(Fields):
-    """What an encoder is pretrained from, on how much text, and how."""
+    """Where an encoder starts from, how much text it reads, and how it learns."""
 
     encoder: SerializeAsAny[Encoder] = SmallEncoder()
     positions: int = Field(default=8192, ge=16)
@@ -75,24 +75,24 @@ class PretrainingRecipe(Fields):
         return ENCODERS.parse(value)
 
     @model_validator(mode="after")
-    def _longest_sequence_fits(self) -> Self:
+    def _require_enough_positions(self) -> Self:
         if self.longest > self.positions:
             raise ValueError("training.lengths and codes.note_tokens must be at most positions")
         return self
 
     @property
     def small(self) -> SmallEncoder | None:
-        """The dimensions of an encoder that starts from random weights, or None."""
+        """The encoder if it starts from random weights, else None."""
         return self.encoder if isinstance(self.encoder, SmallEncoder) else None
 
     @property
     def pretrained(self) -> PretrainedEncoder | None:
-        """The encoder whose training continues, or None."""
+        """The encoder if its training continues, else None."""
         return self.encoder if isinstance(self.encoder, PretrainedEncoder) else None
 
     @property
     def longest(self) -> int:
-        """The longest sequence that the encoder is given, in tokens."""
+        """The longest sequence passed to the encoder, in tokens."""
         return max(self.training.lengths[-1], self.codes.note_tokens if self.codes.notes else 0)
 
 
@@ -104,17 +104,19 @@ _KEYS = RecipeKeys(
 
 
 def read_pretraining(settings: Sequence[str] = (), *, encoder: str = "small") -> PretrainingRecipe:
-    """Return the recipe with ``key=value`` settings on top of its defaults.
+    """Return the default recipe with ``key=value`` settings applied.
 
     Parameters
     ----------
+    settings
+        The settings; their keys are dotted paths of fields.
     encoder
         ``small`` for random weights, or the encoder whose training continues.
 
     Raises
     ------
     RecipeError
-        If a key is unknown ("did you mean …?") or a value does not fit.
+        If a key is unknown ("did you mean …?") or a value is invalid.
 
     """
     fields = _KEYS.apply({"encoder": encoder}, settings)
@@ -129,7 +131,10 @@ def read_pretraining(settings: Sequence[str] = (), *, encoder: str = "small") ->
 
 
 def completed(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a recipe, completed by those that newer releases have."""
+    """Return the fields of a stored recipe, with defaults for fields added since.
+
+    A recipe that this release cannot read is returned unchanged.
+    """
     try:
         return PretrainingRecipe.model_validate(fields).model_dump(mode="json")
     except ValueError:

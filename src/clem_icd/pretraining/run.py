@@ -1,4 +1,4 @@
-"""Texts become an encoder: all of a pretraining, in one folder."""
+"""A pretraining from start to finish, in one folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from clem_icd.runs.history import write_history
 from clem_icd.runs.points import Point, passing
 from clem_icd.runs.processes import require_single_process
 
-# The deviation of ModernBERT's embeddings (its initializer_range).
+# The standard deviation of ModernBERT's initial embeddings (its initializer_range).
 _EMBEDDING_DEVIATION = 0.02
 
 
@@ -39,20 +39,20 @@ def pretrain(
     force: bool = False,
     observer: Observer | None = None,
 ) -> Path:
-    """Train an encoder on masked tokens, from random weights or from where another one ended.
+    """Train an encoder on masked tokens, from random weights or from another encoder.
 
     Parameters
     ----------
     recipe
-        What `read_pretraining` returns.
+        The recipe, from `read_pretraining`.
     sources
-        What is read, and what must not be.
+        The texts to read, and the corpora to keep out.
     out
         The folder of the run.
     resume
-        Go on with what is at ``out``, or start it if there is nothing.
+        Resume the run at ``out``; start a new one if there is none.
     force
-        Replace what lies at ``out``.
+        Replace a run at ``out``.
 
     Returns
     -------
@@ -62,13 +62,13 @@ def pretrain(
     Raises
     ------
     SourceError, CorpusError
-        If a source cannot be read, or holds too little.
+        If a source cannot be read, or has too little text.
     ModelError
         If the encoder to start from cannot be loaded.
     OutputError
         If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
     RunError
-        If the run at ``out`` is of another recipe or other texts, or several processes were started.
+        If the run at ``out`` has another recipe or other texts, or several processes were started.
 
     """
     observer = observer or Silent()
@@ -91,14 +91,14 @@ def pretrain(
 def start_model(
     recipe: PretrainingRecipe,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase] | None:
-    """Return the encoder to go on from and its tokenizer; None if the recipe starts from random weights."""
+    """Return the encoder whose training continues, and its tokenizer; None for random weights."""
     return None if recipe.pretrained is None else load_language_model(recipe.pretrained, recipe.longest)
 
 
 def new_model(recipe: PretrainingRecipe, prepared: Prepared, *, counted: bool) -> PreTrainedModel:
-    """Return a small encoder with random weights, and embeddings from counts if these are wanted."""
+    """Return a small encoder with random weights, with embeddings from counts if ``counted`` is true."""
     if recipe.small is None:
-        raise ValueError("the recipe continues the training of another encoder")
+        raise ValueError("the recipe does not start from random weights")
     set_seed(recipe.seed)
     small = recipe.small
     model = new_language_model(small, prepared.tokenizer, recipe.positions)
@@ -120,7 +120,7 @@ def _run_to_completion(
     started = start_model(recipe)
     tokenizer = None if started is None else started[1]
     prepared = prepare(recipe, sources, folder.data, tokenizer, observer)
-    for line in told(prepared):
+    for line in source_lines(prepared):
         observer.say(line)
     resumed = last_checkpoint(folder.checkpoints)
     if started is None:
@@ -152,14 +152,14 @@ def _run_to_completion(
     _save(folder, model, prepared, recipe, facts, history)
 
 
-def told(prepared: Prepared) -> list[str]:
-    """Return a sentence on every source, and on what there is in all."""
+def source_lines(prepared: Prepared) -> list[str]:
+    """Describe the texts of every source in one line each, and the total in a last line."""
     lines = []
     for name, counts in prepared.counts.items():
         left_out = [
             f"{counts[key]:,} {words}"
             for key, words in (
-                ("near_copies", "near-copies of what is kept out"),
+                ("near_copies", "near-copies of excluded notes"),
                 ("repeated", "repeated"),
                 ("held_out", "held out"),
             )
@@ -167,7 +167,7 @@ def told(prepared: Prepared) -> list[str]:
         ]
         without = f", without {', '.join(left_out)}" if left_out else ""
         lines.append(f"{name}: {counts['kept']:,} of {counts['read']:,} texts{without}")
-    lines.append(f"In all {prepared.texts.size:,} tokens")
+    lines.append(f"{prepared.texts.size:,} tokens in total")
     return lines
 
 
@@ -196,7 +196,7 @@ def _save(
     facts: dict[str, Any],
     history: list[dict[str, Any]],
 ) -> None:
-    """Write the encoder in half precision, with its tokenizer and card, and say that it is all there."""
+    """Write the encoder in half precision, with its tokenizer and card, and mark the run as finished."""
     passing(Point.ENCODER_WRITING)
     model.config.sparse_prediction = False
     with new_folder(folder.encoder, force=True) as encoder:

@@ -1,6 +1,6 @@
-"""What is read at every step, as a function of the texts, the recipe and the number of the step alone.
+"""The batch of every step, as a function of the texts, the recipe and the number of the step alone.
 
-Nothing here remembers where it was, so a training that was killed goes on exactly where it stopped.
+Nothing here keeps a position between steps, so a killed training resumes exactly.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from clem_icd.pretraining.coded_texts import CodedTexts
 from clem_icd.pretraining.recipe import PretrainingTraining
 from clem_icd.pretraining.tokens import TokenFile
 
-IGNORED = -100  # the target of a token that is not to be guessed
+IGNORED = -100  # the label of a token that is not predicted
 
-# Of the tokens to be guessed (Devlin et al. 2019, BERT, 3.1).
-_SHOWN_AS_MASK, _SHOWN_AS_OTHER = 0.8, 0.1
+# Shares of the predicted tokens (Devlin et al. 2019, BERT, 3.1).
+_REPLACED_BY_MASK, _REPLACED_BY_OTHER = 0.8, 0.1
 
-# What a random generator is for, so that no two draw the same numbers.
+# The purposes of random generators; each is seeded with its own, so no two draw the same numbers.
 _ORDER, _MASKS, _HELD_OUT, _CODES = range(4)
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Steps of one sequence length: ``steps`` of them, from number ``first`` on, of ``rows`` rows each."""
+    """Consecutive steps of one sequence length, from step ``first`` on, with ``rows`` rows each."""
 
     number: int
     first: int
@@ -52,7 +52,7 @@ def phases_of(training: PretrainingTraining) -> list[Phase]:
 
 
 class Masking:
-    """Chooses the tokens that are to be guessed, and what is shown in their place."""
+    """Chooses the tokens to predict, and what replaces them in the input."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, share: float) -> None:
         self._share = share
@@ -65,37 +65,37 @@ class Masking:
     def __call__(
         self, ids: npt.NDArray[np.int64], random: np.random.Generator
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return what is shown, and what is to be guessed or `IGNORED`, both as ``ids``.
+        """Return the input ids, and the labels or `IGNORED`, both in the shape of ``ids``.
 
-        Special tokens are never chosen. Of those chosen, eight in ten are shown as the mask, one as some
-        other token, one as it is.
+        Special tokens are never chosen. Of the chosen tokens, 80 % become the mask, 10 % another token, and
+        10 % stay.
         """
         chosen = (random.random(ids.shape) < self._share) & ~self._is_special[ids]
         fate = random.random(ids.shape)
         others = self._words[random.integers(0, len(self._words), ids.shape)]
-        shown = np.where(chosen & (fate < _SHOWN_AS_MASK), self._mask, ids)
-        shown = np.where(chosen & (fate >= 1 - _SHOWN_AS_OTHER), others, shown)
-        return shown, np.where(chosen, ids, IGNORED)
+        inputs = np.where(chosen & (fate < _REPLACED_BY_MASK), self._mask, ids)
+        inputs = np.where(chosen & (fate >= 1 - _REPLACED_BY_OTHER), others, inputs)
+        return inputs, np.where(chosen, ids, IGNORED)
 
 
 class Steps(Dataset[dict[str, Any]]):
     """The batch of every step: packed rows with their masks, and texts with their codes.
 
-    The texts lie end to end and are cut into rows of the phase's length, wherever that falls, so no row has
-    padding. Each pass over the texts cuts elsewhere and takes the rows in another order.
+    The concatenated texts are cut into rows of the phase's length, regardless of where texts end, so no row
+    has padding. Each pass over the texts cuts at other places and reads the rows in another order.
 
     Parameters
     ----------
     texts
-        Tokens of the texts: at least two of the longest rows.
+        Tokens of the texts, enough for two of the longest rows.
     training
-        How long the rows are, and how many there are.
+        Length and number of the rows.
     masking
-        What is hidden.
+        Chooses the tokens to predict.
     seed
-        The order, the cuts and the masks follow from it.
+        Determines order, cuts and masks.
     coded
-        Texts with their codes, or None.
+        Draws texts with their codes; None for masked tokens alone.
 
     """
 
@@ -122,27 +122,29 @@ class Steps(Dataset[dict[str, Any]]):
         first = (step - phase.first) * phase.rows
         rows = [self._row(phase, first + row) for row in range(phase.rows)]
         ids = np.stack([ids for ids, _ in rows])
-        shown, guessed = self._masking(ids, self._random(_MASKS, step))
-        batch = batch_of(shown, np.stack([sequences for _, sequences in rows]), guessed)
+        inputs, labels = self._masking(ids, self._random(_MASKS, step))
+        batch = _as_tensors(inputs, np.stack([sequences for _, sequences in rows]), labels)
         if self._coded is not None:
             batch["coded"] = self._coded.batch(self._random(_CODES, step))
         return batch
 
     def passes(self) -> float:
-        """Return how often each token is read, over all phases."""
+        """Return how often each token is read in all phases together."""
         return sum(phase.steps * phase.rows * phase.length for phase in self.phases) / self._texts.size
 
     def _row(self, phase: Phase, number: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        # One row less than fit, so that there is room to cut elsewhere in each pass.
-        rows_a_pass = self._texts.size // phase.length - 1
-        turn, position = divmod(number, rows_a_pass)
-        order, shift = self._row_order(phase.number, turn, rows_a_pass, phase.length)
+        # One row less than would fit, which leaves room to shift the cuts in each pass.
+        rows_per_pass = self._texts.size // phase.length - 1
+        pass_number, position = divmod(number, rows_per_pass)
+        order, shift = self._row_order(phase.number, pass_number, rows_per_pass, phase.length)
         begin = shift + int(order[position]) * phase.length
         end = begin + phase.length
         return self._texts.piece(begin, end), self._texts.sequences(begin, end)
 
-    def _shuffled(self, phase: int, turn: int, rows: int, length: int) -> tuple[npt.NDArray[np.int64], int]:
-        random = self._random(_ORDER, phase, turn)
+    def _shuffled(
+        self, phase: int, pass_number: int, rows: int, length: int
+    ) -> tuple[npt.NDArray[np.int64], int]:
+        random = self._random(_ORDER, phase, pass_number)
         return random.permutation(rows), int(random.integers(0, length))
 
     def _random(self, *purpose: int) -> np.random.Generator:
@@ -150,25 +152,31 @@ class Steps(Dataset[dict[str, Any]]):
 
 
 class HeldOut(Dataset[dict[str, Any]]):
-    """Rows of texts that are never trained on, always the same with the same masks, whatever the recipe.
+    """Batches of held-out texts, with the same masks for every seed and every training schedule.
 
     Parameters
     ----------
     texts
-        Their tokens.
+        Tokens of the held-out texts.
+    masking
+        Chooses the tokens to predict.
     length, rows
-        Of a batch.
-    most
-        How many batches are taken at most, spread evenly over the texts.
+        Shape of a batch.
+    max_batches
+        The most batches to use; they are spread evenly over the texts.
 
     """
 
-    def __init__(self, texts: TokenFile, masking: Masking, *, length: int, rows: int, most: int = 32) -> None:
+    def __init__(
+        self, texts: TokenFile, masking: Masking, *, length: int, rows: int, max_batches: int = 32
+    ) -> None:
         self._texts = texts
         self._masking = masking
         self._shape = (rows, length)
-        there = texts.size // (rows * length)
-        self._begins = np.linspace(0, there - 1, min(most, there)).astype(np.int64) * (rows * length)
+        batches = texts.size // (rows * length)
+        self._begins = np.linspace(0, batches - 1, min(max_batches, batches)).astype(np.int64) * (
+            rows * length
+        )
 
     def __len__(self) -> int:
         return len(self._begins)
@@ -177,16 +185,15 @@ class HeldOut(Dataset[dict[str, Any]]):
         begin = int(self._begins[number])
         end = begin + self._shape[0] * self._shape[1]
         ids = self._texts.piece(begin, end).reshape(self._shape)
-        shown, guessed = self._masking(ids, np.random.default_rng([_HELD_OUT, number]))
-        return batch_of(shown, self._texts.sequences(begin, end).reshape(self._shape), guessed)
+        inputs, labels = self._masking(ids, np.random.default_rng([_HELD_OUT, number]))
+        return _as_tensors(inputs, self._texts.sequences(begin, end).reshape(self._shape), labels)
 
 
-def batch_of(
-    shown: npt.NDArray[np.int64], sequences: npt.NDArray[np.int64], guessed: npt.NDArray[np.int64]
+def _as_tensors(
+    ids: npt.NDArray[np.int64], sequences: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]
 ) -> dict[str, Any]:
-    """Return the arrays of a batch as tensors, by their names."""
     return {
-        "ids": torch.from_numpy(shown),
+        "ids": torch.from_numpy(ids),
         "sequences": torch.from_numpy(sequences),
-        "labels": torch.from_numpy(guessed),
+        "labels": torch.from_numpy(labels),
     }

@@ -1,4 +1,4 @@
-"""What an encoder is pretrained on: texts, notes with their codes, and what must not be among them."""
+"""The sources of a pretraining: texts, notes with their codes, and notes that must not be read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ICD10CM = "icd10cm"
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the texts of one source."""
+    """How many texts of one source were read, and how many were left out, by reason."""
 
     read: int = 0
     near_copies: int = 0
@@ -29,13 +29,16 @@ class Counts:
 
     @property
     def kept(self) -> int:
-        """How many are trained on."""
+        """Number of texts that are trained on."""
         return self.read - self.near_copies - self.repeated - self.held_out
 
 
 @dataclass
 class Sources:
-    """Where texts come from. Only the train split of a corpus is ever read as text.
+    """The texts of a pretraining. Only the train split of a corpus is ever read.
+
+    Near-copies of validation and test notes are left out, for every corpus among ``texts``, ``coded`` and
+    ``kept_out``.
 
     Parameters
     ----------
@@ -45,13 +48,19 @@ class Sources:
     coded
         Corpora whose training notes are read with their codes.
     kept_out
-        Corpora of whose validation and test notes no near-copy may be read either. Those of the corpora
-        above are kept out in any case.
+        Further corpora whose validation and test notes are excluded; they are not trained on.
 
     Attributes
     ----------
     counts
-        What became of the texts, by the name of their source, once they have been read.
+        The counts of every source read so far, by name.
+
+    Raises
+    ------
+    SourceError
+        If a text source is a file inside a corpus, or a corpus to read has no train split.
+    CorpusError
+        If a corpus is missing or damaged.
 
     """
 
@@ -73,19 +82,21 @@ class Sources:
             )
             if inside is not None:
                 raise SourceError(
-                    f"lies in the corpus {inside.name}, of which only training notes may be read",
+                    f"is inside the corpus {inside.name}, whose validation and test notes must not be read",
                     path=place,
                     remedy="Name the corpus itself",
                 )
         for place in (*map(Path, self.texts), *self.coded):
             if place in self._corpora and "train" not in self._corpora[place].splits:
                 raise SourceError(
-                    "is a corpus without a train split, and nothing else of it may be read", path=place
+                    "has no train split, the only split that is read",
+                    path=place,
+                    remedy="Name another corpus",
                 )
 
     @property
     def places(self) -> list[Path]:
-        """The files and folders that are read."""
+        """The files and folders of all sources."""
         return list(
             dict.fromkeys(
                 [*(Path(text) for text in self.texts if text != ICD10CM), *self.coded, *self.kept_out]
@@ -93,16 +104,16 @@ class Sources:
         )
 
     def corpus(self, place: Path) -> Corpus:
-        """Return the corpus at one of the places."""
+        """Return the corpus in a folder."""
         return self._corpora[place]
 
     def inputs(self) -> list[dict[str, Any]]:
-        """Return what is read, in order, so that it is known again: by name and SHA-256.
+        """Identify all sources by use, name and SHA-256, in order.
 
         Raises
         ------
         SourceError
-            If there is nothing at one of the places.
+            If a source does not exist.
 
         """
         return [
@@ -111,8 +122,8 @@ class Sources:
             *({"use": "kept out", **self._input(str(place))} for place in self.kept_out),
         ]
 
-    def held_out(self) -> NearCopies:
-        """Return what no text may be a near-copy of."""
+    def near_copies(self) -> NearCopies:
+        """Return a detector of near-copies of the validation and test notes of all corpora."""
         return NearCopies(
             text
             for corpus in self._corpora.values()
@@ -121,32 +132,31 @@ class Sources:
             for text in corpus.texts(split)
         )
 
-    def count(self, name: str, use: str = "") -> Counts:
-        """Return new counts for a source, in place of those of an earlier reading.
+    def new_counts(self, name: str, use: str = "") -> Counts:
+        """Return fresh counts for a source, replacing those of an earlier reading.
 
-        It goes by the last part of its path, so that nobody learns where things lie on this machine.
+        The source is listed under the last part of its path, so that paths of this machine are not published.
         """
         short = Path(name).name
         places = {*map(Path, self.texts), *self.coded}
-        alone = sum(place.name == short for place in places) == 1
-        counts = self.counts[(short if alone else name) + use] = Counts()
+        is_unique = sum(place.name == short for place in places) == 1
+        counts = self.counts[(short if is_unique else name) + use] = Counts()
         return counts
 
     def read(self, near_copies: NearCopies, *, held_out_share: float) -> Iterator[tuple[str, bool]]:
-        """Yield the texts of all sources, each once, and count what is left out.
+        """Yield the distinct texts of all sources, and whether each is held out; count those left out.
 
         Parameters
         ----------
         near_copies
-            What must not be read.
+            Detector of the texts to leave out, from the method `near_copies`.
         held_out_share
-            The share of the texts that the loss is measured on and that is not trained on. The flag beside
-            a text tells whether it is one of them, which follows from the text alone.
+            The share of the texts that is held out to measure the loss on, and not trained on.
 
         """
         seen: set[int] = set()
         for name in self.texts:
-            counts = self.count(name)
+            counts = self.new_counts(name)
             for text in self._texts(name):
                 counts.read += 1
                 digest = hash(text)
@@ -180,18 +190,18 @@ class Sources:
 
 
 def short_place(place: str) -> str:
-    """Return the last two parts of a full path, and any other name as it is: cards are passed on."""
+    """Return the last two parts of an absolute path, since cards are published; other names are unchanged."""
     path = Path(place)
     return "/".join(path.parts[-2:]) if path.is_absolute() else place
 
 
 def is_held_out(text: str, share: float) -> bool:
-    """Tell whether a text is one of the share that the loss is measured on: by the text alone."""
+    """Return whether a text belongs to the held-out share, which depends on the text alone."""
     return zlib.crc32(text.encode()) < share * 2**32
 
 
 def _code_names() -> Iterator[str]:
-    """Yield the title of every billable ICD-10-CM code, and its inclusion terms with it."""
+    """Yield the title of every billable ICD-10-CM code, followed by its inclusion terms."""
     book = default_codebook()
     for code in leaf_codes():
         title = book.title(code, CodeSystem.ICD10CM)

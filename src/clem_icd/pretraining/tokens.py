@@ -1,4 +1,4 @@
-"""Texts as token ids in one file on the disk, read where they are wanted and never all at once."""
+"""Texts as token ids in one memory-mapped file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _TYPE = np.dtype("<u4")
 
 
 class TokenFile:
-    """Token ids of texts, end to end, special tokens included.
+    """Concatenated token ids of texts, special tokens included.
 
     Parameters
     ----------
     path
-        A file that `write` made.
+        A file written by `write`.
 
     """
 
@@ -39,14 +39,14 @@ class TokenFile:
         texts: Iterable[str],
         max_tokens: int | None = None,
     ) -> Self:
-        """Write the tokens of texts, each cut to ``max_tokens``, whole or not at all."""
+        """Write the tokens of texts, each truncated to ``max_tokens``; a failure leaves no file behind."""
         ends = [0]
         reading = WholeReading(max_tokens=sys.maxsize if max_tokens is None else max_tokens)
         with new_file(path) as temporary, temporary.open("wb") as file:
             for note in reading.read(tokenizer, texts):
                 file.write(note.ids.astype(_TYPE).tobytes())
                 ends.append(ends[-1] + len(note.ids))
-        # Last, so that where it is, both are whole.
+        # Written last: if this file exists, both are complete.
         with new_file(_ends_path(path)) as temporary, temporary.open("wb") as file:
             np.save(file, np.array(ends, dtype=np.int64))
         return cls(path)
@@ -56,19 +56,19 @@ class TokenFile:
 
     @property
     def size(self) -> int:
-        """The number of tokens of all texts."""
+        """Number of tokens of all texts."""
         return int(self._ends[-1])
 
     def text(self, number: int) -> npt.NDArray[np.int64]:
-        """Return the tokens of a text."""
+        """Return the tokens of one text."""
         return self.piece(int(self._ends[number]), int(self._ends[number + 1]))
 
     def piece(self, begin: int, end: int) -> npt.NDArray[np.int64]:
-        """Return the tokens from one place of the file to another."""
+        """Return the tokens in a range of positions."""
         return np.asarray(self._ids[begin:end], dtype=np.int64)
 
     def sequences(self, begin: int, end: int) -> npt.NDArray[np.int64]:
-        """Return the number of the text that each of these tokens is of."""
+        """Return the index of the text of each token in a range of positions."""
         return np.searchsorted(self._ends, np.arange(begin, end), side="right") - 1
 
 

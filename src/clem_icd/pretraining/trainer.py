@@ -1,4 +1,4 @@
-"""Pretraining with the Hugging Face Trainer: one item of its dataset is the batch of one step."""
+"""Pretraining with the Hugging Face Trainer, where one item of the dataset is the batch of one step."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from clem_icd.progress import Observer
 from clem_icd.runs.layout import RunLayout
 from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
 
-# As ModernBERT is trained (Warner et al. 2024, appendix).
+# ModernBERT's settings (Warner et al. 2024, appendix).
 _BETAS = (0.9, 0.98)
 _EPSILON = 1e-6
 
 
 class Pretrainer(TrainerBase):
-    """Trains on masked tokens, and on codes where the recipe asks for them."""
+    """Trains on masked tokens and, if the recipe says so, on codes."""
 
     recipe: PretrainingRecipe
     pad: int
@@ -44,12 +44,12 @@ class Pretrainer(TrainerBase):
         loss = outputs.loss
         if "coded" in inputs:
             codes = self.recipe.codes
-            # The Trainer casts the forward of the whole model only, and this calls the encoder inside.
+            # The Trainer autocasts only the model's own forward pass; `codes_loss` calls its encoder.
             with self.accelerator.autocast():
-                of_codes = codes_loss(model, inputs["coded"], codes.temperature, self.pad)
+                code_loss = codes_loss(model, inputs["coded"], codes.temperature, self.pad)
             self._parts["masks_loss"].append(loss.detach())
-            self._parts["codes_loss"].append(of_codes.detach())
-            loss = loss + codes.weight * of_codes
+            self._parts["codes_loss"].append(code_loss.detach())
+            loss = loss + codes.weight * code_loss
         return (loss, outputs) if return_outputs else loss
 
     @property
@@ -60,19 +60,19 @@ class Pretrainer(TrainerBase):
         return parts
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
-        """Add the parts of the training loss since the last entry, beside their sum."""
+        """Log the mean of each part of the training loss since the last entry, next to their sum."""
         if "loss" in logs:
             logs |= {name: torch.stack(values).mean().item() for name, values in self._parts.items()}
             self._parts.clear()
         super().log(logs, *args, **kwargs)
 
     def reading_order(self, dataset: Any) -> Sampler[int]:
-        """Return the steps in their order: an item of `Steps` is the batch of one step."""
+        """Return the steps in order: an item of `Steps` is the batch of one step."""
         return SequentialSampler(dataset)
 
 
 class _Report(ProgressReport):
-    """Reports how fast the training goes, how well, and how long it still takes."""
+    """Reports the losses, the speed, and the time left."""
 
     task = "Pretraining"
 
@@ -110,7 +110,7 @@ def new_trainer(
     run: Path,
     observer: Observer,
 ) -> Pretrainer:
-    """Return a trainer that checkpoints to ``run`` and reports to the observer."""
+    """Return a trainer that saves checkpoints in ``run`` and reports to the observer."""
     trainer = Pretrainer(
         model=model,
         args=_arguments(recipe, len(steps), RunLayout(run).checkpoints),
@@ -124,7 +124,7 @@ def new_trainer(
 
 
 def reproducible_history(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a history without running times and the closing summary, equal for equal trainings."""
+    """Return a history without durations and the closing summary, so equal runs have equal histories."""
     return [
         {key: value for key, value in row.items() if not key.endswith(("_runtime", "_per_second"))}
         for row in history
@@ -133,7 +133,7 @@ def reproducible_history(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def minutes(seconds: float) -> str:
-    """Return a time in words: ``45 s``, ``12 min``, ``3 h 5 min``."""
+    """Format a duration: ``45 s``, ``12 min``, ``3 h 5 min``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     whole = round(seconds / 60)
@@ -162,7 +162,7 @@ def _arguments(recipe: PretrainingRecipe, steps: int, folder: Path) -> TrainingA
         per_device_eval_batch_size=1,
         learning_rate=training.learning_rate,
         lr_scheduler_type="warmup_stable_decay",
-        # Warm-up, a long plateau, a decay by one minus a square root (Hägele et al. 2024).
+        # Warm-up, a long plateau, and a one-minus-square-root decay (Hägele et al. 2024).
         lr_scheduler_kwargs={
             "num_decay_steps": max(1, round(training.decay_share * steps)),
             "decay_type": "1-sqrt",
@@ -174,7 +174,7 @@ def _arguments(recipe: PretrainingRecipe, steps: int, folder: Path) -> TrainingA
         adam_epsilon=_EPSILON,
         max_grad_norm=training.max_gradient_norm,
         bf16=precision_here(training.precision) == "bf16",
-        # All three at the same steps, so that a resumed training logs what an unbroken one does.
+        # All three at the same steps, so a resumed run logs the same as an uninterrupted one.
         eval_strategy="steps",
         save_strategy="steps",
         logging_strategy="steps",

@@ -1,4 +1,4 @@
-"""``key=value`` settings on top of the fields of a recipe, by the dotted path of each."""
+"""``key=value`` settings on top of the fields of a recipe, each addressed by its dotted path."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Groups = Mapping[str, Choices[Any]]
 
 
 class RecipeKeys:
-    """The keys of a kind of recipe, and how to change and refuse them.
+    """The keys of one kind of recipe: applying settings to them, and errors about them.
 
     Parameters
     ----------
     model
-        The recipe's class.
+        The class of the recipe.
     groups
-        The choices among its fields, by key; which fields those have depends on their kind.
+        The choices among its fields, by key; the fields of a choice depend on its kind.
     page
-        The page of the documentation that explains the keys.
+        The documentation page of the keys.
     hints
-        What to say about a key that is not there, by key.
+        Remedies for keys that do not exist, by key.
 
     """
 
@@ -47,12 +47,21 @@ class RecipeKeys:
     def apply(
         self, fields: dict[str, Any], settings: Sequence[str], path: str | None = None
     ) -> dict[str, Any]:
-        """Return the fields with ``key=value`` texts applied; a value is YAML, and choices are written out.
+        """Return the fields with ``key=value`` settings applied and short forms of choices expanded.
+
+        Parameters
+        ----------
+        fields
+            The fields of the recipe; they are not modified.
+        settings
+            The settings, with YAML values.
+        path
+            The file or name of the recipe, for errors.
 
         Raises
         ------
         RecipeError
-            If a setting is not KEY=VALUE, its key is unknown, or its value is not YAML.
+            If a setting is not KEY=VALUE, its key is unknown, or its value is not valid YAML.
 
         """
         fields = dict(fields)
@@ -62,7 +71,7 @@ class RecipeKeys:
             key, separator, text = setting.partition("=")
             if not separator:
                 raise RecipeError(
-                    f"expected KEY=VALUE, got {setting!r}", remedy="For example: training.epochs=3"
+                    f"expected KEY=VALUE, got {setting!r}", remedy="Write for example training.epochs=3"
                 )
             if key not in self._known(fields):
                 raise self._unknown_key(key, fields, None)
@@ -73,18 +82,18 @@ class RecipeKeys:
     def refusal(
         self, problem: ValidationError, fields: dict[str, Any], *, path: str | None = None, prefix: str = ""
     ) -> RecipeError:
-        """Return the first thing that is wrong as a RecipeError, without the value that was given.
+        """Return the first problem that pydantic found as a `RecipeError`, without the invalid value.
 
         Parameters
         ----------
         problem
-            What pydantic found.
+            The error of pydantic.
         fields
-            The fields that it found it in.
+            The fields that were validated.
         path
-            The recipe's file or name.
+            The file or name of the recipe.
         prefix
-            The group that was checked, if it was not the whole recipe.
+            The key of the group that was validated; empty for the whole recipe.
 
         """
         first = problem.errors(include_url=False, include_input=False)[0]
@@ -114,7 +123,7 @@ class RecipeKeys:
                 yield from (f"{name}.{field}" for field in choices.fields_of(fields[name]["kind"]))
 
     def _unknown_key(self, key: str, fields: Mapping[str, Any], path: str | None) -> RecipeError:
-        """Return the error for an unknown key: where it belongs, or which key may have been meant."""
+        """Return the error for an unknown key: the kinds that have it, or the key that was probably meant."""
         group, _, field = key.partition(".")
         if key in self._hints:
             return RecipeError(f"there is no key {key!r}", path=path, remedy=self._hints[key])
@@ -129,7 +138,7 @@ class RecipeKeys:
 
 
 def unknown_key(key: str, known: Iterable[str], path: str | None) -> RecipeError:
-    """Return the error for an unknown key, with the one that may have been meant."""
+    """Return the error for an unknown key; it suggests the key that was probably meant."""
     known = list(known)
     last = key.rsplit(".", 1)[-1]
     close = [path for path in known if path.rsplit(".", 1)[-1] == last]
@@ -161,9 +170,9 @@ def _assign(fields: dict[str, Any], key: str, value: Any) -> None:
         inner = fields.get(parent) or {}
         if not isinstance(inner, dict):
             raise RecipeError(
-                f"{parent} is set both as a value and as a group of keys", remedy=f"Set {key} only"
+                f"{parent} is set both as a value and as a group of keys", remedy=f"Set only {key}"
             )
-        # A copy, so that the caller's fields stay as they are.
+        # A copy, so that the caller's fields are not modified.
         fields[parent] = dict(inner)
         fields = fields[parent]
     fields[last] = value

@@ -1,4 +1,4 @@
-"""Fitting a neural system with the Hugging Face Trainer, and resuming where it was killed."""
+"""Fitting a neural system with the Hugging Face Trainer, resumable after a kill."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from clem_icd.training.trainer import ProgressReport, TrainerBase, training_argu
 
 
 def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observer) -> NeuralSystem:
-    """Train, or resume from the last whole checkpoint of the run, and return the best epoch's system.
+    """Train, or resume from the last complete checkpoint, and return the system of the best epoch.
 
     Writes ``checkpoints/`` and ``history.json`` below ``run``.
     """
@@ -51,13 +51,13 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
     folder = RunLayout(run).checkpoints
     folder.mkdir(exist_ok=True)
     resumed = last_checkpoint(folder)
-    model, tokenizer = _assembled(recipe, corpus, resumed.path if resumed else None)
-    trainer = _trainer(
+    model, tokenizer = _assemble(recipe, corpus, resumed.path if resumed else None)
+    trainer = _new_trainer(
         recipe,
         model,
         tokenizer,
-        _read(corpus, "train", tokenizer, recipe, observer),
-        _read(corpus, "validation", tokenizer, recipe, observer),
+        _read_split(corpus, "train", tokenizer, recipe, observer),
+        _read_split(corpus, "validation", tokenizer, recipe, observer),
         recipe.loss.function(LabelSpace.of(corpus).counts),
         run,
         observer,
@@ -91,7 +91,7 @@ class NotesTrainer(TrainerBase):
         return (loss, outputs) if return_outputs else loss
 
     def reading_order(self, dataset: Any) -> LengthGroupedSampler:
-        """Return batches of similar length, in an order that resumes exactly."""
+        """Return an order of batches of similar length, which resumes exactly."""
         return LengthGroupedSampler(dataset.lengths, self._train_batch_size, self.args.seed)
 
 
@@ -104,14 +104,14 @@ class _Report(ProgressReport):
 
 
 def precision_of(recipe: NeuralRecipe) -> str:
-    """Return the precision that a recipe trains in on this machine: ``bf16`` or ``fp32``."""
+    """Return the precision in which a recipe trains on this machine: ``bf16`` or ``fp32``."""
     return precision_here(recipe.training.precision)
 
 
-def _assembled(
+def _assemble(
     recipe: NeuralRecipe, corpus: Corpus, checkpoint: Path | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Return the model that the recipe starts from, or that of a checkpoint with its own tokenizer."""
+    """Return the initial model of a recipe, or the model of a checkpoint, with its tokenizer."""
     computes_in = torch.bfloat16 if precision_of(recipe) == "bf16" else torch.float32
     attention = attention_for(best_device(), computes_in)
     if checkpoint is None:
@@ -124,7 +124,7 @@ def _assembled(
     return (model if recipe.adapter is None else recipe.adapter.apply(model)), tokenizer
 
 
-def _read(
+def _read_split(
     corpus: Corpus, split: str, tokenizer: PreTrainedTokenizerBase, recipe: NeuralRecipe, observer: Observer
 ) -> TokenizedNotes:
     observer.begin(f"Reading {split}", corpus.size(split))
@@ -137,19 +137,19 @@ def _read(
     read = list(recipe.reading.read(tokenizer, texts()))
     labels = corpus.label_indices(split)
     if split != "train":
-        # Metrics do not depend on the order of the notes, and batches of like length need no padding.
+        # Metrics do not depend on the order of the notes, and batches of similar length need less padding.
         order = np.argsort([len(note.ids) for note in read], kind="stable")
         read, labels = [read[row] for row in order], [labels[row] for row in order]
     notes = TokenizedNotes(read, labels)
     if notes.truncated:
         observer.say(
             f"{notes.truncated:,} notes of {split} are longer than {recipe.reading.max_tokens:,} tokens "
-            "and are cut there"
+            "and are truncated"
         )
     return notes
 
 
-def _trainer(
+def _new_trainer(
     recipe: NeuralRecipe,
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -234,7 +234,7 @@ def _is_over(checkpoint: Checkpoint, recipe: NeuralRecipe) -> bool:
 
 
 def _tensorboard(folder: Path) -> TrainerCallback:
-    # Imported here, since it takes seconds and few runs ask for it.
+    # Imported here: it takes seconds, and few runs use it.
     from torch.utils.tensorboard import SummaryWriter
     from transformers.integrations.integration_utils import TensorBoardCallback
 

@@ -11,7 +11,7 @@ from clem_icd.training.recipe import LinearRecipe
 
 
 def train_linear(recipe: LinearRecipe, corpus: Corpus, observer: Observer) -> LinearSystem:
-    """Fit on the training split and return the system."""
+    """Fit the linear baseline on the training split of a corpus."""
     rows: list[list[int]] = [[] for _ in corpus.codes]
     for note, columns in enumerate(corpus.label_indices("train")):
         for column in columns:

@@ -1,7 +1,7 @@
-"""Recipes: what to train and how, as YAML checked field by field.
+"""Recipes: what to train and how, as YAML validated field by field.
 
-A recipe is read from a file or by the name of one that comes with the package, then changed by
-``key=value`` settings, where a key is the dotted path of a field. Nothing in a recipe names code.
+A recipe is read from a file, or by name if it ships with the package, and then changed by ``key=value``
+settings, where a key is the dotted path of a field. A recipe contains no references to code.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class NeuralTraining(Fields):
 
 
 class NeuralRecipe(Architecture):
-    """The architecture of a neural system, and its training."""
+    """The architecture of a neural system, and how it is trained."""
 
     system: Literal["neural"] = "neural"
     seed: int = Field(default=0, ge=0, lt=2**32)
@@ -53,7 +53,7 @@ class NeuralRecipe(Architecture):
 
     @property
     def architecture(self) -> Architecture:
-        """The choices alone, as they are stored with a model."""
+        """The architecture alone, as it is stored with a model."""
         return Architecture(**{name: getattr(self, name) for name in Architecture.model_fields})
 
 
@@ -66,9 +66,9 @@ class LinearTraining(Fields):
     inverse_regularization: float = Field(default=100.0, gt=0)
 
     @model_validator(mode="after")
-    def _ngrams_are_a_range(self) -> Self:
+    def _require_ngram_range(self) -> Self:
         if not 1 <= self.ngrams[0] <= self.ngrams[1]:
-            raise ValueError("ngrams must be the shortest and the longest run of words")
+            raise ValueError("ngrams must be the shortest and the longest run of words, at least 1")
         return self
 
 
@@ -92,16 +92,16 @@ _KEYS = {
         LinearRecipe,
         groups={},
         page=_PAGE,
-        # Settings that only a system with randomness has.
+        # Settings that only make sense for a random system.
         hints=dict.fromkeys(
-            ("seed", "seeds"), "The linear baseline has no randomness: every run of it gives the same model"
+            ("seed", "seeds"), "The linear baseline has no randomness: every run gives the same model"
         ),
     ),
 }
 
 
 def shipped_recipes() -> dict[str, str]:
-    """Return the recipes that come with the package, name to YAML text."""
+    """Return the YAML text of the recipes that ship with the package, by name."""
     folder = resources.files("clem_icd") / "recipes"
     return {
         file.name.removesuffix(".yaml"): file.read_text(encoding="utf-8")
@@ -116,13 +116,15 @@ def read_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
     Raises
     ------
     RecipeError
-        If there is no such recipe, a key is unknown ("did you mean …?") or a value does not fit.
+        If the recipe does not exist, a key is unknown ("did you mean …?") or a value is invalid.
 
     """
     fields = _parse(_text(name), name)
     system = str(fields.get("system"))
     if system not in _SYSTEMS:
-        raise RecipeError(f"system is {system!r}", path=name, remedy=f"It is one of {', '.join(_SYSTEMS)}")
+        raise RecipeError(
+            f"system is {system!r}, expected {' or '.join(_SYSTEMS)}", path=name, remedy=f"See {_PAGE}"
+        )
     keys = _KEYS[system]
     fields = keys.apply(fields, settings, name)
     if system == "neural" and (found := Architecture.group_problem(fields)) is not None:
@@ -135,9 +137,9 @@ def read_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
 
 
 def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a resolved recipe, completed by those that newer releases have.
+    """Return the fields of a stored recipe, with defaults for fields added since.
 
-    What this release cannot read stays as it is.
+    A recipe that this release cannot read is returned unchanged.
     """
     try:
         return _SYSTEMS[str(fields.get("system"))].model_validate(fields).model_dump(mode="json")
@@ -153,8 +155,8 @@ def _text(name: str) -> str:
         return Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         close = difflib.get_close_matches(name, shipped, n=1)
-        hint = f"Did you mean {close[0]}?" if close else f"The shipped ones are {', '.join(shipped)}"
-        raise RecipeError(f"there is no recipe {name!r}, by name or as a file", remedy=hint) from None
+        hint = f"Did you mean {close[0]}?" if close else f"The shipped recipes are {', '.join(shipped)}"
+        raise RecipeError(f"there is no shipped recipe and no file {name!r}", remedy=hint) from None
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
@@ -165,5 +167,5 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         line = mark.line + 1 if mark else None
         raise RecipeError("is not valid YAML", path=name, row=line) from problem
     if not isinstance(fields, dict):
-        raise RecipeError("is not a mapping of fields", path=name, remedy=f"See {_PAGE}")
+        raise RecipeError("is not a mapping of keys to values", path=name, remedy=f"See {_PAGE}")
     return fields

@@ -1,4 +1,4 @@
-"""The order in which notes are seen: batches of similar length, shuffled by seed and epoch alone."""
+"""The order in which notes are read: batches of similar length, shuffled by seed and epoch alone."""
 
 from __future__ import annotations
 
@@ -8,15 +8,26 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import Sampler
 
-# Batches that are sorted by length together. Larger means less padding and less randomness.
-_BATCHES_A_POOL = 50
+# Notes are sorted by length within a pool of this many batches. A larger pool means less padding and less
+# randomness.
+_BATCHES_PER_POOL = 50
 
 
 class LengthGroupedSampler(Sampler[int]):
-    """Yields rows so that consecutive ``batch_size`` of them have similar lengths.
+    """Yields rows such that the rows of a batch have similar lengths.
 
-    The order is a function of (lengths, batch size, seed, epoch): it does not depend on the state
-    of any random generator, so a resumed epoch sees the notes that it would have seen.
+    The order is a function of lengths, batch size, seed and epoch. It does not depend on the state of any
+    random generator, so a resumed epoch reads the notes in the same order.
+
+    Parameters
+    ----------
+    lengths
+        Number of tokens of every note [notes].
+    batch_size
+        Number of notes per batch.
+    seed
+        Seed of the order.
+
     """
 
     def __init__(self, lengths: npt.NDArray[np.int64], batch_size: int, seed: int) -> None:
@@ -26,7 +37,7 @@ class LengthGroupedSampler(Sampler[int]):
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose order is yielded next."""
+        """Set the epoch of the next iteration."""
         self._epoch = epoch
 
     def __len__(self) -> int:
@@ -35,7 +46,7 @@ class LengthGroupedSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         random = np.random.default_rng([self._seed, self._epoch])
         rows = random.permutation(len(self._lengths))
-        pool = self._batch_size * _BATCHES_A_POOL
+        pool = self._batch_size * _BATCHES_PER_POOL
         batches: list[npt.NDArray[np.int64]] = []
         for begin in range(0, len(rows), pool):
             members = rows[begin : begin + pool]
@@ -43,10 +54,10 @@ class LengthGroupedSampler(Sampler[int]):
             batches += [
                 members[at : at + self._batch_size] for at in range(0, len(members), self._batch_size)
             ]
-        # The one batch that may be short stays last, or every batch after it would be a mixture.
-        whole = [batch for batch in batches if len(batch) == self._batch_size]
+        # A short batch has to come last, or it would shift the boundaries of all batches after it.
+        full = [batch for batch in batches if len(batch) == self._batch_size]
         rest = [batch for batch in batches if len(batch) < self._batch_size]
-        for position in random.permutation(len(whole)):
-            yield from whole[position].tolist()
+        for position in random.permutation(len(full)):
+            yield from full[position].tolist()
         for batch in rest:
             yield from batch.tolist()

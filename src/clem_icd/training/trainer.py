@@ -1,4 +1,4 @@
-"""The Hugging Face Trainer as training and pretraining use it: exact order, whole checkpoints, one device."""
+"""The Hugging Face Trainer for training and pretraining: exact order, complete checkpoints, one device."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from clem_icd.training.marking import MarkCheckpoints
 
 
 class TrainerBase(Trainer):
-    """A Trainer that reads in an order of our own, and whose checkpoints are known to be whole.
+    """A Trainer that reads in a reproducible order, and marks complete checkpoints.
 
-    A subclass says in which order the training data is read, and how the loss is computed.
+    A subclass defines the order in which the training data is read, and how the loss is computed.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class TrainerBase(Trainer):
         callbacks: Sequence[TrainerCallback],
         **others: Any,
     ) -> None:
-        # Several GPUs in one process would multiply the batch size behind the recipe's back.
+        # With several GPUs, the Trainer would silently multiply the recipe's batch size.
         if args.n_gpu > 1:
             args._n_gpu = 1
         super().__init__(
@@ -54,8 +54,8 @@ class TrainerBase(Trainer):
             **others,
         )
         self.remove_callback(PrinterCallback)
-        # Losses here are means over a batch. From the model's signature the Trainer infers that they were
-        # divided by all accumulated items, and would then not divide them itself.
+        # Losses here are means over a batch. From the model's signature, the Trainer would infer that they
+        # are already divided by the number of accumulated items, and would not divide them itself.
         self.model_accepts_loss_kwargs = False
 
     def reading_order(self, dataset: Any) -> Sampler[int]:
@@ -78,7 +78,7 @@ class TrainerBase(Trainer):
         passing(Point.OPTIMIZER_SAVING)
 
     def on_device(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Return a batch with its tensors on the device that the model is on."""
+        """Return a batch with its tensors on the device of the model."""
         prepared: dict[str, Any] = self._prepare_inputs(inputs)
         return prepared
 
@@ -96,7 +96,7 @@ class ProgressReport(TrainerCallback):
         self._observer = observer
 
     def line(self, state: TrainerState, metrics: dict[str, float]) -> str:
-        """Return what is said after an evaluation."""
+        """Return the line to print after an evaluation."""
         raise NotImplementedError
 
     def history(self, state: TrainerState) -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ class ProgressReport(TrainerCallback):
         return list(state.log_history)
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Start the task where the training starts, at a later step when it resumes."""
+        """Begin the task, at the step where the training starts or resumes."""
         self._observer.begin(self.task, state.max_steps)
         self._observer.advance(state.global_step)
 
@@ -113,20 +113,20 @@ class ProgressReport(TrainerCallback):
         self._observer.advance()
 
     def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Write the history and say how good the model is by now."""
+        """Write the history and report the metrics."""
         write_history(self._run, self.history(state))
         self._observer.say(self.line(state, kwargs["metrics"]))
 
 
 def training_arguments(folder: Path, **fields: Any) -> TrainingArguments:
-    """Return the arguments of a Trainer that prints and uploads nothing and keeps every column.
+    """Return the arguments of a Trainer that prints nothing, uploads nothing and keeps every column.
 
     Parameters
     ----------
     folder
-        Where the checkpoints go.
+        The folder of the checkpoints.
     fields
-        All other arguments.
+        Further arguments.
 
     """
     return TrainingArguments(

@@ -1,4 +1,4 @@
-"""Explanation methods. A new one is a module here and a line below."""
+"""Explanation methods. A new kind is one module here and one line below."""
 
 from clem_icd.explanation.methods.input_x_gradient import InputTimesGradient
 from clem_icd.explanation.methods.method import Method

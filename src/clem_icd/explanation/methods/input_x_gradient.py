@@ -1,4 +1,4 @@
-"""Input times gradient: for any neural system."""
+"""Input times gradient, for any neural system."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from clem_icd.modeling.readings import ReadNote
 class InputTimesGradient(Method):
     """The norm of each token's embedding times the gradient of the logit with respect to it.
 
-    The L2 norm over the embedding axis, so a weight has no sign (InputXGrad in Edin et al. 2024). It takes
-    one forward pass, and one backward pass per label.
+    It is the L2 norm over the embedding axis, so weights are not signed (InputXGrad in Edin et al. 2024). It
+    takes one forward pass and one backward pass per label.
     """
 
     kind: Literal["input-x-gradient"] = "input-x-gradient"

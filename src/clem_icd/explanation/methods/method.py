@@ -1,4 +1,4 @@
-"""What every explanation method does."""
+"""The interface of explanation methods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clem_icd.modeling.readings import ReadNote
 
 
 class Method(Choice):
-    """A way to say how much each token speaks for a label; its fields are the method's settings."""
+    """Computes how much each token supports a label; its fields are the settings of the method."""
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weight of every token that was read, for each label [labels, tokens read].
@@ -23,14 +23,14 @@ class Method(Choice):
         system
             The system that scored the note.
         note
-            What its reading gave it.
+            The part of the note that was read.
         labels
             Positions in the label space.
 
         Raises
         ------
         ModelError
-            If the method does not work on the system's architecture.
+            If the method does not support the system's architecture.
 
         """
         raise NotImplementedError

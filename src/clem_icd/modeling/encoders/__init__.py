@@ -1,4 +1,4 @@
-"""Encoders: what turns tokens into vectors. A new kind is a module here and a line below."""
+"""Encoders turn tokens into vectors. A new kind is one module here and one line below."""
 
 from clem_icd.fields import Choices
 from clem_icd.modeling.encoders.encoder import Encoder, OpenEncoder

@@ -1,4 +1,4 @@
-"""What every kind of encoder can do: be opened, and be put under a head."""
+"""The interface of encoders: opening one, and loading it under a head."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transformers.models.auto.auto_factory import _BaseAutoModelClass
 from clem_icd.errors import ModelError
 from clem_icd.fields import Choice
 
-# The dropouts of an encoder, by the names that ModernBERT and the BERT family give them.
+# The names of an encoder's dropouts in ModernBERT and in the BERT family.
 _DROPOUTS = (
     "embedding_dropout",
     "mlp_dropout",
@@ -33,32 +33,32 @@ class Encoder(Choice):
     Attributes
     ----------
     dropout
-        One value for all dropouts inside the encoder; None keeps its own.
+        One rate for all dropouts inside the encoder; None keeps the encoder's own rates.
 
     """
 
     dropout: float | None = Field(default=None, ge=0, lt=1)
 
     def open(self, *, positions: int, texts: Iterable[str]) -> OpenEncoder:
-        """Return the encoder's config and tokenizer, ready to be put under a head.
+        """Read the encoder's config and tokenizer; weights are loaded later, with `OpenEncoder.load`.
 
         Parameters
         ----------
         positions
             The longest sequence that the encoder will be given, in tokens.
         texts
-            Training notes, for an encoder whose tokenizer is learned from them.
+            Training notes, read only if the tokenizer is learned from them.
 
         Raises
         ------
         ModelError
-            If it cannot be opened, or the choice has a field that it cannot honour.
+            If it cannot be opened, or does not support a field of this choice.
 
         """
         raise NotImplementedError
 
     def _dropout_fields(self, config: PreTrainedConfig) -> dict[str, float]:
-        """Return the dropouts that the config has, each set to ours."""
+        """Return the dropout fields of the config, each set to `dropout`."""
         if self.dropout is None:
             return {}
         fields = {name: self.dropout for name in _DROPOUTS if hasattr(config, name)}
@@ -72,14 +72,14 @@ class Encoder(Choice):
 
 @dataclass(frozen=True)
 class OpenEncoder:
-    """An encoder whose config and tokenizer are known, and whose weights are not loaded yet.
+    """An encoder with its config and tokenizer, before its weights are loaded.
 
     Attributes
     ----------
     name
-        What errors call it.
+        The encoder's name in errors.
     config, tokenizer
-        Of the encoder.
+        The encoder's config and tokenizer.
     place
         The folder or Hub id of its weights; None for random weights.
 
@@ -90,67 +90,68 @@ class OpenEncoder:
     tokenizer: PreTrainedTokenizerBase
     place: str | None = None
 
-    def under(
+    def load(
         self,
-        kind: type[_BaseAutoModelClass],
+        auto_class: type[_BaseAutoModelClass],
         *,
         attention: str = "sdpa",
         fields: dict[str, Any] | None = None,
     ) -> PreTrainedModel:
-        """Return the encoder under one of the stock heads, in single precision.
+        """Return the encoder under a stock head, in single precision.
 
         Parameters
         ----------
-        kind
-            The Auto class of the head, or ``AutoModel`` for none. What the head has no weights for is random.
+        auto_class
+            The Auto class of the head, or ``AutoModel`` for none. Weights that the file lacks for the head
+            are random.
         attention
             The attention implementation.
         fields
-            Fields of the config that differ from the encoder's own.
+            Config fields that replace the encoder's own.
 
         Raises
         ------
         ModelError
-            If the weights cannot be loaded, or some of the encoder's are missing.
+            If the weights cannot be loaded, or weights of the encoder are missing.
 
         """
         config = self.config
         config.update(fields or {})
         if self.place is None:
-            model: PreTrainedModel = kind.from_config(config, attn_implementation=attention)
+            model: PreTrainedModel = auto_class.from_config(config, attn_implementation=attention)
             return model
         try:
-            model, loading = kind.from_pretrained(
+            model, loading = auto_class.from_pretrained(
                 self.place,
                 config=config,
                 attn_implementation=attention,
                 dtype=torch.float32,
                 use_safetensors=True,
                 trust_remote_code=False,
-                # The head of an earlier run belongs to that run's labels and gives way to a new one.
+                # The head of an earlier run has that run's labels and is replaced by a new one.
                 ignore_mismatched_sizes=True,
                 output_loading_info=True,
             )
         except LOADING_ERRORS as problem:
-            raise cannot_be_loaded(self.name, problem) from problem
-        self._refuse_random_weights(model, loading)
+            raise loading_error(self.name, problem) from problem
+        self._require_all_weights(model, loading)
         return model
 
-    def _refuse_random_weights(self, model: PreTrainedModel, loading: dict[str, Any]) -> None:
-        """Refuse an encoder whose file lacks some of its weights, or has them in another shape."""
+    def _require_all_weights(self, model: PreTrainedModel, loading: dict[str, Any]) -> None:
+        """Refuse an encoder if its file lacks some of its weights, or has them in another shape."""
         base = "" if model.base_model is model else f"{model.base_model_prefix}."
         unloaded = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}
-        # A pooler is part of the head, though BERT counts it to the encoder; masked-language models lack it.
+        # BERT counts the pooler as part of the encoder, but it is a head, and masked-language models lack it.
         random = sorted(key for key in unloaded if key.startswith(base) and "pooler." not in key)
         if random:
             raise ModelError(
                 f"the weights of the encoder {self.name!r} lack {len(random)} of its parameters, or have "
-                f"them in another shape: {random[0]}, for example",
+                f"them in another shape: for example {random[0]}",
                 remedy="Name an encoder whose model.safetensors belongs to its config.json",
             )
 
 
-def cannot_be_loaded(name: str, problem: Exception) -> ModelError:
+def loading_error(name: str, problem: Exception) -> ModelError:
     """Return the error for an encoder that is missing or damaged."""
     return ModelError(
         f"the encoder {name!r} cannot be loaded ({type(problem).__name__})",

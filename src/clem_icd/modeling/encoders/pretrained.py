@@ -1,4 +1,4 @@
-"""An encoder with weights: one that comes with this package, a folder, or a Hub id."""
+"""An encoder with pretrained weights: shipped with this package, in a folder, or on the Hub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 from transformers import AutoConfig, AutoTokenizer
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling.encoders.encoder import LOADING_ERRORS, Encoder, OpenEncoder, cannot_be_loaded
+from clem_icd.modeling.encoders.encoder import LOADING_ERRORS, Encoder, OpenEncoder, loading_error
 
 
 class PretrainedEncoder(Encoder):
@@ -19,7 +19,7 @@ class PretrainedEncoder(Encoder):
     Attributes
     ----------
     name
-        The name of an encoder that comes with this package, a folder, or a Hub id.
+        The name of an encoder that ships with this package, a folder, or a Hub id.
 
     """
 
@@ -27,27 +27,27 @@ class PretrainedEncoder(Encoder):
     name: str
 
     def open(self, *, positions: int, texts: Iterable[str] = ()) -> OpenEncoder:
-        """Read the config and the tokenizer; the texts are not needed."""
+        """Read the config and the tokenizer; the texts are not used."""
         place = encoder_place(self.name)
-        # What can only be a path is not looked for on the Hub.
+        # A name that can only be a path is not looked up on the Hub.
         if not Path(place).is_dir() and (place.startswith((".", "/", "~")) or place.count("/") > 1):
             raise ModelError("there is no such encoder folder", path=place, remedy="Check the path")
         try:
             config = AutoConfig.from_pretrained(place, trust_remote_code=False)
             tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
         except LOADING_ERRORS as problem:
-            raise cannot_be_loaded(self.name, problem) from problem
+            raise loading_error(self.name, problem) from problem
         config.update(self._dropout_fields(config))
         return OpenEncoder(self.name, config, tokenizer, place)
 
 
 def shipped_encoders() -> dict[str, Path]:
-    """Return the encoders that come with this package, by name."""
+    """Return the folders of the encoders that ship with this package, by name."""
     root = resources.files("clem_icd") / "encoders"
     with resources.as_file(root) as folder:
         return {path.parent.name: path.parent for path in sorted(folder.glob("*/config.json"))}
 
 
 def encoder_place(encoder: str) -> str:
-    """Return the folder of an encoder that comes with this package, and any other name as it is."""
+    """Return the folder of an encoder that ships with this package; other names are returned unchanged."""
     return str(shipped_encoders().get(encoder, encoder))

@@ -13,16 +13,17 @@ from clem_icd.modeling.tokenizer import learn_tokenizer
 
 
 class SmallEncoder(Encoder):
-    """The dimensions of a ModernBERT with random weights, and of the tokenizer learned for it.
+    """A ModernBERT with random weights, and a tokenizer learned from the training notes.
 
     Attributes
     ----------
     hidden_size, intermediate_size, layers, attention_heads
-        As in ModernBERT-base, where they are 768, 1,152, 22 and 12.
+        Dimensions; 768, 1,152, 22 and 12 in ModernBERT-base.
     vocabulary
-        Number of tokens of the tokenizer learned from the training notes.
+        Number of tokens of the tokenizer.
     global_attention_every
-        Every n-th layer attends to the whole note, the first included; the others see 64 tokens on each side.
+        Every n-th layer, starting with the first, attends to the whole note; the others see 64 tokens on
+        each side.
 
     """
 
@@ -35,19 +36,19 @@ class SmallEncoder(Encoder):
     global_attention_every: int = Field(default=3, ge=1)
 
     @model_validator(mode="after")
-    def _heads_divide_the_width(self) -> Self:
+    def _require_divisible_width(self) -> Self:
         if self.hidden_size % (2 * self.attention_heads):
             raise ValueError("hidden_size must be a multiple of twice attention_heads")
         return self
 
     def open(self, *, positions: int, texts: Iterable[str]) -> OpenEncoder:
-        """Learn the tokenizer from the texts and return the config that goes with it."""
-        return self.opened_with(
+        """Learn the tokenizer from the texts, and make the config for it."""
+        return self.open_with(
             learn_tokenizer(texts, vocabulary=self.vocabulary, max_tokens=positions), positions=positions
         )
 
-    def opened_with(self, tokenizer: PreTrainedTokenizerBase, *, positions: int) -> OpenEncoder:
-        """Return the encoder for a tokenizer that is there already."""
+    def open_with(self, tokenizer: PreTrainedTokenizerBase, *, positions: int) -> OpenEncoder:
+        """Return the encoder for an existing tokenizer."""
         config = self.config(tokenizer, positions)
         config.update(self._dropout_fields(config))
         return OpenEncoder(self.kind, config, tokenizer)
@@ -58,11 +59,11 @@ class SmallEncoder(Encoder):
         Parameters
         ----------
         tokenizer
-            Gives the size of the vocabulary and the special tokens.
+            The tokenizer, which determines the size of the vocabulary and the special tokens.
         positions
-            The longest sequence that it is meant for, in tokens.
+            The longest sequence that the encoder will be given, in tokens.
         fields
-            Further fields of the config.
+            Further config fields.
 
         """
         return ModernBertConfig(

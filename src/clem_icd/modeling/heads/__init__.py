@@ -1,4 +1,4 @@
-"""Heads: what turns an encoder's vectors into scores. A new kind is a module here and a line below."""
+"""Heads turn an encoder's vectors into scores. A new kind is one module here and one line below."""
 
 from clem_icd.fields import Choices
 from clem_icd.modeling.heads.encoder_with_head import EncoderWithHead, TokenHead

@@ -1,4 +1,4 @@
-"""An encoder under a head that is not a stock one, as a Hugging Face model of its own type."""
+"""An encoder under a custom head, as a Hugging Face model of its own type."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from clem_icd.modeling.labels import LabelSpace, label_fields
 
 
 class TokenHead(Head):
-    """A head that sees the vector of every token; a subclass only says which module does."""
+    """A head that sees the vector of every token; a subclass only has to provide the module."""
 
     def module(self, width: int, labels: int) -> torch.nn.Module:
-        """Return the module that scores.
+        """Return the module that computes the logits.
 
         Its ``forward(hidden, mask)`` takes vectors [notes, tokens, width] and a mask that is 0 for padding
         [notes, tokens], and returns logits [notes, labels]. Padding must not change them.
@@ -32,7 +32,7 @@ class TokenHead(Head):
 
     def new_model(self, encoder: OpenEncoder, labels: LabelSpace, *, attention: str) -> PreTrainedModel:
         """Return a model with this head on an encoder."""
-        backbone = encoder.under(AutoModel, attention=attention)
+        backbone = encoder.load(AutoModel, attention=attention)
         config = EncoderWithHeadConfig(
             encoder=backbone.config.to_dict(), head=self.model_dump(mode="json"), **label_fields(labels.codes)
         )
@@ -43,14 +43,14 @@ class TokenHead(Head):
 
 
 class EncoderWithHeadConfig(PreTrainedConfig):
-    """The config of an encoder and of the head on it.
+    """The config of an encoder with its head.
 
     Attributes
     ----------
     encoder
-        The encoder's config, as a mapping.
+        The encoder's config as a mapping.
     head
-        The head's fields, ``kind`` included.
+        The fields of the head, ``kind`` included.
 
     """
 
@@ -63,8 +63,8 @@ class EncoderWithHeadConfig(PreTrainedConfig):
 class EncoderWithHead(PreTrainedModel):
     """An encoder and a `TokenHead`, for notes in one piece or in several.
 
-    A note in several pieces is given as [notes, pieces, length]; each piece is encoded by itself, and the
-    head sees the vectors of all of them, one after the other.
+    Notes in several pieces have the shape [notes, pieces, length]. Each piece is encoded separately, and the
+    head sees the concatenated vectors of all pieces.
     """
 
     config_class = EncoderWithHeadConfig
@@ -75,7 +75,7 @@ class EncoderWithHead(PreTrainedModel):
     _supports_attention_backend = True
 
     def __init__(self, config: EncoderWithHeadConfig) -> None:
-        # The registry imports this module's heads.
+        # Imported here: the registry imports this module.
         from clem_icd.modeling.heads import HEADS
 
         super().__init__(config)
@@ -83,7 +83,7 @@ class EncoderWithHead(PreTrainedModel):
         self.encoder = AutoModel.from_config(encoder, attn_implementation=config._attn_implementation)
         head = HEADS.parse(config.head)
         if not isinstance(head, TokenHead):
-            raise ValueError(f"the config's head {config.head!r} does not score tokens")
+            raise ValueError(f"config.head is {config.head!r}, expected a head over tokens")
         self.head = head.module(encoder.hidden_size, config.num_labels or 0)
         self.post_init()  # type: ignore[no-untyped-call]
 
@@ -100,24 +100,24 @@ class EncoderWithHead(PreTrainedModel):
         input_ids
             Token ids [notes, tokens] or [notes, pieces, length].
         attention_mask
-            0 for padding, of the same shape; None where nothing is padded.
+            0 for padding, same shape; None if nothing is padded.
         inputs_embeds
-            In place of ``input_ids``: their vectors, with one more dimension.
+            Token vectors in place of ``input_ids``, with one more dimension.
 
         """
-        given = input_ids if inputs_embeds is None else inputs_embeds
-        if given is None:
-            raise ValueError("neither input_ids nor inputs_embeds")
-        shape = given.shape if inputs_embeds is None else given.shape[:-1]
+        inputs = input_ids if inputs_embeds is None else inputs_embeds
+        if inputs is None:
+            raise ValueError("expected input_ids or inputs_embeds, got neither")
+        shape = inputs.shape if inputs_embeds is None else inputs.shape[:-1]
         mask = (
-            torch.ones(shape, dtype=torch.long, device=given.device)
+            torch.ones(shape, dtype=torch.long, device=inputs.device)
             if attention_mask is None
             else attention_mask
         )
         pieces = mask.reshape(-1, shape[-1])
-        # A piece that is all padding has nothing to attend to, and would give NaN.
+        # A piece of nothing but padding has nothing to attend to and would give NaN.
         real = pieces.any(dim=1)
-        flat = given.reshape(-1, *given.shape[len(shape) - 1 :])
+        flat = inputs.reshape(-1, *inputs.shape[len(shape) - 1 :])
         name = "input_ids" if inputs_embeds is None else "inputs_embeds"
         encoded = self.encoder(**{name: flat[real]}, attention_mask=pieces[real]).last_hidden_state
         hidden = encoded.new_zeros(*pieces.shape, encoded.shape[-1])

@@ -1,4 +1,4 @@
-"""What every kind of head can do: be put on an encoder, and be given a start."""
+"""The interface of heads: building a model on an encoder, and initializing its weights."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from clem_icd.modeling.readings import Reading
 
 
 class Head(Choice):
-    """What turns the encoder's vectors into one score per label.
+    """Turns the encoder's vectors into one score per label.
 
     Attributes
     ----------
     prior_bias
-        Whether the untrained model predicts each label's frequency. Without it, the first epochs of a
-        training with thousands of rare labels are spent on learning that they are rare (Lin et al. 2017,
-        Focal Loss for Dense Object Detection, 3.3).
+        Whether the untrained model predicts each label's frequency. Otherwise the first epochs of training
+        on thousands of rare labels only teach that they are rare (Lin et al. 2017, Focal Loss for Dense
+        Object Detection, 3.3).
 
     """
 
     prior_bias: bool = False
 
     def new_model(self, encoder: OpenEncoder, labels: LabelSpace, *, attention: str) -> PreTrainedModel:
-        """Return a model with this head on an encoder. The weights of the head are random: seed torch first.
+        """Build a model with this head on an encoder. The weights of the head are random: seed torch first.
 
         Raises
         ------
         ModelError
-            If the encoder cannot be loaded, or does not fit this head.
+            If the encoder cannot be loaded, or does not support this head.
 
         """
         raise NotImplementedError
@@ -41,12 +41,12 @@ class Head(Choice):
     def initialize(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, labels: LabelSpace
     ) -> None:
-        """Set the weights that do not start at random.
+        """Set the weights that do not start from random values.
 
         Raises
         ------
         ModelError
-            If the model has no such weights.
+            If the model lacks such weights.
 
         """
         if self.prior_bias:
@@ -60,7 +60,7 @@ class Head(Choice):
         Raises
         ------
         ModelError
-            If the head has none.
+            If the head has no bias.
 
         """
         raise ModelError(
@@ -68,11 +68,11 @@ class Head(Choice):
         )
 
     def require_reading(self, reading: Reading) -> None:
-        """Refuse a reading that the head cannot work with.
+        """Refuse a reading that the head does not support.
 
         Raises
         ------
         ValueError
-            If it cannot.
+            If the head does not support it.
 
         """

@@ -1,4 +1,4 @@
-"""The stock Hugging Face classifier: its checkpoint loads without this package."""
+"""The stock Hugging Face classifier; its checkpoint loads without this package."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from clem_icd.modeling.titles import set_head_from_titles
 
 
 class PooledHead(Head):
-    """One vector per note, and a linear layer over it (CLEM-ICD, Cross 2025).
+    """One pooled vector per note, and a linear layer (CLEM-ICD, Cross 2025).
 
     Attributes
     ----------
     pooling
-        The vector of the first token, or the mean over all; None keeps the encoder's own.
+        The vector of the first token, or the mean over all tokens; None keeps the encoder's default.
     dropout
-        Before the linear layer; None keeps the encoder's own.
+        Dropout before the linear layer; None keeps the encoder's default.
     start
-        Where the weights of the linear layer start: at random, or from the titles of the codes
+        The initial weights of the linear layer: random, or from the titles of the codes
         (`set_head_from_titles`).
 
     """
@@ -44,18 +44,18 @@ class PooledHead(Head):
     def new_model(self, encoder: OpenEncoder, labels: LabelSpace, *, attention: str) -> PreTrainedModel:
         """Return the stock multi-label classifier on an encoder."""
         fields = {**label_fields(labels.codes), **self._own_fields(encoder.config)}
-        return encoder.under(AutoModelForSequenceClassification, attention=attention, fields=fields)
+        return encoder.load(AutoModelForSequenceClassification, attention=attention, fields=fields)
 
     def initialize(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, labels: LabelSpace
     ) -> None:
-        """Set the bias from the frequencies, and the weights from the titles, where asked."""
+        """Set the bias from the label frequencies and the weights from the titles, if the fields say so."""
         super().initialize(model, tokenizer, labels)
         if self.start == "titles":
             set_head_from_titles(model, tokenizer, labels.titles)
 
     def bias(self, model: PreTrainedModel) -> torch.nn.Parameter:
-        """Return the bias of the linear layer, which ModernBERT and BERT call ``classifier`` [labels]."""
+        """Return the bias of the linear layer, ``classifier`` in ModernBERT and BERT [labels]."""
         try:
             return model.get_parameter("classifier.bias")
         except AttributeError:
@@ -65,11 +65,11 @@ class PooledHead(Head):
             ) from None
 
     def require_reading(self, reading: Reading) -> None:
-        """Refuse a reading in pieces: the stock classifier gets one sequence per note."""
+        """Refuse a reading in pieces: the stock classifier takes one sequence per note."""
         if reading.longest_sequence != reading.max_tokens:
             raise ValueError(
-                f"the head pooled reads a note in one piece, and the reading {reading.kind} cuts it; "
-                "choose reading=whole or another head"
+                f"head pooled needs a note in one piece, but reading {reading.kind} splits it; "
+                "set reading=whole, or choose another head"
             )
 
     def _own_fields(self, config: PreTrainedConfig) -> dict[str, Any]:

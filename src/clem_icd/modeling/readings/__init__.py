@@ -1,4 +1,4 @@
-"""Readings: how an encoder gets a note. A new kind is a module here and a line below."""
+"""Readings pass a note to an encoder. A new kind is one module here and one line below."""
 
 from clem_icd.fields import Choices
 from clem_icd.modeling.readings.reading import Reading, ReadNote

@@ -1,4 +1,4 @@
-"""How an encoder gets a note: tokenizing, cutting and collating."""
+"""The interface of readings: tokenizing, truncating and collating notes for an encoder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Batch = dict[str, torch.Tensor]
 
 
 class ReadNote(NamedTuple):
-    """The part of a note that the encoder reads.
+    """The part of a note that is read.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class ReadNote(NamedTuple):
         Number of tokens of the whole note, special tokens included.
     offsets
         Begin and end of each token in the raw text, half-open, in characters; (0, 0) for a special token
-        [tokens read, 2]. None where they were not asked for.
+        [tokens read, 2]. None unless requested.
 
     """
 
@@ -42,17 +42,17 @@ class ReadNote(NamedTuple):
 
     @property
     def truncated(self) -> bool:
-        """Whether the end of the note is not read."""
+        """Whether part of the note is not read."""
         return self.total > len(self.ids)
 
 
 class Reading(Choice):
-    """How much of a note is read, and in which pieces the encoder gets it.
+    """How much of a note is read, and in which pieces it is passed to the encoder.
 
     Attributes
     ----------
     max_tokens
-        How many tokens of a note are read, special tokens included.
+        The most tokens of a note that are read, special tokens included.
 
     """
 
@@ -60,18 +60,18 @@ class Reading(Choice):
 
     @property
     def longest_sequence(self) -> int:
-        """The longest sequence that the encoder is given, in tokens."""
+        """The longest sequence passed to the encoder, in tokens."""
         return self.max_tokens
 
     @property
     def longest_sequence_field(self) -> str:
-        """The field that sets `longest_sequence`, for messages."""
+        """The name of the field that determines `longest_sequence`, for error messages."""
         return "max_tokens"
 
     def read(
         self, tokenizer: PreTrainedTokenizerBase, texts: Iterable[str], *, offsets: bool = False
     ) -> Iterator[ReadNote]:
-        """Yield what is read of every text, in order, a bounded number of texts in memory.
+        """Yield the part of every text that is read, in order, with a bounded number of texts in memory.
 
         Parameters
         ----------
@@ -80,18 +80,18 @@ class Reading(Choice):
         texts
             Raw notes.
         offsets
-            Whether to keep where each token stands in the text.
+            Whether to return the position of each token in the text.
 
         Raises
         ------
         ModelError
-            If offsets are asked for and the tokenizer cannot give them.
+            If offsets are requested and the tokenizer does not provide them.
 
         """
         if offsets and not tokenizer.is_fast:
             raise ModelError(
-                "the tokenizer cannot tell where its tokens are in the text",
-                remedy="Use one with a tokenizer.json",
+                "the tokenizer does not provide the positions of its tokens in the text",
+                remedy="Use a fast tokenizer, one with a tokenizer.json",
             )
         remaining = iter(texts)
         while chunk := list(islice(remaining, _TEXTS_AT_ONCE)):
@@ -103,20 +103,20 @@ class Reading(Choice):
                 truncation=False,
                 verbose=False,
             )
-            places = encoded["offset_mapping"] if offsets else [None] * len(chunk)
-            for ids, where in zip(encoded["input_ids"], places, strict=True):
-                yield self._cut(np.asarray(ids, dtype=np.int32), where)
+            mappings = encoded["offset_mapping"] if offsets else [None] * len(chunk)
+            for ids, mapping in zip(encoded["input_ids"], mappings, strict=True):
+                yield self._cut(np.asarray(ids, dtype=np.int32), mapping)
 
     def kept(self, tokens: int) -> npt.NDArray[np.int64]:
-        """Return which tokens of a note are read, in order [tokens read].
+        """Return the indices of the tokens of a note that are read, in order [tokens read].
 
-        By default the first ``max_tokens``, of which the last is the closing special token, as tokenizers
-        cut a long text.
+        The default is that of tokenizers when they truncate: the first ``max_tokens - 1`` tokens and the
+        closing special token.
 
         Parameters
         ----------
         tokens
-            How many tokens the note has, special tokens included.
+            The number of tokens of the note, special tokens included.
 
         """
         if tokens <= self.max_tokens:
@@ -124,10 +124,10 @@ class Reading(Choice):
         return np.append(np.arange(self.max_tokens - 1), tokens - 1)
 
     def collator(self, pad_token_id: int, labels: int = 0) -> Callable[[Sequence[Item]], Batch]:
-        """Return what makes a batch of some items of `TokenizedNotes`.
+        """Return a function that makes a batch of items of `TokenizedNotes`.
 
-        A batch holds ``input_ids`` and ``attention_mask``, shaped as `arrange` says, and where the items have
-        labels, ``labels`` as 0/1 [batch, labels].
+        A batch has ``input_ids`` and ``attention_mask`` in the shape that `arrange` gives them and, if the
+        items have labels, ``labels`` as 0/1 [batch, labels].
         """
 
         def collate(items: Sequence[Item]) -> Batch:
@@ -142,7 +142,7 @@ class Reading(Choice):
         return collate
 
     def arrange(self, notes: Sequence[npt.NDArray[np.int32]], pad_token_id: int) -> Batch:
-        """Return the ids of some notes, padded on the right, and their mask [batch, longest].
+        """Return the ids of several notes, padded on the right, and their mask [batch, longest].
 
         A reading in pieces returns [batch, pieces, length].
         """
@@ -154,7 +154,7 @@ class Reading(Choice):
             mask[row, : len(ids)] = 1
         return {"input_ids": padded, "attention_mask": mask}
 
-    def _cut(self, ids: npt.NDArray[np.int32], where: Any) -> ReadNote:
+    def _cut(self, ids: npt.NDArray[np.int32], mapping: Any) -> ReadNote:
         kept = self.kept(len(ids))
-        offsets = None if where is None else np.array(where, dtype=np.int64).reshape(-1, 2)[kept]
+        offsets = None if mapping is None else np.array(mapping, dtype=np.int64).reshape(-1, 2)[kept]
         return ReadNote(ids[kept], len(ids), offsets)

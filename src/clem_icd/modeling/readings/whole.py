@@ -1,4 +1,4 @@
-"""The whole note in one piece, up to the encoder's context."""
+"""Reading the whole note in one piece, up to the encoder's context."""
 
 from __future__ import annotations
 
