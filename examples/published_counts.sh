@@ -16,6 +16,6 @@ for source in mimic3-full mimic3-50 mimic3-clean mimic4-icd9 mimic4-icd10 mdace-
   echo "== $source"
   [ -e "$out/$source" ] ||
     clem prepare "$source" --raw "$raw" ${splits:+--splits "$splits"} --out "$out/$source" --quiet || failed=1
-  [ ! -e "$out/$source" ] || clem describe --notices --published "$out/$source" || failed=1
+  [ ! -e "$out/$source" ] || clem describe "$out/$source" --notices --published || failed=1
 done
 exit $failed

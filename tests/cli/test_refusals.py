@@ -228,20 +228,20 @@ def model_with_a_pickle_in_a_subfolder(world: Any) -> list[str]:
 @coding
 def model_without_weights(world: Any) -> list[str]:
     (world.model / "model.safetensors").unlink()
-    return [str(world.model), "missing or damaged", "Copy the model folder again"]
+    return [str(world.model), "missing or damaged", "Copy the whole model folder again"]
 
 
 @coding
 def model_with_truncated_weights(world: Any) -> list[str]:
     truncate(world.model / "model.safetensors")
-    return [str(world.model), "missing or damaged", "Copy the model folder again"]
+    return [str(world.model), "missing or damaged", "Copy the whole model folder again"]
 
 
 @coding
 def model_with_contradictory_parts(world: Any) -> list[str]:
     labels = json.loads((world.model / "clem.json").read_text())["labels"]
     change_json(world.model / "clem.json", labels=labels[::-1])
-    return [str(world.model), "disagree", "Copy the model folder again"]
+    return [str(world.model), "disagree", "Copy the whole model folder again"]
 
 
 @coding

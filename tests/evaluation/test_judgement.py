@@ -116,7 +116,9 @@ def test_unknown_names_are_refused_with_a_suggestion() -> None:
         evaluate(targets, scores, profile="edin2042")
     with pytest.raises(ScoresError, match="Did you mean macro_f1_caml"):
         evaluate(targets, scores, profile=["macro_f1_calm"])
-    with pytest.raises(ScoresError, match=r"unknown metric .kappa.\. See docs/metrics\.md for all names"):
+    with pytest.raises(
+        ScoresError, match=r"unknown metric .kappa.\. See docs/reference/metrics\.md for all names"
+    ):
         evaluate(targets, scores, profile=["kappa"])
 
 

@@ -69,5 +69,5 @@ def test_a_corpus_without_validation_and_scores_of_another_split_are_refused(
     other = write_little_corpus(tmp_path / "other", sizes={"train": 30, "test": 10})
     with pytest.raises(CorpusError, match="no validation split"):
         thresholds_document(other, {"test": made_scores(other, "test")})
-    with pytest.raises(ScoresError, match="not those of the split validation"):
+    with pytest.raises(ScoresError, match="do not match the split validation"):
         thresholds_document(little_corpus, {"validation": made_scores(little_corpus, "test")})
