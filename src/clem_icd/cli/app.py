@@ -27,7 +27,7 @@ app = typer.Typer(
     help="Reads long clinical notes and assigns ICD codes.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(synthesize)

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from clem_icd.cli.options import ModelFolder
-from clem_icd.cli.tabulation import new_table
+from clem_icd.cli.tabulation import new_table, plain
 from clem_icd.cli.terminal import Terminal, silence_transformers
 from clem_icd.cli.verb import verb
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from clem_icd.prediction import Coding
 
 
@@ -82,8 +82,7 @@ def _show(console: Console, codings: list[tuple[str, Coding]], decided: str) -> 
         for suggestion in coding.suggestions:
             table.add_row(
                 suggestion.code,
-                # Titles hold square brackets, which are markup to rich.
-                Text(suggestion.title or "(no title known)"),
+                plain(suggestion.title or "(no title known)"),
                 f"{suggestion.probability:.3f}",
                 "yes" if suggestion.decided else "",
                 style="bold" if suggestion.decided else "dim",

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from clem_icd.cli.options import Force, Split
 from clem_icd.cli.resolve import resolve
-from clem_icd.cli.tabulation import new_table
+from clem_icd.cli.tabulation import new_table, plain
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 from clem_icd.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from clem_icd.corpus import Corpus
     from clem_icd.evaluation import Judgement
     from clem_icd.reporting.comparison import Cell, Layout, Pair, Sheet
@@ -192,16 +192,16 @@ def _table(sheet: Sheet) -> Table:
     table.columns[0].max_width = _NAME_WIDTH
     for block in sheet.blocks:
         for row in block:
-            table.add_row(*(Text(_plain(cell)) for cell in row))
+            table.add_row(*(plain(_cell_text(cell)) for cell in row))
         table.add_section()
     return table
 
 
 def _turned(sheet: Sheet, systems: list[tuple[Cell, ...]]) -> Table:
     """Return the table with one row per column, and one column per system."""
-    table = new_table(sheet.header[0], *(_plain(row[0]) for row in systems), title=sheet.title)
+    table = new_table(sheet.header[0], *(_cell_text(row[0]) for row in systems), title=sheet.title)
     for number, name in enumerate(sheet.header[1:], start=1):
-        table.add_row(name, *(Text(_plain(row[number], between=" ")) for row in systems))
+        table.add_row(name, *(plain(_cell_text(row[number], between=" ")) for row in systems))
     return table
 
 
@@ -209,6 +209,6 @@ def _width(console: Console, table: Table) -> int:
     return console.measure(table, options=console.options.update(max_width=1000)).maximum
 
 
-def _plain(cell: Cell, between: str = "\n") -> str:
+def _cell_text(cell: Cell, between: str = "\n") -> str:
     marks = "".join(f" ({mark})" for mark in cell.marks)
     return f"{cell.text}{marks}{between}{cell.beside}" if cell.beside else f"{cell.text}{marks}"

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from clem_icd.cli.tabulation import corpus_title, new_table
 from clem_icd.cli.terminal import Terminal, silence_transformers
 from clem_icd.cli.verb import verb
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from clem_icd.sources import PublishedComparison
 
 _COUNTED = ("codes", "words", "tokens")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from clem_icd.cli.options import CorpusFolder, Force, GivenThreshold, JsonOut, RuleModel, Split
 from clem_icd.cli.resolve import resolve
 from clem_icd.cli.tabulation import corpus_title, new_table
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _CONFUSIONS_SHOWN = 15
 

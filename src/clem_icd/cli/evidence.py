@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from clem_icd.cli.options import Force, Split
 from clem_icd.cli.tabulation import corpus_title, new_table
@@ -17,7 +16,11 @@ evidence = typer.Typer(
     help="Judge the evidence for codes.\n\nExample: `clem evidence score --corpus C --evidence E --out OUT`",
     short_help="Judge the evidence for codes.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _MATCHES = {
     "span": "span",

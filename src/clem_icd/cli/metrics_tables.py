@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from clem_icd.cli.tabulation import corpus_title, new_table
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from clem_icd.runs.layout import RunLayout
 
 __all__ = ["show_headlines", "show_metrics", "show_run"]

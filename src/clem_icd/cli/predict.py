@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from clem_icd.cli.options import CorpusFolder, Force, ModelFolder, Split
 from clem_icd.cli.terminal import Terminal, silence_transformers
 from clem_icd.cli.verb import verb
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @verb()

@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
 from clem_icd.cli.options import Force
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from clem_icd.corpus import Corpus
 
 prepare = typer.Typer(
     help="Turn raw files into a corpus.\n\nExample: `clem prepare mimic4-icd10 --raw RAW --out CORPUS`",
     short_help="Turn raw files into a corpus.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 PhysioNet = Annotated[Path, typer.Option("--raw", help="Folder that PhysioNet's download makes.")]

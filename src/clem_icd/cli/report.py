@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @verb()

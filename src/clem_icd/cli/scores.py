@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from clem_icd.cli.options import CorpusFolder, Force, Split
 from clem_icd.cli.terminal import Terminal
@@ -17,7 +16,11 @@ scores = typer.Typer(
     "Example: `clem scores import THEIRS.csv --corpus CORPUS --out scores.parquet`",
     short_help="Import the scores of another system, or export scores.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Format = Literal["auto", "long", "wide", "npz", "json", "edin2023", "edin2024", "caml", "mdace"]
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from clem_icd.cli.options import Force
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @verb()

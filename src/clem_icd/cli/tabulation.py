@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
 
 
 def new_table(*columns: str, title: str | None = None, text: tuple[str, ...] = ()) -> Table:
     """Return an empty table: the first column and those of ``text`` on the left, figures on the right."""
-    # A title may hold square brackets, which are markup to rich.
-    heading = None if title is None else Text(title)
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    heading = None if title is None else plain(title)
     table = Table(
         box=SIMPLE_HEAD,
         title=heading,
@@ -30,3 +32,10 @@ def new_table(*columns: str, title: str | None = None, text: tuple[str, ...] = (
 def corpus_title(corpus: Mapping[str, Any]) -> str:
     """Return the name of a corpus, marked if it is synthetic."""
     return f"{corpus['name']}, synthetic" if corpus.get("synthetic") else str(corpus["name"])
+
+
+def plain(text: str) -> Text:
+    """Return a text in which square brackets are only square brackets: to rich they are markup."""
+    from rich.text import Text
+
+    return Text(text)

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 
 from clem_icd.errors import ClemError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress, TaskID
 
 NOTHING_HALF_WRITTEN = "Nothing was left half-written."
@@ -28,18 +28,11 @@ _SECONDS_BETWEEN_LINES = 60.0
 _SIGPIPE = 141
 
 
-class _Output(Console):
-    def on_broken_pipe(self) -> None:
-        """Raise the error, where rich would exit with 1."""
-        raise BrokenPipeError
-
-
 class Terminal:
     """Standard output for the result, standard error for everything else; an `Observer` of long work."""
 
     def __init__(self, *, json: bool, quiet: bool) -> None:
-        self.out = _Output(soft_wrap=True, highlight=False, emoji=False)
-        self.err = Console(stderr=True, highlight=False, emoji=False)
+        self.out, self.err = _consoles()
         self._json = json
         self._quiet = quiet
         self._progress: Progress | None = None
@@ -106,6 +99,21 @@ class Terminal:
 
     def _print(self, line: str) -> None:
         self.err.print(line, markup=False, soft_wrap=True)
+
+
+def _consoles() -> tuple[Console, Console]:
+    """Return standard output and standard error. rich is loaded here, since help needs none of it."""
+    from rich.console import Console
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            """Raise the error, where rich would exit with 1."""
+            raise BrokenPipeError
+
+    return (
+        Output(soft_wrap=True, highlight=False, emoji=False),
+        Console(stderr=True, highlight=False, emoji=False),
+    )
 
 
 def _bar(console: Console) -> Progress:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from clem_icd.cli.options import CorpusFolder, Force, JsonOut
 from clem_icd.cli.resolve import Judged, resolve
@@ -15,6 +14,9 @@ from clem_icd.cli.tabulation import new_table
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 from clem_icd.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _OPTIMISTIC = "validation, optimistic: the rules were chosen on it"
 
