@@ -26,7 +26,12 @@ from clem_icd.modeling import NeuralSystem
 def logits(system: NeuralSystem, texts: list[str], **padding: Any) -> torch.Tensor:
     """Return the logits of a batch of texts [texts, labels]."""
     encoded = system.tokenizer(
-        texts, padding=True, truncation=True, max_length=system.reading.max_tokens, return_tensors="pt", **padding
+        texts,
+        padding=True,
+        truncation=True,
+        max_length=system.reading.max_tokens,
+        return_tensors="pt",
+        **padding,
     )
     with torch.inference_mode():
         found: torch.Tensor = system.model(**encoded).logits

@@ -19,11 +19,10 @@ TINY_ENCODER = [
     "encoder.layers=2",
     "encoder.attention_heads=2",
     "encoder.vocabulary=400",
+    "positions=512",
 ]
 
 TINY_STEPS = [
-    "positions=256",
-    "codes.note_tokens=256",
     "held_out_share=0.1",
     "training.tokens=20000",
     "training.batch_tokens=512",

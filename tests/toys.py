@@ -102,6 +102,40 @@ class FrozenEncoder(Adapter):
         return model
 
 
+class Scaled(torch.nn.Module):
+    """A linear layer and a trained factor on its output."""
+
+    def __init__(self, linear: torch.nn.Linear) -> None:
+        super().__init__()
+        self.linear = linear
+        self.factor = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        scaled: torch.Tensor = self.linear(hidden) * self.factor
+        return scaled
+
+
+class ScaledHead(Adapter):
+    """Adds a module of its own, which is merged away when the model is saved."""
+
+    kind: Literal["toy-scaled"] = "toy-scaled"
+
+    def apply(self, model: PreTrainedModel) -> PreTrainedModel:
+        head = model.get_submodule("head")
+        head.classifier = Scaled(head.classifier)  # type: ignore[arg-type]
+        return model
+
+    def merge(self, model: PreTrainedModel) -> PreTrainedModel:
+        head = model.get_submodule("head")
+        scaled = head.classifier
+        assert isinstance(scaled, Scaled)
+        with torch.no_grad():
+            scaled.linear.weight.mul_(scaled.factor)
+            scaled.linear.bias.mul_(scaled.factor)
+        head.classifier = scaled.linear
+        return model
+
+
 class Occlusion(Method):
     """The drop of the logit when a token is replaced by padding."""
 
@@ -124,6 +158,7 @@ HEADS.register(MaxHead)
 LOSSES.register(SquaredError)
 READINGS.register(SegmentReading)
 ADAPTERS.register(FrozenEncoder)
+ADAPTERS.register(ScaledHead)
 METHODS.register(Occlusion)
 
 SETTINGS = [

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Fields(BaseModel):
@@ -27,6 +27,7 @@ class Choice(Fields):
 
 
 C = TypeVar("C", bound=Choice)
+M = TypeVar("M", bound=BaseModel)
 
 
 class Choices(Generic[C]):
@@ -96,8 +97,13 @@ class Choices(Generic[C]):
             value = {"kind": value}
         if not isinstance(value, Mapping):
             raise ValueError(f"{self.group} is {value!r}, expected a kind or a group of fields")
+        value = {**value}
+        if "kind" not in value and self._open_field in value:
+            value["kind"] = self._open_kind
         kind = value.get("kind", self._default)
-        if kind not in self._classes:
+        if kind is None:
+            raise ValueError(f"{self.group} has no kind; {self._kinds_in_words()}")
+        if not isinstance(kind, str) or kind not in self._classes:
             raise ValueError(self._unknown_kind(kind))
         return {**value, "kind": kind}
 
@@ -125,11 +131,74 @@ class Choices(Generic[C]):
         return None if expanded is None else self._classes[expanded["kind"]].model_validate(expanded)
 
     def _unknown_kind(self, kind: Any) -> str:
-        if not self.kinds:
-            return f"there is no {self.group} {kind!r}; this release has none, so leave it null"
         near = difflib.get_close_matches(str(kind), self.kinds, n=1)
-        meant = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(self.kinds)}"
+        meant = f"did you mean {near[0]}?" if near else self._kinds_in_words()
         return f"there is no {self.group} {kind!r}; {meant}"
+
+    def _kinds_in_words(self) -> str:
+        if not self.kinds:
+            return "this release has none, leave it null"
+        return f"expected one of {', '.join(self.kinds)}"
+
+
+class InvalidFieldError(ValueError):
+    """A field that does not fit: its dotted key, and the reason without the value.
+
+    Attributes
+    ----------
+    key
+        The dotted path of the field; empty for a rule over several fields.
+    reason
+        What is wrong, in one sentence without the final stop.
+    unknown
+        Whether there is no such field.
+
+    """
+
+    def __init__(self, key: str, reason: str, *, unknown: bool = False) -> None:
+        self.key = key
+        self.reason = reason
+        self.unknown = unknown
+        super().__init__(f"{key}: {reason}" if key else reason)
+
+    @classmethod
+    def of(cls, problem: ValidationError, prefix: str = "") -> Self:
+        """Return the first problem that pydantic found, in the group ``prefix``."""
+        first = problem.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in (*([prefix] if prefix else []), *first["loc"]))
+        reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
+        return cls(key, reason, unknown=first["type"] == "extra_forbidden")
+
+
+def validated(model: type[M], fields: Mapping[str, Any], groups: Mapping[str, Choices[Any]]) -> M:
+    """Return a model of some fields.
+
+    Parameters
+    ----------
+    model
+        The class.
+    fields
+        Its fields; a choice may be in its short form.
+    groups
+        The choices among the fields, by key. They are validated first, for a precise key in the error.
+
+    Raises
+    ------
+    InvalidFieldError
+        For the first field that does not fit.
+
+    """
+    for name, choices in groups.items():
+        try:
+            choices.parse(fields.get(name))
+        except ValidationError as problem:
+            raise InvalidFieldError.of(problem, name) from None
+        except ValueError as problem:
+            raise InvalidFieldError("", str(problem)) from None
+    try:
+        return model.model_validate(fields)
+    except ValidationError as problem:
+        raise InvalidFieldError.of(problem) from None
 
 
 def key_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

@@ -5,7 +5,7 @@ import pytest
 from clem_icd.errors import RecipeError
 from clem_icd.modeling import PretrainedEncoder
 from clem_icd.pretraining import PretrainingRecipe, read_pretraining
-from clem_icd.pretraining.recipe import completed
+from clem_icd.pretraining.recipe import READER
 
 
 def test_no_settings_give_the_default_recipe() -> None:
@@ -96,8 +96,8 @@ def test_an_invalid_value_is_named_in_the_error(settings: list[str], words: str)
 
 def test_a_stored_recipe_gets_defaults_for_new_fields() -> None:
     fields = read_pretraining(["seed=3", "training.lengths=[32,64]"]).model_dump(mode="json")
-    assert completed(fields) == fields
+    assert READER.with_defaults(fields) == fields
     older = {key: value for key, value in fields.items() if key not in ("codes", "masked_share")}
-    assert completed(older) == fields
+    assert READER.with_defaults(older) == fields
     newer = {**fields, "added_in_the_next_release": 1}
-    assert completed(newer) == newer
+    assert READER.with_defaults(newer) == newer

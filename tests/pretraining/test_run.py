@@ -398,7 +398,9 @@ def test_a_run_is_not_overwritten_without_force(run: Path, notes_file: Path, lit
 def test_resuming_with_another_recipe_is_refused(run: Path, notes_file: Path, little_corpus: Corpus) -> None:
     before = snapshot(run)
     other = recipe_of("seed=3", "training.lengths=[32]", "training.shares=[1]", encoder=str(run / "encoder"))
-    with pytest.raises(RunError, match=r"encoder, seed, training\.lengths, training\.shares changed"):
+    with pytest.raises(
+        RunError, match=r"encoder, positions, seed, training\.lengths, training\.shares changed"
+    ):
         pretrain(other, sources_of(notes_file, little_corpus), run, resume=True)
     assert snapshot(run) == before
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError, RecipeError
@@ -117,6 +118,32 @@ def test_an_adapter_limits_which_weights_are_trained(little_corpus: Corpus, tmp_
     ]
 
 
+def test_modules_of_an_adapter_are_trained_resumed_and_merged_when_saved(
+    little_corpus: Corpus, tmp_path: Path
+) -> None:
+    recipe = recipe_with("adapter=toy-scaled", "training.epochs=3")
+    whole = train(recipe, little_corpus, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, little_corpus, tmp_path / "run", observer=_Interrupted(17))
+    resumed = train(recipe, little_corpus, tmp_path / "run", resume=True)
+    weights = load_file(whole / "model" / "model.safetensors")
+    assert {name for name in weights if name.startswith("head.")} == {
+        "head.classifier.bias",
+        "head.classifier.weight",
+    }
+    for name in ("model/model.safetensors", "scores/test.parquet"):
+        assert (resumed / name).read_bytes() == (whole / name).read_bytes(), name
+    loaded, _ = load_model(whole / "model")
+    scores = np.stack([note.probabilities for note in loaded.score(little_corpus.texts("test"))])
+    stored = Scores.read(whole / "scores" / "test.parquet").of(little_corpus, "test")
+    np.testing.assert_allclose(scores, stored, atol=1e-6)
+    unscaled = train(recipe_with("training.epochs=3"), little_corpus, tmp_path / "unscaled")
+    assert not torch.equal(
+        load_file(unscaled / "model" / "model.safetensors")["head.classifier.weight"],
+        weights["head.classifier.weight"],
+    )
+
+
 @pytest.mark.parametrize("method", ["toy-occlusion", "input-x-gradient"])
 def test_explanations_cover_the_raw_text(system: NeuralSystem, little_corpus: Corpus, method: str) -> None:
     note = make_note(3)
@@ -138,6 +165,19 @@ def test_explanations_cover_the_raw_text(system: NeuralSystem, little_corpus: Co
         (["reading=whole", "reading.segment_tokens=4"], "does not apply to reading 'whole'"),
         (["head=toy-mx"], "did you mean toy-max"),
         (["adapter=lora"], "there is no adapter 'lora'"),
+        (["head.kind=foo"], "there is no head 'foo'"),
+        (["head.kind=foo", "head.pooling=mean"], "there is no head 'foo'"),
+        (["encoder.kind=smal"], "there is no encoder 'smal'; did you mean small"),
+        (["head={kind: [a]}"], "there is no head"),
+        (["head.kind=pooled"], "head.scale does not apply to head 'pooled'"),
+        (["encoder="], "encoder"),
+        (["adapter={}"], "adapter has no kind"),
+        (["head={kind: pooled, start: titles, pooling: cls}"], "start=titles needs pooling=mean"),
+        (["small.layers=2"], "encoder.layers=2"),
+        (["head_from_titles=true"], "head.start=titles"),
+        (["dropout=0.1"], "encoder.dropout, head.dropout"),
+        (["max_tokens=64"], "Did you mean reading.max_tokens"),
+        (["encoder=null"], "encoder is missing"),
         (["loss.rare_weight=many"], "loss.rare_weight"),
     ],
 )

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from clem_icd.errors import InputError
 from clem_icd.explanation.methods import METHODS, Method
+from clem_icd.fields import InvalidFieldError
 from clem_icd.icd import Code
 from clem_icd.modeling.neural import NeuralSystem
 
@@ -87,6 +89,10 @@ def explain(
 def _parse_method(method: Method | str) -> Method:
     try:
         found = METHODS.parse(method)
+    except ValidationError as problem:
+        raise InputError(
+            str(InvalidFieldError.of(problem, "method")), remedy="Pass a Method instead"
+        ) from None
     except ValueError as problem:
         raise InputError(str(problem), remedy=f"The methods are {', '.join(METHODS.kinds)}") from None
     if found is None:

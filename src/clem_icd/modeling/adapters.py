@@ -11,7 +11,7 @@ class Adapter(Choice):
     """Selects or adds the weights of an assembled model that are trained."""
 
     def apply(self, model: PreTrainedModel) -> PreTrainedModel:
-        """Return the model, ready for training.
+        """Return the model, ready for training, with the adapter's own modules if it has any.
 
         Raises
         ------
@@ -20,6 +20,14 @@ class Adapter(Choice):
 
         """
         raise NotImplementedError
+
+    def merge(self, model: PreTrainedModel) -> PreTrainedModel:
+        """Return a trained model with the same logits and without modules of the adapter.
+
+        Models are saved merged, so that they load without the adapter. The default is for adapters that add
+        no modules.
+        """
+        return model
 
 
 ADAPTERS: Choices[Adapter] = Choices("adapter")

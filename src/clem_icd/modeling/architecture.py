@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import SerializeAsAny, ValidationError, field_validator, model_validator
+from pydantic import SerializeAsAny, field_validator, model_validator
 
 from clem_icd.fields import Choices, Fields
 from clem_icd.modeling.adapters import ADAPTERS, Adapter
@@ -62,13 +62,3 @@ class Architecture(Fields):
     def _require_compatible_choices(self) -> Self:
         self.head.require_reading(self.reading)
         return self
-
-    @classmethod
-    def group_problem(cls, fields: dict[str, Any]) -> tuple[str, ValidationError] | None:
-        """Return the name of the first choice that fails validation, and its error; None if all pass."""
-        for name, choices in GROUPS.items():
-            try:
-                choices.parse(fields.get(name))
-            except ValidationError as problem:
-                return name, problem
-        return None

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_model as load_safetensors
 from transformers import (
+    AutoConfig,
     AutoModelForSequenceClassification,
     AutoTokenizer,
     PreTrainedModel,
@@ -17,6 +19,7 @@ from transformers import (
 
 from clem_icd.errors import ModelError
 from clem_icd.icd import Code
+from clem_icd.modeling.adapters import Adapter
 from clem_icd.modeling.architecture import Architecture
 from clem_icd.modeling.context import require_context
 from clem_icd.modeling.labels import LabelSpace
@@ -53,9 +56,14 @@ def build(
     encoder = architecture.encoder.open(positions=reading.longest_sequence, texts=texts)
     model = architecture.head.new_model(encoder, labels, attention=attention)
     require_context(
-        model, encoder.name, reading.longest_sequence, f"reading.{reading.longest_sequence_field}="
+        model,
+        encoder.name,
+        reading.longest_sequence,
+        f"Set reading.{reading.longest_sequence_field}={{context}}",
     )
     architecture.head.initialize(model, encoder.tokenizer, labels)
+    if architecture.adapter is not None:
+        model = architecture.adapter.apply(model)
     return model, encoder.tokenizer
 
 
@@ -66,8 +74,22 @@ def rebuild(
     *,
     attention: str = "sdpa",
     dtype: torch.dtype = torch.float32,
+    merged: bool = True,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load the model of an architecture, with weights and tokenizer from a checkpoint folder.
+    """Load the model of an architecture, with weights and tokenizer from a folder.
+
+    Parameters
+    ----------
+    architecture, codes
+        The architecture and the label space that the folder must have.
+    folder
+        A model folder, or a checkpoint of a run.
+    attention
+        The attention implementation.
+    dtype
+        The data type of the weights.
+    merged
+        Whether the adapter is merged into the weights, as in a model folder; in a checkpoint it is not.
 
     Raises
     ------
@@ -77,15 +99,12 @@ def rebuild(
 
     """
     _require_labels(folder, codes)
+    adapter = None if merged else architecture.adapter
     try:
-        model, loading = AutoModelForSequenceClassification.from_pretrained(
-            folder,
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype=dtype,
-            attn_implementation=attention,
-            output_loading_info=True,
-        )
+        if adapter is None:
+            model, is_complete = _load_model(folder, attention, dtype)
+        else:
+            model, is_complete = _load_adapted_model(folder, adapter, attention, dtype)
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as problem:
         raise ModelError(
@@ -93,8 +112,8 @@ def rebuild(
             path=folder,
             remedy=_COPY_AGAIN,
         ) from problem
-    # transformers would fill missing weights with random numbers, and the model would still predict.
-    if loading["missing_keys"] or loading["mismatched_keys"]:
+    # Missing weights would be random, and the model would still predict.
+    if not is_complete:
         raise ModelError(
             "weights are missing or damaged in model.safetensors", path=folder, remedy=_COPY_AGAIN
         )
@@ -102,10 +121,38 @@ def rebuild(
         raise ModelError(
             "the tokenizer is missing or damaged: it has no padding token", path=folder, remedy=_COPY_AGAIN
         )
-    require_context(
-        model, str(folder), architecture.reading.longest_sequence, "in clem.json, reading.max_tokens="
-    )
+    try:
+        architecture.head.require_model(model)
+    except ValueError as problem:
+        raise ModelError(
+            f"config.json and clem.json disagree about the head: {problem}", path=folder, remedy=_COPY_AGAIN
+        ) from None
+    require_context(model, str(folder), architecture.reading.longest_sequence, _COPY_AGAIN)
     return model, tokenizer
+
+
+def _load_model(folder: Path, attention: str, dtype: torch.dtype) -> tuple[PreTrainedModel, bool]:
+    """Load a model; the flag says whether its file has all weights."""
+    model, loading = AutoModelForSequenceClassification.from_pretrained(
+        folder,
+        use_safetensors=True,
+        trust_remote_code=False,
+        dtype=dtype,
+        attn_implementation=attention,
+        output_loading_info=True,
+    )
+    return model, not (loading["missing_keys"] or loading["mismatched_keys"])
+
+
+def _load_adapted_model(
+    folder: Path, adapter: Adapter, attention: str, dtype: torch.dtype
+) -> tuple[PreTrainedModel, bool]:
+    """Load a model with the adapter's own modules, which config.json does not describe."""
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention, dtype=dtype)
+    model = adapter.apply(model)
+    missing, unexpected = load_safetensors(model, folder / "model.safetensors", strict=False)
+    return model, not (missing or unexpected)
 
 
 def _require_labels(folder: Path, codes: Sequence[Code]) -> None:

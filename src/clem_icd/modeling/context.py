@@ -29,7 +29,7 @@ def first_position(model: PreTrainedModel) -> int:
     return 0
 
 
-def require_context(model: PreTrainedModel, encoder: str, tokens: int, setting: str) -> None:
+def require_context(model: PreTrainedModel, encoder: str, tokens: int, remedy: str) -> None:
     """Require that an encoder reads sequences of a given length.
 
     Parameters
@@ -38,8 +38,8 @@ def require_context(model: PreTrainedModel, encoder: str, tokens: int, setting: 
         The encoder, and its name in errors.
     tokens
         The longest sequence that it will be given, in tokens.
-    setting
-        The remedy up to its last word, which is the number of tokens that the encoder reads.
+    remedy
+        The remedy; ``{context}`` in it becomes the number of tokens that the encoder reads.
 
     Raises
     ------
@@ -51,5 +51,5 @@ def require_context(model: PreTrainedModel, encoder: str, tokens: int, setting: 
     if context is not None and context < tokens:
         raise ModelError(
             f"the encoder {encoder!r} reads {context} tokens, asked for {tokens}",
-            remedy=f"Set {setting}{context}",
+            remedy=remedy.format(context=context),
         )

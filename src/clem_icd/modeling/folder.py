@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from clem_icd.errors import ModelError
+from clem_icd.fields import InvalidFieldError, validated
 from clem_icd.files import new_folder, write_text
-from clem_icd.modeling.architecture import Architecture
+from clem_icd.modeling.architecture import GROUPS, Architecture
 from clem_icd.modeling.card import model_card
 from clem_icd.modeling.info import ModelInfo
 from clem_icd.modeling.linear import LinearSystem
@@ -58,12 +59,10 @@ def load_model(folder: Path) -> tuple[System, ModelInfo]:
 
 def _architecture(info: ModelInfo, folder: Path) -> Architecture:
     try:
-        return Architecture.model_validate(info.architecture or {})
-    except ValueError as problem:
-        # pydantic puts the key and the reason on the lines after the first.
-        reason = " ".join(str(problem).split()[:40])
+        return validated(Architecture, info.architecture or {}, GROUPS)
+    except InvalidFieldError as problem:
         raise ModelError(
-            f"clem.json describes an architecture that this release does not support: {reason}",
+            f"clem.json describes an architecture that this release does not support: {problem}",
             path=folder,
             remedy="Load it with the release that trained it, or copy the folder again",
         ) from None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from clem_icd.decisions import Rule, Threshold, rule_from_json, single_threshold
 from clem_icd.errors import ModelError
+from clem_icd.fields import InvalidFieldError
 from clem_icd.files import read_json, write_json
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling.admissions import Admissions, read_admissions, write_admissions
@@ -137,10 +138,8 @@ class ModelInfo:
         try:
             fields = _Fields.model_validate(about)
         except ValidationError as problem:
-            first = problem.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
             raise ModelError(
-                f"{place}: {first['msg']}", path=path, remedy="Copy the whole model folder again"
+                str(InvalidFieldError.of(problem)), path=path, remedy="Copy the whole model folder again"
             ) from None
         return cls(
             labels=tuple(Code(label.code, label.system) for label in fields.labels),

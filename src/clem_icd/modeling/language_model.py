@@ -61,7 +61,9 @@ def load_language_model(
             remedy="Name an encoder that was trained with masked-language modelling",
         )
     model = _with_masked_head(opened)
-    require_context(model, encoder.name, longest, "training.lengths and codes.note_tokens to at most ")
+    require_context(
+        model, encoder.name, longest, "Set training.lengths and codes.note_tokens to at most {context}"
+    )
     return model, opened.tokenizer
 
 

@@ -58,6 +58,7 @@ class NeuralSystem:
         *,
         device: torch.device | None = None,
         dtype: torch.dtype = torch.float32,
+        merged: bool = True,
     ) -> NeuralSystem:
         """Load a checkpoint folder.
 
@@ -69,8 +70,15 @@ class NeuralSystem:
         """
         device = device or best_device()
         model, tokenizer = rebuild(
-            architecture, codes, folder, attention=attention_for(device, dtype), dtype=dtype
+            architecture,
+            codes,
+            folder,
+            attention=attention_for(device, dtype),
+            dtype=dtype,
+            merged=merged,
         )
+        if architecture.adapter is not None and not merged:
+            model = architecture.adapter.merge(model)
         on_device: Any = model
         return cls(on_device.to(device), tokenizer, architecture.reading)
 

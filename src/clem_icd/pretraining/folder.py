@@ -10,7 +10,7 @@ from clem_icd.errors import RunError
 from clem_icd.files import sha256_of
 from clem_icd.modeling.encoders import encoder_place
 from clem_icd.modeling.machine import describe_environment
-from clem_icd.pretraining.recipe import PretrainingRecipe, completed
+from clem_icd.pretraining.recipe import READER, PretrainingRecipe
 from clem_icd.pretraining.texts import Sources, short_place
 from clem_icd.runs.checkpoints import last_checkpoint
 from clem_icd.runs.layout import ENVIRONMENT, PRETRAINING_STATE
@@ -73,7 +73,7 @@ class PretrainingFolder(Resumable):
 
     @classmethod
     def _with_new_fields(cls, recipe: dict[str, Any]) -> dict[str, Any]:
-        return completed(recipe)
+        return READER.with_defaults(recipe)
 
     @property
     def begun(self) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
-from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from clem_icd.fields import Fields
 from clem_icd.modeling.encoders import ENCODERS, Encoder, PretrainedEncoder, SmallEncoder
-from clem_icd.runs.settings import RecipeKeys
+from clem_icd.runs.settings import RecipeReader
+
+POSITIONS = 8192
+_TASKS = "names, inserted or notes"
 
 
 class CodesFields(Fields):
@@ -21,6 +24,15 @@ class CodesFields(Fields):
     note_tokens: int = Field(default=512, ge=16)
     weight: float = Field(default=1.0, gt=0)
     temperature: float = Field(default=0.05, gt=0)
+
+    @model_validator(mode="after")
+    def _require_fields_that_apply(self) -> Self:
+        defaults = type(self).model_fields
+        for name, needs in (("note_tokens", "notes"), ("weight", _TASKS), ("temperature", _TASKS)):
+            used = self.notes if needs == "notes" else self.names or self.inserted or self.notes
+            if not used and getattr(self, name) != defaults[name].default:
+                raise ValueError(f"{name} applies only with {needs}")
+        return self
 
 
 class PretrainingTraining(Fields):
@@ -61,7 +73,7 @@ class PretrainingRecipe(Fields):
     """Where an encoder starts from, how much text it reads, and how it learns."""
 
     encoder: SerializeAsAny[Encoder] = SmallEncoder()
-    positions: int = Field(default=8192, ge=16)
+    positions: int = Field(default=POSITIONS, ge=16)
     count_embeddings: bool = True
     masked_share: float = Field(default=0.3, gt=0, lt=1)
     held_out_share: float = Field(default=0.01, gt=0, lt=0.5)
@@ -75,8 +87,14 @@ class PretrainingRecipe(Fields):
         return ENCODERS.parse(value)
 
     @model_validator(mode="after")
+    def _require_fields_that_apply(self) -> Self:
+        if self.small is None and (self.positions != POSITIONS or not self.count_embeddings):
+            raise ValueError("positions and count_embeddings apply only to an encoder with random weights")
+        return self
+
+    @model_validator(mode="after")
     def _require_enough_positions(self) -> Self:
-        if self.longest > self.positions:
+        if self.small is not None and self.longest > self.positions:
             raise ValueError("training.lengths and codes.note_tokens must be at most positions")
         return self
 
@@ -96,11 +114,7 @@ class PretrainingRecipe(Fields):
         return max(self.training.lengths[-1], self.codes.note_tokens if self.codes.notes else 0)
 
 
-_KEYS = RecipeKeys(
-    PretrainingRecipe,
-    groups={"encoder": ENCODERS},
-    page="docs/reference/pretraining.md",
-)
+READER = RecipeReader(PretrainingRecipe, groups={"encoder": ENCODERS}, page="docs/reference/pretraining.md")
 
 
 def read_pretraining(settings: Sequence[str] = (), *, encoder: str = "small") -> PretrainingRecipe:
@@ -119,23 +133,4 @@ def read_pretraining(settings: Sequence[str] = (), *, encoder: str = "small") ->
         If a key is unknown ("did you mean …?") or a value is invalid.
 
     """
-    fields = _KEYS.apply({"encoder": encoder}, settings)
-    try:
-        ENCODERS.parse(fields["encoder"])
-    except ValidationError as problem:
-        raise _KEYS.refusal(problem, fields, prefix="encoder") from None
-    try:
-        return PretrainingRecipe.model_validate(fields)
-    except ValidationError as problem:
-        raise _KEYS.refusal(problem, fields) from None
-
-
-def completed(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a stored recipe, with defaults for fields added since.
-
-    A recipe that this release cannot read is returned unchanged.
-    """
-    try:
-        return PretrainingRecipe.model_validate(fields).model_dump(mode="json")
-    except ValueError:
-        return fields
+    return READER.read({"encoder": encoder}, settings)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from clem_icd.errors import RecipeError
-from clem_icd.fields import Choices, key_paths
+from clem_icd.fields import Choices, InvalidFieldError, key_paths, validated
 
-Groups = Mapping[str, Choices[Any]]
+R = TypeVar("R", bound=BaseModel)
 
 
-class RecipeKeys:
-    """The keys of one kind of recipe: applying settings to them, and errors about them.
+class RecipeReader(Generic[R]):
+    """Reads one kind of recipe: applies settings, validates, and explains what does not fit.
 
     Parameters
     ----------
@@ -27,15 +27,15 @@ class RecipeKeys:
     page
         The documentation page of the keys.
     hints
-        Remedies for keys that do not exist, by key.
+        Remedies for keys that do not exist, by key or by the group before the first dot.
 
     """
 
     def __init__(
         self,
-        model: type[BaseModel],
+        model: type[R],
         *,
-        groups: Groups,
+        groups: Mapping[str, Choices[Any]],
         page: str,
         hints: Mapping[str, str] | None = None,
     ) -> None:
@@ -44,15 +44,13 @@ class RecipeKeys:
         self._page = page
         self._hints = dict(hints or {})
 
-    def apply(
-        self, fields: dict[str, Any], settings: Sequence[str], path: str | None = None
-    ) -> dict[str, Any]:
-        """Return the fields with ``key=value`` settings applied and short forms of choices expanded.
+    def read(self, fields: Mapping[str, Any], settings: Sequence[str] = (), path: str | None = None) -> R:
+        """Return the recipe of some fields with ``key=value`` settings on top.
 
         Parameters
         ----------
         fields
-            The fields of the recipe; they are not modified.
+            The fields of the recipe; choices may be in their short form.
         settings
             The settings, with YAML values.
         path
@@ -61,47 +59,54 @@ class RecipeKeys:
         Raises
         ------
         RecipeError
-            If a setting is not KEY=VALUE, its key is unknown, or its value is not valid YAML.
+            If a setting is not KEY=VALUE, a key is unknown, or a value is not valid YAML or does not fit.
 
         """
-        fields = dict(fields)
+        applied = self._applied(fields, settings, path)
+        try:
+            return validated(self._model, applied, self._groups)
+        except InvalidFieldError as problem:
+            if problem.unknown:
+                raise self._unknown_key(problem.key, applied, path) from None
+            raise RecipeError(str(problem), path=path, remedy=f"See {self._page}") from None
+
+    def with_defaults(self, stored: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of a stored recipe, with defaults for fields added since.
+
+        A recipe that this release cannot read is returned unchanged.
+        """
+        try:
+            return self._model.model_validate(stored).model_dump(mode="json")
+        except ValueError:
+            return stored
+
+    def _applied(
+        self, fields: Mapping[str, Any], settings: Sequence[str], path: str | None
+    ) -> dict[str, Any]:
+        applied = dict(fields)
         for name in self._groups:
-            fields[name] = self._expanded(name, fields.get(name), path)
+            applied[name] = self._expanded(name, applied.get(name), path)
         for setting in settings:
             key, separator, text = setting.partition("=")
             if not separator:
                 raise RecipeError(
                     f"expected KEY=VALUE, got {setting!r}", remedy="Write for example training.epochs=3"
                 )
-            if key not in self._known(fields):
-                raise self._unknown_key(key, fields, None)
-            value = _value(text, key)
-            _assign(fields, key, self._expanded(key, value, None) if key in self._groups else value)
-        return fields
+            if key not in self._known(applied):
+                raise self._unknown_key(key, applied, None)
+            self._apply(applied, key, text)
+        return applied
 
-    def refusal(
-        self, problem: ValidationError, fields: dict[str, Any], *, path: str | None = None, prefix: str = ""
-    ) -> RecipeError:
-        """Return the first problem that pydantic found as a `RecipeError`, without the invalid value.
-
-        Parameters
-        ----------
-        problem
-            The error of pydantic.
-        fields
-            The fields that were validated.
-        path
-            The file or name of the recipe.
-        prefix
-            The key of the group that was validated; empty for the whole recipe.
-
-        """
-        first = problem.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in ((prefix,) if prefix else ()) + tuple(first["loc"]))
-        if first["type"] == "extra_forbidden":
-            return self._unknown_key(key, fields, path)
-        message = first["msg"].removeprefix("Value error, ").removesuffix(".")
-        return RecipeError(f"{key}: {message}" if key else message, path=path, remedy=f"See {self._page}")
+    def _apply(self, fields: dict[str, Any], key: str, text: str) -> None:
+        group, _, field = key.partition(".")
+        value = _value(text, key)
+        if key in self._groups:
+            # A folder may be called 2024, which YAML reads as a number.
+            fields[key] = self._expanded(key, text if isinstance(value, int | float) else value, None)
+        elif group in self._groups and field == "kind":
+            fields[group] = self._expanded(group, {**fields[group], "kind": value}, None)
+        else:
+            _assign(fields, key, value)
 
     def _expanded(self, name: str, value: Any, path: str | None) -> dict[str, Any] | None:
         try:
@@ -125,8 +130,9 @@ class RecipeKeys:
     def _unknown_key(self, key: str, fields: Mapping[str, Any], path: str | None) -> RecipeError:
         """Return the error for an unknown key: the kinds that have it, or the key that was probably meant."""
         group, _, field = key.partition(".")
-        if key in self._hints:
-            return RecipeError(f"there is no key {key!r}", path=path, remedy=self._hints[key])
+        for hinted in (key, group):
+            if hinted in self._hints:
+                return RecipeError(f"there is no key {key!r}", path=path, remedy=self._hints[hinted])
         if group in self._groups and (owners := self._groups[group].kinds_with(field)):
             chosen = (fields.get(group) or {}).get("kind")
             return RecipeError(

@@ -70,7 +70,7 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
         trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed.path))
         history, best = trainer.state.log_history, trainer.state.best_global_step or trainer.state.global_step
     write_history(run, history)
-    return NeuralSystem.load(checkpoint_at(folder, best), recipe.architecture, corpus.codes)
+    return NeuralSystem.load(checkpoint_at(folder, best), recipe.architecture, corpus.codes, merged=False)
 
 
 class NotesTrainer(TrainerBase):
@@ -92,7 +92,7 @@ class NotesTrainer(TrainerBase):
 
     def reading_order(self, dataset: Any) -> LengthGroupedSampler:
         """Return an order of batches of similar length, which resumes exactly."""
-        return LengthGroupedSampler(dataset.lengths, self._train_batch_size, self.args.seed)
+        return LengthGroupedSampler(dataset.lengths, self.batch_size, self.args.seed)
 
 
 class _Report(ProgressReport):
@@ -114,14 +114,9 @@ def _assemble(
     """Return the initial model of a recipe, or the model of a checkpoint, with its tokenizer."""
     computes_in = torch.bfloat16 if precision_of(recipe) == "bf16" else torch.float32
     attention = attention_for(best_device(), computes_in)
-    if checkpoint is None:
-        labels = LabelSpace.of(corpus)
-        model, tokenizer = build(
-            recipe.architecture, labels, texts=corpus.texts("train"), attention=attention
-        )
-    else:
-        model, tokenizer = rebuild(recipe.architecture, corpus.codes, checkpoint, attention=attention)
-    return (model if recipe.adapter is None else recipe.adapter.apply(model)), tokenizer
+    if checkpoint is not None:
+        return rebuild(recipe.architecture, corpus.codes, checkpoint, attention=attention, merged=False)
+    return build(recipe.architecture, LabelSpace.of(corpus), texts=corpus.texts("train"), attention=attention)
 
 
 def _read_split(

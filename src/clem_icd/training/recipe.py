@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from clem_icd.decisions import PolicyName
 from clem_icd.errors import RecipeError
 from clem_icd.fields import Fields
 from clem_icd.modeling.architecture import GROUPS, Architecture
-from clem_icd.runs.settings import RecipeKeys
+from clem_icd.runs.settings import RecipeReader
 
 
 class NeuralTraining(Fields):
@@ -81,14 +81,20 @@ class LinearRecipe(Fields):
 
 
 Recipe = NeuralRecipe | LinearRecipe
-_SYSTEMS: dict[str, type[NeuralRecipe] | type[LinearRecipe]] = {
-    "neural": NeuralRecipe,
-    "linear": LinearRecipe,
-}
 _PAGE = "docs/reference/recipes.md"
-_KEYS = {
-    "neural": RecipeKeys(NeuralRecipe, groups=GROUPS, page=_PAGE),
-    "linear": RecipeKeys(
+_READERS: dict[str, RecipeReader[NeuralRecipe] | RecipeReader[LinearRecipe]] = {
+    "neural": RecipeReader(
+        NeuralRecipe,
+        groups=GROUPS,
+        page=_PAGE,
+        # Where keys of earlier recipes went.
+        hints={
+            "small": "The dimensions are fields of the encoder now, for example encoder.layers=2",
+            "dropout": "Set encoder.dropout, head.dropout or both",
+            "head_from_titles": "Set head.start=titles",
+        },
+    ),
+    "linear": RecipeReader(
         LinearRecipe,
         groups={},
         page=_PAGE,
@@ -121,30 +127,17 @@ def read_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
     """
     fields = _parse(_text(name), name)
     system = str(fields.get("system"))
-    if system not in _SYSTEMS:
+    if system not in _READERS:
         raise RecipeError(
-            f"system is {system!r}, expected {' or '.join(_SYSTEMS)}", path=name, remedy=f"See {_PAGE}"
+            f"system is {system!r}, expected {' or '.join(_READERS)}", path=name, remedy=f"See {_PAGE}"
         )
-    keys = _KEYS[system]
-    fields = keys.apply(fields, settings, name)
-    if system == "neural" and (found := Architecture.group_problem(fields)) is not None:
-        group, problem = found
-        raise keys.refusal(problem, fields, path=name, prefix=group)
-    try:
-        return _SYSTEMS[system].model_validate(fields)
-    except ValidationError as problem:
-        raise keys.refusal(problem, fields, path=name) from None
+    return _READERS[system].read(fields, settings, name)
 
 
 def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a stored recipe, with defaults for fields added since.
-
-    A recipe that this release cannot read is returned unchanged.
-    """
-    try:
-        return _SYSTEMS[str(fields.get("system"))].model_validate(fields).model_dump(mode="json")
-    except (KeyError, ValueError):
-        return fields
+    """Return the fields of a stored recipe, with defaults for fields added since."""
+    reader = _READERS.get(str(fields.get("system")))
+    return fields if reader is None else reader.with_defaults(fields)
 
 
 def _text(name: str) -> str:

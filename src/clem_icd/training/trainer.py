@@ -62,6 +62,11 @@ class TrainerBase(Trainer):
         """Return the order in which the training data is read."""
         raise NotImplementedError
 
+    @property
+    def batch_size(self) -> int:
+        """Number of items in a batch."""
+        return self._train_batch_size
+
     def restore(self, checkpoint: Checkpoint) -> None:
         """Load the weights and the history of a checkpoint, without training further."""
         self._load_from_checkpoint(str(checkpoint.path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,9 @@ from transformers.models.auto.auto_factory import _BaseAutoModelClass
 from clem_icd.errors import ModelError
 from clem_icd.fields import Choice
 
-# The names of an encoder's dropouts in ModernBERT and in the BERT family.
+# The names of an encoder's dropouts in ModernBERT, in the BERT family and in DistilBERT.
 _DROPOUTS = (
+    "dropout",
     "embedding_dropout",
     "mlp_dropout",
     "attention_dropout",
@@ -57,16 +59,19 @@ class Encoder(Choice):
         """
         raise NotImplementedError
 
-    def _dropout_fields(self, config: PreTrainedConfig) -> dict[str, float]:
+    def _dropout_fields(self, config: PreTrainedConfig) -> dict[str, Any]:
         """Return the dropout fields of the config, each set to `dropout`."""
         if self.dropout is None:
             return {}
-        fields = {name: self.dropout for name in _DROPOUTS if hasattr(config, name)}
+        fields: dict[str, Any] = {name: self.dropout for name in _DROPOUTS if hasattr(config, name)}
         if not fields:
             raise ModelError(
                 f"a {config.model_type} encoder has no dropout that can be set",
                 remedy="Leave out encoder.dropout",
             )
+        # Without one of its own, the head of BERT takes the dropout of the encoder.
+        if getattr(config, "classifier_dropout", 0.0) is None:
+            fields["classifier_dropout"] = getattr(config, "hidden_dropout_prob", None)
         return fields
 
 
@@ -115,7 +120,7 @@ class OpenEncoder:
             If the weights cannot be loaded, or weights of the encoder are missing.
 
         """
-        config = self.config
+        config = copy.deepcopy(self.config)
         config.update(fields or {})
         if self.place is None:
             model: PreTrainedModel = auto_class.from_config(config, attn_implementation=attention)

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
 from transformers import AutoConfig, AutoTokenizer
 
 from clem_icd.errors import ModelError
@@ -24,7 +25,7 @@ class PretrainedEncoder(Encoder):
     """
 
     kind: Literal["pretrained"] = "pretrained"
-    name: str
+    name: str = Field(min_length=1)
 
     def open(self, *, positions: int, texts: Iterable[str] = ()) -> OpenEncoder:
         """Read the config and the tokenizer; the texts are not used."""
@@ -37,6 +38,11 @@ class PretrainedEncoder(Encoder):
             tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
         except LOADING_ERRORS as problem:
             raise loading_error(self.name, problem) from problem
+        if config.model_type == "clem-icd":
+            raise ModelError(
+                f"{self.name!r} is a model with the head {config.head['kind']!r}, expected an encoder",
+                remedy="Name the encoder that it was trained from",
+            )
         config.update(self._dropout_fields(config))
         return OpenEncoder(self.name, config, tokenizer, place)
 

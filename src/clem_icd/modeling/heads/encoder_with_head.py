@@ -30,6 +30,12 @@ class TokenHead(Head):
         """
         raise NotImplementedError
 
+    def require_model(self, model: PreTrainedModel) -> None:
+        """Refuse a model with another head, or with this one and other fields."""
+        found = model.config.head if isinstance(model, EncoderWithHead) else {"kind": "pooled"}
+        if found != self.model_dump(mode="json"):
+            raise ValueError(f"config.json has the head {found}")
+
     def new_model(self, encoder: OpenEncoder, labels: LabelSpace, *, attention: str) -> PreTrainedModel:
         """Return a model with this head on an encoder."""
         backbone = encoder.load(AutoModel, attention=attention)
@@ -92,6 +98,7 @@ class EncoderWithHead(PreTrainedModel):
         input_ids: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
+        **others: Any,
     ) -> SequenceClassifierOutput:
         """Return the logits [notes, labels].
 
@@ -103,6 +110,8 @@ class EncoderWithHead(PreTrainedModel):
             0 for padding, same shape; None if nothing is padded.
         inputs_embeds
             Token vectors in place of ``input_ids``, with one more dimension.
+        others
+            Further arguments of the encoder.
 
         """
         inputs = input_ids if inputs_embeds is None else inputs_embeds
@@ -119,7 +128,9 @@ class EncoderWithHead(PreTrainedModel):
         real = pieces.any(dim=1)
         flat = inputs.reshape(-1, *inputs.shape[len(shape) - 1 :])
         name = "input_ids" if inputs_embeds is None else "inputs_embeds"
-        encoded = self.encoder(**{name: flat[real]}, attention_mask=pieces[real]).last_hidden_state
+        if not real.any():
+            raise ValueError("a batch of nothing but padding has no notes to score")
+        encoded = self.encoder(**{name: flat[real]}, attention_mask=pieces[real], **others).last_hidden_state
         hidden = encoded.new_zeros(*pieces.shape, encoded.shape[-1])
         hidden[real] = encoded
         notes = shape[0]

@@ -67,6 +67,16 @@ class Head(Choice):
             f"the head {self.kind} has no bias that can be set", remedy="Set head.prior_bias=false"
         )
 
+    def require_model(self, model: PreTrainedModel) -> None:
+        """Refuse a loaded model that does not have this head.
+
+        Raises
+        ------
+        ValueError
+            If it has another one, or the same with other fields.
+
+        """
+
     def require_reading(self, reading: Reading) -> None:
         """Refuse a reading that the head does not support.
 

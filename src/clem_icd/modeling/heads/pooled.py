@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from transformers import (
     AutoModelForSequenceClassification,
     PreTrainedConfig,
@@ -15,6 +15,7 @@ from transformers import (
 
 from clem_icd.errors import ModelError
 from clem_icd.modeling.encoders import OpenEncoder
+from clem_icd.modeling.heads.encoder_with_head import EncoderWithHead
 from clem_icd.modeling.heads.head import Head
 from clem_icd.modeling.labels import LabelSpace, label_fields
 from clem_icd.modeling.readings import Reading
@@ -64,6 +65,11 @@ class PooledHead(Head):
                 remedy="Set head.prior_bias=false",
             ) from None
 
+    def require_model(self, model: PreTrainedModel) -> None:
+        """Refuse a model with a head of its own in place of the stock one."""
+        if isinstance(model, EncoderWithHead):
+            raise ValueError(f"config.json has the head {(model.config.head or {}).get('kind')!r}")
+
     def require_reading(self, reading: Reading) -> None:
         """Refuse a reading in pieces: the stock classifier takes one sequence per note."""
         if reading.longest_sequence != reading.max_tokens:
@@ -71,6 +77,12 @@ class PooledHead(Head):
                 f"head pooled needs a note in one piece, but reading {reading.kind} splits it; "
                 "set reading=whole, or choose another head"
             )
+
+    @model_validator(mode="after")
+    def _titles_need_the_mean(self) -> Self:
+        if self.start == "titles" and self.pooling == "cls":
+            raise ValueError("start=titles needs pooling=mean, not cls")
+        return self
 
     def _own_fields(self, config: PreTrainedConfig) -> dict[str, Any]:
         wanted = {"classifier_pooling": self.pooling, "classifier_dropout": self.dropout}

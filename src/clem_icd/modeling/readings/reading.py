@@ -144,7 +144,8 @@ class Reading(Choice):
     def arrange(self, notes: Sequence[npt.NDArray[np.int32]], pad_token_id: int) -> Batch:
         """Return the ids of several notes, padded on the right, and their mask [batch, longest].
 
-        A reading in pieces returns [batch, pieces, length].
+        A reading in pieces returns [batch, pieces, length]. Where the mask is 1 stand the tokens of the note,
+        each once and in order, so that what is computed per token can be put back into the text.
         """
         longest = max(len(ids) for ids in notes)
         padded = torch.full((len(notes), longest), pad_token_id, dtype=torch.long)
