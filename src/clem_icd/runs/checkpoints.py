@@ -29,9 +29,9 @@ class Checkpoint:
     Attributes
     ----------
     step, max_steps
-        Optimizer steps done, and planned in all.
+        Optimizer steps done, and planned in total.
     best_step
-        The step of the best checkpoint so far; None where none is selected.
+        The step of the best checkpoint so far; None if none is selected.
     history
         The rows that the Trainer logged until then.
     callbacks

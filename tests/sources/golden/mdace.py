@@ -20,7 +20,7 @@ class Span:
     words: str
     code: str
     system: str  # a key of SYSTEMS
-    also: int = 0  # how many characters more than the words it takes in, before them if negative
+    also: int = 0  # how many characters it covers beyond the words, before them if negative
 
 
 def _ordinary(index: int) -> int:
@@ -162,7 +162,7 @@ def _documents(spans: Iterable[Span], notes: dict[int, Note]) -> Iterator[tuple[
 
 
 def _entry(row_id: int, note: Note | None, spans: list[Span]) -> dict[str, object]:
-    """Describe a note: its category stands here without the blank that NOTEEVENTS has behind some."""
+    """Describe a note: its category is given without the trailing blank that some have in NOTEEVENTS."""
     text = (note.text if note else None) or "nobody has this note"
     return {
         "note_id": row_id,
