@@ -50,7 +50,7 @@ def step_seconds() -> list[float]:
 
 @contextmanager
 def busy_processes(count: int) -> Iterator[None]:
-    """Keep some cores busy meanwhile."""
+    """Keep some cores busy inside the block."""
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield

@@ -131,7 +131,7 @@ def _show_calibration(console: Console, scalings: list[dict[str, Any]], split: s
         "sum of scores",
         "codes",
         title=f"calibration, {split}"
-        + (", which the scalings were fitted to" if split == "validation" else ""),
+        + (", optimistic: the scalings were fitted to it" if split == "validation" else ""),
     )
     for column in table.columns[:3]:
         column.no_wrap = True

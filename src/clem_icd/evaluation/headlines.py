@@ -1,4 +1,4 @@
-"""Which metrics to show where not all of them fit: one list, and variations where a purpose needs one."""
+"""The metrics to show where not all of them fit: one list, with variations for some purposes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Checkpoints on disk: which are complete, which is the last, and which to keep.
 
-The Trainer writes a checkpoint file by file. A process that is killed meanwhile leaves a folder
+The Trainer writes a checkpoint file by file. A process that is killed in between leaves a folder
 that looks like a checkpoint. So a mark is added once everything is on the disk, nothing is deleted
 before that, and a folder without the mark is not resumed from.
 """

@@ -113,7 +113,7 @@ class Resumable:
         RunError
             If another process holds the lock.
         """
-        # The folder is locked, since its files are replaced meanwhile.
+        # The folder itself is locked, since the files in it are replaced.
         folder = os.open(self.path, os.O_RDONLY)
         try:
             self._lock(folder)

@@ -91,7 +91,7 @@ PROFEE_10 = [
     Span(ECG, "80 bpm", "93010", "CPT"),
     Span(_ordinary(1), "home", "99223", "CPT"),  # nothing but CPT
     Span(_ordinary(12), "Windows", "E11.91", "10"),
-    Span(_ordinary(30), "admitted", "G90.51", "10"),  # likewise
+    Span(_ordinary(30), "admitted", "G90.51", "10"),  # the same
 ]
 PROFEE_9 = [Span(RADIOLOGY, "effusion", "401.9", "9"), Span(ECG, "Sinus", "401.9", "9")]
 
