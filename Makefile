@@ -7,10 +7,10 @@ INSTALLED := $(VENV)/.installed
 
 .PHONY: help install demo test lint types contracts unit format docs clean-demo
 
-help: ## Show what there is to make
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-install: $(INSTALLED) ## Make .venv with everything that demo and test need
+install: $(INSTALLED) ## Create .venv with everything that demo and test need
 
 demo: $(INSTALLED) ## Run the main job on a synthetic hospital: about six minutes on two cores
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
@@ -27,18 +27,18 @@ types: $(INSTALLED)
 contracts: $(INSTALLED)
 	$(BIN)/lint-imports
 
-# One thread a process: the tests run side by side, and their models are tiny.
+# One thread per process: the tests run in parallel, and their models are tiny.
 unit: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadscope
 
-format: $(INSTALLED) ## Put the code in shape
+format: $(INSTALLED) ## Fix and format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 docs: $(INSTALLED) ## Regenerate the documentation of commands and metrics
 	$(BIN)/python docs/generate.py
 
-clean-demo: ## Delete what the demo made
+clean-demo: ## Delete the output of the demo
 	rm -rf runs/demo runs/demo-linear runs/demo-corpus runs/demo-raw
 
 $(INSTALLED): requirements.lock pyproject.toml

@@ -50,7 +50,7 @@ def logit_differences(system: NeuralSystem, texts: list[str]) -> dict[str, float
     )
     return {
         "padding": float((padded - alone).abs().max()),
-        "batch mates": float((together - alone).abs().max()),
+        "batch composition": float((together - alone).abs().max()),
         "batch order": float((mixed - alone[order]).abs().max()),
     }
 

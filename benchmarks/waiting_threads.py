@@ -1,7 +1,7 @@
-"""What waiting threads cost: one training step of clem-small, idle and beside a busy process.
+"""The cost of waiting threads: one training step of clem-small, idle and next to a busy process.
 
-A step reads 16 notes of 214 tokens, the mean length of the demo's. Each way of waiting runs in a process of
-its own, one after the other, several times; the table shows medians.
+A step reads 16 notes of 214 tokens, the mean length of the demo's. Each way of waiting runs in a separate
+process, one after the other, several times; the table shows medians.
 
 Example: ``python benchmarks/waiting_threads.py --repeats 3``
 """
@@ -50,7 +50,7 @@ def step_seconds() -> list[float]:
 
 @contextmanager
 def busy_processes(count: int) -> Iterator[None]:
-    """Keep some cores busy meanwhile."""
+    """Keep some cores busy inside the block."""
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
@@ -63,7 +63,7 @@ def busy_processes(count: int) -> Iterator[None]:
 def measured(policy: str | None) -> float:
     """Return the median time of a step in a process with a way of waiting."""
     surroundings = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
-    # What the package sets by itself is left alone by one that is set already, empty or not.
+    # The package leaves a variable alone that is already set, even to an empty value.
     surroundings["OMP_WAIT_POLICY"] = policy or ""
     done = subprocess.run(
         [sys.executable, __file__, "--step"], capture_output=True, text=True, check=True, env=surroundings
@@ -87,7 +87,7 @@ def main() -> None:
                 with busy_processes(others):
                     found.setdefault((name, others), []).append(measured(policy))
     print(f"Seconds per step, median of {chosen.repeats}; {platform.processor() or platform.machine()}")
-    print("| waiting | idle | beside 1 busy process | beside 2 |")
+    print("| waiting | idle | with 1 busy process | with 2 |")
     print("|---|---|---|---|")
     for name in _POLICIES:
         cells = (f"{statistics.median(found[name, others]):.2f}" for others in (0, 1, 2))

@@ -16,7 +16,7 @@ from clem_icd.files import new_file
 
 
 def main(model: Path, notes: Path, out: Path) -> None:
-    """Write the assigned codes of all notes; ``out`` appears whole or not at all."""
+    """Write the assigned codes of all notes; ``out`` is written completely or not at all."""
     coder = Coder.load(model)
     paths = sorted(notes.glob("*.txt"))
     codings = coder.code_all((read_note(path) for path in paths), top=0)

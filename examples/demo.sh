@@ -36,8 +36,8 @@ run clem report runs/demo --beside runs/demo-linear
 title "Where to look next"
 cat <<'NEXT'
 runs/demo/report.html                                           metrics, learning curves, errors
-clem code runs/demo/model NOTE.txt                              codes for a note of your own
+clem code runs/demo/model NOTE.txt                              codes for your own note
 clem error-analysis --corpus runs/demo-corpus --run runs/demo   where the errors are
-clem thresholds runs/demo --corpus runs/demo-corpus             other ways of deciding
+clem thresholds runs/demo --corpus runs/demo-corpus             other decision rules
 docs/README.md                                                  your own data, formats, definitions
 NEXT

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Prepares every published corpus, and shows its counts beside the published ones.
+# Prepares every published corpus, and shows its counts next to the published ones.
 #
 #     bash examples/published_counts.sh RAW OUT [SPLITS]
 #
-# RAW is the folder that PhysioNet's download makes, with MDACE in it or beside it. A set with missing files is
-# refused in one line, and the next one is prepared. A corpus that exists is only described. Without SPLITS the
+# RAW is the folder of the PhysioNet download, with MDACE in it or next to it. A set with missing files is
+# refused in one line, and the next one is prepared. An existing corpus is only described. Without SPLITS, the
 # published split files are downloaded.
 set -uo pipefail
 

@@ -15,7 +15,7 @@ pytest_plugins = ["fixtures.made_runs", "fixtures.matrices", "fixtures.killing",
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collections of every training the objects of imported modules."""
+    """Exclude the objects of imported modules from the garbage collections of every training run."""
     gc.collect()
     gc.freeze()
 
@@ -39,5 +39,5 @@ def shared_data() -> Path:
     """The real data next to the checkout; tests that use it are marked ``shared_data``."""
     folder = SHARED / "data"
     if not folder.is_dir():
-        pytest.skip("the real data is not beside the checkout")
+        pytest.skip("the real data is not next to the checkout")
     return folder

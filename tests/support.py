@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 """The checkout."""
 
 SHARED = ROOT.parent / "shared"
-"""Real data beside the checkout; absent on most machines."""
+"""Real data next to the checkout; absent on most machines."""
 
 LITTLE_SETTINGS = [
     "encoder.hidden_size=32",

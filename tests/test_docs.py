@@ -216,7 +216,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", WITH_README, ids=name_of)
-def test_every_relative_link_leads_somewhere(page: Path) -> None:
+def test_every_relative_link_resolves(page: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         if re.match(r"[a-z]+:", target):
             continue
@@ -354,7 +354,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, connections: list[str]) 
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=name_of)
-def test_python_on_the_pages_runs(
+def test_python_examples_on_the_pages_run(
     page: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(workspace)
@@ -364,7 +364,7 @@ def test_python_on_the_pages_runs(
 
 
 @pytest.mark.parametrize("page", WITH_DOCTESTS, ids=name_of)
-def test_worked_examples_are_right(page: Path) -> None:
+def test_worked_examples_are_correct(page: Path) -> None:
     failed, tried = doctest.testfile(str(page), module_relative=False)
     assert (failed, tried > 5) == (0, True)
 
@@ -421,7 +421,7 @@ def test_training_and_coding_open_no_connection(workspace: Path, connections: li
     assert connections == []
 
 
-def test_opened_connections_would_be_noticed(connections: list[str]) -> None:
+def test_opened_connections_are_detected(connections: list[str]) -> None:
     with pytest.raises(OSError, match="no network in this test"):
         socket.create_connection(("localhost", 9))
     assert connections.pop() != ""

@@ -12,7 +12,7 @@ import clem_icd
 ROOMS = sorted(path.parent.name for path in Path(clem_icd.__file__).parent.glob("*/__init__.py"))
 
 
-def test_the_public_names_are_there_and_sorted() -> None:
+def test_public_names_exist_and_are_sorted() -> None:
     assert sorted(clem_icd.__all__) == clem_icd.__all__
     for name in clem_icd.__all__:
         assert getattr(clem_icd, name).__name__ == name
@@ -24,7 +24,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_every_room_says_what_happens_in_it_and_names_what_it_gives(room: str) -> None:
+def test_every_room_has_a_docstring_and_public_names(room: str) -> None:
     module = importlib.import_module(f"clem_icd.{room}")
     assert module.__doc__ is not None
     assert len(module.__doc__.split()) > 20

@@ -14,7 +14,7 @@
     └── MissingExtraError        an optional package is not installed
 
 A message is one line. It names the file and the row, if any, and ends with the remedy. It never contains note
-text: a note is a patient.
+text, which is patient data.
 """
 
 from __future__ import annotations

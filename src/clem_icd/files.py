@@ -45,7 +45,7 @@ def check_free(path: Path, *, force: bool = False) -> None:
         folder = path.is_dir() and any(path.iterdir())
         fixed = folder and (path.is_mount() or Path.cwd().is_relative_to(path.resolve()))
     if (folder or path.is_file()) and not force:
-        raise OutputError("already holds something", path=path, remedy="Choose another path, or pass --force")
+        raise OutputError("already exists", path=path, remedy="Choose another path, or pass --force")
     if fixed:
         raise OutputError(
             "is not empty and cannot be replaced: it is a mount point or contains the current folder",

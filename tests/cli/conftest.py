@@ -51,7 +51,7 @@ class World:
     """The folders of a journey, and what each verb printed."""
 
     root: Path
-    said: dict[str, Outcome]
+    outcomes: dict[str, Outcome]
     markers: tuple[str, ...]
 
     @property
@@ -154,12 +154,12 @@ def mark_notes(discharge: Path) -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> World:
     """From a synthetic hospital to the report of a run, verb by verb, each with ``--json``."""
-    said: dict[str, Outcome] = {}
-    world = World(tmp_path_factory.mktemp("journey"), said, ())
+    outcomes: dict[str, Outcome] = {}
+    world = World(tmp_path_factory.mktemp("journey"), outcomes, ())
 
     def step(name: str, *arguments: object) -> None:
-        said[name] = invoke(*arguments, "--json", "--quiet")
-        assert said[name].code == 0, (name, said[name])
+        outcomes[name] = invoke(*arguments, "--json", "--quiet")
+        assert outcomes[name].code == 0, (name, outcomes[name])
 
     size = ("--admissions", 120, "--seed", 1, "--words", 60)
     step("synthesize", "synthesize", "--layout", "mimic4", *size, "--out", world.raw)
@@ -171,7 +171,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> World:
     step("evaluate", *world.evaluate("--model", world.model))
     (world.root / "new.json").rename(world.root / "metrics.json")
     step("report", "report", world.run)
-    return World(world.root, said, markers)
+    return World(world.root, outcomes, markers)
 
 
 @pytest.fixture
@@ -179,4 +179,4 @@ def world(journey: World, tmp_path: Path) -> World:
     """A copy of what the journey made, to be damaged."""
     root = tmp_path / "world"
     shutil.copytree(journey.root, root)
-    return World(root, journey.said, journey.markers)
+    return World(root, journey.outcomes, journey.markers)

@@ -103,7 +103,7 @@ def test_a_pair_has_the_requested_metrics(clem: Invoke, world: Any, second: Path
         (["compare", "--dataset", "mimic5"], ["no published results are known for mimic5", "mimic4-icd10"]),
         (["compare", "RUN", "--metric", "macro_f1"], ["unknown metric macro_f1", "macro_f1_caml"]),
         (["compare", "RUN", "--out", "x.docx"], ["x.docx", "suffix '.docx'"]),
-        (["compare", "RUN", "--out", "RUN/metrics.json"], ["already holds something", "--force"]),
+        (["compare", "RUN", "--out", "RUN/metrics.json"], ["already exists", "--force"]),
         (["compare", "CORPUS"], ["not a run folder"]),
         (["compare", "RUN", "RUN", "--paired"], ["both --paired and --corpus"]),
         (
@@ -128,7 +128,7 @@ def test_a_pair_has_the_requested_metrics(clem: Invoke, world: Any, second: Path
         ),
     ],
 )
-def test_what_cannot_be_compared_is_refused(
+def test_incomparable_results_are_refused(
     refused: Refused, world: Any, arguments: Sequence[str], says: Sequence[str]
 ) -> None:
     places = {"RUN": str(world.run), "CORPUS": str(world.corpus)}

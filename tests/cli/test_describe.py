@@ -1,4 +1,4 @@
-"""clem describe: sizes, notices, and a corpus beside its published counts."""
+"""clem describe: sizes, notices, and a corpus next to its published counts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_corpus(path: Path, source: str = "mimic3-50", **about: Any) -> Path:
     return path
 
 
-def test_a_corpus_is_shown_beside_the_published_one(tmp_path: Path, clem: Clem) -> None:
+def test_counts_are_shown_next_to_the_published_ones(tmp_path: Path, clem: Clem) -> None:
     shown = clem("describe", write_corpus(tmp_path / "corpus")).out
 
     [row] = [line for line in shown.splitlines() if line.strip().startswith("notes in train")]

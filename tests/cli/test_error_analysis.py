@@ -75,7 +75,10 @@ def test_exactly_one_of_a_run_and_scores_is_required(
         "--corpus",
         world.corpus,
         *named,
-        says=["names a run and scores files" if both else "names neither", "either --run or --scores"],
+        says=[
+            "both a run and scores files" if both else "neither a run nor scores files",
+            "either --run or --scores",
+        ],
     )
 
 

@@ -1,4 +1,4 @@
-"""clem evaluate: profiles, intervals, rules chosen on the spot, known labels, and runs judged again."""
+"""clem evaluate: profiles, intervals, rules chosen on the spot, known labels, and re-evaluated runs."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_rule_is_chosen_on_validation_scores(world: Any, clem: Invoke) -> None
     assert document["threshold_source"] == "validation"
 
 
-def test_a_rule_other_than_a_threshold_is_put_in_words(world: Any, clem: Invoke) -> None:
+def test_a_rule_other_than_a_threshold_is_described(world: Any, clem: Invoke) -> None:
     validation = world.run / "scores/validation.parquet"
     arguments = world.evaluate("--validation-scores", validation, "--policy", "top-k", "--resamples", 0)
     shown = clem(*arguments).out
@@ -78,7 +78,7 @@ def test_a_rule_other_than_a_threshold_is_put_in_words(world: Any, clem: Invoke)
     assert json.loads((world.root / "new.json").read_text(encoding="utf-8"))["threshold"] is None
 
 
-def test_judging_a_run_again_reproduces_its_metrics(world: Any, clem: Invoke) -> None:
+def test_reevaluating_a_run_reproduces_its_metrics(world: Any, clem: Invoke) -> None:
     before = (world.run / "metrics.json").read_bytes()
     (world.run / "metrics.json").unlink()
     (world.run / "report.html").unlink()
@@ -117,16 +117,16 @@ def test_known_labels_leaves_out_codes_that_the_system_does_not_know(
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ([], ["names neither a run nor scores", "either --run or --scores"]),
-        (["--scores", "s.parquet"], ["names --scores without --out", "Name the metrics file"]),
+        ([], ["neither a run nor scores files", "either --run or --scores"]),
+        (["--scores", "s.parquet"], ["--scores needs --out", "Name the metrics file"]),
         (
             ["--run", "RUN", "--scores", "s.parquet"],
-            ["names a run and scores files", "either --run or --scores"],
+            ["both a run and scores files", "either --run or --scores"],
         ),
-        (["--run", "RUN", "--out", "m.json"], ["names --out beside --run", "Leave out --out"]),
+        (["--run", "RUN", "--out", "m.json"], ["--out cannot be combined with --run", "Leave out --out"]),
     ],
 )
-def test_either_a_run_or_scores_with_a_place_to_write_are_required(
+def test_either_a_run_or_scores_with_an_output_file_are_required(
     world: Any, refused: Refused, options: list[str], says: list[str]
 ) -> None:
     named = [str(world.run) if option == "RUN" else option for option in options]
@@ -139,7 +139,7 @@ def test_two_rules_are_refused(world: Any, refused: Refused) -> None:
     refused(*world.evaluate("--validation-scores", validation, "--threshold", 0.5), says=says)
 
 
-def test_a_run_is_not_judged_on_another_corpus(tmp_path: Path, world: Any, refused: Refused) -> None:
+def test_a_run_is_not_reevaluated_on_another_corpus(tmp_path: Path, world: Any, refused: Refused) -> None:
     shutil.copytree(world.corpus, tmp_path / "other")
     about = json.loads((tmp_path / "other/corpus.json").read_text(encoding="utf-8"))
     (tmp_path / "other/corpus.json").write_text(json.dumps(about | {"name": "other"}), encoding="utf-8")

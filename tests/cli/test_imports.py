@@ -23,7 +23,7 @@ print("modules", *sys.modules)
 
 
 def imported(*arguments: object) -> set[str]:
-    """Run a command in a process of its own, and return the packages that it imported."""
+    """Run a command in a separate process, and return the packages that it imported."""
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM, *map(str, arguments)], capture_output=True, text=True, check=True
     )

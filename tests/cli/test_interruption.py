@@ -46,7 +46,7 @@ def test_interrupted_synthesis_leaves_nothing(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_an_interrupted_training_says_how_to_resume(
+def test_an_interrupted_run_says_how_to_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stopped(*_: object) -> None:

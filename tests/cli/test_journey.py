@@ -19,33 +19,33 @@ NOTE = "Known hypertension and atrial fibrillation.\n"
 
 
 def probabilities(note: dict[str, Any]) -> dict[str, float]:
-    # Padding beside a longer note changes a last bit.
+    # Padding next to a longer note changes the last bit.
     return {one["code"]: round(one["probability"], 5) for one in sorted(note["suggestions"], key=str)}
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_gives_one_json_object_and_no_other_line(journey: Any, verb: str) -> None:
-    assert isinstance(journey.said[verb].json, dict)
-    assert journey.said[verb].err == ""
+    assert isinstance(journey.outcomes[verb].json, dict)
+    assert journey.outcomes[verb].err == ""
 
 
 def test_the_corpus_says_that_it_is_synthetic(journey: Any) -> None:
-    value = journey.said["prepare"].json
+    value = journey.outcomes["prepare"].json
     assert value["corpus"] == str(journey.corpus)
     assert value["synthetic"] is True
-    described = journey.said["describe"].json
+    described = journey.outcomes["describe"].json
     assert {name: split["notes"] for name, split in described["splits"].items()} == value["counts"]["notes"]
     assert described["labels"] == value["counts"]["labels"]
 
 
 def test_synthesis_reports_its_place_and_size(journey: Any) -> None:
-    value = journey.said["synthesize"].json
+    value = journey.outcomes["synthesize"].json
     assert (value["path"], value["admissions"], value["seed"]) == (str(journey.raw), 120, 1)
 
 
 def test_prediction_covers_the_split(journey: Any) -> None:
-    counts = journey.said["prepare"].json["counts"]
-    assert journey.said["predict"].json == {
+    counts = journey.outcomes["prepare"].json["counts"]
+    assert journey.outcomes["predict"].json == {
         "scores": str(journey.scores),
         "split": "test",
         "notes": counts["notes"]["test"],
@@ -54,17 +54,15 @@ def test_prediction_covers_the_split(journey: Any) -> None:
     }
 
 
-def test_evaluation_repeats_the_metrics_of_the_run(journey: Any) -> None:
+def test_evaluation_reproduces_the_metrics_of_the_run(journey: Any) -> None:
     of_run = json.loads((journey.run / "metrics.json").read_text(encoding="utf-8"))
-    assert journey.said["evaluate"].json == of_run
+    assert journey.outcomes["evaluate"].json == of_run
     assert json.loads((journey.root / "metrics.json").read_text(encoding="utf-8")) == of_run
-    assert journey.said["train"].json["metrics"] == of_run["metrics"]
+    assert journey.outcomes["train"].json["metrics"] == of_run["metrics"]
 
 
-def test_the_threshold_of_the_model_given_by_hand_gives_its_metrics(
-    world: Any, clem: Callable[..., Any]
-) -> None:
-    of_model = world.said["evaluate"].json
+def test_passing_the_threshold_of_the_model_gives_its_metrics(world: Any, clem: Callable[..., Any]) -> None:
+    of_model = world.outcomes["evaluate"].json
     given = clem(*world.evaluate("--threshold", of_model["threshold"]), "--json").json
     assert given["threshold_source"] == "given"
     assert given["metrics"] == of_model["metrics"]
@@ -73,8 +71,8 @@ def test_the_threshold_of_the_model_given_by_hand_gives_its_metrics(
 def test_another_threshold_gives_other_metrics(world: Any, clem: Callable[..., Any]) -> None:
     none = clem(*world.evaluate("--threshold", 1), "--json").json["metrics"]
     assert none["micro_recall"] == 0
-    assert none["micro_recall"] < world.said["evaluate"].json["metrics"]["micro_recall"]
-    assert none["map"] == world.said["evaluate"].json["metrics"]["map"]
+    assert none["micro_recall"] < world.outcomes["evaluate"].json["metrics"]["micro_recall"]
+    assert none["map"] == world.outcomes["evaluate"].json["metrics"]["map"]
 
 
 def test_notes_are_coded_from_files_and_standard_input_alike(
@@ -116,7 +114,7 @@ def test_a_truncated_note_is_reported_unless_quiet(journey: Any, clem: Callable[
 def test_every_verb_prints_text_without_json(world: Any, clem: Callable[..., Any]) -> None:
     assert "labels" in clem("describe", world.corpus).out
     assert f"All metrics and their definitions: {world.root}" in clem(*world.evaluate()).out
-    assert "A coder has the last word" in clem("code", world.model, stdin=NOTE).out
+    assert "The coder decides" in clem("code", world.model, stdin=NOTE).out
     assert f"Wrote {world.run}" in clem("report", world.run).out
     assert "scores of" in clem(*world.predict()).out
     assert "labels" in clem(*world.prepare("--min-count", 5)).out
@@ -129,18 +127,18 @@ def test_resuming_a_finished_run_changes_nothing(world: Any, clem: Callable[...,
     recipe = world.run / "recipe.yaml"
     found = clem("train", recipe, "--corpus", world.corpus, "--out", world.run, "--resume", "--json")
     assert "is already finished" in found.err
-    assert found.json["metrics"] == world.said["train"].json["metrics"]
+    assert found.json["metrics"] == world.outcomes["train"].json["metrics"]
     assert (world.model / "model.safetensors").read_bytes() == before
 
 
 def test_no_note_text_is_in_a_run_or_a_scores_file(journey: Any) -> None:
-    assert len(journey.markers) == journey.said["synthesize"].json["notes"]
+    assert len(journey.markers) == journey.outcomes["synthesize"].json["notes"]
     texts = b""
     written = [*journey.run.rglob("*"), *journey.corpus.rglob("*.json"), *journey.root.glob("*.*")]
     assert len(written) > 20
     for path in written:
         texts += path.read_bytes() if path.is_file() else b""
-    texts += "".join(outcome.out + outcome.err for outcome in journey.said.values()).encode()
+    texts += "".join(outcome.out + outcome.err for outcome in journey.outcomes.values()).encode()
     assert [marker for marker in journey.markers if marker.encode() in texts] == []
 
 

@@ -24,7 +24,7 @@ main()
 
 
 def without(packages: tuple[str, ...], *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own, where some packages cannot be imported."""
+    """Run a command in a separate process, where some packages cannot be imported."""
     command = [sys.executable, "-c", _PROGRAM, " ".join(packages), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -55,7 +55,7 @@ def test_a_comparison_on_the_terminal_needs_no_extra(world: Any) -> None:
     assert "Micro-F1" in found.stdout
 
 
-def test_training_judging_and_coding_need_no_extra(little_corpus: Corpus, tmp_path: Path) -> None:
+def test_training_evaluating_and_coding_need_no_extra(little_corpus: Corpus, tmp_path: Path) -> None:
     run = tmp_path / "run"
     trained = without(
         OPTIONAL, "train", "linear", "--corpus", little_corpus.path, "--out", run, "--json", "-q"

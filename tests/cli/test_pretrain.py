@@ -156,12 +156,12 @@ def test_a_damaged_corpus_is_refused(refused: Callable[..., str], out: Path, tmp
     refused("pretrain", out, *FAST, "--text", corpus.path, says=[str(corpus.path), "Prepare it again"])
 
 
-def test_an_occupied_place_is_refused(
+def test_an_occupied_output_folder_is_refused(
     refused: Callable[..., str], clem: Callable[..., Any], notes: Path, out: Path
 ) -> None:
     out.mkdir()
     (out / "mine.txt").write_text("mine")
-    refused("pretrain", out, *FAST, "--text", notes, says=[str(out), "already holds something", "--force"])
+    refused("pretrain", out, *FAST, "--text", notes, says=[str(out), "already exists", "--force"])
     refused(
         "pretrain",
         out,

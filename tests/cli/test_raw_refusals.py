@@ -43,7 +43,7 @@ BROKEN_QUOTE = as_csv(rows()).replace(f"n4,p4,{CANARY}".encode(), f'n4,p4,"{CANA
 OPEN_QUOTE = as_csv(rows()).replace(f"n9,p9,{CANARY}".encode(), f'n9,p9,"{CANARY}'.encode())
 NO_HEADER = as_csv(rows()[1:], rows()[0])
 
-# The table, further options, and what the line must hold beside the name of the table.
+# The table, further options, and what the line must contain besides the name of the table.
 TABLES: dict[str, tuple[bytes, list[str], list[str]]] = {
     "empty": (b"", [], ["empty"]),
     "only a header": (as_csv([]), [], ["no records"]),
@@ -79,7 +79,7 @@ TABLES: dict[str, tuple[bytes, list[str], list[str]]] = {
         ["--evidence", "evidence"],
         ["row 3", "E11.9"],
     ),
-    "evidence that is no json": (
+    "evidence that is not json": (
         changed(3, "evidence", f"{CANARY}["),
         ["--evidence", "evidence"],
         ["row 3", "json"],
@@ -213,7 +213,7 @@ def has_a_ragged_row(path: Path) -> None:
 def test_malformed_mimic_files_are_refused(
     world: Any, refused: Callable[..., str], damage: Callable[[Path], None], says: list[str]
 ) -> None:
-    row_after_the_last = len(lines_of(world.discharge))  # the header is no row
+    row_after_the_last = len(lines_of(world.discharge))  # the header does not count
     damage(world.discharge)
     refused(*world.prepare("--min-count", 5), says=[one.format(next=row_after_the_last) for one in says])
 

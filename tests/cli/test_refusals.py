@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-# What a case gives back: the arguments of a command, and what its one line must hold.
+# What a case returns: the arguments of a command, and what its one line must contain.
 Case = Callable[[Any], tuple[list[object], list[str]]]
 CASES: list[Case] = []
 
@@ -177,7 +177,7 @@ def threshold_that_is_not_a_number(world: Any) -> tuple[list[object], list[str]]
 @case
 def occupied_metrics_file(world: Any) -> tuple[list[object], list[str]]:
     (world.root / "new.json").write_text("mine")
-    return world.evaluate(), ["new.json", "already holds something", "--force"]
+    return world.evaluate(), ["new.json", "already exists", "--force"]
 
 
 @case
@@ -253,7 +253,7 @@ def model_with_a_threshold_that_is_not_a_number(world: Any) -> list[str]:
 @case
 def occupied_scores_file(world: Any) -> tuple[list[object], list[str]]:
     (world.root / "new.parquet").write_text("mine")
-    return world.predict(), ["new.parquet", "already holds something", "--force"]
+    return world.predict(), ["new.parquet", "already exists", "--force"]
 
 
 @case
@@ -271,7 +271,7 @@ def prediction_without_a_model(world: Any) -> tuple[list[object], list[str]]:
 @case
 def occupied_run_folder(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["train", "clem-icd-small", "--corpus", world.corpus, "--out", world.root]
-    return arguments, [str(world.root), "already holds something", "--force"]
+    return arguments, [str(world.root), "already exists", "--force"]
 
 
 @case
@@ -297,7 +297,7 @@ def unknown_setting(world: Any) -> tuple[list[object], list[str]]:
 
 @case
 def report_on_a_folder_that_is_not_a_run(world: Any) -> tuple[list[object], list[str]]:
-    return ["report", world.corpus / "notes"], [str(world.corpus), "not a run folder", "training"]
+    return ["report", world.corpus / "notes"], [str(world.corpus), "not a run folder", "Pass a folder"]
 
 
 @case
@@ -308,7 +308,7 @@ def description_of_a_folder_that_is_not_a_corpus(world: Any) -> tuple[list[objec
 @case
 def occupied_corpus_folder(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["prepare", "mimic4-icd10", "--raw", world.raw, "--out", world.run]
-    return arguments, [str(world.run), "already holds something", "--force"]
+    return arguments, [str(world.run), "already exists", "--force"]
 
 
 @case
@@ -320,7 +320,7 @@ def corpus_in_place_of_its_raw_files(world: Any) -> tuple[list[object], list[str
 @case
 def occupied_hospital_folder(world: Any) -> tuple[list[object], list[str]]:
     arguments = ["synthesize", "--admissions", 2, "--out", world.corpus]
-    return arguments, [str(world.corpus), "already holds something", "--force"]
+    return arguments, [str(world.corpus), "already exists", "--force"]
 
 
 @case

@@ -1,4 +1,4 @@
-"""Whose scores a verb judges, and by what rule."""
+"""The scores that a verb evaluates, and the rule that decides."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from clem_icd.modeling.info import ModelInfo
 from clem_icd.runs.layout import SEEDS_STATE, RunLayout
 
 
-def test_a_run_brings_its_scores_and_its_model(journey: Any) -> None:
+def test_a_run_provides_its_scores_and_its_model(journey: Any) -> None:
     judged = resolve(journey.run, ("validation", "test"), named={"test": None})
     layout = RunLayout(journey.run)
     assert judged.files == {split: layout.scores(split) for split in ("validation", "test")}
@@ -24,7 +24,7 @@ def test_a_run_brings_its_scores_and_its_model(journey: Any) -> None:
     assert judged.rule(scores) == ModelInfo.read(layout.model).rule
 
 
-def test_named_files_are_taken_as_they_are(journey: Any) -> None:
+def test_named_files_are_used_as_they_are(journey: Any) -> None:
     judged = resolve(None, ("test",), named={"test": journey.scores, "validation": None})
     assert (judged.files, judged.model) == ({"test": journey.scores}, None)
     with pytest.raises(ClemError, match="--threshold"):
@@ -41,9 +41,9 @@ def test_a_named_rule_precedes_that_of_the_run(journey: Any) -> None:
 
 
 def test_exactly_one_of_a_run_and_scores_is_required(journey: Any) -> None:
-    with pytest.raises(InputError, match=r"neither a run nor scores\. Name either a run or --these\."):
+    with pytest.raises(InputError, match=r"neither a run nor scores files, .* either a run or --these\."):
         resolve(None, ("test",), named={"test": None}, either=("a run", "--these"))
-    with pytest.raises(InputError, match=r"a run and scores files, .* either --run or --scores"):
+    with pytest.raises(InputError, match=r"both a run and scores files, .* either --run or --scores"):
         resolve(journey.run, ("test",), named={"test": journey.scores})
 
 
@@ -71,7 +71,7 @@ def test_a_rule_is_chosen_on_validation_scores(journey: Any) -> None:
         rule_chosen_on(judged.files["test"], "edin2024", corpus, scores)
 
 
-def test_validation_scores_stand_alone(journey: Any) -> None:
+def test_validation_scores_exclude_another_rule(journey: Any) -> None:
     require_no_other_rule(None, None)
     for model, threshold in ((journey.model, None), (None, 0.5)):
         with pytest.raises(InputError, match="several rules"):

@@ -1,4 +1,4 @@
-"""clem scores: exported and imported again, judged alike, and refused in one line if they do not fit."""
+"""clem scores: scores are exported and imported with equal metrics, or refused if they do not fit."""
 
 from __future__ import annotations
 
@@ -51,21 +51,21 @@ def test_exported_and_imported_scores_get_the_same_metrics(
     value = clem(*arguments, "--json", "--quiet").json
     assert (value["notes"], value["labels"], value["warnings"]) == (len(own.note_ids), len(own.labels), [])
     judged = clem(*world.evaluate("--model", world.model), "--json").json
-    ours = world.said["evaluate"].json
+    ours = world.outcomes["evaluate"].json
     assert judged["metrics"] == ours["metrics"]
     assert judged["system"] == "theirs"
 
 
-def test_lists_of_codes_are_judged_with_a_warning(world: Any, clem: Callable[..., Any]) -> None:
+def test_lists_of_codes_are_evaluated_with_a_warning(world: Any, clem: Callable[..., Any]) -> None:
     corpus = Corpus.open(world.corpus)
     rows = [(note.note_id, code.value) for note in corpus.notes("test") for code in note.codes[:1]]
     theirs = world.root / "llm.csv"
     pl.DataFrame(rows, schema=["note_id", "code"], orient="row").write_csv(theirs)
     arguments = ("scores", "import", theirs, "--corpus", world.corpus, "--out", world.scores, "--force")
-    said = clem(*arguments, "--missing", "zero", "--system", "a language model")
-    assert said.code == 0
-    assert "read as long, notes by note_id" in said.out
-    assert "Warning: The file does not rank its codes" in said.out
+    found = clem(*arguments, "--missing", "zero", "--system", "a language model")
+    assert found.code == 0
+    assert "read as long, notes by note_id" in found.out
+    assert "Warning: The file does not rank its codes" in found.out
     judged = clem(*world.evaluate("--threshold", 0.5), "--json").json
     assert judged["metrics"]["micro_precision"] == 1
     assert judged["metrics"]["micro_recall"] == len(rows) / corpus.targets("test").sum()
@@ -74,9 +74,9 @@ def test_lists_of_codes_are_judged_with_a_warning(world: Any, clem: Callable[...
 
 def test_top_exports_only_the_highest_scores(world: Any, clem: Callable[..., Any]) -> None:
     out = world.root / "top.csv"
-    said = clem("scores", "export", world.scores, "--out", out, "--top", 3)
+    found = clem("scores", "export", world.scores, "--out", out, "--top", 3)
     notes = len(Scores.read(world.scores).note_ids)
-    assert said.out == f"Wrote {notes * 3:,} scores to {out}\n"
+    assert found.out == f"Wrote {notes * 3:,} scores to {out}\n"
     assert pl.read_csv(out, infer_schema=False).height == notes * 3
 
 

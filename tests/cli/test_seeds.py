@@ -35,13 +35,13 @@ def runs(clem: Clem, little_corpus: Corpus, tmp_path_factory: pytest.TempPathFac
 
 def test_the_reported_model_is_the_best_on_validation(clem: Clem, runs: Path, little_corpus: Corpus) -> None:
     again = ["train", "clem-icd-small", "--corpus", little_corpus.path, "--out", runs, "--resume", *SETTINGS]
-    said = clem(*again, "--json", "-q").json
+    shown = clem(*again, "--json", "-q").json
     best = json.loads((runs / "seeds.json").read_text())["best_on_validation"]["run"]
-    assert said["model"] == str(runs / best / "model")
-    assert clem("code", said["model"], "--top", "1", stdin="hypertension. pneumonia.").code == 0
+    assert shown["model"] == str(runs / best / "model")
+    assert clem("code", shown["model"], "--top", "1", stdin="hypertension. pneumonia.").code == 0
 
 
-def test_seeds_are_judged_again_from_their_scores(clem: Clem, runs: Path, little_corpus: Corpus) -> None:
+def test_seeds_are_reevaluated_from_their_scores(clem: Clem, runs: Path, little_corpus: Corpus) -> None:
     before = (runs / "metrics.json").read_bytes()
     found = clem("evaluate", "--corpus", little_corpus.path, "--run", runs)
     assert found.code == 0, found.err
@@ -49,7 +49,7 @@ def test_seeds_are_judged_again_from_their_scores(clem: Clem, runs: Path, little
     assert (runs / "metrics.json").read_bytes() == before
 
 
-def test_a_report_of_seeds_shows_single_seeds_beside_it_and_draws_figures(
+def test_a_report_of_seeds_shows_single_seeds_next_to_it_and_draws_figures(
     clem: Clem, runs: Path, tmp_path: Path
 ) -> None:
     beside = ["--beside", runs / "seed-0", "--beside", runs / "seed-1" / "metrics.json"]

@@ -120,7 +120,7 @@ def test_markup_in_the_name_of_a_note_is_printed_as_it_is(
 def test_markup_in_the_name_of_a_corpus_is_printed_as_it_is(
     world: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    document = world.said["evaluate"].json
+    document = world.outcomes["evaluate"].json
     document["corpus"]["name"] = "c[red]"
     show_metrics(Terminal(json=False, quiet=False).out, document, Path("m[red].json"))
     out = capsys.readouterr().out
@@ -150,4 +150,4 @@ def test_an_occupied_output_folder_is_refused_before_the_corpus_is_read(
     (tmp_path / "run/mine.txt").write_text("mine")
     found = clem("train", "demo", "--corpus", tmp_path / "no-corpus", "--out", tmp_path / "run")
     assert found.code == 2
-    assert "already holds something" in found.err
+    assert "already exists" in found.err

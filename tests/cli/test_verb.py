@@ -89,7 +89,7 @@ def test_errors_become_one_line_unless_debug() -> None:
     assert isinstance(invoke("dog", "--width", "2", "--debug").exception, InputError)
 
 
-def test_an_interruption_says_what_the_verb_says() -> None:
+def test_an_interruption_prints_the_message_of_the_verb() -> None:
     found = invoke("ctrl-c", "--width", "2")
     assert (found.exit_code, found.stderr) == (130, "clem: interrupted. Draw again.\n")
 

@@ -232,7 +232,7 @@ def test_corpus_json_without_a_key_is_refused(corpus: Corpus, key: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["labels.parquet", "notes/test.parquet"])
-def test_any_flipped_byte_is_noticed(corpus: Corpus, name: str) -> None:
+def test_any_flipped_byte_is_detected(corpus: Corpus, name: str) -> None:
     path = corpus.path / name
     whole = path.read_bytes()
     for position in range(0, len(whole), 97):

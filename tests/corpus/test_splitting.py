@@ -136,7 +136,7 @@ def test_duplicate_code_of_a_note_counts_once() -> None:
     assert split([(subject, [*codes, *codes]) for subject, codes in notes]) == split(notes)
 
 
-def test_the_seed_decides() -> None:
+def test_split_depends_on_the_seed() -> None:
     notes = hospital(0)
 
     assert split(notes, seed=1) == split(notes, seed=1) != split(notes, seed=2)
@@ -151,7 +151,7 @@ print(sorted(split_by_subject([s for s, _ in notes], [c for _, c in notes]).item
 
 
 def test_every_process_draws_the_same_split() -> None:
-    said = {
+    printed = {
         subprocess.run(
             [sys.executable, "-c", _PROGRAM],
             env={"PYTHONHASHSEED": str(seed), "PYTHONPATH": ":".join(sys.path)},
@@ -161,7 +161,7 @@ def test_every_process_draws_the_same_split() -> None:
         ).stdout
         for seed in (1, 2)
     }
-    assert len(said) == 1
+    assert len(printed) == 1
 
 
 def test_codes_of_two_systems_are_two_codes() -> None:

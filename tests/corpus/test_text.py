@@ -64,7 +64,7 @@ def test_length_limit_is_inclusive() -> None:
         check_text("x" * (MAX_CHARACTERS + 1))
 
 
-def test_line_ends_and_blanks_stay_but_a_byte_order_mark_goes(tmp_path: Path) -> None:
+def test_line_ends_and_blanks_are_kept_but_a_byte_order_mark_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "note.txt"
     path.write_bytes(b"\xef\xbb\xbf  pain\r\nno fever\n ")
     assert read_note(path) == "  pain\r\nno fever\n "

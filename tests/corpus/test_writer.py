@@ -184,7 +184,7 @@ def test_occupied_folder_is_replaced_only_with_force(
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "mine.txt").write_text("mine", encoding="utf-8")
 
-    with pytest.raises(OutputError, match="already holds something"):
+    with pytest.raises(OutputError, match="already exists"):
         make_corpus(notes)
     assert (tmp_path / "corpus" / "mine.txt").read_text(encoding="utf-8") == "mine"
 

@@ -16,7 +16,7 @@ from clem_icd.evaluation.metrics import evaluate
 Matrices = Callable[..., tuple[NDArray[np.bool_], NDArray[np.float32]]]
 
 
-def test_hand_worked_curve() -> None:
+def test_the_curve_by_hand() -> None:
     targets = np.array([[True, False], [True, False]])
     scores = np.array([[0.8, 0.6], [0.4, 0.2]])
     # above 0.1: all four, TP 2, FP 2: 4/6; above 0.4: TP 1, FP 1, FN 1: 2/4; above 0.6: TP 1, FN 1: 2/3

@@ -53,7 +53,7 @@ def test_reliability_equals_a_loop_over_all_pairs(data: st.DataObject, bins: int
     assert sum(one.count * one.share_positive for one in found.bins) == pytest.approx(targets.sum())
 
 
-def test_hand_worked() -> None:
+def test_reliability_by_hand() -> None:
     targets = np.array([[True, False, False, False], [True, True, False, False]])
     scores = np.array([[0.9, 0.3, 0.0, 0.0], [0.7, 0.1, 0.0, 0.0]])
     found = reliability(targets, scores, bins=2)

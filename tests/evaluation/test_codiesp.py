@@ -14,7 +14,7 @@ from clem_icd.evaluation.codiesp import (
 )
 
 
-def test_a_worked_example() -> None:
+def test_scores_by_hand() -> None:
     # d1: precision 1/1 and 2/3 at its two codes; d2: 1/2 at its only code.
     gold = {"d1": ["n20.0", "m81.0"], "d2": ["r69"]}
     submitted = {"d1": ["n20.0", "i10", "m81.0"], "d2": ["i10", "r69"]}

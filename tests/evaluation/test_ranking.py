@@ -16,7 +16,7 @@ def ranked(*hits: int) -> tuple[np.ndarray, np.ndarray]:
     return targets, -np.arange(len(hits), dtype=np.float64)[np.newaxis]
 
 
-def test_hand_worked_note() -> None:
+def test_ranks_of_a_note_by_hand() -> None:
     # ranks of the note's three codes: 1, 3 and 7, among ten labels
     values = evaluate(*ranked(1, 0, 1, 0, 0, 0, 1, 0, 0, 0))
     assert values["precision_at_5"] == pytest.approx(2 / 5)

@@ -152,7 +152,7 @@ def test_judgements_of_other_notes_labels_codes_or_metrics_are_refused() -> None
     changed = targets.copy()
     changed[2, 4] = True
     refused = {
-        "judged on 4 of 4 notes and the other on 3 of 3, and these notes differ": judge(targets[:3]),
+        "evaluated on 4 of 4 notes and the other on 3 of 3, and these notes differ": judge(targets[:3]),
         "has 5 labels and the other 4": judge(targets[:, :4]),
         "the codes of 1 of 4 notes differ": judge(changed),
         "has the metrics macro_f1_all_labels, .*, micro_recall": judge(targets, ["micro_f1"]),

@@ -38,7 +38,7 @@ def made_scores(corpus: Corpus, split: str, factor: float = 1.0) -> Scores:
     return Scores(note_ids, corpus.codes, values)
 
 
-def test_it_holds_every_policy_and_scaling_of_both_splits(little_corpus: Corpus) -> None:
+def test_the_document_holds_every_policy_and_scaling_of_both_splits(little_corpus: Corpus) -> None:
     scores = {split: made_scores(little_corpus, split) for split in ("validation", "test")}
     observer = Lines()
     found: dict[str, Any] = thresholds_document(little_corpus, scores, observer=observer)

@@ -25,7 +25,7 @@ def note(text: str, gold: list[str], predicted: list[str], note_id: str = "n", s
     return JudgedNote(note_id, stay, text, spans(gold), spans(predicted))
 
 
-def test_a_worked_example() -> None:
+def test_metrics_by_hand() -> None:
     counts = evidence_counts([note("Acute heart failure, EF 20, acute edema", ["Acute heart"], ["heart"])])
     assert counts == {
         "span": MatchCounts(0, 1, 1),

@@ -68,7 +68,7 @@ def test_the_folder_is_small_complete_and_matches_its_checksums() -> None:
     assert not any(Path(name.split(" ")[0]).is_absolute() for name in facts["counts"])
 
 
-def test_transformers_loads_it_without_this_package() -> None:
+def test_transformers_loads_the_encoder_without_this_package() -> None:
     for kind in (AutoModel, AutoModelForMaskedLM):
         loaded, loading = kind.from_pretrained(PLACE, output_loading_info=True)
         assert not loading["missing_keys"]
@@ -81,7 +81,7 @@ def test_transformers_loads_it_without_this_package() -> None:
 
 
 @torch.no_grad()
-def test_it_predicts_masked_words_of_a_note(model: PreTrainedModel, tokenizer: Any) -> None:
+def test_the_encoder_predicts_masked_words_of_a_note(model: PreTrainedModel, tokenizer: Any) -> None:
     ids = tokenizer(NOTE, return_tensors="pt")["input_ids"]
     losses = []
     for at in range(1, ids.shape[1] - 1):

@@ -161,7 +161,7 @@ def padded(sequences: Sequence[torch.Tensor], pad: int, extra: int = 0) -> tuple
 
 
 @torch.no_grad()
-def test_pooling_is_independent_of_padding_and_batch_mates(
+def test_pooling_does_not_depend_on_padding_or_batch(
     model: PreTrainedModel, rows: list[list[torch.Tensor]]
 ) -> None:
     sequences = [*rows[0], *rows[1]]

@@ -1,4 +1,4 @@
-"""Scores are independent of batch mates, and use the whole context."""
+"""Scores do not depend on the batch, and use the whole context."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def logits(system: NeuralSystem, texts: list[str], **padding: object) -> torch.T
         return found
 
 
-def test_logits_are_independent_of_padding(system: NeuralSystem) -> None:
+def test_logits_do_not_depend_on_padding(system: NeuralSystem) -> None:
     alone = torch.cat([logits(system, [text]) for text in TEXTS])
     padded = torch.cat([logits(system, [text], pad_to_multiple_of=512) for text in TEXTS])
     assert float(alone.std()) > 0.05
     torch.testing.assert_close(padded, alone, rtol=0, atol=1e-4)
 
 
-def test_logits_are_independent_of_batch_mates_and_order(system: NeuralSystem) -> None:
+def test_logits_do_not_depend_on_batch_or_order(system: NeuralSystem) -> None:
     alone = torch.cat([logits(system, [text]) for text in TEXTS])
     order = list(range(len(TEXTS)))
     random.Random(0).shuffle(order)

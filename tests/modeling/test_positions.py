@@ -63,7 +63,7 @@ def test_a_model_without_a_tokenizer_has_no_tokens(tmp_path: Path) -> None:
 
 def test_a_damaged_tokenizer_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text('{"version": ', encoding="utf-8")
-    with pytest.raises(ModelError, match=r"tokenizer\.json: cannot be read .* Copy the model folder again"):
+    with pytest.raises(ModelError, match=r"tokenizer\.json: cannot be read .* Copy the whole model folder"):
         token_starts_of(tmp_path)
     with pytest.raises(ModelError, match="cannot be loaded"):
         token_starts_at("no/such/folder")

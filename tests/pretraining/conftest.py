@@ -12,7 +12,7 @@ from pretraining_support import make_text, write_jsonl
 
 @pytest.fixture(scope="session")
 def texts() -> list[str]:
-    """Distinct made-up texts."""
+    """Distinct invented texts."""
     return [make_text(number) for number in range(200)]
 
 

@@ -1,4 +1,4 @@
-"""A pretraining that is killed at any moment and resumed ends as if it had not been killed."""
+"""A pretraining run that is killed at any moment and resumed ends as if it had not been killed."""
 
 from __future__ import annotations
 

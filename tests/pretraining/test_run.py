@@ -1,4 +1,4 @@
-"""A small pretraining, from its sources to the finished encoder."""
+"""A small pretraining run, from its sources to the finished encoder."""
 
 from __future__ import annotations
 
@@ -308,7 +308,7 @@ def test_the_encoder_can_be_trained_to_code_notes(run: Path, little_corpus: Corp
     assert read(trained / "model" / "config.json")["hidden_size"] == 32
 
 
-def test_a_pretraining_continues_from_an_encoder(run: Path, notes_file: Path, tmp_path: Path) -> None:
+def test_pretraining_continues_from_an_encoder(run: Path, notes_file: Path, tmp_path: Path) -> None:
     recipe = recipe_of(
         "training.tokens=4000",
         "training.checkpoint_steps=4",
@@ -342,7 +342,7 @@ def bert(tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> str:
     return str(tmp_path / "bert")
 
 
-def test_a_pretraining_continues_from_a_bert(bert: str, notes_file: Path, tmp_path: Path) -> None:
+def test_pretraining_continues_from_a_bert(bert: str, notes_file: Path, tmp_path: Path) -> None:
     encoder = pretrain(recipe_of(encoder=bert), Sources([str(notes_file)]), tmp_path / "run")
     losses = held_out_losses(tmp_path / "run")
     assert losses[-1] < losses[0]
@@ -425,9 +425,9 @@ def test_resuming_a_run_of_another_kind_is_refused(
     notes_file: Path, little_corpus: Corpus, run: Path, tmp_path: Path
 ) -> None:
     train(read_recipe("linear"), little_corpus, tmp_path / "linear")
-    with pytest.raises(RunError, match="holds a run with one seed, expected a pretraining"):
+    with pytest.raises(RunError, match="holds a run with one seed, expected a pretraining run"):
         pretrain(recipe_of(), Sources([str(notes_file)]), tmp_path / "linear", resume=True)
-    with pytest.raises(RunError, match="holds a pretraining, expected a run with one seed"):
+    with pytest.raises(RunError, match="holds a pretraining run, expected a run with one seed"):
         train(read_recipe("linear"), little_corpus, run, resume=True)
 
 

@@ -61,7 +61,7 @@ def test_a_step_is_independent_of_earlier_reads(
     steps = new()
     expected = {number: flat(steps[number]) for number in range(len(steps))}
     assert all("coded" in dict(batch) for batch in expected.values())
-    # Backwards, then each step from a new object, as a resumed training does.
+    # Backwards, then each step from a new object, as a resumed run does.
     assert {number: flat(steps[number]) for number in reversed(range(len(steps)))} == expected
     for number in (0, 17, len(steps) // 2, len(steps) - 1):
         assert flat(new()[number]) == expected[number]

@@ -156,7 +156,7 @@ def test_error_bars_show_the_deviation_over_seeds_or_the_interval_of_a_run() -> 
     assert bars(painted(bucket_charts([run_of(test=several | {"buckets": [once]})])[0])) == [[50, 50]]
 
 
-def test_run_keeps_its_colour_beside_one_without_buckets(make_run: MakeRun) -> None:
+def test_run_keeps_its_colour_next_to_one_without_buckets(make_run: MakeRun) -> None:
     bare, full = read_run(make_run("bare", metrics=None)), read_run(make_run("full"))
     alone, beside = bucket_charts([full])[0], bucket_charts([bare, full])[0]
     assert [key.name for key in beside.legend] == ["full"]

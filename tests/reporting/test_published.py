@@ -127,7 +127,7 @@ def test_every_number_occurs_in_the_research_notes() -> None:
     research = SHARED / "research"
     names = ("peers-data-and-metrics.md", "state-of-the-art.md")
     if not all((research / name).is_file() for name in names):
-        pytest.skip("the research notes are not beside the checkout")
+        pytest.skip("the research notes are not next to the checkout")
     text = " ".join((research / name).read_text(encoding="utf-8") for name in names)
     # The notes give some as shares (".86", "0.51"), the file as percent.
     there = {float(number) for number in re.findall(r"(?<![\w.])\d*\.?\d+", text)}

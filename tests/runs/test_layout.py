@@ -21,7 +21,7 @@ def test_only_validation_has_metrics_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("sign", SIGNS)
-def test_one_of_its_files_makes_a_folder_a_run(tmp_path: Path, sign: str) -> None:
+def test_a_folder_with_any_run_file_is_a_run(tmp_path: Path, sign: str) -> None:
     assert not RunLayout(tmp_path).is_run
     (tmp_path / sign).touch()
     assert RunLayout(tmp_path).is_run

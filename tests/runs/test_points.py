@@ -14,5 +14,5 @@ def test_subscribers_are_called_at_every_point(monkeypatch: pytest.MonkeyPatch) 
     assert passed == list(Point)
 
 
-def test_nothing_subscribes_by_itself() -> None:
+def test_no_subscriber_is_registered_by_default() -> None:
     assert points.subscribers == []

@@ -9,7 +9,7 @@ from clem_icd.runs.processes import require_single_process
 
 
 @pytest.mark.parametrize("processes", [None, "1"])
-def test_one_process_may_train(monkeypatch: pytest.MonkeyPatch, processes: str | None) -> None:
+def test_one_process_is_accepted(monkeypatch: pytest.MonkeyPatch, processes: str | None) -> None:
     if processes is None:
         monkeypatch.delenv("WORLD_SIZE", raising=False)
     else:
@@ -17,7 +17,7 @@ def test_one_process_may_train(monkeypatch: pytest.MonkeyPatch, processes: str |
     require_single_process(Path("run"))
 
 
-def test_several_processes_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "4")
     with pytest.raises(RunError, match=r"4 processes were started .* expected a single one") as caught:
         require_single_process(Path("run"))

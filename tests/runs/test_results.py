@@ -12,7 +12,7 @@ from clem_icd.runs.results import read_run
 MakeRun = Callable[..., Path]
 
 
-def test_a_whole_run_is_read(make_run: MakeRun) -> None:
+def test_a_complete_run_is_read(make_run: MakeRun) -> None:
     run = read_run(make_run("clem"))
     assert run.name == "clem"
     assert run.recipe is not None
@@ -26,7 +26,7 @@ def test_a_whole_run_is_read(make_run: MakeRun) -> None:
     assert run.synthetic
 
 
-def test_what_is_missing_is_none(make_run: MakeRun) -> None:
+def test_missing_files_are_none(make_run: MakeRun) -> None:
     folder = make_run(
         **dict.fromkeys(["environment", "corpus", "metrics", "metrics-validation", "description"])
     )

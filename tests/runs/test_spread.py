@@ -81,7 +81,7 @@ def test_metrics_of_an_earlier_release_can_be_summarised(documents: list[dict[st
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"split": "validation"}, r"split is 'validation', expected 'test'"),
         ({"labels": 50}, r"labels is 50, expected 40"),
@@ -94,9 +94,9 @@ def test_metrics_of_an_earlier_release_can_be_summarised(documents: list[dict[st
         ({"format": "clem-icd/scores"}, r"have format 'clem-icd/scores' version 1"),
     ],
 )
-def test_the_first_difference_is_named(documents: list[dict[str, Any]], change: Any, said: str) -> None:
+def test_the_first_difference_is_named(documents: list[dict[str, Any]], change: Any, message: str) -> None:
     documents[1].update(change)
-    with pytest.raises(InputError, match=f"metrics of seed 5 .*{said}"):
+    with pytest.raises(InputError, match=f"metrics of seed 5 .*{message}"):
         spread(documents, [4, 5, 6])
 
 

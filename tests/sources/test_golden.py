@@ -135,7 +135,7 @@ def test_edin2023_ignores_notes_without_admission_or_text(source: str, trees: Tr
 
 
 @pytest.mark.parametrize("source", ["mimic3-full", "mimic3-50"])
-def test_caml_leaves_out_what_stops_the_original(source: str, trees: Trees, tmp_path: Path) -> None:
+def test_caml_leaves_out_rows_that_stop_the_original(source: str, trees: Trees, tmp_path: Path) -> None:
     odd = {str(one) for one in (mimic3.FOREIGN_CODES, mimic3.NULL_CODES_OF_BOTH_KINDS, mimic3.UNCODED)}
     found = rows_of(prepare(source, "caml", trees("edin2024"), tmp_path / "corpus"))
 

@@ -232,7 +232,7 @@ def test_gzip_headers_hold_no_name_and_no_time(make_tree: MakeTree, layout: str)
 
 def test_an_occupied_folder_is_left_alone(tree: Path, digests: Digests) -> None:
     before = digests(tree)
-    with pytest.raises(OutputError, match="already holds something"):
+    with pytest.raises(OutputError, match="already exists"):
         synthesize(tree, admissions=1, seed=1)
     assert digests(tree) == before
 

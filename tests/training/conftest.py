@@ -9,7 +9,7 @@ from clem_icd.progress import Silent
 
 @pytest.fixture
 def without_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare a training its report, which takes longer to draw than a little model to train."""
+    """Skip the report of a run, which takes longer to draw than a little model takes to train."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
 
 

@@ -65,7 +65,7 @@ def test_the_state_that_the_trainer_wrote_is_read(tmp_path: Path) -> None:
     assert found.callbacks == {"EarlyStoppingCallback": {"attributes": {"patience": 1}}}
 
 
-def test_a_process_that_is_not_the_first_marks_nothing(tmp_path: Path) -> None:
+def test_only_the_first_process_marks_checkpoints(tmp_path: Path) -> None:
     state = write(tmp_path, 7)
     state.is_world_process_zero = False
     mark(tmp_path, state)

@@ -68,7 +68,7 @@ def test_the_coder_loads_a_model_with_new_choices(run: Path) -> None:
     assert first.code in FINDINGS
 
 
-def test_scores_are_independent_of_padding_batch_mates_and_order(system: NeuralSystem) -> None:
+def test_scores_do_not_depend_on_padding_batch_or_order(system: NeuralSystem) -> None:
     texts = [make_note(number).text * (1 + number % 3) for number in range(16)]
     alone = np.stack([next(iter(system.score([text]))).probabilities for text in texts])
     together = np.stack([note.probabilities for note in system.score(texts)])
@@ -80,7 +80,7 @@ def test_scores_are_independent_of_padding_batch_mates_and_order(system: NeuralS
 
 
 class _Interrupted(Silent):
-    """Interrupts a training after some steps, like Ctrl-C."""
+    """Interrupts training after some steps, like Ctrl-C."""
 
     def __init__(self, steps: int) -> None:
         self._left = steps
@@ -95,7 +95,7 @@ class _Interrupted(Silent):
             raise KeyboardInterrupt
 
 
-def test_an_interrupted_training_resumes_to_the_same_weights(
+def test_an_interrupted_run_resumes_to_the_same_weights(
     run: Path, little_corpus: Corpus, tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):

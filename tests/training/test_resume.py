@@ -1,4 +1,4 @@
-"""A training that is killed at any moment and resumed ends as if it had not been killed."""
+"""A run that is killed at any moment and resumed ends as if it had not been killed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEEDS = [*LITTLE_SETTINGS, *DROPOUT, "training.epochs=2", "training.checkpoint_s
 
 RESULTS = ("metrics.json", "metrics-validation.json", "model/model.safetensors", "scores/test.parquet")
 
-# Drawing a report takes longer than such a training, and is asked for where it matters.
+# Drawing a report takes longer than such a run, so it is only requested where it matters.
 WITHOUT_REPORT = ("matplotlib",)
 
 Command = Callable[[Path, list[str]], list[str]]
@@ -33,7 +33,7 @@ Uninterrupted = Callable[[list[str]], Path]
 
 @pytest.fixture(scope="module")
 def command(little_corpus: Corpus) -> Command:
-    """Return the arguments of a training."""
+    """Return the arguments of `clem train`."""
 
     def arguments(run: Path, settings: list[str]) -> list[str]:
         places = ["--corpus", str(little_corpus.path), "--out", str(run)]
@@ -46,7 +46,7 @@ def command(little_corpus: Corpus) -> Command:
 def uninterrupted(
     servers: ForkServers, command: Command, tmp_path_factory: pytest.TempPathFactory
 ) -> Uninterrupted:
-    """Return the run with certain settings that was never killed."""
+    """Return the uninterrupted run with certain settings."""
     made: dict[str, Path] = {}
 
     def run(settings: list[str]) -> Path:

@@ -86,7 +86,7 @@ def test_the_best_run_is_selected_on_validation(runs: Path) -> None:
 
 
 @pytest.mark.usefixtures("without_report")
-def test_the_lowest_loss_is_best_where_loss_selects(copied: Path, little_corpus: Corpus) -> None:
+def test_the_lowest_loss_is_best_if_loss_is_the_selection_metric(copied: Path, little_corpus: Corpus) -> None:
     state = read(copied / "seeds.json")
     state["recipe"]["training"]["selection_metric"] = "loss"
     (copied / "seeds.json").write_text(json.dumps(state))
@@ -99,7 +99,7 @@ def test_the_lowest_loss_is_best_where_loss_selects(copied: Path, little_corpus:
     assert best == {"seed": 5, "run": "seed-5", "metric": "loss", "value": 0.4}
 
 
-def test_there_is_a_report_and_nothing_is_left_over(runs: Path) -> None:
+def test_finished_runs_have_a_report_and_no_leftovers(runs: Path) -> None:
     names = {path.name for path in runs.iterdir()}
     assert names >= {"recipe.yaml", "seeds.json", "metrics.json", "report.html", "seed-4", "seed-5"}
     assert [path.name for path in runs.parent.iterdir()] == ["runs"]
@@ -125,7 +125,7 @@ def test_leftovers_of_a_killed_process_are_deleted(
 
 
 @pytest.mark.usefixtures("without_report")
-def test_a_resumed_training_may_add_seeds(
+def test_resuming_may_add_seeds(
     copied: Path, little_corpus: Corpus, recipe: NeuralRecipe, listener: Any
 ) -> None:
     before = {seed: snapshot(copied / f"seed-{seed}") for seed in SEEDS}
@@ -212,9 +212,7 @@ def test_without_a_validation_split_nothing_is_made(recipe: NeuralRecipe, tmp_pa
 
 
 @pytest.mark.parametrize("place", [Path(), Path("seed-4")])
-def test_judging_again_changes_nothing(
-    runs: Path, little_corpus: Corpus, tmp_path: Path, place: Path
-) -> None:
+def test_reevaluating_changes_nothing(runs: Path, little_corpus: Corpus, tmp_path: Path, place: Path) -> None:
     # Of the same name, which is the title of the report.
     copied = Path(shutil.copytree(runs, tmp_path / runs.name))
     before = snapshot(copied)
@@ -222,7 +220,7 @@ def test_judging_again_changes_nothing(
     assert snapshot(copied) == before
 
 
-def test_judging_uses_the_scores_and_the_threshold_on_disk(copied: Path, little_corpus: Corpus) -> None:
+def test_reevaluating_uses_the_scores_and_the_threshold_on_disk(copied: Path, little_corpus: Corpus) -> None:
     run = copied / "seed-4"
     before = read(run / "metrics.json")
     about = read(run / "model" / "clem.json")
@@ -239,7 +237,7 @@ def test_judging_uses_the_scores_and_the_threshold_on_disk(copied: Path, little_
     assert (run / "report.html").is_file()
 
 
-def test_an_unfinished_run_or_another_corpus_is_not_judged(
+def test_an_unfinished_run_or_another_corpus_is_not_reevaluated(
     copied: Path, little_corpus: Corpus, tmp_path: Path
 ) -> None:
     other = write_little_corpus(tmp_path / "other", sizes={"train": 30, "validation": 10})
@@ -253,7 +251,7 @@ def test_an_unfinished_run_or_another_corpus_is_not_judged(
         judge(tmp_path, little_corpus)
 
 
-def test_a_recipe_that_lacks_a_new_field_resumes(
+def test_a_stored_recipe_without_a_new_field_can_be_resumed(
     copied: Path, little_corpus: Corpus, recipe: NeuralRecipe
 ) -> None:
     run = copied / "seed-4"
@@ -274,6 +272,6 @@ def test_the_linear_baseline_refuses_a_seed(key: str, tmp_path: Path) -> None:
         read_recipe(str(tmp_path / "mine.yaml"))
 
 
-def test_there_is_at_least_one_seed() -> None:
+def test_fewer_than_one_seed_is_refused() -> None:
     with pytest.raises(RecipeError, match=r"seeds: .*greater than or equal to 1"):
         read_recipe("clem-icd-small", ["seeds=0"])

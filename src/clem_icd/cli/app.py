@@ -68,6 +68,6 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
-    # Nothing about a run at a hospital leaves the machine unless it is asked for.
+    # Nothing about a run at a hospital leaves the machine unless requested.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     app()

@@ -88,4 +88,4 @@ def _show(console: Console, codings: list[tuple[str, Coding]], decided: str) -> 
                 style="bold" if suggestion.decided else "dim",
             )
         console.print(table)
-    console.print(f"A code is assigned {decided}. A coder has the last word.", markup=False)
+    console.print(f"A code is assigned {decided}. The coder decides.", markup=False)

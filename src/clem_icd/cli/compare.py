@@ -61,7 +61,7 @@ def compare(
 ) -> None:
     """Put results side by side: one table per set of notes, labels and codes, one definition per column.
 
-    Published results whose definition is not stated are listed apart.
+    Published results whose definition is not stated are listed separately.
 
     Example: `clem compare runs/demo runs/demo-linear --out comparison.html`
     """
@@ -178,7 +178,7 @@ def _show_sheet(console: Console, sheet: Sheet) -> None:
         table = _turned(sheet, systems)
     shown = console.width
     if has_figures:
-        # Lines that are too long are better than figures that are cut off.
+        # Overlong lines are better than truncated figures.
         console.width = max(shown, _width(console, table))
     console.print(table)
     console.width = shown

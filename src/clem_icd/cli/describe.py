@@ -1,4 +1,4 @@
-"""clem describe: what a corpus holds."""
+"""clem describe: the contents of a corpus in figures."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def describe(
         typer.Option("--percentiles", help="Also show percentiles per note, and shares of long notes."),
     ] = False,
     notices: Annotated[
-        bool, typer.Option("--notices", help="Also list what preparing left out and chose.")
+        bool, typer.Option("--notices", help="Also list what was left out or chosen during preparation.")
     ] = False,
     published: Annotated[
         bool,
-        typer.Option("--published", help="Show published counts beside those of synthetic notes, too."),
+        typer.Option("--published", help="Compare with published counts even if the notes are synthetic."),
     ] = False,
 ) -> None:
     """Show what a corpus holds: sizes, codes, words and tokens per note, label frequencies.
 
-    The counts of real notes are shown beside the published ones, where there are any.
+    Counts of real notes are shown next to the published ones, if there are any.
 
     Example: `clem describe runs/demo-corpus`
     """
@@ -117,7 +117,7 @@ def _show_percentiles(console: Console, value: dict[str, Any]) -> None:
 
 
 def _show_published(console: Console, comparison: PublishedComparison) -> None:
-    """Print the counts of a corpus beside the published ones, and what differs in words."""
+    """Print the counts of a corpus next to the published ones, and describe the differences."""
     table = new_table("count", "here", "published", "difference", "from", text=("from",))
     for column in table.columns[:-1]:
         column.no_wrap = True
@@ -129,7 +129,7 @@ def _show_published(console: Console, comparison: PublishedComparison) -> None:
     if comparison.remark:
         console.print(f"Note: {comparison.remark}.", markup=False)
     elif not comparison.warnings:
-        console.print("All comparable counts are the published ones.", markup=False)
+        console.print("All comparable counts match the published ones.", markup=False)
     for line in comparison.warnings:
         console.print(f"Warning: {line}", markup=False)
 

@@ -1,4 +1,4 @@
-"""clem error-analysis: where the errors of a system are."""
+"""clem error-analysis: a system's errors by label, chapter, note and evidence."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="With --scores: output metrics file (JSON).")] = None,
     run: Annotated[
         Path | None,
-        typer.Option(help="Instead of --scores: a run; its metrics and report are written again."),
+        typer.Option(help="Instead of --scores: a run, whose metrics and report are recomputed."),
     ] = None,
     split: Split = "test",
     model: RuleModel = None,
@@ -62,7 +62,7 @@ def evaluate(
     ] = False,
     force: Force = False,
 ) -> None:
-    """Judge scores against the codes of a split.
+    """Evaluate scores against the gold codes of a split.
 
     Example: `clem evaluate --corpus CORPUS --scores scores.parquet --model RUN/model --out metrics.json`
     """
@@ -75,12 +75,13 @@ def evaluate(
     if run is not None:
         if out is not None:
             raise InputError(
-                "the command names --out beside --run, which holds its metrics", remedy="Leave out --out"
+                "--out cannot be combined with --run",
+                remedy="Leave out --out",
             )
         _judge_again(terminal, run, Corpus.open(corpus))
         return
     if out is None:
-        raise InputError("the command names --scores without --out", remedy="Name the metrics file to write")
+        raise InputError("--scores needs --out", remedy="Name the metrics file to write with --out")
     judged = resolve(None, (split,), named={split: scores})
     check_free(out, force=force)
     opened, read = Corpus.open(corpus), judged.scores(split)

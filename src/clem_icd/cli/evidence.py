@@ -1,4 +1,4 @@
-"""clem evidence: how good the evidence for codes is."""
+"""clem evidence: scores of evidence for codes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 
 evidence = typer.Typer(
-    help="Judge the evidence for codes.\n\nExample: `clem evidence score --corpus C --evidence E --out OUT`",
-    short_help="Judge the evidence for codes.",
+    help="Evaluate evidence for codes.\n\nExample: `clem evidence score --corpus C --evidence E --out OUT`",
+    short_help="Evaluate evidence for codes.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -34,7 +34,7 @@ _MATCHES = {
 @verb()
 def score(
     terminal: Terminal,
-    corpus: Annotated[Path, typer.Option(help="A corpus folder with evidence in its notes.")],
+    corpus: Annotated[Path, typer.Option(help="A corpus folder whose notes have evidence.")],
     evidence: Annotated[Path, typer.Option(help="Evidence file of a system (parquet).")],
     out: Annotated[Path, typer.Option(help="Output file (JSON).")],
     split: Split = "test",
@@ -50,7 +50,7 @@ def score(
     ] = False,
     force: Force = False,
 ) -> None:
-    """Judge a system's evidence against that of a corpus, by the scores of MDACE.
+    """Evaluate a system's evidence against the gold evidence of a corpus, with the scores of MDACE.
 
     Example: `clem evidence score --corpus CORPUS --evidence evidence.parquet --trim --out scores.json`
     """
@@ -76,8 +76,8 @@ def _show(console: Console, document: dict[str, Any], where: Path) -> None:
         table.add_row(_MATCHES[match], *(f"{n:,}" for n in numbers), *(f"{value:.3f}" for value in values))
     console.print(table)
     console.print(
-        f"{document['notes']:,} notes have evidence. Left out: {document['notes_without_evidence']:,} notes "
-        f"without any, and {document['predicted_spans_left_out']:,} predicted spans outside the former. "
+        f"{document['notes']:,} notes have gold evidence. Left out: {document['notes_without_evidence']:,} "
+        f"notes without any, and {document['predicted_spans_left_out']:,} spans predicted for other notes. "
         f"Definitions: {where}",
         markup=False,
     )

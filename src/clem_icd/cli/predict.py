@@ -24,7 +24,7 @@ def predict(
     split: Split = "test",
     force: Force = False,
 ) -> None:
-    """Score every note of a split of a corpus.
+    """Score every note of a corpus split.
 
     Example: `clem predict runs/demo/model --corpus runs/demo-corpus --split test --out scores.parquet`
     """

@@ -1,4 +1,4 @@
-"""clem prepare: raw files become a corpus."""
+"""clem prepare: turn raw files into a corpus."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ prepare = typer.Typer(
     rich_markup_mode=None,
 )
 
-PhysioNet = Annotated[Path, typer.Option("--raw", help="Folder that PhysioNet's download makes.")]
+PhysioNet = Annotated[Path, typer.Option("--raw", help="Folder of the PhysioNet download.")]
 Out = Annotated[Path, typer.Option("--out", help="Output corpus folder.")]
 Splits = Annotated[
     Path | None,
@@ -40,7 +40,7 @@ CodesOf = Annotated[Literal["D", "P", "DP"], typer.Option("--codes", help="Diagn
 
 @dataclass(frozen=True)
 class MimicFiles:
-    """The options of every corpus of discharge summaries of MIMIC."""
+    """The options of every corpus of MIMIC discharge summaries."""
 
     raw: PhysioNet
     out: Out
@@ -48,7 +48,7 @@ class MimicFiles:
         str,
         typer.Option(
             help="Publication to follow in rows, texts and code sets: edin2024, edin2023 (cleaned text) or "
-            "caml (words alone; mimic3-full and mimic3-50)."
+            "caml (words only; for mimic3-full and mimic3-50)."
         ),
     ] = "edin2024"
     splits: Splits = None
@@ -67,7 +67,7 @@ class MimicFiles:
 
 @dataclass(frozen=True)
 class DrawnSplit:
-    """How a split is drawn, where none is given."""
+    """How a split is drawn, if none is given."""
 
     validation: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the notes for validation, if the split is drawn.")
@@ -95,7 +95,7 @@ def _mimic4(version: int) -> Callable[..., None]:
         files: MimicFiles,
         drawn: DrawnSplit,
         min_count: Annotated[
-            int, typer.Option(min=1, help="Keep codes of at least this many notes; drop rarer ones.")
+            int, typer.Option(min=1, help="Keep codes with at least this many notes; drop rarer ones.")
         ] = 10,
         force: Force = False,
     ) -> None:
@@ -115,7 +115,7 @@ def _mdace(dataset: str) -> Callable[..., None]:
         out: Out,
         mdace: Annotated[
             Path | None,
-            typer.Option(help="Folder of the MDACE repository. Default: in RAW or beside it."),
+            typer.Option(help="Folder of the MDACE repository. Default: in RAW or next to it."),
         ] = None,
         splits: Splits = None,
         per: Annotated[
@@ -152,13 +152,13 @@ def _mdace(dataset: str) -> Callable[..., None]:
 _MIMIC3: dict[Literal["full", "50", "clean"], str] = {
     "full": "all ICD-9 codes, on the split of Mullenbach et al. (2018)",
     "50": "their 50 most frequent codes, on the split of Mullenbach et al. (2018)",
-    "clean": "codes of at least ten notes, on the split of Edin et al. (2023)",
+    "clean": "codes with at least ten notes, on the split of Edin et al. (2023)",
 }
 _MDACE = {
     "inpatient-icd9": "MDACE inpatient notes with ICD-9 codes and their evidence",
     "inpatient-icd10": "MDACE inpatient notes with ICD-10 codes and their evidence",
     "inpatient-icd9-code": "MIMIC-III with MDACE's notes in place of their admissions (code + evidence)",
-    "inpatient-icd9-evidence-only": "MDACE inpatient evidence alone: the spans of a code as its text",
+    "inpatient-icd9-evidence-only": "MDACE inpatient evidence only: a text is the evidence for one code",
     "profee-icd10": "MDACE professional-fee notes with ICD-10 codes and their evidence",
 }
 
@@ -220,11 +220,11 @@ def table(
     evidence: Annotated[
         str | None, typer.Option(help='Column of the evidence: a list of {"code", "begin", "end"}.')
     ] = None,
-    titles: Annotated[Path | None, typer.Option(help="File with titles of your own codes.")] = None,
+    titles: Annotated[Path | None, typer.Option(help="File with your own code titles.")] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of a text file.")] = "utf-8",
     force: Force = False,
 ) -> None:
-    """A table of your own: one note per row.
+    """Your own table: one note per row.
 
     Example: `clem prepare table --raw notes.csv --system icd10cm --subject-id patient --out runs/mine`
     """
@@ -266,7 +266,7 @@ def _show_corpus(terminal: Terminal, corpus: Corpus) -> None:
             console.print(f"Warning: {line}", markup=False)
         if notices:
             console.print(
-                f"Notices on what was left out and chosen: {notices}, in {corpus.path / 'corpus.json'}; "
+                f"Notices about what was left out or chosen: {notices}, in {corpus.path / 'corpus.json'}; "
                 f"`clem describe {corpus.path} --notices` lists them",
                 markup=False,
             )

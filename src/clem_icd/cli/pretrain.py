@@ -1,4 +1,4 @@
-"""clem pretrain: texts become an encoder."""
+"""clem pretrain: train an encoder on texts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,10 @@ def pretrain(
     ] = None,
     plan: Annotated[
         bool,
-        typer.Option("--plan", help="Measure a few steps, show what hours of training buy, write nothing."),
+        typer.Option(
+            "--plan",
+            help="Measure a few steps and estimate how far a number of hours goes; write nothing.",
+        ),
     ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the run at OUT, or start it if there is none.")
@@ -69,7 +72,7 @@ def pretrain(
     """
     from clem_icd.pretraining import Sources, read_pretraining
 
-    # Before anything slow is loaded: a mistyped setting is refused at once.
+    # Before anything slow is loaded, so that a mistyped setting is refused at once.
     recipe = read_pretraining(settings or [], encoder=encoder)
 
     from clem_icd.errors import RunError
@@ -136,12 +139,12 @@ def _show_plan(console: Console, planned: Plan) -> None:
         )
     console.print(speeds)
     console.print()
-    budgets = new_table("hours", "training.tokens", "passes over the texts", title="What a budget buys")
+    budgets = new_table("hours", "training.tokens", "passes over the texts", title="What a time budget buys")
     for hours in HOURS:
         budgets.add_row(f"{hours:g}", f"{planned.tokens_in(hours):,}", f"{planned.passes_in(hours):.1f}")
     console.print(budgets)
     console.print(
         f"{planned.parameters:,} parameters, {planned.tokens:,} tokens of text. These settings take "
-        f"{minutes(planned.seconds)}, besides reading and tokenizing.",
+        f"{minutes(planned.seconds)}, not counting reading and tokenizing.",
         markup=False,
     )

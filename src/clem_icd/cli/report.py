@@ -20,7 +20,7 @@ def report(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     beside: Annotated[
         list[Path] | None,
-        typer.Option(help="Another run, or any metrics file, to show beside it. Repeatable."),
+        typer.Option(help="Another run, or any metrics file, to show next to it. Repeatable."),
     ] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Also write every figure to this folder as PDF, SVG and PNG.")

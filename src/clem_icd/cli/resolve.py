@@ -1,4 +1,4 @@
-"""Which scores a verb judges and by what rule: those of a run, or files and rules named one by one."""
+"""The scores that a verb evaluates and the rule that decides: those of a run, or named files and rules."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def resolve(
     named: Mapping[str, Path | None] | None = None,
     either: tuple[str, str] = ("--run", "--scores"),
 ) -> Judged:
-    """Find the scores that a verb judges.
+    """Find the scores that a verb evaluates.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def resolve(
 def require_run_or_scores(
     run: Path | None, has_scores: bool, either: tuple[str, str] = ("--run", "--scores")
 ) -> None:
-    """Refuse a run beside scores files, and neither of them.
+    """Refuse both a run and scores files, and neither of them.
 
     Raises
     ------
@@ -110,8 +110,8 @@ def require_run_or_scores(
 
     """
     if (run is None) == (not has_scores):
-        found = "a run and scores files, expected one of them" if has_scores else "neither a run nor scores"
-        raise InputError(f"the command names {found}", remedy=f"Name either {either[0]} or {either[1]}")
+        got = "both a run and scores files" if has_scores else "neither a run nor scores files"
+        raise InputError(f"got {got}, expected one of them", remedy=f"Name either {either[0]} or {either[1]}")
 
 
 def one_run(place: Path) -> RunLayout:
@@ -161,7 +161,7 @@ def rule_chosen_on(file: Path, policy: PolicyName, corpus: Corpus, scores: Score
 
 
 def require_no_other_rule(model: Path | None, threshold: float | None) -> None:
-    """Refuse a model or a threshold beside validation scores to choose a rule on.
+    """Refuse a model or a threshold together with validation scores to choose a rule on.
 
     Raises
     ------

@@ -73,9 +73,9 @@ def import_(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Turn the scores of another system into a scores file.
+    """Convert another system's scores into a scores file.
 
-    Whatever does not fit is refused, or counted and reported. `clem evaluate` judges the result.
+    Anything that does not fit is refused, or counted and reported. `clem evaluate` reads the result.
 
     Example: `clem scores import predictions_test.feather --corpus CORPUS --split test --out scores.parquet`
     """

@@ -25,7 +25,7 @@ def synthesize(
     ],
     layout: Annotated[
         str,
-        typer.Option(help="Raw layout: mimic3, mimic4, or mdace (mimic3 with annotations beside it)."),
+        typer.Option(help="Raw layout: mimic3, mimic4, or mdace (mimic3 plus annotations)."),
     ] = "mimic4",
     seed: Annotated[int, typer.Option(help="Seed of the hospital; the same seed writes the same bytes.")] = 0,
     words: Annotated[
@@ -46,7 +46,7 @@ def synthesize(
         Path | None,
         typer.Option(
             help="Split file, or folder of the published ones, to take admission numbers from, so that "
-            "those splits fit. Default: numbers of their own, which fit no published split.",
+            "those splits fit. Default: invented numbers, which fit no published split.",
         ),
     ] = None,
     force: Force = False,

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 NOTHING_HALF_WRITTEN = "Nothing was left half-written."
-"""What an interruption leaves, unless a verb says otherwise."""
+"""The message after an interruption, unless a verb has its own."""
 
-# Between two progress lines, where there is no terminal to draw a bar on.
+# Between two progress lines, if there is no terminal to draw a bar on.
 _SECONDS_BETWEEN_LINES = 60.0
 
-# The exit code a shell shows for a program that SIGPIPE ended: 128 + 13.
+# The exit code that a shell shows for a program ended by SIGPIPE: 128 + 13.
 _SIGPIPE = 141
 
 

@@ -1,4 +1,4 @@
-"""clem thresholds: what each way of deciding gains, chosen on validation."""
+"""clem thresholds: threshold policies compared, each chosen on validation."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def thresholds(
     corpus: CorpusFolder,
     run: Annotated[Path | None, typer.Argument(help="The run to take scores from.")] = None,
     validation_scores: Annotated[
-        Path | None, typer.Option(help="Instead of a run: the scores file to choose on.")
+        Path | None, typer.Option(help="Instead of a run: the scores file to choose the rules on.")
     ] = None,
     test_scores: Annotated[
-        Path | None, typer.Option(help="With --validation-scores: the scores file to judge.")
+        Path | None, typer.Option(help="With --validation-scores: the scores file to evaluate.")
     ] = None,
     store: Annotated[
         Policy | None,
-        typer.Option(help="Store this policy in the model of the run, and judge the run again."),
+        typer.Option(help="Store this policy in the model of the run, and re-evaluate the run."),
     ] = None,
     out: JsonOut = None,
     force: Force = False,
 ) -> None:
-    """Show what each way of deciding gains on micro-F1 and on each macro-F1.
+    """Compare threshold policies by micro-F1 and each macro-F1.
 
-    Every threshold or rule is chosen on the validation scores, and judged on both splits.
+    Every rule is chosen on the validation scores, and evaluated on both splits.
 
     Example: `clem thresholds runs/demo --corpus runs/demo-corpus --store per-code`
     """
@@ -62,7 +62,7 @@ def thresholds(
 
     judged = _judged(run, validation_scores, test_scores)
     if store is not None and run is None:
-        raise InputError("the command names --store without a run", remedy="Name a run, or leave out --store")
+        raise InputError("--store needs a run", remedy="Name a run, or leave out --store")
     if out is not None:
         check_free(out, force=force)
     opened = Corpus.open(corpus)
@@ -72,9 +72,9 @@ def thresholds(
     if run is not None and store is not None:
         from clem_icd.training import store_rule
 
-        terminal.begin("Judging", None)
+        terminal.begin("Evaluating", None)
         store_rule(run, opened, store.value, observer=terminal)
-        terminal.say(f"Stored the policy {store.value} in {judged.model}, and judged {run} again")
+        terminal.say(f"Stored the policy {store.value} in {judged.model}, and re-evaluated {run}")
     if out is not None:
         write_json(out, document)
     terminal.result(document, lambda console: _show(console, document))
@@ -86,8 +86,8 @@ def _judged(run: Path | None, validation: Path | None, test: Path | None) -> Jud
     judged = resolve(run, ("validation", "test"), named=named, either=("a run", "--validation-scores"))
     if "validation" not in judged.files:
         raise InputError(
-            "the command names --test-scores without --validation-scores",
-            remedy="Name the scores to choose on as well",
+            "--test-scores needs --validation-scores",
+            remedy="Also name the scores to choose the rules on",
         )
     present = {
         split: file
@@ -99,8 +99,8 @@ def _judged(run: Path | None, validation: Path | None, test: Path | None) -> Jud
 
 def _show(console: Console, document: dict[str, Any]) -> None:
     for effect in document["policies"]:
-        said = f"a code is assigned {effect['chosen']}" if "chosen" in effect else effect["refused"]
-        console.print(f"{effect['policy']} ({effect['title']}): {said}", markup=False)
+        decision = f"a code is assigned {effect['chosen']}" if "chosen" in effect else effect["refused"]
+        console.print(f"{effect['policy']} ({effect['title']}): {decision}", markup=False)
     for split in document["notes"]:
         console.print()
         _show_metrics(console, document, split)
@@ -133,7 +133,7 @@ def _show_calibration(console: Console, scalings: list[dict[str, Any]], split: s
         "sum of scores",
         "codes",
         title=f"calibration, {split}"
-        + (", which the scalings were fitted to" if split == "validation" else ""),
+        + (", optimistic: the scalings were fitted to it" if split == "validation" else ""),
     )
     for column in table.columns[:3]:
         column.no_wrap = True

@@ -1,4 +1,4 @@
-"""clem train: a recipe becomes a run."""
+"""clem train: train a system from a recipe."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def train(
     ] = False,
     force: Force = False,
 ) -> None:
-    """Train a system, choose its threshold on validation, and judge it on test.
+    """Train a system, choose its threshold on validation, and evaluate it on test.
 
     With `seeds=5` it is trained five times, and the mean and standard deviation are reported.
 
@@ -35,7 +35,7 @@ def train(
     """
     from clem_icd.training import read_recipe
 
-    # Before anything slow is loaded: a mistyped setting is refused at once.
+    # Before anything slow is loaded, so that a mistyped setting is refused at once.
     resolved = read_recipe(recipe, settings or [])
 
     from clem_icd.corpus import Corpus

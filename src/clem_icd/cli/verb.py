@@ -1,4 +1,4 @@
-"""A function becomes a verb: with the common options, with option groups, and on an open terminal."""
+"""Turning a function into a verb, with the common options, option groups, and an open terminal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The Corpus: notes, their codes and the evidence for them, in one folder that any tool can read.
 
 A source writes it once through `corpus_writer`; everything else opens it as a `Corpus`. This room owns the
-schema, says what can be the text of a note, checks every row when it is written and again when it is read,
+schema, defines what a note's text may be, checks every row when it is written and again when it is read,
 fixes the label space and its order, splits notes by subject, and describes the contents of a corpus.
 """
 

@@ -49,7 +49,7 @@ class Corpus:
     splits
         The splits that exist, in the order train, validation, test.
     warnings
-        Sentences about what is allowed but worth knowing.
+        Sentences about anything valid but unusual.
 
     """
 

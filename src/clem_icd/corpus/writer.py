@@ -47,7 +47,8 @@ class CorpusWriter:
     Attributes
     ----------
     folder
-        Where the corpus is being made. Anything else put there must be gone before the writer finishes.
+        The folder of the corpus while it is made. Any other files in it must be removed before the writer
+        finishes.
 
     """
 

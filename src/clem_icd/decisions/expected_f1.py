@@ -25,7 +25,7 @@ def best_labels(probabilities: Doubles) -> Integers:
     """Return the set of labels with the highest expected F1, most probable first.
 
     Labels are assumed to be independent. The best set of each size then consists of the most probable
-    labels (Lewis 1995; Ye et al. 2012), so only the size has to be found. F1 is
+    labels (Lewis 1995; Ye et al. 2012), so only the size must be found. F1 is
     2 hits / (assigned + true) ≤ 2 hits / (assigned + hits), which is concave in the hits: no set of k
     labels has a higher expected F1 than 2 m / (k + m), where m is the sum of its probabilities. This bound
     falls with k, and once it is below the best F1 found, no larger set can be better. A note with 16

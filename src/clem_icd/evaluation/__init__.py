@@ -1,4 +1,4 @@
-"""How good are scores, and how certain is that? Numbers only: no note text, no pages, no torch.
+"""Metrics of scores, and their uncertainty. Numbers only: no note text, no pages, no torch.
 
 A `Judgement` holds the targets, scores and decisions [notes, labels] of a split. `evaluate` computes metrics
 from it; `intervals` and `compare_systems` also resample its notes. ``DEFINITIONS`` defines every metric name.

@@ -1,4 +1,4 @@
-"""Is a probability of 0.7 right in 7 of 10 cases? Reliability curve, calibration error and Brier score."""
+"""Reliability curve, calibration error and Brier score: is a probability of 0.7 right in 7 of 10 cases?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["FLOOR", "Calibration", "ReliabilityBin", "reliability"]
 Doubles = NDArray[np.float64]
 
 FLOOR = 0.01
-"""Nearly all pairs of a note and a label score below it, and none of these is ever shown to anyone."""
+"""Nearly all pairs of a note and a label score below it, and no one is ever shown these."""
 
 # The upper 16 of the 32 bits of a single-precision number: its value to within one percent.
 _PREFIX_BITS = 16

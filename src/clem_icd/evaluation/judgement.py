@@ -77,7 +77,7 @@ class Judgement:
         profile: str | Collection[str] = "all",
         train_counts: IntArray | None = None,
     ) -> Judgement:
-        """Judge scores against the codes of the notes; the parameters are those of `evaluate`.
+        """Evaluate scores against the codes of the notes; the parameters are those of `evaluate`.
 
         Raises
         ------

@@ -32,7 +32,7 @@ def judge_scores(
     token_starts: TokenStarts | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Judge scores against the codes of a split.
+    """Evaluate scores against the codes of a split.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def judge_scores(
     Raises
     ------
     ScoresError
-        If the scores are for other notes or another label space than the split's.
+        If the notes or the label space of the scores differ from those of the split.
 
     """
     values = scores.of(corpus, split)
@@ -91,7 +91,7 @@ def judge_known_labels(
     resamples: int = RESAMPLES,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Judge scores with another label space than the corpus, on the codes that the system knows.
+    """Evaluate scores whose label space differs from the corpus, on the codes that the system knows.
 
     The document says what was left out, and is comparable only with documents that left out the same. It
     has neither label-frequency buckets nor error tables.
@@ -99,7 +99,7 @@ def judge_known_labels(
     Raises
     ------
     ScoresError
-        If the scores are for other notes than the split's, or no note has a label that the system knows.
+        If the notes differ from those of the split, or no note has a label that the system knows.
 
     """
     part = known_labels(scores, corpus, split)

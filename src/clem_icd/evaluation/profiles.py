@@ -99,7 +99,7 @@ PROFILES: dict[str, Profile] = {
         ("map_codiesp", "micro_precision", "micro_recall", "micro_f1"),
     ),
     "mdace": Profile(
-        "Code prediction on MDACE (Cheng et al. 2023; Edin et al. 2024); evidence has metrics of its own",
+        "Code prediction on MDACE (Cheng et al. 2023; Edin et al. 2024); evidence has its own metrics",
         (
             "micro_precision",
             "micro_recall",

@@ -1,4 +1,4 @@
-"""How much would a metric change with other notes of the same kind? The bootstrap over notes.
+"""The bootstrap over notes: how much a metric would change with other notes of the same kind.
 
 Each resample draws as many notes as there are, with replacement (Efron 1979). The plain percentile interval
 is not usable as it is, for two reasons. A label with few notes is absent from many resamples, so macro

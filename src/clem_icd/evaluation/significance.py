@@ -1,4 +1,4 @@
-"""Is one system better than another on the same notes, or could other notes reverse the order?
+"""Significance tests: is one system better than another, or could other notes reverse the order?
 
 There are two tests for every metric. The paired bootstrap draws the same notes for both systems and measures
 how much the difference varies (Efron and Tibshirani 1993; Koehn 2004). Approximate randomisation swaps the
@@ -24,7 +24,7 @@ from clem_icd.evaluation.resampling import Doubles, Progress, check_level, devia
 __all__ = ["Difference", "compare_systems", "holm"]
 
 _ROUNDING = 1e-12
-"""Differences that only differ by the order of floating-point additions are equal."""
+"""Differences due only to the order of floating-point additions count as equal."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 def _check_comparable(one: Judgement, other: Judgement) -> None:
     if not np.array_equal(one.kept, other.kept):
         found = (
-            f"one is judged on {one.notes} of {len(one.kept)} notes and the other on {other.notes} of "
+            f"one is evaluated on {one.notes} of {len(one.kept)} notes and the other on {other.notes} of "
             f"{len(other.kept)}, and these notes differ"
         )
     elif one.labels != other.labels:
@@ -147,7 +147,7 @@ def _check_comparable(one: Judgement, other: Judgement) -> None:
         return
     raise ScoresError(
         f"the systems cannot be compared: {found}",
-        remedy="Score the same notes of the same corpus with both, and judge both with the same profile",
+        remedy="Score the same notes of the same corpus with both, and evaluate both with the same profile",
     )
 
 

@@ -1,4 +1,4 @@
-"""The thresholds document: every policy and every scaling, chosen on validation and judged on each split."""
+"""The thresholds document: policies and scalings, chosen on validation and evaluated on each split."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ THRESHOLDS_FORMAT_VERSION = 1
 def thresholds_document(
     corpus: Corpus, scores: Mapping[str, Scores], *, observer: Observer | None = None
 ) -> dict[str, Any]:
-    """Return what every policy and scaling gains, as json holds it.
+    """Return the metrics of every policy and scaling as a JSON object.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def thresholds_document(
     """
     if "validation" not in corpus.splits:
         raise CorpusError(
-            "has no validation split, and thresholds are chosen on no other",
+            "has no validation split, which is needed to choose thresholds",
             path=corpus.path,
             remedy="Prepare it with a share for validation",
         )

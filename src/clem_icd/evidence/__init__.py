@@ -1,4 +1,4 @@
-"""How good is evidence? A system's spans compared with those that coders marked.
+"""Metrics of evidence: a system's spans compared with those that coders marked.
 
 The metrics are those of MDACE (Cheng et al. 2023) and its evaluator: spans and their tokens, compared by
 position and by text. Spans may be trimmed and merged first, as in that evaluator. The rules by which

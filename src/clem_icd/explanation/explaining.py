@@ -60,7 +60,7 @@ def explain(
     Returns
     -------
     list of Explanation
-        One for each of ``codes``, in their order.
+        One for each of ``codes``, in the same order.
 
     Raises
     ------

@@ -125,12 +125,12 @@ def pooled(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor) -> tor
 
 
 def pooled_texts(model: PreTrainedModel, texts: Sequence[torch.Tensor], pad: int) -> torch.Tensor:
-    """Return the `pooled` vectors of texts of any length, in their order [texts, width].
+    """Return the `pooled` vectors of texts of any length, in order [texts, width].
 
     Parameters
     ----------
     texts
-        The token ids of one or more texts. Texts beyond the encoder's context are cut as in `WholeReading`.
+        The token ids of one or more texts. Overlong texts are truncated as in `WholeReading`.
     pad
         The id of the padding token.
 

@@ -52,7 +52,7 @@ def use_usable_cores() -> None:
 
 
 def best_device() -> torch.device:
-    """Return the GPU if there is one, else the CPU."""
+    """Return the GPU if available, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -84,7 +84,7 @@ class NeuralSystem:
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint folder; with the pooled head, `transformers` loads it without this package."""
-        # Makes `transformers` cut a long note where this class does.
+        # Makes `transformers` truncate a long note where this class does.
         self.tokenizer.model_max_length = self.reading.max_tokens
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)

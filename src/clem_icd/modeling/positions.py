@@ -22,7 +22,7 @@ TokenStarts = Callable[[Iterable[str]], Iterator[npt.NDArray[np.int64]]]
 def token_starts(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[npt.NDArray[np.int64]]:
     """Yield, for every text, the character that each of its tokens begins at, special tokens left out.
 
-    Nothing is cut, whatever the context of the tokenizer's encoder.
+    Texts are not truncated, whatever the context of the tokenizer's encoder.
     """
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -53,7 +53,7 @@ def token_starts_at(place: str) -> TokenStarts:
     Raises
     ------
     ModelError
-        If there is no tokenizer, or it cannot say where its tokens begin.
+        If there is no tokenizer, or it does not provide the positions of its tokens.
 
     """
     own = token_starts_of(Path(place))
@@ -64,7 +64,8 @@ def token_starts_at(place: str) -> TokenStarts:
     opened = open_tokenizer(place)
     if not opened.is_fast:
         raise ModelError(
-            f"the tokenizer {place!r} cannot say where its tokens begin", remedy=f"Use one with a {_FILE}"
+            f"the tokenizer {place!r} does not provide the positions of its tokens",
+            remedy=f"Use one with a {_FILE}",
         )
     return partial(token_starts, opened.backend_tokenizer)
 
@@ -77,5 +78,5 @@ def _read(file: Path) -> Tokenizer:
         raise ModelError(
             f"cannot be read ({type(problem).__name__})",
             path=file,
-            remedy="Copy the model folder again, all of it",
+            remedy="Copy the whole model folder again",
         ) from problem

@@ -1,7 +1,7 @@
-"""Texts become an encoder: masked-language modelling, from scratch or continued from another encoder.
+"""Training an encoder on texts: masked-language modelling, from scratch or from another encoder.
 
 `texts` reads the sources and excludes what must not be read; `preparation` writes them to disk as tokens;
-`steps` makes the batch of every step as a function of the step's number, so a killed training resumes
+`steps` makes the batch of every step as a function of the step's number, so a killed run resumes
 exactly; `coded_texts` adds a loss on names of codes and on notes with their codes.
 """
 

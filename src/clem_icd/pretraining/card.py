@@ -15,7 +15,7 @@ def encoder_card(recipe: PretrainingRecipe, facts: dict[str, Any], history: Sequ
     Parameters
     ----------
     recipe
-        The recipe of the pretraining.
+        The recipe of the run.
     facts
         The contents of ``pretraining.json``.
     history

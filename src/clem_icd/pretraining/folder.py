@@ -1,4 +1,4 @@
-"""The folder of a pretraining: its recipe and texts, and how far it has got."""
+"""The folder of a pretraining run: its recipe, texts and progress."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clem_icd.runs.resumable import Resumable
 
 
 class PretrainingFolder(Resumable):
-    """A pretraining on disk: ``pretraining.json`` holds its recipe, its texts, and whether it is finished."""
+    """A pretraining run on disk: ``pretraining.json`` holds its recipe, its texts and its state."""
 
     STATE: ClassVar[str] = PRETRAINING_STATE
     FORMAT: ClassVar[str] = "clem-icd/pretraining"
@@ -87,7 +87,7 @@ class PretrainingFolder(Resumable):
 
     @property
     def data(self) -> Path:
-        """The folder of tokenizer and tokens, until the pretraining is finished."""
+        """The folder of tokenizer and tokens, until the run is finished."""
         return self.layout.data
 
     @property
@@ -96,7 +96,7 @@ class PretrainingFolder(Resumable):
         return self.layout.encoder
 
     def clean(self) -> None:
-        """Delete what only an unfinished training needs, and what a killed process left half-written."""
+        """Delete what only an unfinished run needs, and what a killed process left half-written."""
         for folder in (self.checkpoints, self.data, *self.path.glob(".partial-*")):
             shutil.rmtree(folder, ignore_errors=True)
         super().clean()

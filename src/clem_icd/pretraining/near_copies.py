@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 _SHINGLE_WORDS = 8
 _SHARED = 0.5  # share of the shingles of the shorter text
-# A shingle in more excluded texts than this belongs to a form and is no evidence of copying.
+# A shingle in more excluded texts than this belongs to a form and is not evidence of copying.
 _BOILERPLATE = 20
 
 _WORD = re.compile(r"\w+")

@@ -1,4 +1,4 @@
-"""A plan: how many tokens a budget of hours buys on this machine, from a few measured steps."""
+"""A plan: how many tokens a number of hours allows on this machine, from a few measured steps."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PhaseSpeed:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The cost of a pretraining.
+    """The cost of a pretraining run.
 
     Attributes
     ----------

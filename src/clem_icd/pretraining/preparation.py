@@ -77,7 +77,7 @@ def prepare(
     Parameters
     ----------
     recipe
-        The recipe of the pretraining.
+        The recipe of the run.
     sources
         The texts to read.
     folder

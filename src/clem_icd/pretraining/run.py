@@ -1,4 +1,4 @@
-"""A pretraining from start to finish, in one folder."""
+"""A pretraining run from start to finish, in one folder."""
 
 from __future__ import annotations
 

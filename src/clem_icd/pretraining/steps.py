@@ -1,6 +1,6 @@
 """The batch of every step, as a function of the texts, the recipe and the number of the step alone.
 
-Nothing here keeps a position between steps, so a killed training resumes exactly.
+Nothing here keeps a position between steps, so a killed run resumes exactly.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Phase:
 
 
 def phases_of(training: PretrainingTraining) -> list[Phase]:
-    """Return the phases of a training, in order."""
+    """Return the phases of a run, in order."""
     phases: list[Phase] = []
     first = 0
     for number, (length, share) in enumerate(zip(training.lengths, training.shares, strict=True)):

@@ -1,4 +1,4 @@
-"""The sources of a pretraining: texts, notes with their codes, and notes that must not be read."""
+"""The sources of a pretraining run: texts, notes with their codes, and notes that must not be read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Counts:
 
 @dataclass
 class Sources:
-    """The texts of a pretraining. Only the train split of a corpus is ever read.
+    """The texts of a pretraining run. Only the train split of a corpus is ever read.
 
     Near-copies of validation and test notes are left out, for every corpus among ``texts``, ``coded`` and
     ``kept_out``.

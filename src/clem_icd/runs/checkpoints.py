@@ -1,6 +1,6 @@
 """Checkpoints on disk: which are complete, which is the last, and which to keep.
 
-The Trainer writes a checkpoint file by file. A process that is killed meanwhile leaves a folder
+The Trainer writes a checkpoint file by file. A process that is killed in between leaves a folder
 that looks like a checkpoint. So a mark is added once everything is on the disk, nothing is deleted
 before that, and a folder without the mark is not resumed from.
 """
@@ -29,9 +29,9 @@ class Checkpoint:
     Attributes
     ----------
     step, max_steps
-        Optimizer steps done, and planned in all.
+        Optimizer steps done, and planned in total.
     best_step
-        The step of the best checkpoint so far; None where none is selected.
+        The step of the best checkpoint so far; None if none is selected.
     history
         The rows that the Trainer logged until then.
     callbacks

@@ -1,4 +1,4 @@
-"""Where everything is in the folder of a run, of runs with several seeds, and of a pretraining."""
+"""The layout of run folders: of one seed, of several seeds, and of pretraining."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PRETRAINING_STATE = "pretraining.json"
 STATES = {
     RUN_STATE: "a run with one seed",
     SEEDS_STATE: "runs with several seeds",
-    PRETRAINING_STATE: "a pretraining",
+    PRETRAINING_STATE: "a pretraining run",
 }
 """The file that identifies a folder and says whether it is finished, and what such a folder holds."""
 
@@ -48,7 +48,7 @@ class RunLayout:
 
     @property
     def corpus(self) -> Path:
-        """What the corpus says of itself."""
+        """The corpus's own description of itself."""
         return self.path / CORPUS
 
     @property
@@ -58,7 +58,7 @@ class RunLayout:
 
     @property
     def history(self) -> Path:
-        """Losses and validation metrics over the training."""
+        """Losses and validation metrics during training."""
         return self.path / HISTORY
 
     @property
@@ -68,7 +68,7 @@ class RunLayout:
 
     @property
     def tensorboard(self) -> Path:
-        """Events for TensorBoard, where the recipe asks for them."""
+        """Events for TensorBoard, if the recipe requests them."""
         return self.path / "tensorboard"
 
     @property
@@ -88,12 +88,12 @@ class RunLayout:
 
     @property
     def data(self) -> Path:
-        """Tokenizer and tokens of a pretraining, until it is finished."""
+        """Tokenizer and tokens of a pretraining run, until it is finished."""
         return self.path / "data"
 
     @property
     def encoder(self) -> Path:
-        """The encoder that a pretraining makes."""
+        """The encoder that a pretraining run makes."""
         return self.path / "encoder"
 
     def scores(self, split: str) -> Path:
@@ -109,7 +109,7 @@ class RunLayout:
 
     @property
     def is_run(self) -> bool:
-        """Whether the folder holds anything of a run."""
+        """Whether the folder contains any file of a run."""
         return any((self.path / sign).is_file() for sign in SIGNS)
 
     @property
@@ -123,6 +123,6 @@ class RunLayout:
 
     @property
     def seeds(self) -> list[RunLayout]:
-        """The runs of the seeds that are there, by seed."""
+        """The existing runs, by seed."""
         places = [place for place in self.path.glob("seed-*") if place.is_dir()]
         return [RunLayout(place) for place in sorted(places, key=lambda place: (len(place.name), place.name))]

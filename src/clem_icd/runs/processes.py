@@ -1,4 +1,4 @@
-"""How many processes a run may have: one."""
+"""A run is limited to one process."""
 
 from __future__ import annotations
 

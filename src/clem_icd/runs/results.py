@@ -38,7 +38,7 @@ class RunResults:
     """The files of a run folder, as far as they exist; an interrupted run lacks some.
 
     For runs with several seeds, ``seeds`` holds the runs, and ``test`` the mean of each metric in the shape
-    of a single run's, with ``spread`` beside it (`clem_icd.runs.spread`).
+    of a single run's, with ``spread`` next to it (`clem_icd.runs.spread`).
     """
 
     name: str
@@ -75,7 +75,7 @@ def read_run(folder: Path) -> RunResults:
         raise RunError(
             f"not a run folder: it has none of {', '.join(SIGNS)}",
             path=folder,
-            remedy="Pass the folder that a training wrote its results to",
+            remedy="Pass a folder that `clem train` wrote",
         )
     run = _folder(layout)
     # A seed that has not got far enough to be read is left out.

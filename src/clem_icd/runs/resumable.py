@@ -1,4 +1,4 @@
-"""A folder that a training fills and can be resumed in: its identity, its lock, and what it replaces."""
+"""The folder of a run that can be resumed: its identity, its lock, and what it replaces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORMAT_VERSION = 2
 
 @dataclass(frozen=True)
 class Resumable:
-    """A folder whose file ``STATE`` holds the recipe, what is read, and whether the training is finished."""
+    """A folder whose file ``STATE`` holds the recipe, what is read, and whether the run is finished."""
 
     STATE: ClassVar[str]
     FORMAT: ClassVar[str]
@@ -48,7 +48,7 @@ class Resumable:
         Parameters
         ----------
         identity
-            What must be equal for one training to resume another: ``recipe``, and what is read.
+            What must be equal for a run to be resumed: ``recipe``, and what is read.
         contents
             Returns the JSON files that a new folder starts with, by name.
         apart_from
@@ -60,7 +60,7 @@ class Resumable:
             If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
             other than a run, or overlaps what is read.
         RunError
-            If ``resume`` is true and ``path`` has another recipe, or is another kind of training.
+            If ``resume`` is true and ``path`` has another recipe, or is another kind of run.
 
         """
         if resume and (path / cls.STATE).is_file():
@@ -113,7 +113,7 @@ class Resumable:
         RunError
             If another process holds the lock.
         """
-        # The folder is locked, since its files are replaced meanwhile.
+        # The folder itself is locked, since the files in it are replaced.
         folder = os.open(self.path, os.O_RDONLY)
         try:
             self._lock(folder)
@@ -140,18 +140,18 @@ class Resumable:
 
     @property
     def ended(self) -> bool:
-        """Whether the training is finished."""
+        """Whether the run is finished."""
         return bool(self.state()["ended"])
 
     def end(self, **facts: Any) -> None:
-        """Mark the training as finished, with facts about it, and delete what is no longer needed."""
+        """Mark the run as finished, store facts about it, and delete what is no longer needed."""
         passing(Point.RUN_END)
         write_json(self.path / self.STATE, {**self.state(), **facts, "ended": True})
         passing(Point.RUN_CLEANING)
         self.clean()
 
     def clean(self) -> None:
-        """Delete what only an unfinished training needs."""
+        """Delete what only an unfinished run needs."""
         shutil.rmtree(_retired(self.path), ignore_errors=True)
 
     def state(self) -> dict[str, Any]:
@@ -186,7 +186,7 @@ class Resumable:
 
 
 def clear_destination(path: Path, apart_from: Sequence[tuple[str, Path]], *, force: bool) -> None:
-    """Refuse a path that is not for a run; set a run that is replaced aside until the new one is finished.
+    """Refuse a path that is not for a run; keep a run to be replaced elsewhere until the new one is finished.
 
     Raises
     ------

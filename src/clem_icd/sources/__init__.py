@@ -1,4 +1,4 @@
-"""Raw files become a corpus: one function per origin.
+"""Turning raw files into a corpus: one function per origin.
 
 A source finds its files in the folder that the user names, reads them strictly, joins notes with their codes
 and evidence, assigns splits, and writes through `clem_icd.corpus`. It counts whatever it leaves out or

@@ -95,7 +95,7 @@ class Origin:
     Attributes
     ----------
     notice
-        What a generated tree says about itself; None for real files.
+        The notice of a generated tree; None for real files.
     population
         The patients that the ids identify: those of a data set, or of one synthetic hospital.
 

@@ -137,7 +137,7 @@ def prepare_table(
 
 
 class _Table:
-    """The records of a table as notes. Once read, it has their splits, or what a split is drawn from."""
+    """The records of a table as notes. Once read, it has their splits, or the data to draw a split from."""
 
     def __init__(
         self, path: Path, columns: _Columns, system: CodeSystem | None, delimiter: str, encoding: str

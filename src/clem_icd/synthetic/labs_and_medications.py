@@ -26,7 +26,7 @@ def abnormal_labs(rng: Random, out: Writer, plan: Plan, *, brief: bool) -> None:
 
 
 def normal_labs(rng: Random, out: Writer, plan: Plan) -> None:
-    """Write a lab table from later in the stay: only lasting abnormal values are still abnormal."""
+    """Write a lab table from later in the stay: only persistent abnormal values are still abnormal."""
     panel = _PANELS[int(rng.random() ** 1.5 * len(_PANELS))]
     lasting = {name: value for name, value in plan.labs.items() if value.lasting}
     _table(rng, out, _printed(language().panels[panel], lasting, bare=False), lasting)

@@ -1,7 +1,7 @@
 """Mishaps in the hospital's archive, each in a small and known share of the admissions.
 
 Each mishap recurs at a fixed interval, so that a hospital of 200 admissions has all of them. The intervals
-are primes, so that the mishaps combine in ever new ways.
+are primes, so that the mishaps combine in varying ways.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _DRUG_ALLERGY = 0.12
 
 
 def allergies(composer: Composer, out: Writer) -> None:
-    """Write the allergies on one line; a drug allergy is no evidence for what the drug treats."""
+    """Write the allergies on one line; a drug allergy is not evidence for what the drug treats."""
     for problem in composer.plan.named["allergies"]:
         out.add(" / " if len(out) else "")
         composer.name(out, problem)

@@ -1,4 +1,4 @@
-"""A recipe becomes a run: training, the choice of epoch and threshold, scores, metrics and a report.
+"""From a recipe to a run: training, the choice of epoch and threshold, scores, metrics and a report.
 
 A recipe names a system and its settings in YAML. The Hugging Face Trainer trains neural systems;
 this room gives it batches of similar length in an order that resumes exactly, and checkpoints that

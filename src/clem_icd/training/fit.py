@@ -215,7 +215,7 @@ def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
 
 
 def _is_over(checkpoint: Checkpoint, recipe: NeuralRecipe) -> bool:
-    """Whether the training that left this checkpoint had nothing more to do.
+    """Whether the run that left this checkpoint had nothing more to train.
 
     On resuming, the Trainer forgets that it had stopped early, so the counter is read here.
     """

@@ -1,4 +1,4 @@
-"""The folder of a run, and of runs with several seeds: recipe, corpus, and how far they have got."""
+"""The folder of a run, and of runs with several seeds: recipe, corpus and progress."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class CorpusFolder(Resumable):
         return with_defaults(recipe)
 
     def require_corpus(self, corpus: Corpus) -> None:
-        """Refuse any corpus but the one of this folder.
+        """Refuse any corpus other than that of this folder.
 
         Raises
         ------
@@ -114,7 +114,7 @@ class RunFolder(CorpusFolder):
         write_json(self.layout.environment, {**environment, **facts})
 
     def clean(self) -> None:
-        """Delete what only an unfinished training needs."""
+        """Delete what only an unfinished run needs."""
         shutil.rmtree(self.layout.checkpoints, ignore_errors=True)
         super().clean()
 
@@ -149,7 +149,7 @@ class SeedsFolder(CorpusFolder):
         return any(place.exists() for place in self.places.values())
 
     def clean(self) -> None:
-        """Delete what only an unfinished training needs, and what a killed process left half-written."""
+        """Delete what only an unfinished run needs, and what a killed process left half-written."""
         for left in self.path.glob(".partial-*"):
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Judging a run by the scores and the model in its folder, without training or scoring."""
+"""Re-evaluating a run from the scores and the model in its folder, without training or scoring."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from clem_icd.training.summary import summarize
 
 
 def judge(run: Path, corpus: Corpus, *, observer: Observer | None = None) -> Path:
-    """Write the metrics and the report of a run again from its scores, without training or scoring.
+    """Recompute the metrics and the report of a run from its scores, without training or scoring.
 
     The decision rule stays as the model has it.
 

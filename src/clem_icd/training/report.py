@@ -13,7 +13,7 @@ from clem_icd.runs.points import Point, passing
 def report_run(run: Path, observer: Observer) -> None:
     """Write learning curves and report of a run, or say in one line which package they need.
 
-    A training takes hours: it must not fail at its end because a package for drawing is missing.
+    Training takes hours: it must not fail at the end because a plotting package is missing.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One recipe and one corpus become a run: model, scores, metrics and report in one folder."""
+"""From a recipe and a corpus to a run: model, scores, metrics and report in one folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def train_run(
     force: bool,
     observer: Observer,
 ) -> None:
-    """Train a system with one seed and judge it, in the folder ``out``; see `train` for the parameters."""
+    """Train a system with one seed and evaluate it, in the folder ``out``; see `train` for the parameters."""
     run = RunFolder.start(out, recipe, corpus, resume=resume, force=force)
     if run.ended:
         run.clean()

@@ -24,7 +24,7 @@ def train(
     force: bool = False,
     observer: Observer | None = None,
 ) -> Path:
-    """Train a system and judge it.
+    """Train a system and evaluate it.
 
     The epoch and the threshold are selected on the validation split; the test split, if there is one,
     is scored once, at the end. A recipe with ``seeds: 5`` makes five complete runs below ``out``, one
@@ -37,7 +37,7 @@ def train(
     out
         The folder of the run, or of the runs.
     resume
-        Resume the training at ``out``, or start it if there is none. A finished one stays as it is.
+        Resume the run at ``out``, or start it if there is none. A finished run is left unchanged.
         The recipe may ask for more seeds than before.
     force
         Replace what is at ``out``.
@@ -93,7 +93,7 @@ def _train_each(recipe: NeuralRecipe, corpus: Corpus, places: dict[int, Path], o
         one = recipe.model_copy(update={"seed": seed, "seeds": 1})
         numbered = _NumberedObserver(observer, f"seed {number} of {len(places)}")
         train_run(one, corpus, place, resume=True, force=False, observer=numbered)
-        # The Trainer refers to itself, and would keep its model on the device beside the next one.
+        # The Trainer refers to itself, and would keep its model on the device together with the next one.
         gc.collect()
 
 

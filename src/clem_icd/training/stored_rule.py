@@ -15,7 +15,7 @@ from clem_icd.training.judging import judge
 
 
 def store_rule(run: Path, corpus: Corpus, policy: PolicyName, *, observer: Observer | None = None) -> Rule:
-    """Choose a rule on validation, store it in the model of a run, and judge the run again.
+    """Choose a rule on validation, store it in the model of a run, and re-evaluate the run.
 
     Parameters
     ----------

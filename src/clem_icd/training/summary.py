@@ -1,4 +1,4 @@
-"""The metrics of all seeds together, and which of the runs is the best."""
+"""The metrics of all seeds together, and the best of the runs."""
 
 from __future__ import annotations
 

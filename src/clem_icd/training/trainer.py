@@ -109,7 +109,7 @@ class ProgressReport(TrainerCallback):
         return list(state.log_history)
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Begin the task, at the step where the training starts or resumes."""
+        """Begin the task, at the step where training starts or resumes."""
         self._observer.begin(self.task, state.max_steps)
         self._observer.advance(state.global_step)
 

@@ -81,12 +81,12 @@ def test_runs_on_different_notes_labels_or_codes_never_share_a_table(entry: Make
     assert [len(table.own) for table in tables] == [1, 1]
     assert f"{key} dddddddd" in tables[1].remarks[-1]
     assert "Not comparable with the other tables" in tables[0].remarks[-1]
-    said = {
+    expected = {
         "notes": "different notes, equally many",
         "labels": "different labels, equally many",
         "codes": "different codes",
     }
-    assert f"Unlike the first table: {said[key]}." in tables[1].remarks[-1].replace("the notes have ", "")
+    assert f"Unlike the first table: {expected[key]}." in tables[1].remarks[-1].replace("the notes have ", "")
     assert "Unlike the first table" not in tables[0].remarks[-1]
 
 

@@ -63,7 +63,7 @@ def test_footnotes_are_numbered_in_order_of_first_use(comparison: Comparison) ->
     assert len(set(layout.footnotes)) == len(layout.footnotes)
 
 
-def test_own_and_published_rows_are_blocks_and_unknown_definitions_stand_apart(
+def test_own_and_published_rows_are_blocks_and_unknown_definitions_are_separate(
     comparison: Comparison,
 ) -> None:
     table, apart = lay_out(comparison).sheets

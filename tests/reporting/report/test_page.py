@@ -71,7 +71,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Page:
 
 @pytest.fixture(scope="module")
 def two_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The folders of two runs; the first has a report with the second beside it."""
+    """The folders of two runs; the first has a report with the second next to it."""
     folder = tmp_path_factory.mktemp("two")
     first, second = write_run(folder / "first"), write_run(folder / "second", seed=3)
     write_report(first, beside=[second])
@@ -184,7 +184,7 @@ def test_incomplete_seeds_have_a_report(make_seeds: MakeRun) -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_metrics_file_of_another_system_stands_beside_a_run(make_run: MakeRun, tmp_path: Path) -> None:
+def test_metrics_file_of_another_system_is_shown_next_to_a_run(make_run: MakeRun, tmp_path: Path) -> None:
     run, theirs = make_run("run"), make_run("theirs", seed=3)
     (theirs / "metrics.json").rename(tmp_path / "plm-icd.json")
     page = report(run, tmp_path / "plm-icd.json")
@@ -192,7 +192,7 @@ def test_metrics_file_of_another_system_stands_beside_a_run(make_run: MakeRun, t
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_intervals_stand_beside_the_values(make_run: MakeRun) -> None:
+def test_intervals_are_shown_next_to_the_values(make_run: MakeRun) -> None:
     run = make_run()
     document = json.loads((run / "metrics.json").read_text())
     intervals = {"micro_f1": {"low": 0.123, "high": 0.987, "sd": 0.1}}
@@ -261,7 +261,7 @@ def test_names_and_recipes_are_escaped(make_run: MakeRun) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "said"),
+    ("file", "message"),
     [
         ("history", "No learning curves: history.json is missing"),
         ("description", "No description of the corpus: description.json is missing"),
@@ -272,8 +272,8 @@ def test_names_and_recipes_are_escaped(make_run: MakeRun) -> None:
     ],
 )
 @pytest.mark.usefixtures("undrawn")
-def test_missing_file_is_named_in_its_section(make_run: MakeRun, file: str, said: str) -> None:
-    assert said in " ".join(report(make_run(**{file: None})).words.split())
+def test_missing_file_is_named_in_its_section(make_run: MakeRun, file: str, message: str) -> None:
+    assert message in " ".join(report(make_run(**{file: None})).words.split())
 
 
 def test_nothing_is_missing_from_a_complete_run(whole: Page) -> None:

@@ -157,7 +157,7 @@ def test_missing_files_and_unknown_choices_are_refused(tmp_path: Path, raw: Path
 
 
 @pytest.mark.shared_data
-@pytest.mark.skipif(not CODIESP.is_dir(), reason="CodiEsp is not beside the checkout")
+@pytest.mark.skipif(not CODIESP.is_dir(), reason="CodiEsp is not next to the checkout")
 @pytest.mark.parametrize(("language", "codes", "labels"), [("es", "D", 2194), ("en", "P", 727)])
 def test_real_release_has_the_known_numbers(
     tmp_path: Path, language: Language, codes: CodeSet, labels: int
@@ -175,7 +175,7 @@ def span_of(position: str) -> tuple[int, int]:
 
 
 @pytest.mark.shared_data
-@pytest.mark.skipif(not CODIESP.is_dir(), reason="CodiEsp is not beside the checkout")
+@pytest.mark.skipif(not CODIESP.is_dir(), reason="CodiEsp is not next to the checkout")
 def test_real_spans_match_their_reference_texts(tmp_path: Path) -> None:
     corpus = prepare_codiesp(CODIESP, tmp_path / "out", codes="DP")
     rows = [

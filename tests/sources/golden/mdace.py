@@ -20,7 +20,7 @@ class Span:
     words: str
     code: str
     system: str  # a key of SYSTEMS
-    also: int = 0  # how many characters more than the words it takes in, before them if negative
+    also: int = 0  # how many characters it covers beyond the words, before them if negative
 
 
 def _ordinary(index: int) -> int:
@@ -91,7 +91,7 @@ PROFEE_10 = [
     Span(ECG, "80 bpm", "93010", "CPT"),
     Span(_ordinary(1), "home", "99223", "CPT"),  # nothing but CPT
     Span(_ordinary(12), "Windows", "E11.91", "10"),
-    Span(_ordinary(30), "admitted", "G90.51", "10"),  # likewise
+    Span(_ordinary(30), "admitted", "G90.51", "10"),  # the same
 ]
 PROFEE_9 = [Span(RADIOLOGY, "effusion", "401.9", "9"), Span(ECG, "Sinus", "401.9", "9")]
 
@@ -162,7 +162,7 @@ def _documents(spans: Iterable[Span], notes: dict[int, Note]) -> Iterator[tuple[
 
 
 def _entry(row_id: int, note: Note | None, spans: list[Span]) -> dict[str, object]:
-    """Describe a note: its category stands here without the blank that NOTEEVENTS has behind some."""
+    """Describe a note: its category is given without the trailing blank that some have in NOTEEVENTS."""
     text = (note.text if note else None) or "nobody has this note"
     return {
         "note_id": row_id,

@@ -129,7 +129,7 @@ LADDER = {"5119": range(0, 42, 6), "V1582": range(1, 43, 7), "7806": [9, 19, 29]
 PROCEDURE_LADDER = {"3723": range(2, 52, 10), "9390": [5, 15, 25, 35]}
 PROCEDURES_TWICE = {"9390": [5, 15, 25, 35]}
 
-# Admissions with an empty code beside others: nine, so that it is as frequent as any code.
+# Admissions with an empty code among others: nine, so that it is as frequent as any code.
 EMPTY_BESIDE_CODES = range(40, 49)
 
 # One occurrence each.
@@ -205,7 +205,7 @@ def _note_row(note: Note) -> list[str | int | None]:
 def _code_rows(
     pairs: list[tuple[int, str | None]], foreign: dict[int, int]
 ) -> Iterable[tuple[int, int, int, int, str | None]]:
-    """Number the codes of an admission, and leave them in an order that is nobody's."""
+    """Number the codes of an admission, and leave them in an arbitrary order."""
     places: dict[int, int] = {}
     for row, (admission_id, code) in enumerate(pairs, start=1):
         place = places[admission_id] = places.get(admission_id, 0) + 1
@@ -259,9 +259,9 @@ def _odd_notes(made: Tables, odd: Oddities) -> None:
         Note(33, admission(7), "Physician note of patient 7: HTN, COPD.", "Physician Note", "Physician "),
         Note(34, admission(7), "CHEST (PORTABLE AP): effusion, small.", "CHEST (PORTABLE AP)", "Radiology"),
         Note(35, admission(7), "Sinus rhythm, 80 bpm.", "Report", "ECG"),
-        # Marked as an error, and yet used.
+        # Marked as an error, but used.
         Note(40, admission(6), "Addendum in error.", addendum, error=1),
-        # No discharge summary: another category, a blank behind, other letters.
+        # No discharge summary: another category, a trailing blank, another case.
         Note(50, NO_DISCHARGE_SUMMARY, "Nursing note.", "Report", "Nursing/other"),
         Note(51, NO_DISCHARGE_SUMMARY, "Blank behind.", "Report", "Discharge summary "),
         Note(52, NO_DISCHARGE_SUMMARY, "Other letters.", "Report", "discharge summary"),
@@ -292,7 +292,7 @@ def _odd_codes(made: Tables, odd: Oddities) -> None:
         (COLLIDING_PROCEDURES, "4280"),
         (WITHOUT_NOTES, "4019"),
         (WITHOUT_NOTES, "2875"),  # not the tenth: it has no note
-        (admission(62), "4019 "),  # a blank behind, beside the code itself
+        (admission(62), "4019 "),  # with a trailing blank, in addition to the code itself
         (admission(62), "4019"),
         (admission(63), "780.52"),  # dotted
     ]

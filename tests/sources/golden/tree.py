@@ -1,4 +1,4 @@
-"""Small raw trees in the official layouts, as nasty as the pipelines can read them."""
+"""Small raw trees in the official layouts, as irregular as the pipelines can handle."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READABLE = {
 
 @dataclass(frozen=True)
 class Tree:
-    """Where the raw files, the split files and MDACE's repository lie."""
+    """The places of the raw files, the split files and MDACE's repository."""
 
     raw: Path
     splits: Path

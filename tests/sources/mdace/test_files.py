@@ -28,7 +28,7 @@ def test_named_folder_is_used(tmp_path: Path, below: str) -> None:
 
 @pytest.mark.parametrize("raw", ["raw", "raw/physionet.org", "raw/physionet.org/files"])
 @pytest.mark.parametrize("place", ["raw/MDace", "raw/mdace/data", "MDACE/data"])
-def test_folder_is_found_in_the_raw_one_or_beside_it(tmp_path: Path, raw: str, place: str) -> None:
+def test_folder_is_found_in_the_raw_folder_or_next_to_it(tmp_path: Path, raw: str, place: str) -> None:
     annotate(tmp_path / place)
     (tmp_path / raw).mkdir(parents=True, exist_ok=True)
 
@@ -74,7 +74,7 @@ def test_missing_annotations_are_refused_with_where_to_get_them(tmp_path: Path, 
     raw = tmp_path / "raw"
     raw.mkdir()
 
-    with refused(SourceError, str(raw), "no MDACE in this folder or beside it", "--mdace"):
+    with refused(SourceError, str(raw), "no MDACE in this folder or next to it", "--mdace"):
         MdaceFiles.find(raw, None, "Inpatient", "ICD-9")
     with refused(SourceError, str(raw), "neither Inpatient nor Profee", "--mdace"):
         MdaceFiles.find(raw, raw, "Inpatient", "ICD-9")

@@ -20,7 +20,7 @@ DATA = SHARED / "data"
 
 pytestmark = [
     pytest.mark.shared_data,
-    pytest.mark.skipif(not DATA.is_dir(), reason="the real annotations are not beside the checkout"),
+    pytest.mark.skipif(not DATA.is_dir(), reason="the real annotations are not next to the checkout"),
 ]
 
 
@@ -43,8 +43,8 @@ def filled(annotations: Annotations, note_id: str) -> ClinicalNote:
 @pytest.mark.parametrize(
     ("setting", "revision", "notes", "admissions", "spans", "codes"),
     [
-        # E860 and E861 from the files of ICD-10, beside 3,934 spans of 918 codes. In one note, such a code is
-        # the only annotation in the ICD-10 file.
+        # E860 and E861 from the files of ICD-10, added to 3,934 spans of 918 codes. In one note, such a code
+        # is the only annotation in the ICD-10 file.
         ("Inpatient", "ICD-9", 604, 302, 3936, 920),
         ("Inpatient", "ICD-10", 603, 302, 3934, 1022),
         # Of 5,563 spans in 588 notes, 346 are in CPT, and one in ICD-9 is a duplicate.

@@ -1,4 +1,4 @@
-"""The error tables as a document of their own, with a description of what was analysed."""
+"""The error tables as a separate document, with a description of what was analysed."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 `read_entry` reads the metrics of a run, of several seeds, or of another system's scores. `compare` sorts
 entries and published rows into tables: a table per set of notes, labels and codes, a column per definition.
-Results of unknown definition stand apart. `write_comparison` renders the tables as HTML, Markdown, LaTeX, CSV
-or JSON.
+Results of unknown definition are listed separately. `write_comparison` renders the tables as HTML, Markdown,
+LaTeX, CSV or JSON.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Value:
 
     @property
     def spread(self) -> str:
-        """The standard deviation or the interval, formatted to stand beside the value."""
+        """The standard deviation or the interval, formatted to appear next to the value."""
         if self.sd is not None:
             return f"± {self.sd:.1f}"
         return "" if self.low is None or self.high is None else f"[{self.low:.1f}, {self.high:.1f}]"

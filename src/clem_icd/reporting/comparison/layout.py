@@ -23,7 +23,7 @@ _UNSTATED_REMARK = (
 
 @dataclass(frozen=True)
 class Cell:
-    """A text, a smaller text beside it, and the numbers of its footnotes."""
+    """A text, a smaller text next to it, and the numbers of its footnotes."""
 
     text: str
     beside: str = ""

@@ -117,7 +117,7 @@ def choose_columns(
     present
         The metrics that have a value.
     extra
-        Metrics to show beside the headlines.
+        Metrics to show in addition to the headlines.
 
     """
     if not requested:

@@ -1,4 +1,4 @@
-"""Published rows as tables, and those of unknown definition apart from them."""
+"""Published rows as tables, with those of unknown definition separate."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def published_tables(
     metrics
         The requested columns.
     joined
-        Datasets and splits whose rows for codes already stand in the table of a run; left out here.
+        Datasets and splits whose rows for codes are already in the table of a run; left out here.
 
     """
     groups: dict[tuple[str, str, _Task], list[PublishedRow]] = {}

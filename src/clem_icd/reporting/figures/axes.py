@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["GUIDE", "THIN", "label_axes", "line_of", "percentages"]
 
 THIN: dict[str, Any] = {"alpha": 0.55, "linewidth": 0.8}
-"""Style of the line of one seed beside the mean of all seeds."""
+"""Style of the line of one seed next to the mean of all seeds."""
 
 GUIDE: dict[str, Any] = {"color": "#7f7f7f", "linewidth": 0.7, "alpha": 0.7, "zorder": 1}
 """Style of lines to read values by: a grey that is visible on white, on black and in print."""
@@ -29,7 +29,7 @@ def label_axes(axes: Axes, x: str, y: str, *, from_zero: bool = True) -> None:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     if from_zero:
-        # The default margin is a fraction of the range of the values, which may be small beside their height.
+        # The default margin is a fraction of the range of the values, which may be smaller than the values.
         axes.set_ylim(0, max(axes.get_ylim()[1], _HEADROOM * axes.dataLim.y1))
 
 

@@ -76,7 +76,7 @@ def _error_bars(test: Document, name: str) -> NDArray[np.float64]:
     for bucket in test["buckets"]:
         value = bucket[name]
         interval = intervals.get(f"{name}_train_count_{bucket['name']}", {"low": value, "high": value})
-        # The interval of a skewed metric may lie entirely to one side of the value.
+        # The interval of a skewed metric may be entirely to one side of the value.
         reach.append([max(0.0, value - interval["low"]), max(0.0, interval["high"] - value)])
     return np.array(reach).T
 

@@ -57,7 +57,7 @@ def metric_value(test: Document, name: str) -> str:
 
 
 def spread_explained(runs: Sequence[RunResults]) -> str:
-    """Explain the brackets and the deviations beside the values of these runs, if there are any."""
+    """Explain the brackets and the deviations next to the values of these runs, if there are any."""
     tests = [run.test for run in runs if run.test is not None]
     level = next((test["intervals"].get("level", 0.95) for test in tests if "intervals" in test), None)
     text = "" if level is None else f"; in brackets, the {100 * level:.0f} % interval"

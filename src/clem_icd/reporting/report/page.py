@@ -19,7 +19,7 @@ _SAME = ("split", "notes", "labels")
 
 
 def report_html(runs: Sequence[RunResults]) -> str:
-    """Return the page on the first of some runs, with the others beside it.
+    """Return the page on the first of some runs, with the others next to it.
 
     Raises
     ------

@@ -131,7 +131,7 @@ def spread_table(description: Document) -> Table:
 
 
 def environment_table(environment: Document) -> Table:
-    """List the entries of the environment, in their order."""
+    """List the entries of the environment, in order."""
     rows = [
         [key.replace("_", " "), value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
         for key, value in environment.items()

@@ -23,14 +23,14 @@ COLUMN = 3.4
 def write_report(run: Path, *, beside: Sequence[Path] = (), out: Path | None = None) -> Path:
     """Write the report of a run as a self-contained HTML file.
 
-    Whatever an older or interrupted run lacks is named in its place on the page.
+    If a file of an older or interrupted run is missing, the page says so in its place.
 
     Parameters
     ----------
     run
         The run folder to report on; of one run, or of several seeds.
     beside
-        Other run folders, or metrics files of any system, to show beside it in the tables and figures of
+        Other run folders, or metrics files of any system, to show next to it in the tables and figures of
         the test split.
     out
         Output file; ``report.html`` in the run folder by default.
@@ -85,7 +85,7 @@ def write_figures(
 ) -> list[Path]:
     """Write every figure of a report for a publication, as PDF, SVG and PNG (300 dpi), black on white.
 
-    ``captions.txt``, beside them, holds their captions.
+    ``captions.txt``, next to them, holds their captions.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Finding the annotations of MDACE: beside the raw files, or in a folder the user names."""
+"""Finding the annotations of MDACE: next to the raw files, or in a folder that the user names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class MdaceFiles:
         Parameters
         ----------
         raw
-            The raw folder; MDACE is searched for in it and beside it.
+            The raw folder; MDACE is searched for in it and next to it.
         mdace
             Where MDACE is instead: its repository, the repository's ``data``, or any folder that contains
             ``Inpatient`` and ``Profee``.
@@ -76,7 +76,9 @@ def _root(raw: Path, mdace: Path | None) -> Path:
         root = _annotations(mdace)
         if root is None:
             raise SourceError(
-                "contains neither Inpatient nor Profee, and nor does its data", path=mdace, remedy=_WHERE
+                "contains neither Inpatient nor Profee, directly or in data",
+                path=mdace,
+                remedy=_WHERE,
             )
         return root
     roots = tree_roots(raw)
@@ -84,7 +86,7 @@ def _root(raw: Path, mdace: Path | None) -> Path:
     found = next((root for path in beside if (root := _annotations(path)) is not None), None)
     if found is None:
         raise SourceError(
-            f"no MDACE in this folder or beside it ({', '.join(_NAMES)})", path=raw, remedy=_WHERE
+            f"no MDACE in this folder or next to it ({', '.join(_NAMES)})", path=raw, remedy=_WHERE
         )
     return found
 

@@ -96,7 +96,7 @@ def prepare_mdace(
         code) or ``profee-icd10``.
     mdace
         MDACE's repository, or the folder with ``Inpatient`` and ``Profee``. Without it, MDACE is searched
-        for in the raw folder and beside it.
+        for in the raw folder and next to it.
     splits
         A split file, or a folder with the published ones. Without it, those in MDACE's repository are used,
         or the published ones are downloaded.

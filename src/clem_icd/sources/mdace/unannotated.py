@@ -60,7 +60,7 @@ class UnannotatedDocuments:
         admissions: Iterable[str],
         progress: Callable[[int], None] | None = None,
     ) -> UnannotatedDocuments:
-        """Read the notes and codes; the texts of the given admissions go onto the disk.
+        """Read the notes and codes; the texts of the given admissions are written to disk.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""One pass over the notes of MIMIC-III or MIMIC-IV: facts go into a frame, texts onto the disk."""
+"""One pass over the notes of MIMIC-III or MIMIC-IV: facts go into a frame, texts to disk."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class ComparedCount:
 
 @dataclass(frozen=True, slots=True)
 class PublishedComparison:
-    """The counts of a corpus beside the published ones.
+    """The counts of a corpus next to the published ones.
 
     Attributes
     ----------
