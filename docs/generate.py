@@ -137,7 +137,7 @@ def _purpose(command: Any) -> str:
 
 def _help(command: Any) -> tuple[str | None, list[str]]:
     """Return the example of a command, and the paragraphs of its help without it."""
-    text = inspect.cleandoc(command.help or "").partition("\f")[0]
+    text = inspect.cleandoc((command.help or "").replace("\b\n", "")).partition("\f")[0]
     found = _EXAMPLE.search(text)
     text = _EXAMPLE.sub("", text)
     paragraphs = [" ".join(one.split()) for one in re.split(r"\n\s*\n", text)]

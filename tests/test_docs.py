@@ -110,7 +110,9 @@ def test_reference_describes_every_command_argument_and_option() -> None:
     common = section_of("Common options")
     for name, command in list(GENERATE.commands())[1:]:
         section = section_of(name)
-        assert " ".join(command.help.partition("Example:")[0].split()) in " ".join(section.split()), name
+        assert " ".join(command.help.replace("\b", "").partition("Example:")[0].split()) in " ".join(
+            section.split()
+        ), name
         for parameter in command.params:
             for option in (one for one in parameter.opts if one.startswith("-")):
                 assert f"`{option}`" in section or option == "-q", (name, option)

@@ -59,9 +59,10 @@ def compare(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Put results side by side: one table per set of notes, labels and codes, one definition per column.
+    """Compare runs and published results.
 
-    Published results whose definition is not stated are listed separately.
+    One table per set of notes, labels and codes, and one definition per column. Published results whose
+    definition is not stated are listed separately.
 
     Example: `clem compare runs/demo runs/demo-linear --out comparison.html`
     """

@@ -43,7 +43,9 @@ def describe(
         typer.Option("--published", help="Compare with published counts even if the notes are synthetic."),
     ] = False,
 ) -> None:
-    """Show what a corpus holds: sizes, codes, words and tokens per note, label frequencies.
+    """Show the contents of a corpus.
+
+    Sizes of the splits, codes, words and tokens per note, and label frequencies.
 
     Counts of real notes are shown next to the published ones, if there are any.
 

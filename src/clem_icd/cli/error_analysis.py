@@ -40,7 +40,9 @@ def error_analysis(
     out: JsonOut = None,
     force: Force = False,
 ) -> None:
-    """Show errors by label, chapter, note and evidence, and the codes mistaken for their siblings.
+    """Show where the errors are.
+
+    By label, chapter, note and evidence, and the codes mistaken for their siblings.
 
     Example: `clem error-analysis --corpus runs/demo-corpus --run runs/demo`
     """

@@ -10,10 +10,12 @@ import typer
 from clem_icd.cli.options import Force, Split
 from clem_icd.cli.tabulation import corpus_title, new_table
 from clem_icd.cli.terminal import Terminal
-from clem_icd.cli.verb import verb
+from clem_icd.cli.verb import help_text, verb
 
 evidence = typer.Typer(
-    help="Evaluate evidence for codes.\n\nExample: `clem evidence score --corpus C --evidence E --out OUT`",
+    help=help_text(
+        "Evaluate evidence for codes.\n\nExample: `clem evidence score --corpus C --evidence E --out OUT`"
+    ),
     short_help="Evaluate evidence for codes.",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -11,7 +11,7 @@ import typer
 
 from clem_icd.cli.options import Force
 from clem_icd.cli.terminal import Terminal
-from clem_icd.cli.verb import verb
+from clem_icd.cli.verb import help_text, verb
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from clem_icd.corpus import Corpus
 
 prepare = typer.Typer(
-    help="Turn raw files into a corpus.\n\nExample: `clem prepare mimic4-icd10 --raw RAW --out CORPUS`",
+    help=help_text(
+        "Turn raw files into a corpus.\n\nExample: `clem prepare mimic4-icd10 --raw RAW --out CORPUS`"
+    ),
     short_help="Turn raw files into a corpus.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -165,7 +167,7 @@ _MDACE = {
 
 def _add(source: str, about: str, command: Callable[..., None]) -> None:
     example = f"clem prepare {source} --raw ~/physionet --splits ~/splits --out runs/{source}"
-    prepare.command(source, help=f"{about}.\n\nExample: `{example}`")(command)
+    prepare.command(source, help=help_text(f"{about}.\n\nExample: `{example}`"))(command)
 
 
 for _subset, _about in _MIMIC3.items():

@@ -64,9 +64,10 @@ def pretrain(
         bool, typer.Option("--force", help="Replace an existing OUT instead of refusing it.")
     ] = False,
 ) -> None:
-    """Train an encoder on masked tokens, from scratch or from another encoder.
+    """Train an encoder on masked tokens.
 
-    The encoder is written to OUT/encoder: `clem train … encoder=OUT/encoder`.
+    It starts from random weights, or from another encoder (`--encoder`). The result is written to
+    OUT/encoder: `clem train … encoder=OUT/encoder`.
 
     Example: `clem pretrain runs/encoder --text notes.jsonl.gz --text icd10cm --keep-out runs/corpus`
     """

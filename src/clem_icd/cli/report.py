@@ -26,7 +26,9 @@ def report(
         Path | None, typer.Option(help="Also write every figure to this folder as PDF, SVG and PNG.")
     ] = None,
 ) -> None:
-    """Write the report of a run, or of its seeds: one self-contained HTML file without any note text.
+    """Write the report of a run, or of its seeds.
+
+    It is one self-contained HTML file without any note text.
 
     Example: `clem report runs/demo --beside runs/demo-linear`
     """

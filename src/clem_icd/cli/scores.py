@@ -9,11 +9,13 @@ import typer
 
 from clem_icd.cli.options import CorpusFolder, Force, Split
 from clem_icd.cli.terminal import Terminal
-from clem_icd.cli.verb import verb
+from clem_icd.cli.verb import help_text, verb
 
 scores = typer.Typer(
-    help="Import the scores of another system, or export scores.\n\n"
-    "Example: `clem scores import THEIRS.csv --corpus CORPUS --out scores.parquet`",
+    help=help_text(
+        "Import the scores of another system, or export scores.\n\n"
+        "Example: `clem scores import THEIRS.csv --corpus CORPUS --out scores.parquet`"
+    ),
     short_help="Import the scores of another system, or export scores.",
     no_args_is_help=True,
     rich_markup_mode=None,

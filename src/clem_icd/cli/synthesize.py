@@ -51,9 +51,10 @@ def synthesize(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write a synthetic hospital in the raw layout of a real one.
+    """Write a synthetic hospital.
 
-    The patients do not exist. The notes show how the software works, not how well notes can be coded.
+    It has the raw layout of MIMIC-III, MIMIC-IV or MDACE. The patients do not exist. The notes show how the
+    software works, not how well notes can be coded.
 
     Example: `clem synthesize --layout mimic4 --admissions 500 --seed 1 --words 150 --out runs/raw`
     """

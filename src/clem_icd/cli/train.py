@@ -27,9 +27,10 @@ def train(
     ] = False,
     force: Force = False,
 ) -> None:
-    """Train a system, choose its threshold on validation, and evaluate it on test.
+    """Train a system and evaluate it.
 
-    With `seeds=5` it is trained five times, and the mean and standard deviation are reported.
+    The epoch and the threshold are chosen on validation; test is scored once, at the end. With `seeds=5` it
+    is trained five times, and the mean and standard deviation are reported.
 
     Example: `clem train clem-icd-small --corpus runs/corpus --out runs/mine training.epochs=5`
     """

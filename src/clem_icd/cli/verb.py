@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from inspect import Parameter
@@ -12,7 +13,7 @@ import typer
 
 from clem_icd.cli.terminal import NOTHING_HALF_WRITTEN, open_terminal
 
-__all__ = ["verb"]
+__all__ = ["help_text", "verb"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,20 @@ def verb(*, interrupted: str = NOTHING_HALF_WRITTEN) -> Callable[[Callable[..., 
         options = list(_options([*declared, Parameter("_", Parameter.KEYWORD_ONLY, annotation=_Common)]))
         command.__name__ = function.__name__
         command.__module__ = function.__module__
-        command.__doc__ = function.__doc__
+        command.__doc__ = help_text(function.__doc__ or "")
         command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
         command.__annotations__ = {one.name: one.annotation for one in options}
         return command
 
     return decorate
+
+
+def help_text(text: str) -> str:
+    r"""Return a help text whose example is not wrapped, so that it can be copied.
+
+    click's mark for such a paragraph is \b.
+    """
+    return re.sub(r"^( *)(Example: )", "\\1\b\n\\1\\2", text, flags=re.MULTILINE)
 
 
 def _options(parameters: Iterable[Parameter]) -> Iterator[Parameter]:
