@@ -108,11 +108,14 @@ def test_a_pair_has_the_requested_metrics(clem: Invoke, world: Any, second: Path
         (["compare", "RUN", "RUN", "--paired"], ["both --paired and --corpus"]),
         (
             ["compare", "RUN", "--split", "validation"],
-            ["names --split without --paired", "Pass --paired and --corpus as well, or leave out --split"],
+            [
+                "--split cannot be used without --paired",
+                "Pass --paired and --corpus as well, or leave out --split",
+            ],
         ),
         (
             ["compare", "RUN", "--split", "train", "--resamples", "200"],
-            ["names --split, --resamples without --paired"],
+            ["--split, --resamples cannot be used without --paired"],
         ),
         (
             ["compare", "RUN", "--paired", "--corpus", "CORPUS"],

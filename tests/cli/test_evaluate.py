@@ -151,7 +151,7 @@ def test_an_option_that_a_run_would_ignore_is_refused(
     world: Any, refused: Refused, option: tuple[object, ...]
 ) -> None:
     says = [
-        f"names {option[0]} beside --run, expected --run alone",
+        f"{option[0]} cannot be combined with --run, expected --run alone",
         f"Leave out {option[0]}, or name a scores file of the run with --scores",
     ]
     refused("evaluate", "--corpus", world.corpus, "--run", world.run, *option, says=says)
@@ -161,12 +161,12 @@ def test_all_options_that_a_run_would_ignore_are_named_at_once(world: Any, refus
     options = ("--profile", "caml", "--threshold", 0.2, "--out", "m.json")
     refused(
         "evaluate", "--corpus", world.corpus, "--run", world.run, *options,
-        says=["names --out, --threshold, --profile beside --run"],
+        says=["--out, --threshold, --profile cannot be combined with --run"],
     )  # fmt: skip
 
 
 def test_a_policy_without_scores_to_choose_on_is_refused(world: Any, refused: Refused) -> None:
-    says = ["names --policy without --validation-scores", "Name both, or leave out --policy"]
+    says = ["--policy needs --validation-scores", "Name both, or leave out --policy"]
     refused(*world.evaluate("--threshold", 0.5, "--policy", "exact"), says=says)
 
 

@@ -130,7 +130,7 @@ def _require_unpaired(pairing: Pairing) -> None:
     named = ", ".join(changed_options(pairing))
     if named:
         raise InputError(
-            f"the command names {named} without --paired, expected it only for a paired comparison",
+            f"{named} cannot be used without --paired, expected only for a paired comparison",
             remedy=f"Pass --paired and --corpus as well, or leave out {named}",
         )
 

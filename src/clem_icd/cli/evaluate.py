@@ -117,7 +117,7 @@ def _require_run_alone(out: Path | None, judging: Judging) -> None:
     if named:
         options = ", ".join(named)
         raise InputError(
-            f"the command names {options} beside --run, expected --run alone: a run is judged by its own "
+            f"{options} cannot be combined with --run, expected --run alone: a run is judged by its own "
             "model and settings, and holds its metrics",
             remedy=f"Leave out {options}, or name a scores file of the run with --scores",
         )
@@ -126,7 +126,7 @@ def _require_run_alone(out: Path | None, judging: Judging) -> None:
 def _require_validation_scores(judging: Judging) -> None:
     if "--policy" in changed_options(judging) and judging.validation_scores is None:
         raise InputError(
-            "the command names --policy without --validation-scores, which the rule would be chosen on",
+            "--policy needs --validation-scores, which the rule would be chosen on",
             remedy="Name both, or leave out --policy",
         )
 
