@@ -8,7 +8,7 @@ import pytest
 
 from clem_icd import files
 from clem_icd.errors import CorpusError, OutputError
-from clem_icd.files import check_free, new_file, new_folder, read_json, write_json
+from clem_icd.files import check_free, new_file, new_folder, read_json, remove_leftovers, write_json
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -143,3 +143,13 @@ def test_files_without_a_json_object_are_refused(tmp_path: Path, content: bytes)
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(CorpusError, match=r"a\.json"):
         read_json(tmp_path / "a.json", CorpusError)
+
+
+def test_leftovers_of_a_killed_process_are_deleted_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / ".partial-0a.json").touch()
+    (tmp_path / ".partial-0b" / "inner").mkdir(parents=True)
+    (tmp_path / "kept.json").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / ".partial-0c").touch()
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [".partial-0c", "folder", "kept.json"]

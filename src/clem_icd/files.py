@@ -20,15 +20,20 @@ from typing import Any
 from clem_icd.errors import ClemError, OutputError
 
 __all__ = [
+    "TEMPORARY_PREFIX",
     "check_free",
     "new_file",
     "new_folder",
     "read_json",
+    "remove_leftovers",
     "sha256_of",
     "sync_tree",
     "write_json",
     "write_text",
 ]
+
+TEMPORARY_PREFIX = ".partial-"
+"""How the name of everything begins that is not complete yet."""
 
 
 def check_free(path: Path, *, force: bool = False) -> None:
@@ -114,6 +119,15 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files and folders that a killed process left in a folder."""
+    for left in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file atomically."""
     with new_file(path) as temporary:
@@ -181,7 +195,7 @@ def _replace_folder(temporary: Path, path: Path) -> None:
 
 def _temporary_name() -> str:
     # Chosen before the file exists, so that an interruption at any point can clean up.
-    return f".partial-{secrets.token_hex(6)}"
+    return f"{TEMPORARY_PREFIX}{secrets.token_hex(6)}"
 
 
 def _sync(path: Path) -> None:

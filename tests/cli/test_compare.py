@@ -107,6 +107,17 @@ def test_a_pair_has_the_requested_metrics(clem: Invoke, world: Any, second: Path
         (["compare", "CORPUS"], ["not a run folder"]),
         (["compare", "RUN", "RUN", "--paired"], ["both --paired and --corpus"]),
         (
+            ["compare", "RUN", "--split", "validation"],
+            [
+                "--split cannot be used without --paired",
+                "Pass --paired and --corpus as well, or leave out --split",
+            ],
+        ),
+        (
+            ["compare", "RUN", "--split", "train", "--resamples", "200"],
+            ["--split, --resamples cannot be used without --paired"],
+        ),
+        (
             ["compare", "RUN", "--paired", "--corpus", "CORPUS"],
             ["of 1 runs, expected at least two", "Name another run"],
         ),

@@ -123,7 +123,6 @@ def test_known_labels_leaves_out_codes_that_the_system_does_not_know(
             ["--run", "RUN", "--scores", "s.parquet"],
             ["both a run and scores files", "either --run or --scores"],
         ),
-        (["--run", "RUN", "--out", "m.json"], ["--out cannot be combined with --run", "Leave out --out"]),
     ],
 )
 def test_either_a_run_or_scores_with_an_output_file_are_required(
@@ -131,6 +130,44 @@ def test_either_a_run_or_scores_with_an_output_file_are_required(
 ) -> None:
     named = [str(world.run) if option == "RUN" else option for option in options]
     refused("evaluate", "--corpus", world.corpus, *named, says=says)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--out", "m.json"),
+        ("--split", "validation"),
+        ("--model", "MODEL"),
+        ("--threshold", 0.2),
+        ("--validation-scores", "v.parquet"),
+        ("--policy", "exact"),
+        ("--profile", "caml"),
+        ("--resamples", 10),
+        ("--known-labels",),
+    ],
+    ids=lambda option: option[0],
+)
+def test_an_option_that_a_run_would_ignore_is_refused(
+    world: Any, refused: Refused, option: tuple[object, ...]
+) -> None:
+    says = [
+        f"{option[0]} cannot be combined with --run, expected --run alone",
+        f"Leave out {option[0]}, or name a scores file of the run with --scores",
+    ]
+    refused("evaluate", "--corpus", world.corpus, "--run", world.run, *option, says=says)
+
+
+def test_all_options_that_a_run_would_ignore_are_named_at_once(world: Any, refused: Refused) -> None:
+    options = ("--profile", "caml", "--threshold", 0.2, "--out", "m.json")
+    refused(
+        "evaluate", "--corpus", world.corpus, "--run", world.run, *options,
+        says=["--out, --threshold, --profile cannot be combined with --run"],
+    )  # fmt: skip
+
+
+def test_a_policy_without_scores_to_choose_on_is_refused(world: Any, refused: Refused) -> None:
+    says = ["--policy needs --validation-scores", "Name both, or leave out --policy"]
+    refused(*world.evaluate("--threshold", 0.5, "--policy", "exact"), says=says)
 
 
 def test_two_rules_are_refused(world: Any, refused: Refused) -> None:

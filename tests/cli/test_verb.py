@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import click
@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from clem_icd.cli.terminal import Terminal
-from clem_icd.cli.verb import verb
+from clem_icd.cli.verb import changed_options, verb
 from clem_icd.errors import InputError
 
 
@@ -21,6 +21,7 @@ class Size:
 
     width: Annotated[int, typer.Option(help="Width in cells.")]
     height: Annotated[int, typer.Option(min=1, help="Height in cells.")] = 3
+    edge_marks: Annotated[list[str], typer.Option(help="Mark on the edge.")] = field(default_factory=list)
 
 
 received: list[Any] = []
@@ -81,6 +82,18 @@ def test_common_options_reach_the_terminal() -> None:
 def test_a_field_without_a_default_is_required_and_limits_hold() -> None:
     assert "Missing option '--width'" in invoke("cat").stderr
     assert invoke("cat", "--width", "2", "--height", "0").exit_code == 2
+
+
+def test_a_field_with_a_default_factory_is_optional() -> None:
+    received.clear()
+    assert invoke("cat", "--width", "2").exit_code == 0
+    assert invoke("cat", "--width", "2", "--edge-marks", "x", "--edge-marks", "y").exit_code == 0
+    assert [size.edge_marks for _, size, _ in received] == [[], ["x", "y"]]
+
+
+def test_changed_options_are_those_that_differ_from_their_defaults() -> None:
+    assert changed_options(Size(2)) == ["--width"]
+    assert changed_options(Size(2, 3, ["x"])) == ["--width", "--edge-marks"]
 
 
 def test_errors_become_one_line_unless_debug() -> None:

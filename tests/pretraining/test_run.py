@@ -476,6 +476,18 @@ def test_a_run_folder_that_overlaps_a_source_file_is_refused(tmp_path: Path, tex
     assert pretrain(fast, Sources([str(path)]), tmp_path / "data" / "run").is_dir()
 
 
+@pytest.mark.parametrize("place", [".", "encoder", "encoder/run"])
+def test_a_run_folder_that_overlaps_the_encoder_is_refused(
+    run: Path, notes_file: Path, tmp_path: Path, place: str
+) -> None:
+    own = shutil.copytree(run, tmp_path / "run")
+    before = snapshot(tmp_path)
+    recipe = recipe_of(encoder=str(own / "encoder"))
+    with pytest.raises(OutputError, match="would overlap encoder"):
+        pretrain(recipe, Sources([str(notes_file)]), own / place, force=True)
+    assert snapshot(tmp_path) == before
+
+
 def test_force_replaces_runs_and_nothing_else(notes_file: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter-1.txt").write_text("mine")

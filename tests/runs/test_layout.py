@@ -26,3 +26,9 @@ def test_a_folder_with_any_run_file_is_a_run(tmp_path: Path, sign: str) -> None:
     (tmp_path / sign).touch()
     assert RunLayout(tmp_path).is_run
     assert RunLayout(tmp_path).has_seeds == (sign == "seeds.json")
+
+
+def test_the_run_of_a_seed_is_known_by_its_name() -> None:
+    runs = RunLayout(Path("runs"))
+    assert runs.seed(3).is_seed
+    assert not runs.is_seed

@@ -22,3 +22,14 @@ def test_several_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RunError, match=r"4 processes were started .* expected a single one") as caught:
         require_single_process(Path("run"))
     assert caught.value.path == Path("run")
+
+
+@pytest.mark.parametrize("given", ["two", ""])
+def test_a_number_of_processes_that_is_not_a_number_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", given)
+    with pytest.raises(RunError, match=f"WORLD_SIZE is '{given}', expected a number of processes") as caught:
+        require_single_process(Path("run"))
+    assert caught.value.path == Path("run")
+    assert caught.value.__suppress_context__

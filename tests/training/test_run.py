@@ -237,6 +237,19 @@ def test_a_run_never_replaces_a_corpus(tmp_path: Path, place: str) -> None:
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize("place", [".", "model", "model/run"])
+def test_a_run_never_replaces_the_encoder_that_it_starts_from(
+    run: Path, little_corpus: Corpus, tmp_path: Path, place: str, seeds: int
+) -> None:
+    own = shutil.copytree(run, tmp_path / "run")
+    settings = [*LITTLE_SETTINGS[5:], f"encoder={own / 'model'}", f"seeds={seeds}"]
+    before = snapshot(tmp_path)
+    with pytest.raises(OutputError, match="would overlap the encoder"):
+        train(read_recipe("clem-icd-small", settings), little_corpus, own / place, force=True)
+    assert snapshot(tmp_path) == before
+
+
 def test_force_replaces_runs_and_nothing_else(little_corpus: Corpus, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter-1.txt").write_text("mine")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from clem_icd.cli.options import Force, Split
 from clem_icd.cli.resolve import resolve
 from clem_icd.cli.tabulation import new_table, plain
 from clem_icd.cli.terminal import Terminal
-from clem_icd.cli.verb import verb
+from clem_icd.cli.verb import changed_options, verb
 from clem_icd.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,9 +28,18 @@ _NAME_WIDTH = 34
 """Characters of a system's name per line."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """How runs are paired, with --paired."""
+
+    split: Split = "test"
+    resamples: Annotated[int, typer.Option(min=100, help="With --paired: resamples per test.")] = 1000
+
+
 @verb()
 def compare(
     terminal: Terminal,
+    *,
     runs: Annotated[
         list[Path] | None,
         typer.Argument(help="Run folders, folders of several seeds, or metrics files."),
@@ -51,8 +61,7 @@ def compare(
         bool, typer.Option("--paired", help="Test every run against the first on the same notes.")
     ] = False,
     corpus: Annotated[Path | None, typer.Option(help="With --paired: the corpus of the runs.")] = None,
-    split: Split = "test",
-    resamples: Annotated[int, typer.Option(min=100, help="With --paired: resamples per test.")] = 1000,
+    pairing: Pairing,
     out: Annotated[
         list[Path] | None,
         typer.Option(help="Also write this file (.html, .md, .tex, .csv or .json). Repeatable."),
@@ -82,8 +91,10 @@ def compare(
         check_suffix(path)
         check_free(path, force=force)
     _require_clear(runs or [], paired=paired, corpus=corpus, others=published or bool(dataset))
+    if not paired:
+        _require_unpaired(pairing)
     entries = [] if paired else [read_entry(path) for path in runs or []]
-    pairs = [] if corpus is None else _pairs(runs or [], corpus, split, metric or [], resamples, terminal)
+    pairs = [] if corpus is None else _pairs(runs or [], corpus, pairing, metric or [], terminal)
     comparison = compare_entries(
         entries, with_published=published, datasets=dataset or [], metrics=metric or [], pairs=pairs
     )
@@ -115,8 +126,18 @@ def _require_clear(runs: list[Path], *, paired: bool, corpus: Path | None, other
         )
 
 
+def _require_unpaired(pairing: Pairing) -> None:
+    """Refuse options that would be ignored without --paired."""
+    named = ", ".join(changed_options(pairing))
+    if named:
+        raise InputError(
+            f"{named} cannot be used without --paired, expected only for a paired comparison",
+            remedy=f"Pass --paired and --corpus as well, or leave out {named}",
+        )
+
+
 def _pairs(
-    runs: list[Path], corpus: Path, split: str, metrics: list[str], resamples: int, terminal: Terminal
+    runs: list[Path], corpus: Path, pairing: Pairing, metrics: list[str], terminal: Terminal
 ) -> list[Pair]:
     """Compare every run with the first, each by its own scores and decisions."""
     from clem_icd.corpus import Corpus
@@ -125,6 +146,7 @@ def _pairs(
 
     opened = Corpus.open(corpus)
     shown = metrics or COMPARISON_METRICS
+    split, resamples = pairing.split, pairing.resamples
     judged = [(_name(run), _judgement(run, opened, split, shown)) for run in runs]
     terminal.begin("Resampling", 2 * resamples * (len(runs) - 1))
     kind = "Synthetic notes: " if opened.synthetic else ""
@@ -152,8 +174,10 @@ def _judgement(run: Path, corpus: Corpus, split: str, metrics: Sequence[str]) ->
 
 
 def _name(run: Path) -> str:
+    from clem_icd.runs.layout import RunLayout
+
     place = run.resolve()
-    return f"{place.parent.name}/{place.name}" if place.name.startswith("seed-") else place.name
+    return f"{place.parent.name}/{place.name}" if RunLayout(place).is_seed else place.name
 
 
 def _show(console: Console, layout: Layout, definitions: bool) -> None:

@@ -71,17 +71,13 @@ def pretrain(
 
     Example: `clem pretrain runs/encoder --text notes.jsonl.gz --text icd10cm --keep-out runs/corpus`
     """
-    from clem_icd.pretraining import Sources, read_pretraining
-
-    # Before anything slow is loaded, so that a mistyped setting is refused at once.
-    recipe = read_pretraining(settings or [], encoder=encoder)
-
     from clem_icd.errors import RunError
     from clem_icd.files import check_free, read_json
-    from clem_icd.pretraining import plan_pretraining
+    from clem_icd.pretraining import Sources, plan_pretraining, read_pretraining
     from clem_icd.pretraining import pretrain as pretrain_run
     from clem_icd.runs.layout import PRETRAINING_STATE
 
+    recipe = read_pretraining(settings or [], encoder=encoder)
     silence_transformers()
     if not (resume or plan):
         check_free(out, force=force)

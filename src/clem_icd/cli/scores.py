@@ -82,10 +82,10 @@ def import_(
     Example: `clem scores import predictions_test.feather --corpus CORPUS --split test --out scores.parquet`
     """
     from clem_icd.corpus import Corpus
-    from clem_icd.scores.imports import ImportOptions, LongColumns, Reading, import_scores
+    from clem_icd.scores.imports import FileOptions, ImportOptions, LongColumns, import_scores
 
     columns = LongColumns(note_id_column, code_column, score_column, code_system_column)
-    reading = Reading(format=format, columns=columns, labels=labels, by=by)
+    reading = FileOptions(format=format, columns=columns, labels=labels, by=by)
     options = ImportOptions(reading, missing=missing, unknown=unknown, logits=logits, system=system)
     opened = Corpus.open(corpus)
     terminal.begin(f"Writing {split}", opened.size(split))

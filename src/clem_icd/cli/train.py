@@ -34,17 +34,14 @@ def train(
 
     Example: `clem train clem-icd-small --corpus runs/corpus --out runs/mine training.epochs=5`
     """
-    from clem_icd.training import read_recipe
-
-    # Before anything slow is loaded, so that a mistyped setting is refused at once.
-    resolved = read_recipe(recipe, settings or [])
-
     from clem_icd.corpus import Corpus
     from clem_icd.errors import RunError
     from clem_icd.files import check_free, read_json
     from clem_icd.runs.layout import RunLayout
+    from clem_icd.training import read_recipe
     from clem_icd.training import train as train_run
 
+    resolved = read_recipe(recipe, settings or [])
     silence_transformers()
     if not resume:
         check_free(out, force=force)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from inspect import Parameter
 from typing import Annotated, Any, get_type_hints
 
@@ -13,7 +13,7 @@ import typer
 
 from clem_icd.cli.terminal import NOTHING_HALF_WRITTEN, open_terminal
 
-__all__ = ["help_text", "verb"]
+__all__ = ["changed_options", "help_text", "verb"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +70,33 @@ def help_text(text: str) -> str:
     return re.sub(r"^( *)(Example: )", "\\1\b\n\\1\\2", text, flags=re.MULTILINE)
 
 
+def changed_options(group: Any) -> list[str]:
+    """Return the options of a group that differ from their defaults, in order, as a user types them."""
+    return [
+        f"--{field.name.replace('_', '-')}"
+        for field in fields(group)
+        if getattr(group, field.name) != _default(field)
+    ]
+
+
 def _options(parameters: Iterable[Parameter]) -> Iterator[Parameter]:
     """Yield the parameters with every group replaced by its fields."""
     for one in parameters:
         if is_dataclass(one.annotation):
             hints = get_type_hints(one.annotation, include_extras=True)
             for field in fields(one.annotation):
-                default = Parameter.empty if field.default is MISSING else field.default
                 yield Parameter(
-                    field.name, Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
+                    field.name, Parameter.KEYWORD_ONLY, default=_default(field), annotation=hints[field.name]
                 )
         else:
             # By keyword, so that an option without a default may follow one with a default.
             yield one.replace(kind=Parameter.KEYWORD_ONLY)
+
+
+def _default(field: Field[Any]) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return Parameter.empty if field.default is MISSING else field.default
 
 
 def _take(group: Any, values: dict[str, Any]) -> Any:

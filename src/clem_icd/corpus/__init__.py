@@ -5,6 +5,7 @@ schema, defines what a note's text may be, checks every row when it is written a
 fixes the label space and its order, splits notes by subject, and describes the contents of a corpus.
 """
 
+from clem_icd.corpus.about import about_for_results, is_corpus
 from clem_icd.corpus.description import TokenCounter, describe
 from clem_icd.corpus.notes import Evidence, Note
 from clem_icd.corpus.reader import Corpus, Label
@@ -24,10 +25,12 @@ __all__ = [
     "Label",
     "Note",
     "TokenCounter",
+    "about_for_results",
     "check_text",
     "corpus_writer",
     "decode_note",
     "describe",
+    "is_corpus",
     "read_note",
     "split_by_subject",
 ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, SPLITS, notes_file
 from clem_icd.errors import CorpusError
 from clem_icd.files import read_json
+
+ABOUT_FILE = "corpus.json"
+"""The file that makes a folder a corpus."""
 
 _KEYS: dict[str, type] = {
     "name": str,
@@ -23,6 +27,16 @@ _BY_SPLIT = ("notes", "notes_without_codes")
 _COUNTS = ("labels", "labels_without_title", "codes_without_title", "labels_of_unexpected_shape")
 
 
+def is_corpus(folder: Path) -> bool:
+    """Return whether a folder is a corpus, without reading it."""
+    return (folder / ABOUT_FILE).is_file()
+
+
+def about_for_results(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a document of results says of its corpus: name, source, and whether it is synthetic."""
+    return {key: about.get(key) for key in ("name", "source", "synthetic")}
+
+
 def read_about(path: Path) -> dict[str, Any]:
     """Read the ``corpus.json`` of a folder.
 
@@ -33,11 +47,11 @@ def read_about(path: Path) -> dict[str, Any]:
         notes.
 
     """
-    if not (path / "corpus.json").is_file():
+    if not is_corpus(path):
         raise CorpusError(
             "not a corpus: corpus.json is missing", path=path, remedy="Make a corpus with `clem prepare`"
         )
-    about = read_json(path / "corpus.json", CorpusError)
+    about = read_json(path / ABOUT_FILE, CorpusError)
     if about.get("format") != FORMAT:
         raise CorpusError(f"has the format {about.get('format')!r}, expected {FORMAT!r}", path=path)
     if about.get("format_version") != FORMAT_VERSION:
@@ -48,7 +62,7 @@ def read_about(path: Path) -> dict[str, Any]:
         )
     found = _flaw(about)
     if found is not None:
-        raise CorpusError(found, path=path / "corpus.json", remedy="Prepare it again")
+        raise CorpusError(found, path=path / ABOUT_FILE, remedy="Prepare it again")
     return about
 
 

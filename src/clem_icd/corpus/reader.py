@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clem_icd.corpus.about import read_about
+from clem_icd.corpus.about import ABOUT_FILE, read_about
 from clem_icd.corpus.notes import Note
 from clem_icd.corpus.schema import LABELS, NOTES, SPLITS, notes_file
 from clem_icd.corpus.validation import check_counts, check_notes, check_sums, shared_subjects
@@ -108,7 +108,7 @@ class Corpus:
     @cached_property
     def fingerprint(self) -> str:
         """The SHA-256 of ``corpus.json``, which in turn contains those of all its files."""
-        return hashlib.sha256((self.path / "corpus.json").read_bytes()).hexdigest()
+        return hashlib.sha256((self.path / ABOUT_FILE).read_bytes()).hexdigest()
 
     @cached_property
     def codes(self) -> tuple[Code, ...]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from clem_icd.corpus.about import ABOUT_FILE
 from clem_icd.corpus.notes import Note
 from clem_icd.corpus.notes_table import note_tables, write_tables
 from clem_icd.corpus.prefetch import prefetched
@@ -121,7 +122,7 @@ class CorpusWriter:
         misshapen = [label for label in labels if not is_well_formed(label.value, label.system)]
         written = [split for split in SPLITS if self._notes[split]]
         write_json(
-            self.folder / "corpus.json",
+            self.folder / ABOUT_FILE,
             {
                 "format": FORMAT,
                 "format_version": FORMAT_VERSION,

@@ -13,12 +13,13 @@ from clem_icd.evaluation.document import METRICS_FORMAT, METRICS_FORMAT_VERSION,
 from clem_icd.evaluation.headlines import COMPARISON_METRICS, HEADLINES, POLICY_METRICS, SUMMARY_METRICS
 from clem_icd.evaluation.identity import identity_of
 from clem_icd.evaluation.judgement import Judgement
-from clem_icd.evaluation.judging import judge_known_labels, judge_scores
+from clem_icd.evaluation.judging import judge_known_labels, judge_scores, judge_split
 from clem_icd.evaluation.metrics import evaluate
 from clem_icd.evaluation.policy_effects import calibration_effects, policy_effects
 from clem_icd.evaluation.profiles import PROFILES, Profile
 from clem_icd.evaluation.resampling import Interval, intervals
 from clem_icd.evaluation.significance import Difference, compare_systems, holm
+from clem_icd.evaluation.split_scores import SplitScores
 from clem_icd.evaluation.thresholds_document import (
     THRESHOLDS_FORMAT,
     THRESHOLDS_FORMAT_VERSION,
@@ -43,6 +44,7 @@ __all__ = [
     "Interval",
     "Judgement",
     "Profile",
+    "SplitScores",
     "calibration_effects",
     "compare_systems",
     "evaluate",
@@ -52,6 +54,7 @@ __all__ = [
     "intervals",
     "judge_known_labels",
     "judge_scores",
+    "judge_split",
     "metrics_document",
     "policy_effects",
     "reliability",

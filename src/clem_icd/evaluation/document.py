@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from clem_icd.corpus import about_for_results
 from clem_icd.decisions.arrays import BoolArray, FloatArray
 from clem_icd.decisions.curves import precision_recall_curve, threshold_curve
 from clem_icd.decisions.rules import single_threshold
@@ -78,7 +79,7 @@ def metrics_document(
     document = {
         "format": METRICS_FORMAT,
         "format_version": METRICS_FORMAT_VERSION,
-        "corpus": {key: corpus.get(key) for key in ("name", "source", "synthetic")},
+        "corpus": about_for_results(corpus),
         "split": split,
         "notes": judgement.notes,
         "labels": judgement.labels,

@@ -13,6 +13,7 @@ from clem_icd.evaluation.analysis.outcomes import Outcomes
 from clem_icd.evaluation.document import metrics_document
 from clem_icd.evaluation.identity import identity_of
 from clem_icd.evaluation.judgement import Judgement
+from clem_icd.evaluation.split_scores import SplitScores, system_of
 from clem_icd.scores.file import Scores
 from clem_icd.scores.restriction import known_labels
 
@@ -60,9 +61,31 @@ def judge_scores(
         If the notes or the label space of the scores differ from those of the split.
 
     """
-    values = scores.of(corpus, split)
+    return judge_split(
+        SplitScores.of(scores, corpus, split),
+        rule,
+        threshold_source=threshold_source,
+        profile=profile,
+        resamples=resamples,
+        token_starts=token_starts,
+        progress=progress,
+    )
+
+
+def judge_split(
+    one: SplitScores,
+    rule: Rule,
+    *,
+    threshold_source: Literal["model", "given", "validation"],
+    profile: str = "all",
+    resamples: int = RESAMPLES,
+    token_starts: TokenStarts | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Judge scores that are already matched with their split; otherwise as `judge_scores`."""
+    corpus, split = one.corpus, one.split
     judgement = Judgement.of(
-        corpus.targets(split), values, rule, profile=profile, train_counts=corpus.train_counts()
+        one.targets, one.values, rule, profile=profile, train_counts=corpus.train_counts()
     )
     outcomes = Outcomes.of(judgement.all_targets, judgement.all_decided)
     return metrics_document(
@@ -70,12 +93,12 @@ def judge_scores(
         threshold_source=threshold_source,
         corpus=corpus.about,
         split=split,
-        system=_system(scores),
+        system=one.system,
         identity=identity_of(corpus.note_ids(split), corpus.codes, judgement.all_targets),
         subjects=corpus.subjects(split),
         resamples=resamples,
         errors=error_groups(corpus, split, outcomes, token_starts=token_starts),
-        warnings=scores.warnings,
+        warnings=one.warnings,
         progress=progress,
     )
 
@@ -112,14 +135,10 @@ def judge_known_labels(
         threshold_source=threshold_source,
         corpus=corpus.about,
         split=split,
-        system=_system(scores),
+        system=system_of(scores),
         identity=identity_of(part.note_ids, part.labels, part.targets),
         subjects=subjects,
         resamples=resamples,
         warnings=(*scores.warnings, *part.warnings),
         progress=progress,
     )
-
-
-def _system(scores: Scores) -> str:
-    return str(scores.about.get("system", "unknown"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clem_icd.corpus import Corpus
+from clem_icd.corpus import Corpus, about_for_results
 from clem_icd.errors import CorpusError, ScoresError
 from clem_icd.evaluation.definitions import DEFINITIONS
 from clem_icd.evaluation.headlines import POLICY_METRICS
@@ -51,7 +51,7 @@ def thresholds_document(
     document = {
         "format": THRESHOLDS_FORMAT,
         "format_version": THRESHOLDS_FORMAT_VERSION,
-        "corpus": {key: corpus.about.get(key) for key in ("name", "source", "synthetic")},
+        "corpus": about_for_results(corpus.about),
         "notes": {split: len(values) for split, (_, values) in splits.items()},
         "labels": len(corpus.labels),
         "titles": {name: DEFINITIONS[name].title for name in POLICY_METRICS},

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from clem_icd.corpus import Corpus, Evidence
+from clem_icd.corpus import Corpus, Evidence, about_for_results
 from clem_icd.errors import ScoresError
 from clem_icd.evidence.metrics import EVIDENCE_DEFINITIONS, EvidenceProfile, evidence_counts, named_metrics
 from clem_icd.evidence.note import JudgedNote
@@ -73,7 +73,7 @@ def evidence_document(
     return {
         "format": EVIDENCE_FORMAT,
         "format_version": EVIDENCE_FORMAT_VERSION,
-        "corpus": {key: corpus.about.get(key) for key in ("name", "source", "synthetic")},
+        "corpus": about_for_results(corpus.about),
         "split": split,
         "notes": len(notes),
         "notes_without_evidence": corpus.size(split) - len(notes),

@@ -1,7 +1,7 @@
 """Evidence for the codes of a neural system: how much each token of a note supports a code.
 
 A method computes a weight per code for every token that was read; `explain` maps the tokens back to the raw
-text. A method is one file in ``methods`` and states which architectures it supports.
+text. A method is one file in ``methods``.
 """
 
 from typing import TYPE_CHECKING

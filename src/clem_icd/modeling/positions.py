@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,11 @@ from tokenizers import Tokenizer
 
 from clem_icd.errors import ModelError
 
+if TYPE_CHECKING:
+    from clem_icd.evaluation.analysis import TokenStarts
+
 _FILE = "tokenizer.json"
 _TEXTS_AT_ONCE = 64
-
-TokenStarts = Callable[[Iterable[str]], Iterator[npt.NDArray[np.int64]]]
 
 
 def token_starts(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[npt.NDArray[np.int64]]:

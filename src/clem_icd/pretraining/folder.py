@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from clem_icd.errors import RunError
-from clem_icd.files import sha256_of
-from clem_icd.modeling.encoders import encoder_place
+from clem_icd.files import remove_leftovers, sha256_of
 from clem_icd.modeling.machine import describe_environment
 from clem_icd.pretraining.recipe import READER, PretrainingRecipe
 from clem_icd.pretraining.texts import Sources, short_place
@@ -39,12 +38,14 @@ class PretrainingFolder(Resumable):
         ------
         OutputError
             If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
-            other than a run, or overlaps one of the sources.
+            other than a run, or overlaps one of the sources or the encoder.
         RunError
             If ``resume`` is true and ``path`` has another recipe or other texts.
 
         """
         texts, encoder = sources.inputs(), _encoder(recipe)
+        local = recipe.encoder.local_folder()
+        read = [*sources.places, *([] if local is None else [local])]
         if resume and (path / cls.STATE).is_file():
             begun = cls(path).state()
             if [one for one in begun["inputs"] if one["use"] != "encoder"] != texts:
@@ -66,7 +67,7 @@ class PretrainingFolder(Resumable):
             path,
             {"recipe": recipe.model_dump(mode="json"), "inputs": [*texts, *encoder]},
             lambda: {ENVIRONMENT: describe_environment()},
-            apart_from=[(place.name, place) for place in (*sources.places, *_local(recipe))],
+            apart_from=[(place.name, place) for place in read],
             resume=resume,
             force=force,
         )
@@ -97,21 +98,17 @@ class PretrainingFolder(Resumable):
 
     def clean(self) -> None:
         """Delete what only an unfinished run needs, and what a killed process left half-written."""
-        for folder in (self.checkpoints, self.data, *self.path.glob(".partial-*")):
+        for folder in (self.checkpoints, self.data):
             shutil.rmtree(folder, ignore_errors=True)
+        remove_leftovers(self.path)
         super().clean()
-
-
-def _local(recipe: PretrainingRecipe) -> list[Path]:
-    """Return the folder of the encoder whose training continues, or nothing if it has none here."""
-    place = None if recipe.pretrained is None else Path(encoder_place(recipe.pretrained.name))
-    return [place] if place is not None and place.is_dir() else []
 
 
 def _encoder(recipe: PretrainingRecipe) -> list[dict[str, Any]]:
     """Return what identifies the encoder whose training continues; of the Hub, only the name is known."""
     if recipe.pretrained is None:
         return []
-    files = [place / "model.safetensors" for place in _local(recipe)]
-    sha256 = sha256_of(files[0]) if files and files[0].is_file() else None
+    local = recipe.encoder.local_folder()
+    weights = None if local is None else local / "model.safetensors"
+    sha256 = sha256_of(weights) if weights is not None and weights.is_file() else None
     return [{"use": "encoder", "name": short_place(recipe.pretrained.name), "sha256": sha256}]

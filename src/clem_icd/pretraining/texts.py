@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clem_icd.corpus import Corpus
+from clem_icd.corpus import Corpus, is_corpus
 from clem_icd.errors import SourceError
 from clem_icd.files import sha256_of
 from clem_icd.icd import CodeSystem, default_codebook, inclusion_terms, leaf_codes
@@ -74,12 +74,10 @@ class Sources:
         self._corpora = {
             place: Corpus.open(place)
             for place in dict.fromkeys([*map(Path, self.texts), *self.coded, *self.kept_out])
-            if place in (*self.coded, *self.kept_out) or (place / "corpus.json").is_file()
+            if place in (*self.coded, *self.kept_out) or is_corpus(place)
         }
         for place in map(Path, self.texts):
-            inside = next(
-                (above for above in place.resolve().parents if (above / "corpus.json").is_file()), None
-            )
+            inside = next((above for above in place.resolve().parents if is_corpus(above)), None)
             if inside is not None:
                 raise SourceError(
                     f"is inside the corpus {inside.name}, whose validation and test notes must not be read",

@@ -23,6 +23,8 @@ HISTORY = "history.json"
 METRICS = "metrics.json"
 VALIDATION_METRICS = "metrics-validation.json"
 
+_SEED = "seed-"
+
 SIGNS = (RECIPE, HISTORY, METRICS, SEEDS_STATE)
 """A folder with none of these is not a run."""
 
@@ -117,12 +119,17 @@ class RunLayout:
         """Whether this is a folder of runs with several seeds."""
         return (self.path / SEEDS_STATE).is_file()
 
+    @property
+    def is_seed(self) -> bool:
+        """Whether this is, by its name, the run of one of several seeds."""
+        return self.path.name.startswith(_SEED)
+
     def seed(self, seed: int) -> RunLayout:
         """Return the run of one seed, below this folder."""
-        return RunLayout(self.path / f"seed-{seed}")
+        return RunLayout(self.path / f"{_SEED}{seed}")
 
     @property
     def seeds(self) -> list[RunLayout]:
-        """The existing runs, by seed."""
-        places = [place for place in self.path.glob("seed-*") if place.is_dir()]
+        """The runs of the seeds that are there, by seed."""
+        places = [place for place in self.path.glob(f"{_SEED}*") if place.is_dir()]
         return [RunLayout(place) for place in sorted(places, key=lambda place: (len(place.name), place.name))]

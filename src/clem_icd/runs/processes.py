@@ -14,10 +14,18 @@ def require_single_process(out: Path) -> None:
     Raises
     ------
     RunError
-        If the environment variable ``WORLD_SIZE`` is greater than 1.
+        If the environment variable ``WORLD_SIZE`` is greater than 1, or not a number.
 
     """
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    given = os.environ.get("WORLD_SIZE", "1")
+    try:
+        processes = int(given)
+    except ValueError:
+        raise RunError(
+            f"the environment variable WORLD_SIZE is {given!r}, expected a number of processes",
+            path=out,
+            remedy="Unset it, or set it to 1",
+        ) from None
     if processes > 1:
         raise RunError(
             f"{processes} processes were started for one run (WORLD_SIZE), expected a single one",

@@ -11,6 +11,7 @@ from typing import Any
 from clem_icd.corpus import SPLITS, Corpus, Note, corpus_writer, split_by_subject
 from clem_icd.corpus.notes_table import read_notes, write_notes
 from clem_icd.errors import SourceError
+from clem_icd.files import TEMPORARY_PREFIX
 from clem_icd.icd import Code, CodeSystem, default_codebook, read_titles
 from clem_icd.sources.raw_files import check_out, input_file
 from clem_icd.tabular.delimited import check_field
@@ -123,7 +124,7 @@ def prepare_table(
             notices=notices,
             force=force,
         ) as writer,
-        TemporaryDirectory(prefix=".partial-", dir=writer.folder) as staging,
+        TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=writer.folder) as staging,
     ):
         table = _Table(raw, columns, system, delimiter, encoding)
         staged = Path(staging) / "notes.parquet"

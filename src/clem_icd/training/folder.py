@@ -10,7 +10,7 @@ import yaml
 
 from clem_icd.corpus import Corpus, describe
 from clem_icd.errors import RunError
-from clem_icd.files import read_json, write_json, write_text
+from clem_icd.files import read_json, remove_leftovers, write_json, write_text
 from clem_icd.modeling.machine import describe_environment
 from clem_icd.runs.checkpoints import last_checkpoint
 from clem_icd.runs.layout import CORPUS, DESCRIPTION, ENVIRONMENT, RUN_STATE, SEEDS_STATE
@@ -18,7 +18,7 @@ from clem_icd.runs.resumable import Resumable
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, with_defaults
 
 
-class CorpusFolder(Resumable):
+class TrainingFolder(Resumable):
     """A folder that `train` fills from a recipe and a corpus."""
 
     @classmethod
@@ -37,7 +37,7 @@ class CorpusFolder(Resumable):
         ------
         OutputError
             If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
-            other than a run, or overlaps the corpus.
+            other than a run, or overlaps the corpus or the encoder.
         RunError
             If ``resume`` is true and ``path`` has another recipe or another corpus.
 
@@ -48,7 +48,7 @@ class CorpusFolder(Resumable):
             path,
             {"recipe": recipe.model_dump(mode="json"), "corpus": corpus.fingerprint},
             lambda: cls._contents(corpus),
-            apart_from=[("the corpus", corpus.path)],
+            apart_from=[("the corpus", corpus.path), *_encoder(recipe)],
             resume=resume,
             force=force,
         )
@@ -93,7 +93,7 @@ class CorpusFolder(Resumable):
             )
 
 
-class RunFolder(CorpusFolder):
+class RunFolder(TrainingFolder):
     """A run on disk: ``run.json`` holds its recipe, its corpus, and whether it is finished."""
 
     STATE: ClassVar[str] = RUN_STATE
@@ -119,7 +119,7 @@ class RunFolder(CorpusFolder):
         super().clean()
 
 
-class SeedsFolder(CorpusFolder):
+class SeedsFolder(TrainingFolder):
     """Runs of one recipe with several seeds: ``seeds.json`` holds the seeds, and whether all are finished."""
 
     STATE: ClassVar[str] = SEEDS_STATE
@@ -150,11 +150,7 @@ class SeedsFolder(CorpusFolder):
 
     def clean(self) -> None:
         """Delete what only an unfinished run needs, and what a killed process left half-written."""
-        for left in self.path.glob(".partial-*"):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink()
+        remove_leftovers(self.path)
         super().clean()
 
     def extend(self, recipe: NeuralRecipe) -> None:
@@ -176,3 +172,9 @@ class SeedsFolder(CorpusFolder):
             fields = recipe.model_dump(mode="json")
             write_text(self.layout.recipe, yaml.safe_dump(fields, sort_keys=False))
             write_json(self.path / self.STATE, {**self.state(), "recipe": fields, "ended": False})
+
+
+def _encoder(recipe: NeuralRecipe | LinearRecipe) -> list[tuple[str, Path]]:
+    """Return name and folder of the encoder that the training starts from, if it is on this machine."""
+    folder = recipe.architecture.encoder.local_folder() if isinstance(recipe, NeuralRecipe) else None
+    return [] if folder is None else [("the encoder", folder)]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from clem_icd.corpus import Corpus
-from clem_icd.evaluation import judge_scores
+from clem_icd.evaluation import SplitScores, judge_split
+from clem_icd.evaluation.analysis import TokenStarts
 from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, token_starts_of, write_info
 from clem_icd.progress import Observer, Silent
@@ -53,8 +54,25 @@ def judge(run: Path, corpus: Corpus, *, observer: Observer | None = None) -> Pat
     return run
 
 
-def write_metrics(run: Path, corpus: Corpus) -> None:
+def read_scores(layout: RunLayout, corpus: Corpus, split: str) -> SplitScores:
+    """Read the scores that a run has for a split, and match them with the codes of its notes.
+
+    Raises
+    ------
+    ScoresError
+        If the scores are missing, or do not fit the corpus.
+
+    """
+    return SplitScores.of(Scores.read(layout.scores(split)), corpus, split)
+
+
+def write_metrics(run: Path, corpus: Corpus, *, validation: SplitScores | None = None) -> None:
     """Write the metrics of a run, and update those in its model; the decision rule stays as it is.
+
+    Parameters
+    ----------
+    validation
+        The scores of the validation split, if they were read before.
 
     Raises
     ------
@@ -66,15 +84,17 @@ def write_metrics(run: Path, corpus: Corpus) -> None:
     """
     layout = RunLayout(run)
     info = ModelInfo.read(layout.model)
-    splits = [split for split in ("validation", "test") if split in corpus.splits]
-    documents = {split: _judged(layout, info, corpus, split) for split in splits}
+    starts = token_starts_of(layout.model)
+    if validation is None:
+        validation = read_scores(layout, corpus, "validation")
+    documents = {"validation": _judged(validation, info, starts)}
+    if "test" in corpus.splits:
+        documents["test"] = _judged(read_scores(layout, corpus, "test"), info, starts)
     write_json(layout.metrics("validation"), documents["validation"])
     write_json(layout.metrics("test"), documents.get("test", documents["validation"]))
-    metrics: dict[str, dict[str, float]] = {split: documents[split]["metrics"] for split in splits}
+    metrics: dict[str, dict[str, float]] = {split: one["metrics"] for split, one in documents.items()}
     write_info(replace(info, metrics=metrics), layout.model)
 
 
-def _judged(layout: RunLayout, info: ModelInfo, corpus: Corpus, split: str) -> dict[str, Any]:
-    scores = Scores.read(layout.scores(split))
-    starts = token_starts_of(layout.model)
-    return judge_scores(scores, corpus, split, info.rule, threshold_source="model", token_starts=starts)
+def _judged(one: SplitScores, info: ModelInfo, starts: TokenStarts | None) -> dict[str, Any]:
+    return judge_split(one, info.rule, threshold_source="model", token_starts=starts)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import POLICIES, PolicyName, Threshold, choose_rule
+from clem_icd.evaluation import SplitScores
 from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
 from clem_icd.prediction import predict_split
 from clem_icd.progress import Observer
@@ -15,10 +16,9 @@ from clem_icd.runs.disk import disk_full_as_output_error
 from clem_icd.runs.history import write_history
 from clem_icd.runs.layout import RunLayout
 from clem_icd.runs.points import Point, passing
-from clem_icd.scores import Scores
 from clem_icd.training.fit import fit_neural, precision_of
 from clem_icd.training.folder import RunFolder
-from clem_icd.training.judging import write_metrics
+from clem_icd.training.judging import read_scores, write_metrics
 from clem_icd.training.linear import train_linear
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
 from clem_icd.training.report import report_run
@@ -56,8 +56,8 @@ def _run_to_completion(
         run.roll_back()
         raise
     with disk_full_as_output_error(run.path):
-        _write_results(system, recipe, corpus, run.layout, observer)
-        write_metrics(run.path, corpus)
+        validation = _write_results(system, recipe, corpus, run.layout, observer)
+        write_metrics(run.path, corpus, validation=validation)
         run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
         report_run(run.path, observer)
         run.end()
@@ -79,8 +79,14 @@ def _write_results(
     corpus: Corpus,
     layout: RunLayout,
     observer: Observer,
-) -> None:
-    """Write the scores of validation and test, then the model with the rule that is chosen on validation."""
+) -> SplitScores:
+    """Write the scores of validation and test, then the model with the rule that is chosen on validation.
+
+    Returns
+    -------
+        The scores of validation.
+
+    """
     info = _new_info(recipe, corpus)
     for split in ("validation", "test"):
         if split in corpus.splits:
@@ -89,9 +95,11 @@ def _write_results(
             predict_split(
                 system, info, corpus, split, layout.scores(split), force=True, progress=observer.advance
             )
-    info = _with_rule(info, recipe.threshold_policy, corpus, layout)
+    validation = read_scores(layout, corpus, "validation")
+    info = _with_rule(info, recipe.threshold_policy, validation)
     passing(Point.MODEL_WRITING)
     save_model(system, info, layout.model, force=True)
+    return validation
 
 
 def _new_info(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus) -> ModelInfo:
@@ -116,7 +124,6 @@ def _new_info(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus) -> ModelInfo:
     )
 
 
-def _with_rule(info: ModelInfo, policy: PolicyName, corpus: Corpus, layout: RunLayout) -> ModelInfo:
-    scores = Scores.read(layout.scores("validation")).of(corpus, "validation")
-    rule = choose_rule(policy, corpus.targets("validation"), scores, corpus.train_counts())
+def _with_rule(info: ModelInfo, policy: PolicyName, validation: SplitScores) -> ModelInfo:
+    rule = choose_rule(policy, validation.targets, validation.values, validation.corpus.train_counts())
     return replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence)

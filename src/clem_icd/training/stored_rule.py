@@ -8,10 +8,10 @@ from pathlib import Path
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import POLICIES, PolicyName, Rule, choose_rule
 from clem_icd.modeling import ModelInfo, write_info
-from clem_icd.progress import Observer
-from clem_icd.scores import Scores
+from clem_icd.progress import Observer, Silent
 from clem_icd.training.folder import RunFolder
-from clem_icd.training.judging import judge
+from clem_icd.training.judging import read_scores, write_metrics
+from clem_icd.training.report import report_run
 
 
 def store_rule(run: Path, corpus: Corpus, policy: PolicyName, *, observer: Observer | None = None) -> Rule:
@@ -36,17 +36,19 @@ def store_rule(run: Path, corpus: Corpus, policy: PolicyName, *, observer: Obser
     ModelError, ScoresError
         If the model or the scores are missing, or do not fit the corpus.
     RunError
-        If there is no run, it has another corpus, or it is not finished.
+        If there is no run, it has another corpus, is not finished, or is trained by another process.
 
     """
     folder = RunFolder(run)
     folder.require_corpus(corpus)
     folder.require_finished()
     info = ModelInfo.read(folder.layout.model)
-    scores = Scores.read(folder.layout.scores("validation")).of(corpus, "validation")
-    rule = choose_rule(policy, corpus.targets("validation"), scores, corpus.train_counts())
-    # Without metrics until those of the new rule are there, in case this is interrupted.
-    changed = replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence, metrics={})
-    write_info(changed, folder.layout.model)
-    judge(run, corpus, observer=observer)
+    validation = read_scores(folder.layout, corpus, "validation")
+    rule = choose_rule(policy, validation.targets, validation.values, corpus.train_counts())
+    with folder.locked():
+        # Without metrics until those of the new rule are there, in case this is interrupted.
+        changed = replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence, metrics={})
+        write_info(changed, folder.layout.model)
+        write_metrics(run, corpus, validation=validation)
+        report_run(run, observer or Silent())
     return rule

@@ -13,7 +13,7 @@ import pytest
 from clem_icd.corpus import Corpus, Note, corpus_writer
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.scores import Scores
-from clem_icd.scores.imports import Findings, ImportOptions, Reading, import_scores
+from clem_icd.scores.imports import FileOptions, Findings, ImportOptions, import_scores
 
 CM, PCS = CodeSystem.ICD9CM, CodeSystem.ICD9PCS
 
@@ -78,7 +78,7 @@ def bring(corpus: Corpus, tmp_path: Path) -> Import:
         }
         out = tmp_path / "out" / "scores.parquet"
         findings = import_scores(
-            path, corpus, split, out, ImportOptions(Reading(**reading), **options), force=True
+            path, corpus, split, out, ImportOptions(FileOptions(**reading), **options), force=True
         )
         return Imported(findings, Scores.read(out), corpus)
 

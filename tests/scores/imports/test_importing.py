@@ -21,7 +21,7 @@ from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, InputError, OutputError, ScoresError
 from clem_icd.files import sha256_of
 from clem_icd.scores import Scores, export_scores
-from clem_icd.scores.imports import Reading, import_scores
+from clem_icd.scores.imports import FileOptions, import_scores
 from clem_icd.scores.imports.aligning import probability
 from clem_icd.scores.imports.formats import read_external
 
@@ -207,7 +207,7 @@ def test_damaged_file_is_read_or_refused_with_an_input_error(tmp_path: Path, nam
         data[random_.randrange(len(data))] = random_.randrange(256)
     path.write_bytes(data[: random_.randrange(len(data))] if seed % 2 else data)
     with contextlib.suppress(InputError):
-        found = read_external(path, Reading())[1].notes
+        found = read_external(path, FileOptions())[1].notes
         assert len(set(found)) == len(found)
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from clem_icd.errors import SourceError
-from clem_icd.sources.mimic.rows import check_notes, with_admissions
+from clem_icd.sources.mimic.rows import check_note_rows, with_admissions
 
 COLUMNS = {"note_id": "ROW_ID", "subject": "SUBJECT_ID", "admission": "HADM_ID"}
 PATH = Path("NOTEEVENTS.csv")
@@ -26,7 +26,7 @@ def test_admissions_become_numbers_and_empty_ones_null() -> None:
 
 
 def test_valid_rows_pass() -> None:
-    notes = check_notes(
+    notes = check_note_rows(
         frame(("1", "5", "50"), ("2", "5", "50"), ("3", "6", ""), ("4", "7", "")),
         PATH,
         COLUMNS,
@@ -50,8 +50,8 @@ def test_valid_rows_pass() -> None:
 )
 def test_malformed_row_is_named(row: tuple[str, str, str], message: str, refused: Any) -> None:
     with refused(SourceError, "NOTEEVENTS.csv, row 12: ", message):
-        check_notes(frame(("1", "5", "50"), row), PATH, COLUMNS, numbered=True)
+        check_note_rows(frame(("1", "5", "50"), row), PATH, COLUMNS, numbered=True)
 
 
 def test_only_numbered_ids_must_be_whole_numbers() -> None:
-    assert check_notes(frame(("1-DS-1", "x", "50")), PATH, COLUMNS, numbered=False).height == 1
+    assert check_note_rows(frame(("1-DS-1", "x", "50")), PATH, COLUMNS, numbered=False).height == 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from clem_icd.corpus import Corpus
+from clem_icd.corpus import Corpus, about_for_results
 from clem_icd.decisions.arrays import FloatArray
 from clem_icd.decisions.rules import Rule
 from clem_icd.evaluation.analysis.breakdown import error_groups
@@ -62,7 +62,7 @@ def errors_document(
     return {
         "format": ERRORS_FORMAT,
         "format_version": ERRORS_FORMAT_VERSION,
-        "corpus": {key: corpus.about.get(key) for key in ("name", "source", "synthetic")},
+        "corpus": about_for_results(corpus.about),
         "split": split,
         "notes": outcomes.notes,
         "labels": outcomes.labels,

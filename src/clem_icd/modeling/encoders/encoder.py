@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -58,6 +59,10 @@ class Encoder(Choice):
 
         """
         raise NotImplementedError
+
+    def local_folder(self) -> Path | None:
+        """Return the folder that the encoder is read from; None if it is not read from this machine."""
+        return None
 
     def _dropout_fields(self, config: PreTrainedConfig) -> dict[str, Any]:
         """Return the dropout fields of the config, each set to `dropout`."""

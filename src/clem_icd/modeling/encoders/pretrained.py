@@ -46,6 +46,11 @@ class PretrainedEncoder(Encoder):
         config.update(self._dropout_fields(config))
         return OpenEncoder(self.name, config, tokenizer, place)
 
+    def local_folder(self) -> Path | None:
+        """Return the folder of the encoder; None if it comes from the Hub."""
+        place = Path(encoder_place(self.name))
+        return place if place.is_dir() else None
+
 
 def shipped_encoders() -> dict[str, Path]:
     """Return the folders of the encoders that ship with this package, by name."""

@@ -7,7 +7,7 @@ the corpus, which reveals labels or notes that were mixed up.
 """
 
 from clem_icd.scores.imports.findings import Findings
-from clem_icd.scores.imports.formats import FORMATS, Reading
+from clem_icd.scores.imports.formats import FORMATS, FileOptions
 from clem_icd.scores.imports.importing import ImportOptions, import_scores
 from clem_icd.scores.imports.long_table import LongColumns
 from clem_icd.scores.imports.note_matching import NOTE_KEYS, NoteKey
@@ -15,10 +15,10 @@ from clem_icd.scores.imports.note_matching import NOTE_KEYS, NoteKey
 __all__ = [
     "FORMATS",
     "NOTE_KEYS",
+    "FileOptions",
     "Findings",
     "ImportOptions",
     "LongColumns",
     "NoteKey",
-    "Reading",
     "import_scores",
 ]

@@ -34,7 +34,7 @@ _CAML_JSON = re.compile(r"pred_100_scores_.+\.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FileOptions:
     """How to read a file.
 
     Attributes
@@ -56,7 +56,7 @@ class Reading:
     by: NoteKey | None = None
 
 
-def read_external(path: Path, reading: Reading) -> tuple[str, ExternalScores]:
+def read_external(path: Path, reading: FileOptions) -> tuple[str, ExternalScores]:
     """Read a file, and return the name of its format and its content.
 
     Raises

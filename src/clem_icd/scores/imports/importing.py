@@ -16,7 +16,7 @@ from clem_icd.scores.file import write_scores
 from clem_icd.scores.imports.aligning import score_range
 from clem_icd.scores.imports.external import FloatArray
 from clem_icd.scores.imports.findings import Findings
-from clem_icd.scores.imports.formats import Reading, read_external
+from clem_icd.scores.imports.formats import FileOptions, read_external
 from clem_icd.scores.imports.matching import MatchedScores, match_scores
 
 
@@ -39,7 +39,7 @@ class ImportOptions:
 
     """
 
-    reading: Reading = field(default_factory=Reading)
+    reading: FileOptions = field(default_factory=FileOptions)
     missing: Literal["error", "zero"] = "error"
     unknown: Literal["error", "drop"] = "error"
     logits: bool = False

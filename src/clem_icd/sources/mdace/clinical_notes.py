@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clem_icd.sources.mimic.notes import DISCHARGE_SUMMARY
-from clem_icd.sources.mimic.rows import check_notes
+from clem_icd.sources.mimic.rows import check_note_rows
 from clem_icd.tabular.batches import read_batches
 
 _COLUMNS = ["ROW_ID", "SUBJECT_ID", "HADM_ID", "CATEGORY", "CHARTDATE", "CHARTTIME", "TEXT"]
@@ -49,7 +49,7 @@ def read_clinical_notes(
     Raises
     ------
     SourceError
-        If the file or a wanted row is malformed (`clem_icd.sources.mimic.rows.check_notes`).
+        If the file or a wanted row is malformed (`clem_icd.sources.mimic.rows.check_note_rows`).
 
     """
     ids = pa.array(sorted(wanted), pa.string())
@@ -69,4 +69,4 @@ def read_clinical_notes(
 def _check(notes: list[ClinicalNote], rows: list[int], path: Path) -> None:
     ids = [(note.note_id, note.subject_id, note.admission_id) for note in notes]
     frame = pl.DataFrame(ids, dict.fromkeys(_CHECKED, pl.String), orient="row")
-    check_notes(frame.with_columns(row=pl.Series(rows, dtype=pl.Int64)), path, _CHECKED, numbered=True)
+    check_note_rows(frame.with_columns(row=pl.Series(rows, dtype=pl.Int64)), path, _CHECKED, numbered=True)

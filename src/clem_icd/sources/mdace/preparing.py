@@ -12,6 +12,7 @@ from typing import Any
 from clem_icd.corpus import SPLITS, Corpus, CorpusWriter, corpus_writer
 from clem_icd.corpus.notes_table import note_tables
 from clem_icd.errors import SourceError
+from clem_icd.files import TEMPORARY_PREFIX
 from clem_icd.icd import default_codebook
 from clem_icd.sources.document_tables import recording_admissions
 from clem_icd.sources.mdace.annotations import Annotations, read_annotations
@@ -155,7 +156,7 @@ def prepare_mdace(
             force=force,
         ) as writer,
         # In the output folder: the system's temporary folder is often too small for MIMIC's notes.
-        TemporaryDirectory(prefix=".partial-", dir=writer.folder) as staging,
+        TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=writer.folder) as staging,
         TextStore(Path(staging) / "texts") as texts,
     ):
         split_of = files.split.read()

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clem_icd.sources.mimic.rows import check_notes
+from clem_icd.sources.mimic.rows import check_note_rows
 from clem_icd.sources.text_store import TextStore
 from clem_icd.tabular.batches import read_batches
 
@@ -60,7 +60,7 @@ def stage_mimic3(
     Raises
     ------
     SourceError
-        If the file or a row is malformed (`clem_icd.sources.mimic.rows.check_notes`).
+        If the file or a row is malformed (`clem_icd.sources.mimic.rows.check_note_rows`).
 
     """
 
@@ -123,7 +123,7 @@ def _staged(
     marked = known.with_columns(row=pl.Series(row), missing=pl.Series(missing, dtype=pl.Boolean))
     notes = marked.with_columns(staged=pl.Series(staged, dtype=pl.Boolean)).with_columns(number=number)
     columns = {name: column for column, name in names.items()}
-    return check_notes(notes.drop("staged"), path, columns, numbered=numbered)
+    return check_note_rows(notes.drop("staged"), path, columns, numbered=numbered)
 
 
 def _mark_repeated(notes: pl.DataFrame, texts: TextStore) -> pl.DataFrame:

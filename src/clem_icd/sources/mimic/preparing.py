@@ -15,6 +15,7 @@ import polars as pl
 
 from clem_icd.corpus import SPLITS, Corpus, InputFile, corpus_writer
 from clem_icd.errors import SourceError
+from clem_icd.files import TEMPORARY_PREFIX
 from clem_icd.icd import Codebook, default_codebook, read_titles
 from clem_icd.sources.document_tables import document_tables, joined, recording_admissions
 from clem_icd.sources.mimic.codes import read_code_tables
@@ -181,7 +182,7 @@ def prepare_mimic(
             force=request.force,
         ) as writer,
         # In the output folder: the system's temporary folder is often too small for a hospital's notes.
-        TemporaryDirectory(prefix=".partial-", dir=writer.folder) as staging,
+        TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=writer.folder) as staging,
         TextStore(Path(staging) / "texts") as texts,
         ThreadPoolExecutor(1) as hashing,
     ):

@@ -33,7 +33,7 @@ def with_admissions(rows: pl.DataFrame, path: Path) -> pl.DataFrame:
     return rows.with_columns(admission=pl.when(present).then("admission").cast(pl.Int64))
 
 
-def check_notes(
+def check_note_rows(
     notes: pl.DataFrame, path: Path, columns: Mapping[str, str], *, numbered: bool
 ) -> pl.DataFrame:
     """Check rows of a file of notes, and return them with ``admission`` as a number, null where it is empty.
