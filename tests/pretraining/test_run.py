@@ -96,8 +96,8 @@ def test_the_encoder_loads_without_this_package(run: Path, kind: Any) -> None:
     assert not loading["missing_keys"]
     assert not loading["mismatched_keys"]
     tokenizer = AutoTokenizer.from_pretrained(run / "encoder")
-    assert (model.config.vocab_size, model.config.max_position_embeddings) == (len(tokenizer), 256)
-    assert tokenizer.model_max_length == 256
+    assert (model.config.vocab_size, model.config.max_position_embeddings) == (len(tokenizer), 512)
+    assert tokenizer.model_max_length == 512
     ids = tokenizer(make_text(3), return_tensors="pt")["input_ids"]
     assert torch.isfinite(model(input_ids=ids)[0]).all()
     assert not model.config.sparse_prediction

@@ -187,7 +187,7 @@ def test_a_second_replacement_keeps_the_run_that_was_finished(tmp_path: Path) ->
 
 def test_only_runs_are_replaced_and_only_with_force(tmp_path: Path) -> None:
     run = Folder.open(tmp_path / "run").path
-    with pytest.raises(OutputError, match="already holds something"):
+    with pytest.raises(OutputError, match="already exists"):
         Folder.open(run)
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter").touch()
