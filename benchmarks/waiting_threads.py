@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -80,13 +79,15 @@ def main() -> None:
     if chosen.step:
         print(json.dumps(step_seconds()))
         return
+    from clem_icd.modeling.machine import describe_environment
+
     found: dict[tuple[str, int], list[float]] = {}
     for _ in range(chosen.repeats):
         for others in (0, 1, 2):
             for name, policy in _POLICIES.items():
                 with busy_processes(others):
                     found.setdefault((name, others), []).append(measured(policy))
-    print(f"Seconds per step, median of {chosen.repeats}; {platform.processor() or platform.machine()}")
+    print(f"Seconds per step, median of {chosen.repeats}; {describe_environment()['cpu']}")
     print("| waiting | idle | with 1 busy process | with 2 |")
     print("|---|---|---|---|")
     for name in _POLICIES:

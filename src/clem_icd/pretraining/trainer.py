@@ -29,8 +29,11 @@ _EPSILON = 1e-6
 class Pretrainer(TrainerBase):
     """Trains on masked tokens and, if the recipe says so, on codes."""
 
-    recipe: PretrainingRecipe
-    pad: int
+    def __init__(self, recipe: PretrainingRecipe, pad: int, **others: Any) -> None:
+        super().__init__(**others)
+        self.recipe = recipe
+        self.pad = pad
+        self._parts: defaultdict[str, list[torch.Tensor]] = defaultdict(list)
 
     def compute_loss(  # type: ignore[override]
         self,
@@ -51,13 +54,6 @@ class Pretrainer(TrainerBase):
             self._parts["codes_loss"].append(code_loss.detach())
             loss = loss + codes.weight * code_loss
         return (loss, outputs) if return_outputs else loss
-
-    @property
-    def _parts(self) -> defaultdict[str, list[torch.Tensor]]:
-        parts: defaultdict[str, list[torch.Tensor]] = self.__dict__.setdefault(
-            "_parts_of_loss", defaultdict(list)
-        )
-        return parts
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """Log the mean of each part of the training loss since the last entry, next to their sum."""
@@ -111,7 +107,9 @@ def new_trainer(
     observer: Observer,
 ) -> Pretrainer:
     """Return a trainer that saves checkpoints in ``run`` and reports to the observer."""
-    trainer = Pretrainer(
+    return Pretrainer(
+        recipe,
+        pad,
         model=model,
         args=_arguments(recipe, len(steps), RunLayout(run).checkpoints),
         train_dataset=steps,
@@ -119,8 +117,6 @@ def new_trainer(
         data_collator=_only_item,
         callbacks=[_Report(run, observer, recipe.training.batch_tokens)],
     )
-    trainer.recipe, trainer.pad = recipe, pad
-    return trainer
 
 
 def reproducible_history(history: list[dict[str, Any]]) -> list[dict[str, Any]]:

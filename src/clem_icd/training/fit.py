@@ -76,7 +76,9 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
 class NotesTrainer(TrainerBase):
     """Trains on batches of notes of similar length, with the loss of an architecture."""
 
-    loss: LossFunction
+    def __init__(self, loss: LossFunction, **others: Any) -> None:
+        super().__init__(**others)
+        self.loss = loss
 
     def compute_loss(
         self,
@@ -155,6 +157,7 @@ def _new_trainer(
     observer: Observer,
 ) -> NotesTrainer:
     trainer = NotesTrainer(
+        loss,
         model=model,
         args=_arguments(recipe, len(train), RunLayout(run).checkpoints),
         train_dataset=train,
@@ -164,7 +167,6 @@ def _new_trainer(
         compute_metrics=_validation_metrics,
         callbacks=[_Report(run, observer)],
     )
-    trainer.loss = loss
     if recipe.training.patience is not None:
         trainer.add_callback(EarlyStoppingCallback(recipe.training.patience))
     if "tensorboard" in recipe.training.report_to:
