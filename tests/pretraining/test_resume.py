@@ -12,7 +12,7 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.runs.points import Point
-from fixtures.killing import ForkServers
+from fixtures.killing import ForkServers, UninterruptedRuns
 from pretraining_support import TINY_PRETRAINING
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,6 @@ PLAIN = [*TINY_PRETRAINING, "training.tokens=10000", "training.checkpoint_steps=
 CODES = [*PLAIN, "codes.names=3", "codes.inserted=2", "codes.notes=3", "codes.note_tokens=48"]
 
 Command = Callable[[Path, list[str]], list[str]]
-Uninterrupted = Callable[[list[str]], Path]
 
 
 @pytest.fixture(scope="module")
@@ -36,21 +35,9 @@ def command(notes_file: Path, little_corpus: Corpus) -> Command:
 
 @pytest.fixture(scope="module")
 def uninterrupted(
-    servers: ForkServers,
-    command: Command,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Uninterrupted:
-    made: dict[str, Path] = {}
-
-    def run(settings: list[str]) -> Path:
-        if str(settings) not in made:
-            place = tmp_path_factory.mktemp("whole") / "run"
-            ended = servers.first.run(command(place, settings))
-            assert ended.code == 0, ended.output
-            made[str(settings)] = place
-        return made[str(settings)]
-
-    return run
+    servers: ForkServers, command: Command, tmp_path_factory: pytest.TempPathFactory
+) -> UninterruptedRuns:
+    return UninterruptedRuns(servers, command, tmp_path_factory.mktemp("whole"))
 
 
 def losses(run: Path) -> list[dict[str, Any]]:
@@ -71,16 +58,6 @@ def facts(run: Path) -> dict[str, Any]:
 
 def names(run: Path) -> set[str]:
     return {str(path.relative_to(run)) for path in run.rglob("*")}
-
-
-def kill(servers: ForkServers, arguments: list[str], point: Point, count: int) -> None:
-    killed = servers.first.run(arguments, point, count)
-    assert killed.code == -signal.SIGKILL, killed.output
-
-
-def resume(servers: ForkServers, arguments: list[str]) -> None:
-    resumed = servers.second.run(arguments)
-    assert resumed.code == 0, resumed.output
 
 
 # 20 steps, of which the last 5 have longer rows, with checkpoints after 6, 12, 18 and 20.
@@ -109,15 +86,15 @@ POINTS_WITH_CODES = [(Point.TOKENS_CHECK, 0), (Point.TRAINING_STEP, 9), (Point.C
 def test_resume_matches_an_uninterrupted_run(
     servers: ForkServers,
     command: Command,
-    uninterrupted: Uninterrupted,
+    uninterrupted: UninterruptedRuns,
     tmp_path: Path,
     settings: list[str],
     point: Point,
     count: int,
 ) -> None:
     whole, run = uninterrupted(settings), tmp_path / "run"
-    kill(servers, command(run, settings), point, count)
-    resume(servers, command(run, settings))
+    servers.kill(command(run, settings), point, count)
+    servers.complete(command(run, settings))
     for name in ("model.safetensors", "tokenizer.json", "config.json"):
         assert (run / "encoder" / name).read_bytes() == (whole / "encoder" / name).read_bytes(), name
     assert losses(run) == losses(whole)
@@ -127,7 +104,7 @@ def test_resume_matches_an_uninterrupted_run(
 
 
 def test_resume_matches_after_several_kills(
-    servers: ForkServers, command: Command, uninterrupted: Uninterrupted, tmp_path: Path
+    servers: ForkServers, command: Command, uninterrupted: UninterruptedRuns, tmp_path: Path
 ) -> None:
     whole, run = uninterrupted(PLAIN), tmp_path / "run"
     kills = [
@@ -139,7 +116,7 @@ def test_resume_matches_after_several_kills(
     for server, point, count in kills:
         killed = server.run(command(run, PLAIN), point, count)
         assert killed.code == -signal.SIGKILL, killed.output
-    resume(servers, command(run, PLAIN))
+    servers.complete(command(run, PLAIN))
     weights = "encoder/model.safetensors"
     assert (run / weights).read_bytes() == (whole / weights).read_bytes()
     assert losses(run) == losses(whole)
@@ -149,7 +126,7 @@ def test_a_killed_run_is_not_changed_by_commands_that_cannot_resume_it(
     servers: ForkServers, command: Command, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    kill(servers, command(run, PLAIN), Point.TRAINING_STEP, 10)
+    servers.kill(command(run, PLAIN), Point.TRAINING_STEP, 10)
     before = names(run)
     assert "checkpoints/checkpoint-6/complete.json" in before
     for arguments in (

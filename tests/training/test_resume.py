@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.runs.points import Point
-from fixtures.killing import ForkServers
+from fixtures.killing import ForkServers, UninterruptedRuns
 from support import LITTLE_SETTINGS
 
 pytestmark = pytest.mark.slow
@@ -28,7 +27,6 @@ RESULTS = ("metrics.json", "metrics-validation.json", "model/model.safetensors",
 WITHOUT_REPORT = ("matplotlib",)
 
 Command = Callable[[Path, list[str]], list[str]]
-Uninterrupted = Callable[[list[str]], Path]
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +43,8 @@ def command(little_corpus: Corpus) -> Command:
 @pytest.fixture(scope="module")
 def uninterrupted(
     servers: ForkServers, command: Command, tmp_path_factory: pytest.TempPathFactory
-) -> Uninterrupted:
-    """Return the uninterrupted run with certain settings."""
-    made: dict[str, Path] = {}
-
-    def run(settings: list[str]) -> Path:
-        if str(settings) not in made:
-            place = tmp_path_factory.mktemp("whole") / "run"
-            ended = servers.first.run(command(place, settings), hidden=WITHOUT_REPORT)
-            assert ended.code == 0, ended.output
-            made[str(settings)] = place
-        return made[str(settings)]
-
-    return run
+) -> UninterruptedRuns:
+    return UninterruptedRuns(servers, command, tmp_path_factory.mktemp("whole"), WITHOUT_REPORT)
 
 
 def kill_and_resume(
@@ -67,10 +54,8 @@ def kill_and_resume(
     count: int,
     hidden: tuple[str, ...] = WITHOUT_REPORT,
 ) -> None:
-    killed = servers.first.run(arguments, point, count, hidden=hidden)
-    assert killed.code == -signal.SIGKILL, killed.output
-    resumed = servers.second.run(arguments, hidden=hidden)
-    assert resumed.code == 0, resumed.output
+    servers.kill(arguments, point, count, hidden=hidden)
+    servers.complete(arguments, hidden=hidden)
 
 
 def assert_same(run: Path, whole: Path, names: list[str]) -> None:
@@ -93,7 +78,7 @@ def assert_same(run: Path, whole: Path, names: list[str]) -> None:
 def test_resume_matches_an_uninterrupted_run(
     servers: ForkServers,
     command: Command,
-    uninterrupted: Uninterrupted,
+    uninterrupted: UninterruptedRuns,
     tmp_path: Path,
     point: Point,
     count: int,
@@ -104,7 +89,7 @@ def test_resume_matches_an_uninterrupted_run(
 
 
 def test_resume_matches_and_writes_the_report_that_is_missing(
-    servers: ForkServers, command: Command, uninterrupted: Uninterrupted, tmp_path: Path
+    servers: ForkServers, command: Command, uninterrupted: UninterruptedRuns, tmp_path: Path
 ) -> None:
     whole, run = uninterrupted(STEPS), tmp_path / "run"
     kill_and_resume(servers, command(run, STEPS), Point.REPORT_WRITING, 0, hidden=())
@@ -123,7 +108,7 @@ def test_resume_matches_and_writes_the_report_that_is_missing(
 def test_resume_matches_with_accumulation_or_early_stopping(
     servers: ForkServers,
     command: Command,
-    uninterrupted: Uninterrupted,
+    uninterrupted: UninterruptedRuns,
     tmp_path: Path,
     settings: list[str],
     point: Point,
@@ -147,7 +132,7 @@ def test_resume_matches_with_accumulation_or_early_stopping(
 def test_resume_matches_with_several_seeds(
     servers: ForkServers,
     command: Command,
-    uninterrupted: Uninterrupted,
+    uninterrupted: UninterruptedRuns,
     tmp_path: Path,
     point: Point,
     count: int,
