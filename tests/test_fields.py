@@ -74,3 +74,15 @@ def test_registering_two_classes_for_a_kind_is_refused(shapes: Choices[Shape]) -
     with pytest.raises(ValueError, match="two classes claim shape 'circle'"):
         shapes.register(OtherCircle)
     assert shapes.register(Circle) is Circle
+
+
+def test_a_choice_of_another_group_or_class_is_refused(shapes: Choices[Shape]) -> None:
+    class OtherCircle(Shape):
+        kind: Literal["circle"] = "circle"
+
+    class Colour(Choice):
+        kind: Literal["red"] = "red"
+
+    for other in (OtherCircle(), Colour()):
+        with pytest.raises(ValueError, match=f"{type(other).__name__} is not a registered shape"):
+            shapes.parse(other)

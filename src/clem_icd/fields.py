@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -89,8 +89,6 @@ class Choices(Generic[C]):
         """
         if value is None:
             return None if self._default is None else {"kind": self._default}
-        if isinstance(value, Choice):
-            return value.model_dump(mode="json")
         if isinstance(value, str):
             if value not in self._classes and self._open_kind is not None and self._open_field is not None:
                 return {"kind": self._open_kind, self._open_field: value}
@@ -125,8 +123,10 @@ class Choices(Generic[C]):
 
         """
         if isinstance(value, Choice):
-            self.expand({"kind": value.kind})
-            return cast(C, value)
+            if type(value) is not self._classes.get(value.kind):
+                name = type(value).__name__
+                raise ValueError(f"{name} is not a registered {self.group}; {self._kinds_in_words()}")
+            return value
         expanded = self.expand(value)
         return None if expanded is None else self._classes[expanded["kind"]].model_validate(expanded)
 
