@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from clem_icd.errors import CodeError
 from clem_icd.icd import Code, CodeSystem, dot, is_well_formed, undot
 
-ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, CPT = CodeSystem
+ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, ICD10, CPT = CodeSystem
 systems = st.sampled_from(list(CodeSystem))
 code_like = st.text("0123456789AEVXaevx. ", max_size=9)
 
@@ -32,6 +32,14 @@ code_like = st.text("0123456789AEVXaevx. ", max_size=9)
         ("S72001A", "S72.001A", ICD10CM),
         ("QA0101", "QA0.101", ICD10CM),
         ("02703ZZ", "02703ZZ", ICD10PCS),
+        ("E1190", "E11.90", ICD10),
+        ("I10", "I10", ICD10),
+        ("I489B", "I48.9B", ICD10),
+        ("S720800", "S72.0800", ICD10),
+        ("I10X", "I10.X", ICD10),
+        ("M45X0", "M45.X0", ICD10),
+        ("I200+0", "I20.0+0", ICD10),
+        ("F03+30", "F03.+30", ICD10),
         ("99291", "99291", CPT),
     ],
 )
@@ -91,6 +99,15 @@ def test_parse_agrees_with_is_well_formed_and_is_stable(text: str, system: CodeS
         ("02703ZO", ICD10PCS),
         ("NAN", ICD10PCS),
         ("02703ZZZ", ICD10PCS),
+        ("E10l", ICD10),
+        ("E1l.9", ICD10),
+        ("E11.O", ICD10),
+        ("E11.9999A", ICD10),
+        ("E11.+", ICD10),
+        ("E11.9+", ICD10),
+        ("E11.-", ICD10),
+        ("QA0", ICD10),
+        ("W21.89XA", ICD10),
         ("9929", CPT),
         ("", ICD9CM),
         ("", CPT),
@@ -98,13 +115,20 @@ def test_parse_agrees_with_is_well_formed_and_is_stable(text: str, system: CodeS
 )
 def test_malformed_codes_are_refused(text: str, system: CodeSystem) -> None:
     assert not is_well_formed(text, system)
-    with pytest.raises(CodeError, match=f"shape of an {system.title} code"):
+    with pytest.raises(CodeError, match=f"shape of an? {system.title} code"):
         Code.parse(text, system)
 
 
-def test_a_trailing_dot_is_accepted_only_in_icd10cm() -> None:
-    assert Code.parse("I10.", ICD10CM).value == "I10"
+def test_a_trailing_dot_is_accepted_only_in_icd10() -> None:
+    assert Code.parse("I10.", ICD10CM).value == Code.parse("I10.", ICD10).value == "I10"
     assert not is_well_formed("401.", ICD9CM)
+
+
+@given(st.text("0123456789AEIOSVXaeiosvx. +\u200b\ufeff\u00a0", max_size=10), systems)
+def test_parsing_changes_only_case_and_dot(text: str, system: CodeSystem) -> None:
+    if is_well_formed(text, system):
+        written = text.encode("ascii", "ignore").decode().strip()
+        assert undot(Code.parse(text, system).value) == undot(written.upper())
 
 
 def test_equal_characters_in_two_systems_are_different_codes() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from clem_icd.icd import Code, Codebook, CodeSystem, default_codebook
 
-ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, CPT = CodeSystem
+ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, ICD10, CPT = CodeSystem
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,64 @@ def test_user_titles_take_precedence_and_extending_makes_a_copy() -> None:
     assert third.title("I11.0", ICD10CM) == first.title("I11.0", ICD10CM)
     assert first.title("I10", ICD10CM) == "Essential (primary) hypertension"
     assert not first.is_known("99291", CPT)
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "exists"),
+    [
+        ("250.00", ICD9CM, True),
+        ("250.0", ICD9CM, True),
+        ("250", ICD9CM, True),
+        ("E888", ICD9CM, True),
+        ("25", ICD9CM, False),
+        ("250.99", ICD9CM, False),
+        ("37.2", ICD9PCS, True),
+        ("37", ICD9PCS, True),
+        ("3", ICD9PCS, False),
+        ("02703", ICD10PCS, True),
+        ("027", ICD10PCS, True),
+        ("02", ICD10PCS, False),
+        ("e119", ICD10CM, True),
+        ("E11", ICD10CM, True),
+        ("W00.0", ICD10CM, True),
+        ("W00.0X", ICD10CM, False),
+        ("E1", ICD10CM, False),
+        ("E11.9", ICD10, None),
+        ("99291", CPT, None),
+        ("", CPT, None),
+    ],
+)
+def test_codes_and_the_categories_above_them_exist(
+    code: str, system: CodeSystem, exists: bool | None
+) -> None:
+    assert default_codebook().exists(code, system) is exists
+
+
+def test_the_titles_of_the_user_are_a_list_of_codes() -> None:
+    book = Codebook({Code("E11.90", ICD10): "Diabetes", Code("99291", CPT): "Critical care"})
+    assert [book.exists(code, ICD10) for code in ("E11.90", "E11.9", "E11", "E12")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert (book.exists("99291", CPT), book.exists("9929", CPT)) == (True, False)
+    assert book.exists("250", ICD9CM)
+    assert Codebook({Code("W00.0XXA", ICD10CM): "Fall"}).exists("W00.0X", ICD10CM) is False
+    longer = book.extended({Code("E12.1", ICD10): "Other"})
+    assert longer.exists("E12", ICD10)
+    assert not book.exists("E12", ICD10)
+
+
+def test_a_category_has_no_title_for_existing() -> None:
+    assert not default_codebook().is_known("250", ICD9CM)
+
+
+def test_icd10_has_no_titles_of_the_us() -> None:
+    assert default_codebook().title("I10", ICD10) is None
+    own = default_codebook().extended({Code("I10", ICD10): "Essentielle Hypertonie"})
+    assert own.title("i10", ICD10) == "Essentielle Hypertonie"
+    assert own.title("I10", ICD10CM) == "Essential (primary) hypertension"
 
 
 def _modules_after(statement: str) -> set[str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clem_icd.icd import CodeSystem, ancestors, category, chapter, parent, undot
 from clem_icd.icd.tabular import tabular_codes
 
-ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, CPT = CodeSystem
+ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, ICD10, CPT = CodeSystem
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,10 @@ ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, CPT = CodeSystem
         ("37.23", ICD9PCS, ["37.2", "37"]),
         ("0066", ICD9PCS, ["00.6", "00"]),
         ("02703", ICD10PCS, ["0270", "027"]),
+        ("E11.90", ICD10, ["E11.9", "E11"]),
+        ("i489b", ICD10, ["I48.9", "I48"]),
+        ("I20.0+0", ICD10, ["I20.0", "I20"]),
+        ("M45+0", ICD10, ["M45"]),
         ("99291", CPT, []),
         ("", ICD9CM, []),
     ],
@@ -67,6 +71,10 @@ def test_chapters_match_the_tabular_list(tabular_list: ModuleType) -> None:
         ("00.66", ICD9PCS, "Procedures and interventions, not elsewhere classified (00)"),
         ("37.23", ICD9PCS, "Operations on the cardiovascular system (35-39)"),
         ("02703ZZ", ICD10PCS, "Medical and Surgical (0)"),
+        ("E11.90", ICD10, "Endocrine, nutritional and metabolic diseases (E00-E90)"),
+        ("T98.3", ICD10, "Injury, poisoning and certain other consequences of external causes (S00-T98)"),
+        ("U99.0", ICD10, "Codes for special purposes (U00-U99)"),
+        ("D49", ICD10, None),
         ("99291", CPT, None),
         ("D99", ICD10CM, None),
         ("", ICD10PCS, None),

@@ -19,15 +19,39 @@ def test_systems_parse_from_name_or_title_in_any_case(system: CodeSystem) -> Non
         ("ICD-9-CM", CodeSystem.ICD9CM),
         ("icd_10_pcs", CodeSystem.ICD10PCS),
         ("CPT-4", CodeSystem.CPT),
+        ("HCPCS", CodeSystem.CPT),
     ],
 )
 def test_names_used_in_corpora_parse(text: str, system: CodeSystem) -> None:
     assert CodeSystem.parse(text) is system
 
 
-@pytest.mark.parametrize("text", ["", "icd", "icd10", "ICD-11", "icd9"])
+@pytest.mark.parametrize(
+    "text", ["ICD-10", "icd10", "ICD-10-GM 2024", "ICD-10-WHO", "icd-10-am", "CIM-10 FR"]
+)
+def test_editions_outside_the_us_are_icd10(text: str) -> None:
+    assert CodeSystem.parse(text) is CodeSystem.ICD10
+
+
+@pytest.mark.parametrize("text", ["", "icd", "ICD-11", "snomed", "ICD-10-XY", "http://snomed.info/sct"])
 def test_unknown_names_are_refused_with_the_valid_ones(text: str) -> None:
-    with pytest.raises(CodeError, match="icd9cm, icd9pcs, icd10cm, icd10pcs, cpt"):
+    with pytest.raises(CodeError, match="icd9cm, icd9pcs, icd10cm, icd10pcs, icd10, cpt"):
+        CodeSystem.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("9", "icd9cm for diagnoses or icd9pcs for procedures"),
+        ("icd9", "icd9cm"),
+        ("ICD-9", "icd9cm"),
+        ("9.0", "icd9cm"),
+        (" 10 ", "icd10cm or icd10pcs for codes of the US, or icd10"),
+        ("10.0", "icd10cm"),
+    ],
+)
+def test_a_revision_is_refused_as_one(text: str, instead: str) -> None:
+    with pytest.raises(CodeError, match=f"is a revision of ICD, not a code system. Use {instead}"):
         CodeSystem.parse(text)
 
 

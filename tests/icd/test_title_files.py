@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from clem_icd.errors import SourceError
 from clem_icd.icd import Code, CodeSystem, read_titles
 
-ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, CPT = CodeSystem
+ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, ICD10, CPT = CodeSystem
 
 
 def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -54,6 +54,23 @@ def test_any_csv_with_code_and_title_columns_is_read(tmp_path: Path) -> None:
     assert read_titles(path, ICD10CM) == {Code("I10", ICD10CM): "Hypertension"}
     with pytest.raises(SourceError, match="Name the code system"):
         read_titles(path)
+
+
+@pytest.mark.parametrize("column", ["code", "icd10_code", "icd_version,icd_code"])
+def test_titles_of_icd10_are_read_without_the_marks_of_their_codes(tmp_path: Path, column: str) -> None:
+    version = "10," if "," in column else ""
+    rows = [f"{version}E11.40\u2020,Diabetes", f"{version}G632*,Polyneuropathie", f"{version}I20.0+0,Angor"]
+    path = write(tmp_path / "mine.csv", "\n".join([f"{column},title", *rows]))
+    assert read_titles(path, ICD10) == {
+        Code("E11.40", ICD10): "Diabetes",
+        Code("G63.2", ICD10): "Polyneuropathie",
+        Code("I20.0+0", ICD10): "Angor",
+    }
+
+
+def test_a_list_of_icd10_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "icd10.txt", "A00.0 Cholera\nA00.1 Cholera eltor\n")
+    assert read_titles(path, ICD10)[Code("A00.1", ICD10)] == "Cholera eltor"
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])

@@ -208,7 +208,10 @@ def table(
     out: Out,
     drawn: DrawnSplit,
     system: Annotated[
-        str | None, typer.Option(help="Code system: icd10cm, icd10pcs, icd9cm, icd9pcs or cpt.")
+        str | None,
+        typer.Option(
+            help="Code system: icd10cm, icd10pcs, icd9cm, icd9pcs, cpt, or icd10 for ICD-10 outside the US."
+        ),
     ] = None,
     text: Annotated[str, typer.Option(help="Column of the notes.")] = "text",
     note_id: Annotated[str, typer.Option(help="Column of the note ids.")] = "note_id",

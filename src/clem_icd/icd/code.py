@@ -6,19 +6,25 @@ import re
 from dataclasses import dataclass
 
 from clem_icd.errors import CodeError
+from clem_icd.icd.not_codes import cause_and_remedy
 from clem_icd.icd.systems import CodeSystem, shown
+from clem_icd.icd.text import cleaned
 
-__all__ = ["Code", "dot", "is_well_formed", "normal_form", "undot"]
+__all__ = ["LONGEST", "Code", "dot", "is_well_formed", "normal_form", "undot"]
 
 # Patterns of dotted, upper-case codes, including categories and other codes too short to bill.
 # ICD-10-CM: a letter in second position exists only since 2026 (QA0), and "NAN" must not match.
 # ICD-10-PCS: some corpora (CodiEsp) truncate codes to four characters; the first character is a section.
+# ICD-10: subdivisions of WHO, ICD-10-GM, -AM and -CA are digits. A letter may follow them (ICD-10-SE I48.9B,
+# NHS E10.3D), an X may fill the fourth place (NHS I10.X, CIM-10 M45.X0), and CIM-10 FR appends + and digits
+# (M45.+0, I20.0+0). Other letters after the dot are refused: E10.L has a letter l for a 1.
 # CPT: five characters, with a letter last (categories II and III) or first (HCPCS level II).
 _SHAPES = {
     CodeSystem.ICD9CM: re.compile(r"(?:[0-9]{3}|V[0-9]{2})(?:\.[0-9]{1,2})?|E[0-9]{3}(?:\.[0-9])?"),
     CodeSystem.ICD9PCS: re.compile(r"[0-9]{2}(?:\.[0-9]{1,2})?"),
     CodeSystem.ICD10CM: re.compile(r"[A-Z](?:[0-9][0-9A-Z]|[A-Z][0-9])(?:\.[0-9A-Z]{1,4})?"),
     CodeSystem.ICD10PCS: re.compile(r"[0-9BCDFGHX][0-9A-HJ-NP-Z]{2,6}"),
+    CodeSystem.ICD10: re.compile(r"[A-Z][0-9]{2}(?:\.(?:[0-9]{1,3}[0-9A-Z]?|X[0-9]?|[0-9X]?\+[0-9]{1,2}))?"),
     CodeSystem.CPT: re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]"),
 }
 
@@ -27,10 +33,11 @@ _EXAMPLES = {
     CodeSystem.ICD9PCS: "37.23",
     CodeSystem.ICD10CM: "E11.9",
     CodeSystem.ICD10PCS: "02703ZZ",
+    CodeSystem.ICD10: "E11.9",
     CodeSystem.CPT: "99291",
 }
 
-_LONGEST = 8  # characters of the longest code, S72.001A
+LONGEST = 8  # characters of the longest code, S72.001A
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,22 +58,20 @@ class Code:
 
     @classmethod
     def parse(cls, text: str, system: CodeSystem) -> Code:
-        """Parse a code in any case, with or without its dot and surrounding whitespace.
+        """Parse a code in any case, with or without its dot, and with blanks and invisible characters around.
 
-        In ICD-10-CM, ``I10.`` is read as ``I10``: some published label lists write it so.
+        In ICD-10-CM and ICD-10, ``I10.`` is read as ``I10``: some published label lists write it so.
 
         Raises
         ------
         CodeError
-            If the text does not have the shape of the system's codes. Whether the code exists is not checked;
-            see :class:`Codebook`.
+            If the text does not have the shape of the system's codes; the message says what it looks like
+            instead, where that is recognized. Whether the code exists is not checked; see
+            :meth:`Codebook.exists`.
 
         """
         if not is_well_formed(text, system):
-            raise CodeError(
-                f"{shown(text, _LONGEST)} does not have the shape of an {system.title} code",
-                remedy=f"Expected something like {_EXAMPLES[system]}, as text",
-            )
+            raise _misshapen(cleaned(text), system)
         return cls.normalized(text, system)
 
     @classmethod
@@ -98,7 +103,8 @@ def undot(text: str) -> str:
 def is_well_formed(text: str, system: CodeSystem) -> bool:
     """Return whether :meth:`Code.parse` accepts the text as a code of the system."""
     # Upper-casing turns some non-ASCII letters into ASCII ones (the dotless i into I).
-    return text.isascii() and _SHAPES[system].fullmatch(normal_form(text, system)) is not None
+    value = cleaned(text)
+    return value.isascii() and _SHAPES[system].fullmatch(normal_form(value, system)) is not None
 
 
 def _dot_position(text: str, system: CodeSystem) -> int | None:
@@ -107,7 +113,7 @@ def _dot_position(text: str, system: CodeSystem) -> int | None:
             return 4 if text[:1] in ("E", "e") else 3
         case CodeSystem.ICD9PCS:
             return 2
-        case CodeSystem.ICD10CM:
+        case CodeSystem.ICD10CM | CodeSystem.ICD10:
             return 3
         case CodeSystem.ICD10PCS | CodeSystem.CPT:
             return None
@@ -115,7 +121,21 @@ def _dot_position(text: str, system: CodeSystem) -> int | None:
 
 def normal_form(text: str, system: CodeSystem) -> str:
     """Return the normal form of a text, without checking whether it is a code."""
-    value = dot(text.strip().upper(), system)
-    if system is CodeSystem.ICD10CM and len(value) == 4:
+    value = dot(cleaned(text).upper(), system)
+    if system in (CodeSystem.ICD10CM, CodeSystem.ICD10) and len(value) == 4:
         return value.removesuffix(".")
     return value
+
+
+def _misshapen(text: str, system: CodeSystem) -> CodeError:
+    article = "a" if system is CodeSystem.CPT else "an"
+    found = f"{shown(text, LONGEST)} does not have the shape of {article} {system.title} code"
+    if system is CodeSystem.ICD10 and len(undot(text)) == 7 and is_well_formed(text, CodeSystem.ICD10CM):
+        return CodeError(
+            f"{found}: it has that of an ICD-10-CM code", remedy="Use icd10cm for codes of the US"
+        )
+    recognized = cause_and_remedy(text, system)
+    if recognized is None:
+        return CodeError(found, remedy=f"Expected something like {_EXAMPLES[system]}, as text")
+    cause, remedy = recognized
+    return CodeError(f"{found}: {cause}", remedy=remedy)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 
 from clem_icd.icd.code import Code, normal_form
-from clem_icd.icd.packaged import packaged_titles
+from clem_icd.icd.packaged import categories_above, packaged_categories, packaged_titles
 from clem_icd.icd.systems import CodeSystem
 
 __all__ = ["Codebook", "default_codebook"]
@@ -27,6 +27,7 @@ class Codebook:
 
     def __init__(self, titles: Mapping[Code, str] | None = None) -> None:
         self._own = dict(titles or {})
+        self._own_lists: dict[CodeSystem, frozenset[str]] = {}
 
     def title(self, code: str, system: CodeSystem) -> str | None:
         """Return the title of a code, given with or without its dot, or None."""
@@ -37,6 +38,26 @@ class Codebook:
     def is_known(self, code: str, system: CodeSystem) -> bool:
         """Return whether the codebook has a title for a code."""
         return self.title(code, system) is not None
+
+    def exists(self, code: str, system: CodeSystem) -> bool | None:
+        """Return whether a code exists in its system, given with or without its dot.
+
+        A code exists if it has a title, or if it is a category above codes that have one: the list of
+        ICD-9-CM has ``250.00``, but neither ``250.0`` nor ``250``. The result is None if there is no list of
+        the system's codes, as for CPT and ICD-10 without the user's titles.
+        """
+        value = normal_form(code, system)
+        if self.is_known(value, system) or value in packaged_categories(system):
+            return True
+        own = self._own_list(system)
+        return value in own if own or packaged_titles(system) else None
+
+    def _own_list(self, system: CodeSystem) -> frozenset[str]:
+        """Return the user's codes of a system and the categories above them; computed once."""
+        if system not in self._own_lists:
+            codes = [code.value for code in self._own if code.system is system]
+            self._own_lists[system] = categories_above(codes, system).union(codes)
+        return self._own_lists[system]
 
     def extended(self, rows: Mapping[Code, str]) -> Codebook:
         """Return a copy with these titles added; they take precedence."""

@@ -11,15 +11,16 @@ from clem_icd.icd.chapters import chapter_of
 from clem_icd.icd.code import dot, undot
 from clem_icd.icd.systems import CodeSystem
 from clem_icd.icd.tabular import in_tabular
+from clem_icd.icd.text import cleaned
 
-__all__ = ["ancestors", "category", "chapter", "parent"]
+__all__ = ["ancestors", "category", "chapter", "parent", "shorter_codes"]
 
 
 def category(code: str, system: CodeSystem) -> str:
     """Return the category of a code: ``E11`` of ``E11.9``.
 
     Categories have three characters in ICD-9-CM (four for E codes), two in ICD-9-CM procedures, and three in
-    ICD-10-CM and ICD-10-PCS (where they are called tables). A CPT code is its own category.
+    ICD-10, ICD-10-CM and ICD-10-PCS (where they are called tables). A CPT code is its own category.
     """
     characters = _characters(code)
     return characters[: _category_length(characters, system)]
@@ -32,14 +33,21 @@ def parent(code: str, system: CodeSystem) -> str | None:
     level: the parent of ``W00.0XXA`` is ``W00.0``. In the other systems, and for an ICD-10-CM code without
     such a prefix, it is the code without its last character.
     """
-    characters = _characters(code)
-    shortest = _category_length(characters, system)
-    shorter = [dot(characters[:length], system) for length in range(len(characters) - 1, shortest - 1, -1)]
+    shorter = shorter_codes(code, system)
     if not shorter:
         return None
     if system is CodeSystem.ICD10CM:
         return next((candidate for candidate in shorter if in_tabular(candidate)), shorter[0])
     return shorter[0]
+
+
+def shorter_codes(code: str, system: CodeSystem) -> list[str]:
+    """Return a code without its last character, without its last two, and so on down to its category."""
+    characters = _characters(code)
+    shortest = _category_length(characters, system)
+    shorter = (characters[:length] for length in range(len(characters) - 1, shortest - 1, -1))
+    # The + of CIM-10 FR introduces a subdivision: above I20.0+0 comes I20.0.
+    return [dot(candidate, system) for candidate in shorter if not candidate.endswith("+")]
 
 
 def ancestors(code: str, system: CodeSystem) -> list[str]:
@@ -66,11 +74,11 @@ def _category_length(characters: str, system: CodeSystem) -> int:
             return 4 if characters.startswith("E") else 3
         case CodeSystem.ICD9PCS:
             return 2
-        case CodeSystem.ICD10CM | CodeSystem.ICD10PCS:
+        case CodeSystem.ICD10CM | CodeSystem.ICD10PCS | CodeSystem.ICD10:
             return 3
         case CodeSystem.CPT:
             return len(characters)
 
 
 def _characters(code: str) -> str:
-    return undot(code.strip().upper())
+    return undot(cleaned(code).upper())

