@@ -9,12 +9,12 @@ __all__ = ["system_name"]
 # Sources, each under the identifiers it gives:
 # THO: HL7 Terminology 7.1 (terminology.hl7.org), NamingSystems and the page "Using ICD with HL7 Standards".
 # FHIR: the lists of code systems in the FHIR specification, DSTU 1 to R4 (hl7.org/fhir).
-# Others are named in place. All of them occur in public FHIR data or code.
+# Others are named in place. Those that are in no registry occur in public FHIR data or code.
 _IDENTIFIERS = {
     # FHIR has one URI for both parts of ICD-9-CM (THO); it means diagnoses here. The OIDs tell them apart.
     "icd9cm": (
         "hl7.org/fhir/sid/icd-9-cm",  # THO
-        "hl7.org/fhir/sid/icd-9-cm/diagnosis",  # FHIR, DSTU 2
+        "hl7.org/fhir/sid/icd-9-cm/diagnosis",  # not in THO, but in older FHIR data
         "hl7.org/fhir/sid/icd-9",  # FHIR, DSTU 1
         "terminology.hl7.org/CodeSystem/icd9cm",  # THO
         "mimic.mit.edu/fhir/mimic/CodeSystem/mimic-diagnosis-icd9",  # MIMIC-IV on FHIR
@@ -23,21 +23,21 @@ _IDENTIFIERS = {
         "2.16.840.1.113883.6.2",  # THO, retired
     ),
     "icd9pcs": (
-        "hl7.org/fhir/sid/icd-9-cm/procedure",  # FHIR, DSTU 2
+        "hl7.org/fhir/sid/icd-9-cm/procedure",  # not in THO, but in older FHIR data
         "mimic.mit.edu/fhir/mimic/CodeSystem/mimic-procedure-icd9",  # MIMIC-IV on FHIR
         "2.16.840.1.113883.6.104",  # THO
     ),
     "icd10cm": (
         "hl7.org/fhir/sid/icd-10-cm",  # THO
-        "hl7.org/fhir/sid/icd-10-us",  # FHIR, STU 3
+        "hl7.org/fhir/sid/icd-10-us",  # not in THO, but in older FHIR data
         "terminology.hl7.org/CodeSystem/icd10CM",  # THO
         "mimic.mit.edu/fhir/mimic/CodeSystem/mimic-diagnosis-icd10",  # MIMIC-IV on FHIR
         "2.16.840.1.113883.6.90",  # THO
     ),
     "icd10pcs": (
         "cms.gov/Medicare/Coding/ICD10",  # THO
-        "icd10data.com/icd10pcs",  # FHIR, STU 3
-        "hl7.org/fhir/sid/icd-10-pcs",  # never registered, but common
+        "icd10data.com/icd10pcs",  # early US Core
+        "hl7.org/fhir/sid/icd-10-pcs",  # not in THO, but common
         "terminology.hl7.org/CodeSystem/icd10PCS",  # THO
         "mimic.mit.edu/fhir/mimic/CodeSystem/mimic-procedure-icd10",  # MIMIC-IV on FHIR
         "2.16.840.1.113883.6.4",  # THO
@@ -59,7 +59,7 @@ _IDENTIFIERS = {
         "2.16.840.1.113883.6.3.3",  # THO, German translation
         "2.16.840.1.113883.6.94",  # THO, ICD-10-CA
         "2.16.840.1.113883.6.135",  # ICD-10-AM, in Australian CDA documents
-        "1.2.276.0.76.5.409",  # ICD-10-GM, in German and (FHIR, STU 3) Dutch data
+        "1.2.276.0.76.5.409",  # ICD-10-GM, in German and Dutch FHIR data
         "1.2.40.0.34.5.56",  # ICD-10 BMG 2014, ELGA (Austria)
         "1.2.246.537.6.1.1999",  # Finnish code server
         "1.2.250.1.213.2.67",  # Agence du numérique en santé, CIM-10 FR for the PMSI
