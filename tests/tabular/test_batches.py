@@ -131,8 +131,19 @@ def test_rows_before_a_fault_are_yielded_once(tmp_path: Path, monkeypatch: pytes
 
 def test_missing_column_is_named(tmp_path: Path) -> None:
     path = written(tmp_path / "notes.csv", [["1", "a"]])
-    with pytest.raises(SourceError, match=r"has no column 'TEXT'; it has id, text\. Did you mean 'text'"):
-        list(read_batches(path, ["TEXT"]))
+    with pytest.raises(SourceError, match=r"has no column 'texts'; it has id, text\. Did you mean 'text'"):
+        list(read_batches(path, ["texts"]))
+
+
+def test_batch_has_the_requested_names_whatever_the_case_of_the_header(tmp_path: Path) -> None:
+    path = written(tmp_path / "notes.csv", [["1", "a"]])
+    [(_, batch)] = read_batches(path, ["TEXT", "ID"])
+    assert batch.to_pylist() == [{"TEXT": "a", "ID": "1"}]
+
+
+def test_compressed_file_is_recognized_in_upper_case(tmp_path: Path) -> None:
+    path = written(tmp_path / "notes.csv.gz", [["1", "a"]])
+    assert rows_of(path.rename(tmp_path / "notes.csv.GZ")) == [["1", "a"]]
 
 
 def test_file_with_only_a_header_has_no_rows(tmp_path: Path) -> None:

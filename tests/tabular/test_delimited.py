@@ -55,12 +55,22 @@ def test_longest_allowed_field_is_read(tmp_path: Path) -> None:
     assert len(value) == 1_000_000
 
 
+@pytest.mark.parametrize("header", ["a,b", "A,B", " A ,b", "b,A,a"])
+def test_column_is_found_in_another_case_unless_its_exact_name_is_there(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "table.csv"
+    values = ["1" if name.strip() == ("a" if "a" in header else "A") else "0" for name in header.split(",")]
+    path.write_text(f"{header}\n{','.join(values)}\n", encoding="utf-8")
+
+    assert list(read_rows(path, ["a"])) == [(1, ["1"])]
+
+
 @pytest.mark.parametrize(
     ("content", "fragments"),
     [
         (b"", ["is empty"]),
         (b"a,a\n1,2\n", ["two columns 'a'"]),
-        (b"A,c\n1,2\n", ["no column 'a'", "A, c", "Did you mean 'A'?"]),
+        (b"as,c\n1,2\n", ["no column 'a'", "as, c", "Did you mean 'as'?"]),
+        (b"A,A ,c\n1,2,3\n", ["no column 'a'"]),
         (b"17,SECRETPATIENT\n18,x\n", ["no column 'a'", "Add a header to the file"]),
         (b"SECRETPATIENT fell, SECRETPATIENT fell\n" * 2, ["Add a header to the file"]),
         (b'"a 1, SECRETPATIENT","a 1, SECRETPATIENT"\n', ["two columns with the same name"]),
@@ -75,6 +85,7 @@ def test_longest_allowed_field_is_read(tmp_path: Path) -> None:
         "empty",
         "twice",
         "misnamed",
+        "two in another case",
         "no header",
         "a sentence",
         "a sentence twice",

@@ -9,7 +9,7 @@ from pathlib import Path
 from clem_icd.corpus import InputFile
 from clem_icd.errors import OutputError, SourceError
 from clem_icd.files import check_free, read_json, sha256_of
-from clem_icd.sources.physionet import tree_roots
+from clem_icd.sources.physionet import UNPACK, tree_roots
 from clem_icd.tabular.refusals import unreadable
 
 SYNTHETIC = "SYNTHETIC.json"
@@ -18,7 +18,7 @@ _ELSEWHERE = "Choose another folder for the corpus"
 
 
 def check_raw(raw: Path) -> None:
-    """Refuse a raw folder that does not exist.
+    """Refuse a raw folder that does not exist, or is a file.
 
     Raises
     ------
@@ -26,8 +26,11 @@ def check_raw(raw: Path) -> None:
         If ``raw`` is not a folder.
 
     """
+    if raw.is_file() and raw.suffix.lower() == ".zip":
+        raise SourceError("is a ZIP file, expected a folder", path=raw, remedy=UNPACK)
     if not raw.is_dir():
-        raise SourceError("there is no such folder", path=raw, remedy="Name the folder of the raw files")
+        found = "is not a folder" if raw.exists() else "there is no such folder"
+        raise SourceError(found, path=raw, remedy="Name the folder of the raw files")
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:

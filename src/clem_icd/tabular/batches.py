@@ -17,7 +17,8 @@ from isal import igzip_threaded
 from clem_icd.corpus import MAX_CHARACTERS
 from clem_icd.corpus.prefetch import prefetched
 from clem_icd.tabular.delimited import read_header, read_rows
-from clem_icd.tabular.refusals import READ_ERRORS, missing_column
+from clem_icd.tabular.headers import column_position
+from clem_icd.tabular.refusals import READ_ERRORS
 
 _BLOCK = 1 << 22  # bytes
 _LONGEST_ROW = 1 << 23  # bytes; the longest note is 4 million
@@ -30,7 +31,8 @@ Batch = tuple[int, pa.RecordBatch]
 def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Batch]:
     """Yield some columns of a csv file as text, batch by batch, each with the number of its first row.
 
-    Rows are counted from 1, after the header. Every column has type ``string`` and no nulls: a missing
+    Rows are counted from 1, after the header. The columns have the names and the order requested, even if the
+    header's are in another case (`column_position`). Every column has type ``string`` and no nulls: a missing
     field is empty, quoted or not.
 
     A fast parser reads the file. Where it fails, or would accept malformed csv, the strict reader
@@ -43,13 +45,11 @@ def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Batch]:
 
     """
     header = read_header(path)
-    for column in columns:
-        if column not in header:
-            raise missing_column(path, column, header)
+    here = [header[column_position(path, header, column)] for column in columns]
     done = 0
     try:
-        for batch in _parsed(path, columns, header):
-            yield done + 1, batch
+        for batch in _parsed(path, here, header):
+            yield done + 1, batch.rename_columns(list(columns))
             done += batch.num_rows
     except (pa.ArrowException, _NotStrictError, *READ_ERRORS):
         # Their messages quote the file, so none may become the context of what the strict reader raises.
@@ -68,7 +68,7 @@ def _parsed(path: Path, columns: Sequence[str], header: list[str]) -> Iterator[p
         strings_can_be_null=False,
         check_utf8=False,  # `_check_utf8` did
     )
-    with igzip_threaded.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as binary:
+    with igzip_threaded.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as binary:
         for number, block in enumerate(prefetched(_blocks(cast("IO[bytes]", binary)))):
             read = pyarrow.csv.ReadOptions(
                 use_threads=False,

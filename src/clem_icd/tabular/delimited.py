@@ -12,7 +12,8 @@ from typing import IO, cast
 
 from clem_icd.corpus import MAX_CHARACTERS
 from clem_icd.errors import SourceError
-from clem_icd.tabular.refusals import READ_ERRORS, is_name, missing_column, other_delimiter, unreadable
+from clem_icd.tabular.headers import column_position
+from clem_icd.tabular.refusals import READ_ERRORS, is_name, other_delimiter, unreadable
 
 _LONGEST_HEADER = 10_000  # characters
 
@@ -31,7 +32,7 @@ def open_text(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
 
     """
     try:
-        binary = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
+        binary = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115
     except OSError as problem:
         raise unreadable(path, problem) from None
     # A byte order mark is not part of the first column's name.
@@ -59,7 +60,7 @@ def read_rows(
     path
         A delimited file with a header, gzipped or not. Quoted fields may contain line ends.
     columns
-        The columns to read, in the order to yield them.
+        The columns to read, in the order to yield them; `column_position` finds them in the header.
     delimiter, encoding
         Those of the file.
 
@@ -77,7 +78,7 @@ def read_rows(
         rows = csv.reader(stream, delimiter=delimiter, strict=True)
         try:
             header = _checked_header(path, next(rows, []))
-            positions = [_position(path, header, column) for column in columns]
+            positions = [column_position(path, header, column) for column in columns]
             for row in rows:
                 if not row:
                     continue
@@ -155,12 +156,6 @@ def _checked_header(path: Path, header: list[str]) -> list[str]:
         which = f" {duplicates[0]!r}" if is_name(duplicates[0]) else " with the same name"
         raise SourceError(f"has two columns{which}", path=path, remedy="Rename one of them")
     return header
-
-
-def _position(path: Path, header: Sequence[str], column: str) -> int:
-    if column not in header:
-        raise missing_column(path, column, header)
-    return header.index(column)
 
 
 def _ragged(path: Path, row: int, found: int, expected: int) -> SourceError:

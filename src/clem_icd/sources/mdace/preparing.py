@@ -22,8 +22,8 @@ from clem_icd.sources.mdace.files import MdaceFiles
 from clem_icd.sources.mdace.selection import Selection
 from clem_icd.sources.mdace.sets import MdaceSet, find_set
 from clem_icd.sources.mdace.unannotated import UnannotatedDocuments
-from clem_icd.sources.mimic.files import MimicFiles
-from clem_icd.sources.physionet import MIMIC3, MIMIC4_CODES, MIMIC4_NOTES, require_file
+from clem_icd.sources.mimic.files import MimicFiles, find_noteevents
+from clem_icd.sources.physionet import MIMIC4_CODES, MIMIC4_NOTES
 from clem_icd.sources.published.splits import find_split
 from clem_icd.sources.raw_files import Origin, check_apart, check_out, check_raw, input_file
 from clem_icd.sources.text_store import TextStore
@@ -47,7 +47,7 @@ class _Files:
         annotations = MdaceFiles.find(raw, mdace, chosen.setting, chosen.revision)
         modules = () if chosen.with_mimic3 else (MIMIC4_CODES, MIMIC4_NOTES)
         return cls(
-            require_file(raw, MIMIC3, "NOTEEVENTS"),
+            find_noteevents(raw),
             annotations,
             find_split(f"mdace-{dataset}", splits=splits, also=annotations.split_folders()),
             MimicFiles.mimic3(raw) if chosen.with_mimic3 else None,

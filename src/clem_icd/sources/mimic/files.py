@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from clem_icd.sources.physionet import MIMIC3, MIMIC4_CODES, MIMIC4_NOTES, Module, find_file, require_file
+from clem_icd.sources.physionet import (
+    MIMIC3,
+    MIMIC4_CODES,
+    MIMIC4_NOTES,
+    Module,
+    find_file,
+    no_note_text,
+    require_file,
+)
+from clem_icd.tabular.delimited import read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +30,17 @@ class MimicFiles:
     def mimic3(cls, raw: Path) -> MimicFiles:
         """Find the files of MIMIC-III in a folder, compressed or not.
 
-        ``raw`` may be the folder that contains ``physionet.org``, that folder itself, or its ``files``.
+        ``raw`` may be the folder that contains ``physionet.org`` or an unpacked ZIP file, any folder of these
+        above the files, or the folder of the files.
 
         Raises
         ------
         SourceError
-            If a file is missing, or there are several releases of a module.
+            If a file is missing, there are several releases of a module, or NOTEEVENTS has no notes.
 
         """
         tables = "DIAGNOSES_ICD", "PROCEDURES_ICD", "D_ICD_DIAGNOSES", "D_ICD_PROCEDURES"
-        return cls._found(require_file(raw, MIMIC3, "NOTEEVENTS"), raw, MIMIC3, tables)
+        return cls._found(find_noteevents(raw), raw, MIMIC3, tables)
 
     @classmethod
     def mimic4(cls, raw: Path) -> MimicFiles:
@@ -56,3 +66,18 @@ class MimicFiles:
     def all(self) -> tuple[Path, ...]:
         """Return every file, in a fixed order."""
         return (self.notes, self.diagnoses, self.procedures, *self.titles)
+
+
+def find_noteevents(raw: Path) -> Path:
+    """Return MIMIC-III's file of notes.
+
+    Raises
+    ------
+    SourceError
+        If it is missing, there are several releases, or it has only a header, as in the demo.
+
+    """
+    path = require_file(raw, MIMIC3, MIMIC3.table)
+    if next(read_rows(path, []), None) is None:
+        raise no_note_text(path, MIMIC3.dataset)
+    return path
