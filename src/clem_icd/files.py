@@ -139,7 +139,7 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: Path, error: type[ClemError]) -> dict[str, Any]:
+def read_json(path: Path, error: type[ClemError], remedy: str | None = None) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises
@@ -151,11 +151,13 @@ def read_json(path: Path, error: type[ClemError]) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise error("there is no such file", path=path) from None
+        raise error("there is no such file", path=path, remedy=remedy) from None
     except (OSError, ValueError, RecursionError) as problem:
-        raise error(f"is not readable as json ({type(problem).__name__})", path=path) from problem
+        found = f"is not readable as json ({type(problem).__name__})"
+        raise error(found, path=path, remedy=remedy) from problem
     if not isinstance(value, dict):
-        raise error(f"holds a json {type(value).__name__}, expected an object", path=path)
+        found = f"holds a json {type(value).__name__}, expected an object"
+        raise error(found, path=path, remedy=remedy)
     return value
 
 

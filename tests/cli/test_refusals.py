@@ -228,13 +228,17 @@ def model_with_a_pickle_in_a_subfolder(world: Any) -> list[str]:
 @coding
 def model_without_weights(world: Any) -> list[str]:
     (world.model / "model.safetensors").unlink()
-    return [str(world.model), "missing or damaged", "Copy the whole model folder again"]
+    return [str(world.model), "model.safetensors: is missing", "Copy the whole model folder again"]
 
 
 @coding
 def model_with_truncated_weights(world: Any) -> list[str]:
     truncate(world.model / "model.safetensors")
-    return [str(world.model), "missing or damaged", "Copy the whole model folder again"]
+    return [
+        str(world.model),
+        "model.safetensors: is damaged: it is truncated",
+        "Copy the whole model folder again",
+    ]
 
 
 @coding

@@ -114,7 +114,7 @@ def test_a_missing_file_is_named_in_the_error(folder: Path, name: str, words: st
 def test_truncated_weights_are_refused(folder: Path, size: int) -> None:
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:size])
-    with pytest.raises(ModelError, match="damaged"):
+    with pytest.raises(ModelError, match=r"model/model\.safetensors: is damaged: it is .*\. Copy the whole"):
         load_model(folder)
 
 
@@ -145,7 +145,7 @@ def test_missing_weights_are_refused(folder: Path, name: str) -> None:
     weights = load_file(folder / "model.safetensors")
     del weights[name]
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelError, match="missing or damaged"):
+    with pytest.raises(ModelError, match=rf"model\.safetensors: lacks 1 parameter of the model: .* {name}"):
         load_model(folder)
 
 
@@ -173,7 +173,7 @@ def test_an_invalid_field_is_named_in_the_error(folder: Path, changes: dict[str,
 
 def test_a_missing_tokenizer_is_refused(folder: Path) -> None:
     (folder / "tokenizer_config.json").unlink()
-    with pytest.raises(ModelError, match="missing or damaged"):
+    with pytest.raises(ModelError, match=r"tokenizer_config\.json: is missing"):
         load_model(folder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -137,3 +138,21 @@ def test_a_killed_run_is_not_changed_by_commands_that_cannot_resume_it(
         refused = servers.second.run(arguments)
         assert refused.code == 2, refused.output
     assert names(run) == before
+
+
+def test_damaged_weights_of_a_checkpoint_are_named(
+    servers: ForkServers, command: Command, uninterrupted: UninterruptedRuns, tmp_path: Path
+) -> None:
+    whole, run = uninterrupted(PLAIN), tmp_path / "run"
+    servers.kill(command(run, PLAIN), Point.TRAINING_STEP, 10)
+    weights = run / "checkpoints/checkpoint-6/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-50])
+
+    refused = servers.second.run(command(run, PLAIN))
+
+    assert refused.code == 2, refused.output
+    assert f"{weights}: is damaged: it is truncated" in refused.output
+    assert "Delete this checkpoint and resume" in refused.output
+    shutil.rmtree(weights.parent)
+    servers.complete(command(run, PLAIN))
+    assert losses(run) == losses(whole)

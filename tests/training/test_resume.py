@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,3 +143,21 @@ def test_resume_matches_with_several_seeds(
     names = [f"seed-{seed}/{name}" for seed in range(3) for name in RESULTS]
     assert_same(runs, whole, [*names, "metrics.json", "metrics-validation.json", "seeds.json"])
     assert [path for path in runs.iterdir() if path.name.startswith(".")] == []
+
+
+def test_damaged_weights_of_a_checkpoint_are_named(
+    servers: ForkServers, command: Command, uninterrupted: UninterruptedRuns, tmp_path: Path
+) -> None:
+    whole, run = uninterrupted(STEPS), tmp_path / "run"
+    servers.kill(command(run, STEPS), Point.TRAINING_STEP, 18, hidden=WITHOUT_REPORT)
+    weights = max((run / "checkpoints").glob("*/model.safetensors"), key=lambda path: path.stat().st_mtime)
+    weights.write_bytes(weights.read_bytes()[:-50])
+
+    refused = servers.second.run(command(run, STEPS))
+
+    assert refused.code == 2, refused.output
+    assert f"{weights}: is damaged: it is truncated" in refused.output
+    assert "Delete this checkpoint and resume" in refused.output
+    shutil.rmtree(weights.parent)
+    servers.complete(command(run, STEPS), hidden=WITHOUT_REPORT)
+    assert_same(run, whole, list(RESULTS))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_model as load_safetensors
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -22,9 +22,21 @@ from clem_icd.icd import Code
 from clem_icd.modeling.adapters import Adapter
 from clem_icd.modeling.architecture import Architecture
 from clem_icd.modeling.context import require_context
+from clem_icd.modeling.damage import (
+    CONFIG,
+    COPY_AGAIN,
+    RESUME_EARLIER,
+    TOKENIZER,
+    WEIGHTS,
+    Misshapen,
+    naming_damage,
+    require_file,
+    require_padding,
+    require_parameters,
+)
 from clem_icd.modeling.labels import LabelSpace
 
-_COPY_AGAIN = "Copy the whole model folder again"
+_WEIGHTS_FILE = "model.safetensors"
 
 
 def build(
@@ -98,74 +110,68 @@ def rebuild(
         tokens than the architecture asks for.
 
     """
-    _require_labels(folder, codes)
+    remedy = COPY_AGAIN if merged else RESUME_EARLIER
     adapter = None if merged else architecture.adapter
-    try:
+    _require_labels(folder, codes, remedy)
+    with naming_damage(folder, CONFIG, remedy):
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    with naming_damage(folder, WEIGHTS, remedy):
         if adapter is None:
-            model, is_complete = _load_model(folder, attention, dtype)
+            model, missing, misshapen = _load_model(folder, config, attention, dtype)
         else:
-            model, is_complete = _load_adapted_model(folder, adapter, attention, dtype)
+            model, missing, misshapen = _load_adapted_model(folder, config, adapter, attention, dtype)
+    require_parameters(folder / _WEIGHTS_FILE, missing, misshapen, remedy)
+    with naming_damage(folder, TOKENIZER, remedy):
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as problem:
-        raise ModelError(
-            f"cannot be loaded ({type(problem).__name__}): a file is missing or damaged",
-            path=folder,
-            remedy=_COPY_AGAIN,
-        ) from problem
-    # Missing weights would be random, and the model would still predict.
-    if not is_complete:
-        raise ModelError(
-            "weights are missing or damaged in model.safetensors", path=folder, remedy=_COPY_AGAIN
-        )
-    if tokenizer.pad_token_id is None:
-        raise ModelError(
-            "the tokenizer is missing or damaged: it has no padding token", path=folder, remedy=_COPY_AGAIN
-        )
+    require_padding(tokenizer, folder, remedy)
     try:
         architecture.head.require_model(model)
     except ValueError as problem:
         raise ModelError(
-            f"config.json and clem.json disagree about the head: {problem}", path=folder, remedy=_COPY_AGAIN
+            f"config.json and clem.json disagree about the head: {problem}", path=folder, remedy=remedy
         ) from None
-    require_context(model, str(folder), architecture.reading.longest_sequence, _COPY_AGAIN)
+    require_context(model, str(folder), architecture.reading.longest_sequence, remedy)
     return model, tokenizer
 
 
-def _load_model(folder: Path, attention: str, dtype: torch.dtype) -> tuple[PreTrainedModel, bool]:
-    """Load a model; the flag says whether its file has all weights."""
+def _load_model(
+    folder: Path, config: PreTrainedConfig, attention: str, dtype: torch.dtype
+) -> tuple[PreTrainedModel, Collection[str], Collection[Misshapen]]:
+    """Load a model; also return the parameters that its file lacks, or has in another shape."""
     model, loading = AutoModelForSequenceClassification.from_pretrained(
         folder,
+        config=config,
         use_safetensors=True,
         trust_remote_code=False,
         dtype=dtype,
         attn_implementation=attention,
+        ignore_mismatched_sizes=True,  # refused later, by name
         output_loading_info=True,
     )
-    return model, not (loading["missing_keys"] or loading["mismatched_keys"])
+    return model, loading["missing_keys"], loading["mismatched_keys"]
 
 
 def _load_adapted_model(
-    folder: Path, adapter: Adapter, attention: str, dtype: torch.dtype
-) -> tuple[PreTrainedModel, bool]:
+    folder: Path, config: PreTrainedConfig, adapter: Adapter, attention: str, dtype: torch.dtype
+) -> tuple[PreTrainedModel, Collection[str], Collection[Misshapen]]:
     """Load a model with the adapter's own modules, which config.json does not describe."""
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention, dtype=dtype)
     model = adapter.apply(model)
-    missing, unexpected = load_safetensors(model, folder / "model.safetensors", strict=False)
-    return model, not (missing or unexpected)
+    missing, unexpected = load_safetensors(model, folder / _WEIGHTS_FILE, strict=False)
+    return model, [*missing, *unexpected], ()
 
 
-def _require_labels(folder: Path, codes: Sequence[Code]) -> None:
+def _require_labels(folder: Path, codes: Sequence[Code], remedy: str) -> None:
+    path = folder / "config.json"
+    require_file(path, remedy)
     try:
-        names = json.loads((folder / "config.json").read_text(encoding="utf-8"))["id2label"]
+        names = json.loads(path.read_text(encoding="utf-8"))["id2label"]
         found = [names[str(position)] for position in range(len(names))]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise ModelError(
-            "config.json is missing or does not list the labels as id2label", path=folder, remedy=_COPY_AGAIN
-        ) from problem
+    except (KeyError, TypeError):
+        raise ModelError("does not list the labels as id2label", path=path, remedy=remedy) from None
     if found != [code.value for code in codes]:
         raise ModelError(
             f"config.json and clem.json disagree about the labels ({len(found)} and {len(codes)})",
             path=folder,
-            remedy=_COPY_AGAIN,
+            remedy=remedy,
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
+from clem_icd.modeling.damage import TOKENIZER, naming_damage
 from clem_icd.modeling.encoders import encoder_place
 from clem_icd.modeling.tokenizer import learn_tokenizer
 
@@ -47,13 +49,17 @@ def open_tokenizer(place: str) -> PreTrainedTokenizerBase:
         If it cannot be loaded.
 
     """
+    remedy = "Name a folder with a tokenizer, or a Hub id where the Hub can be reached"
+    folder = Path(encoder_place(place))
+    tokenizer: PreTrainedTokenizerBase
+    if folder.is_dir():
+        with naming_damage(folder, TOKENIZER, remedy):
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        return tokenizer
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            encoder_place(place), trust_remote_code=False
-        )
+        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
     except (OSError, ValueError) as problem:
         raise ModelError(
-            f"the tokenizer {place!r} cannot be loaded ({type(problem).__name__})",
-            remedy="Name a folder with a tokenizer, or a Hub id where the Hub can be reached",
+            f"the tokenizer {place!r} cannot be loaded ({type(problem).__name__})", remedy=remedy
         ) from problem
     return tokenizer

@@ -19,6 +19,8 @@ FORMAT = "clem-icd/model"
 FORMAT_VERSION = 2
 FILE = "clem.json"
 
+_COPY_AGAIN = "Copy the whole model folder again"
+
 
 class _Label(BaseModel):
     code: str
@@ -127,7 +129,7 @@ class ModelInfo:
                 path=folder,
                 remedy="Name the `model` folder of a training run",
             )
-        about = read_json(path, ModelError)
+        about = read_json(path, ModelError, _COPY_AGAIN)
         if about.get("format") != FORMAT or about.get("format_version") != FORMAT_VERSION:
             raise ModelError(
                 f"has format {about.get('format')!r} version {about.get('format_version')!r}, "
@@ -138,9 +140,7 @@ class ModelInfo:
         try:
             fields = _Fields.model_validate(about)
         except ValidationError as problem:
-            raise ModelError(
-                str(InvalidFieldError.of(problem)), path=path, remedy="Copy the whole model folder again"
-            ) from None
+            raise ModelError(str(InvalidFieldError.of(problem)), path=path, remedy=_COPY_AGAIN) from None
         return cls(
             labels=tuple(Code(label.code, label.system) for label in fields.labels),
             titles=tuple(label.title for label in fields.labels),
@@ -157,13 +157,12 @@ def _rule_as_json(rule: Rule) -> dict[str, Any]:
 
 
 def _rule(fields: _Fields, path: Path) -> Rule:
-    remedy = "Copy the whole model folder again"
     if fields.rule is not None and fields.threshold is None:
         try:
             return rule_from_json(fields.rule, len(fields.labels))
         except ValueError as problem:
-            raise ModelError(str(problem), path=path, remedy=remedy) from None
+            raise ModelError(str(problem), path=path, remedy=_COPY_AGAIN) from None
     if fields.rule is None and fields.threshold is not None:
         return Threshold(fields.threshold)
     found = "neither a threshold nor a rule" if fields.rule is None else "a threshold and a rule"
-    raise ModelError(f"has {found}, expected one of the two", path=path, remedy=remedy)
+    raise ModelError(f"has {found}, expected one of the two", path=path, remedy=_COPY_AGAIN)

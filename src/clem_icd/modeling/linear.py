@@ -27,6 +27,7 @@ _WINDOW = 512
 _WORD = r"(?u)\b\w[\w.%/-]*\w\b|\b\w\b"
 _VOCABULARY = "vocabulary.json"
 _WEIGHTS = "linear.safetensors"
+_COPY_AGAIN = "Copy the whole model folder again"
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,13 @@ class LinearSystem:
             If a file is missing or damaged, or the files disagree about the features.
 
         """
-        about = read_json(folder / _VOCABULARY, ModelError)
+        about = read_json(folder / _VOCABULARY, ModelError, _COPY_AGAIN)
         try:
             arrays = load_file(folder / _WEIGHTS)
         except (OSError, SafetensorError) as problem:
-            raise ModelError("is not readable as safetensors", path=folder / _WEIGHTS) from problem
+            raise ModelError(
+                "is missing, or not readable as safetensors", path=folder / _WEIGHTS, remedy=_COPY_AGAIN
+            ) from problem
         try:
             vectorizer = _vectorizer(ngram_range=tuple(about["ngrams"]), vocabulary=about["terms"])
             vectorizer.idf_ = arrays["idf"]
@@ -131,7 +134,7 @@ class LinearSystem:
             raise ModelError(
                 f"{_VOCABULARY} and {_WEIGHTS} are damaged or do not match ({type(problem).__name__})",
                 path=folder,
-                remedy="Copy the whole model folder again",
+                remedy=_COPY_AGAIN,
             ) from problem
         return system
 

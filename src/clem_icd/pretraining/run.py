@@ -11,6 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from clem_icd.files import new_folder, sha256_of, write_json, write_text
 from clem_icd.modeling import load_language_model, new_language_model
+from clem_icd.modeling.damage import RESUME_EARLIER, require_file
 from clem_icd.modeling.machine import precision_here, use_usable_cores
 from clem_icd.pretraining.card import encoder_card
 from clem_icd.pretraining.count_embeddings import count_embeddings
@@ -123,6 +124,8 @@ def _run_to_completion(
     for line in source_lines(prepared):
         observer.say(line)
     resumed = last_checkpoint(folder.checkpoints)
+    if resumed is not None:
+        require_file(resumed.path / "model.safetensors", RESUME_EARLIER)
     if started is None:
         model = new_model(recipe, prepared, counted=recipe.count_embeddings and resumed is None)
     else:

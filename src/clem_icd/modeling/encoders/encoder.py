@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from transformers.models.auto.auto_factory import _BaseAutoModelClass
 
 from clem_icd.errors import ModelError
 from clem_icd.fields import Choice
+from clem_icd.modeling.damage import WEIGHTS, Part, naming_damage, require_parameters
 
 # The names of an encoder's dropouts in ModernBERT, in the BERT family and in DistilBERT.
 _DROPOUTS = (
@@ -27,7 +29,9 @@ _DROPOUTS = (
     "attention_probs_dropout_prob",
 )
 
-LOADING_ERRORS = (OSError, ValueError, SafetensorError)
+ANOTHER_ENCODER = (
+    "Copy the encoder's folder again, or name one with config.json, model.safetensors and a tokenizer"
+)
 
 
 class Encoder(Choice):
@@ -130,7 +134,7 @@ class OpenEncoder:
         if self.place is None:
             model: PreTrainedModel = auto_class.from_config(config, attn_implementation=attention)
             return model
-        try:
+        with loading_errors(self.name, self.place, WEIGHTS):
             model, loading = auto_class.from_pretrained(
                 self.place,
                 config=config,
@@ -142,29 +146,54 @@ class OpenEncoder:
                 ignore_mismatched_sizes=True,
                 output_loading_info=True,
             )
-        except LOADING_ERRORS as problem:
-            raise loading_error(self.name, problem) from problem
         self._require_all_weights(model, loading)
         return model
 
     def _require_all_weights(self, model: PreTrainedModel, loading: dict[str, Any]) -> None:
         """Refuse an encoder if its file lacks some of its weights, or has them in another shape."""
         base = "" if model.base_model is model else f"{model.base_model_prefix}."
-        unloaded = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}
-        # BERT counts the pooler as part of the encoder, but it is a head, and masked-language models lack it.
-        random = sorted(key for key in unloaded if key.startswith(base) and "pooler." not in key)
-        if random:
-            raise ModelError(
-                f"the weights of the encoder {self.name!r} lack {len(random)} of its parameters, or have "
-                f"them in another shape: for example {random[0]}",
-                remedy="Name an encoder whose model.safetensors belongs to its config.json",
-            )
+
+        def is_of_encoder(name: str) -> bool:
+            # BERT counts the pooler as part of the encoder, but it is a head, and masked-language models
+            # lack it.
+            return name.startswith(base) and "pooler." not in name
+
+        require_parameters(
+            Path(self.place or "") / "model.safetensors",
+            [name for name in loading["missing_keys"] if is_of_encoder(name)],
+            [one for one in loading["mismatched_keys"] if is_of_encoder(one[0])],
+            ANOTHER_ENCODER,
+        )
 
 
-def loading_error(name: str, problem: Exception) -> ModelError:
-    """Return the error for an encoder that is missing or damaged."""
-    return ModelError(
-        f"the encoder {name!r} cannot be loaded ({type(problem).__name__})",
-        remedy="Name a folder with config.json, model.safetensors and a tokenizer, "
-        "a Hub id where the Hub can be reached, or 'small'",
-    )
+@contextmanager
+def loading_errors(name: str, place: str, part: Part) -> Iterator[None]:
+    """Turn what libraries raise for an encoder that is missing or damaged into one error.
+
+    Parameters
+    ----------
+    name
+        The encoder's name.
+    place
+        Its folder or Hub id.
+    part
+        What the block loads.
+
+    Raises
+    ------
+    ModelError
+        If the block raises anything. In a folder, it names the file.
+
+    """
+    if Path(place).is_dir():
+        with naming_damage(Path(place), part, ANOTHER_ENCODER):
+            yield
+        return
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as problem:
+        raise ModelError(
+            f"the encoder {name!r} cannot be loaded ({type(problem).__name__})",
+            remedy="Name a folder with config.json, model.safetensors and a tokenizer, "
+            "a Hub id where the Hub can be reached, or 'small'",
+        ) from problem

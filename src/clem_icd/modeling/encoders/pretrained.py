@@ -11,7 +11,8 @@ from pydantic import Field
 from transformers import AutoConfig, AutoTokenizer
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling.encoders.encoder import LOADING_ERRORS, Encoder, OpenEncoder, loading_error
+from clem_icd.modeling.damage import CONFIG, TOKENIZER, require_padding
+from clem_icd.modeling.encoders.encoder import ANOTHER_ENCODER, Encoder, OpenEncoder, loading_errors
 
 
 class PretrainedEncoder(Encoder):
@@ -33,16 +34,16 @@ class PretrainedEncoder(Encoder):
         # A name that can only be a path is not looked up on the Hub.
         if not Path(place).is_dir() and (place.startswith((".", "/", "~")) or place.count("/") > 1):
             raise ModelError("there is no such encoder folder", path=place, remedy="Check the path")
-        try:
+        with loading_errors(self.name, place, CONFIG):
             config = AutoConfig.from_pretrained(place, trust_remote_code=False)
+        with loading_errors(self.name, place, TOKENIZER):
             tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
-        except LOADING_ERRORS as problem:
-            raise loading_error(self.name, problem) from problem
         if config.model_type == "clem-icd":
             raise ModelError(
                 f"{self.name!r} is a model with the head {config.head['kind']!r}, expected an encoder",
                 remedy="Name the encoder that it was trained from",
             )
+        require_padding(tokenizer, Path(place), ANOTHER_ENCODER)
         config.update(self._dropout_fields(config))
         return OpenEncoder(self.name, config, tokenizer, place)
 
