@@ -166,10 +166,6 @@ def is_cut_short(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
 
-def is_not_gzip(path: Path) -> None:
-    path.write_bytes(gzip.decompress(path.read_bytes()))
-
-
 def lacks_a_column(path: Path) -> None:
     write_lines(path, [line[:-1] for line in lines_of(path)])
 
@@ -201,7 +197,6 @@ def has_a_ragged_row(path: Path) -> None:
         (is_missing, ["no discharge.csv.gz", "Download"]),
         (is_misnamed, ["no discharge.csv.gz", "Download"]),
         (is_cut_short, ["discharge.csv.gz", "Download or export it again"]),
-        (is_not_gzip, ["discharge.csv.gz", "gzip", "Download or export it again"]),
         (lacks_a_column, ["discharge.csv.gz", "'text'"]),
         (has_a_broken_quote, ["discharge.csv.gz", "row {next}", "quotation"]),
         (has_another_encoding, ["discharge.csv.gz", "row {next}", "utf-8"]),

@@ -358,16 +358,16 @@ NOTES = {
 @pytest.mark.parametrize("name", NOTES)
 def test_a_bad_note_is_refused_without_its_text(world: Any, refused: Callable[..., str], name: str) -> None:
     content, message = NOTES[name]
-    good, bad = world.root / "good.txt", world.root / "bad.txt"
-    good.write_text("pain")
+    bad = world.root / "bad.txt"
     bad.write_bytes(content)
-    refused("code", world.model, good, bad, says=[str(bad), message])
+    refused("code", world.model, bad, says=[str(bad), message])
+    refused("code", world.model, bad, bad, says=["none of 2 notes", str(bad), message])
     refused("code", world.model, says=["standard input", message], stdin=content)
 
 
 def test_a_missing_note_is_refused(world: Any, refused: Callable[..., str]) -> None:
     refused("code", world.model, world.root / "absent.txt", says=["absent.txt", "Check the name"])
-    refused("code", world.model, world.root, says=[str(world.root), "Name a text file"])
+    refused("code", world.model, world.model, says=[str(world.model), "contains no *.txt, but 4 .json"])
 
 
 def test_force_replaces_the_output(world: Any, clem: Callable[..., Any]) -> None:

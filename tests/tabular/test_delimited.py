@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clem_icd.errors import SourceError
-from clem_icd.tabular.delimited import read_rows
+from clem_icd.tabular.batches import read_batches
+from clem_icd.tabular.delimited import delimiter_of, read_rows
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 
@@ -73,7 +74,7 @@ def test_column_is_found_in_another_case_unless_its_exact_name_is_there(tmp_path
         (b"A,A ,c\n1,2,3\n", ["no column 'a'"]),
         (b"17,SECRETPATIENT\n18,x\n", ["no column 'a'", "Add a header to the file"]),
         (b"SECRETPATIENT fell, SECRETPATIENT fell\n" * 2, ["Add a header to the file"]),
-        (b'"a 1, SECRETPATIENT","a 1, SECRETPATIENT"\n', ["two columns with the same name"]),
+        (b'"a 1, SECRETPATIENT","a 1, SECRETPATIENT"\n', ["Add a header to the file"]),
         (b"a,b\n1,2\n1,2,SECRETPATIENT\n", ["row 2", "3 fields, expected 2"]),
         (b'a,b\n1,2\n3,"SECRETPATIENT\n5,6\n', ["row 2", "closing quotation mark"]),
         (b'a,b\n1,"SECRETPATIENT\n2,"SECRETPATIENT"\n', ["row 1", "has text after a closing quotation mark"]),
@@ -115,12 +116,56 @@ def test_truncated_gzip_is_refused(tmp_path: Path, refused: Any) -> None:
         list(read_rows(path, ["a"]))
 
 
-def test_file_that_is_not_gzip_is_refused(tmp_path: Path, refused: Any) -> None:
-    path = tmp_path / "table.csv.gz"
-    path.write_bytes(b"a\nSECRETPATIENT\n")
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("plain.csv.gz", b"a,b\n1,2\n"),
+        ("zipped.csv", gzip.compress(b"a,b\n1,2\n")),
+        ("utf16.csv", "a,b\n1,2\n".encode("utf-16")),
+        ("utf16 without its mark.csv", "a,b\n1,2\n".encode("utf-16-le")),
+        ("excel.csv", b"sep=,\r\na,b\r\n1,2\r\n"),
+        ("capitals and blanks.csv", b" A ,\xe2\x80\x8bB\n1,2\n"),
+        ("old mac.csv", b"a,b\r1,2\r"),
+        ("unnamed columns.csv", b"a,,b,\n1,,2,\n"),
+    ],
+)
+def test_content_of_a_file_decides_how_it_is_read(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
 
-    with refused(SourceError, "not an intact gzip file"):
+    assert list(read_rows(path, ["a", "b"])) == [(1, ["1", "2"])]
+    [(first, batch)] = read_batches(path, ["a", "b"])
+    assert (first, batch.to_pylist()) == (1, [{"a": "1", "b": "2"}])
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(b"PK\x03\x04 xl/workbook.xml", "Excel workbook"), (b"%PDF-1.4", "PDF"), (b"\x80\x04\x95", "pickle")],
+)
+def test_file_in_another_format_is_refused_by_name(
+    tmp_path: Path, refused: Any, content: bytes, name: str
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+
+    with refused(SourceError, "table.csv", name):
         list(read_rows(path, ["a"]))
+
+
+def test_encoding_that_is_not_the_file_s_is_refused(tmp_path: Path, refused: Any) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a\n\u00b5g\n", encoding="utf-8")
+
+    with refused(SourceError, "is UTF-8 text, not cp1252"):
+        list(read_rows(path, ["a"], encoding="cp1252"))
+
+
+@pytest.mark.parametrize("mark", [",", "\t", ";", "|"])
+def test_delimiter_is_the_one_that_separates_the_columns(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"id{mark}text{mark}codes\n1{mark}a{mark}b\n", encoding="utf-8")
+
+    assert delimiter_of(path, ["id", "text"]) == mark
 
 
 def test_missing_file_and_unknown_encoding_are_refused(tmp_path: Path, refused: Any) -> None:

@@ -3,29 +3,67 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clem_icd.cli.options import ModelFolder
+from clem_icd.cli.options import Encoding, ModelFolder, WrappedNotes
 from clem_icd.cli.tabulation import new_table, plain
 from clem_icd.cli.terminal import Terminal, silence_transformers
-from clem_icd.cli.verb import verb
+from clem_icd.cli.verb import changed_options, verb
+from clem_icd.errors import InputError, NoteError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from clem_icd.prediction import Coding
+    from clem_icd.prediction import Coder, Coding
+    from clem_icd.sources import UncodedNote
+    from clem_icd.texts import Wrapped
+
+SOME_FAILED = 3
+"""The exit code if some notes could not be read, and the others were coded."""
+
+_REASONS = 3
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Options of a table of notes."""
+
+    table: Annotated[
+        Path | None,
+        typer.Option(help="Code every record of a table (csv, tsv, jsonl or parquet) in place of files."),
+    ] = None
+    text: Annotated[str, typer.Option(help="Column of the notes in --table.")] = "text"
+    note_id: Annotated[str, typer.Option(help="Column of the note ids in --table.")] = "note_id"
+
+
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """A note that was coded."""
+
+    name: str
+    wrappings: tuple[str, ...]
+    remarks: tuple[str, ...]
+    coding: Coding
 
 
 @verb()
 def code(
     terminal: Terminal,
     model: ModelFolder,
+    table: _Table,
     notes: Annotated[
-        list[str] | None, typer.Argument(metavar="NOTE.txt", help="Text files, or - for standard input.")
+        list[str] | None,
+        typer.Argument(
+            metavar="NOTE.txt",
+            help="Text files with one note each, folders of *.txt, or - for standard input.",
+        ),
     ] = None,
     top: Annotated[int, typer.Option(min=0, help="Show at least this many codes per note.")] = 15,
     threshold: Annotated[
@@ -34,52 +72,154 @@ def code(
             help="Assign every code whose probability exceeds this. Default: the rule of the model."
         ),
     ] = None,
+    encoding: Encoding = "utf-8",
+    wrapped: WrappedNotes = "convert",
 ) -> None:
     """Suggest codes for notes.
 
+    A note that cannot be read is named with its reason, and the others are coded; the exit code is then 3.
+
     Example: `clem code runs/demo/model note.txt`
     """
-    from clem_icd.corpus import decode_note, read_note
     from clem_icd.decisions import single_threshold
     from clem_icd.prediction import Coder
 
-    names = notes or ["-"]
-    texts = [
-        decode_note(sys.stdin.buffer.read(), "standard input") if name == "-" else read_note(Path(name))
-        for name in names
-    ]
+    for line in _left_out(notes or []):
+        terminal.say(line)
+    failed: list[UncodedNote] = []
+    # Up to the first note before the model is loaded, which takes seconds.
+    readable = _from_first(_readable(_uncoded(table, notes, encoding, wrapped), failed), failed)
     silence_transformers()
     coder = Coder.load(model, threshold=threshold)
-    codings = list(zip(names, coder.code_all(texts, top=top), strict=True))
-    for name, coding in codings:
-        if coding.truncated:
-            terminal.say(
-                f"{name} has {coding.tokens:,} tokens; only the first {coding.tokens_read:,} were read"
-            )
+    coded = []
+    for one in _coded(coder, readable, top):
+        for line in _remarks(one, keeps=wrapped == "keep"):
+            terminal.say(line)
+        coded.append(one)
+    for note in failed:
+        terminal.warn(str(note.problem))
     decided = coder.rule.describe()
     value = {
         "threshold": single_threshold(coder.rule),
         "decided": decided,
-        "notes": [_as_json(name, coding) for name, coding in codings],
+        "notes": [_as_json(one) for one in coded],
+        "failed": [{"note": note.name, "problem": str(note.problem)} for note in failed],
     }
-    terminal.result(value, lambda console: _show(console, codings, decided))
+    terminal.result(value, lambda console: _show(console, coded, decided))
+    if failed:
+        raise typer.Exit(SOME_FAILED)
 
 
-def _as_json(name: str, coding: Coding) -> dict[str, Any]:
+def _uncoded(
+    table: _Table, notes: list[str] | None, encoding: str, wrapped: Wrapped
+) -> Iterator[UncodedNote]:
+    from clem_icd.sources import check_records, notes_in_files, notes_in_table
+
+    if table.table is not None:
+        if notes:
+            raise InputError("got files and a table, expected one of them", remedy="Leave out one of them")
+        # Nothing is coded of a table that turns out to be malformed halfway.
+        check_records(table.table, [table.note_id, table.text], encoding=encoding)
+        return notes_in_table(
+            table.table, note_id=table.note_id, text=table.text, encoding=encoding, wrapped=wrapped
+        )
+    if ignored := changed_options(table):
+        raise InputError(f"{ignored[0]} needs --table", remedy="Name the table, or leave the option out")
+    return notes_in_files(
+        notes or ["-"],
+        sys.stdin.buffer.read,
+        encoding=None if encoding == "utf-8" else encoding,
+        wrapped=wrapped,
+    )
+
+
+def _left_out(names: list[str]) -> Iterator[str]:
+    """Yield a line for every folder with files that are not read."""
+    from clem_icd.texts import has_notes, other_files
+
+    for folder in filter(Path.is_dir, map(Path, names)):
+        if has_notes(folder) and (others := other_files(folder)):
+            listed = ", ".join(f"{count:,} {suffix}" for suffix, count in others.items())
+            yield f"{folder}: only *.txt are read; left out: {listed}"
+
+
+def _readable(notes: Iterator[UncodedNote], failed: list[UncodedNote]) -> Iterator[UncodedNote]:
+    for note in notes:
+        if note.plain is None:
+            failed.append(note)
+        else:
+            yield note
+
+
+def _from_first(notes: Iterator[UncodedNote], failed: list[UncodedNote]) -> Iterator[UncodedNote]:
+    """Return notes of which the first has been read.
+
+    Raises
+    ------
+    InputError
+        If there is no first one.
+
+    """
+    first = next(notes, None)
+    if first is not None:
+        return chain([first], notes)
+    if len(failed) == 1 and failed[0].problem is not None:
+        raise failed[0].problem
+    reasons = " ".join(str(note.problem) for note in failed[:_REASONS])
+    raise NoteError(
+        f"none of {len(failed):,} notes can be read: {reasons}" if failed else "there are no notes"
+    )
+
+
+def _coded(coder: Coder, notes: Iterator[UncodedNote], top: int) -> Iterator[_Coded]:
+    from clem_icd.texts import PlainText, remarks_on
+
+    waiting: deque[tuple[str, tuple[str, ...], tuple[str, ...]]] = deque()
+
+    def texts() -> Iterator[str]:
+        for note in notes:
+            text = note.plain or PlainText("")
+            waiting.append((note.name, text.wrappings, remarks_on(text.text)))
+            yield text.text
+
+    # The command line has converted, kept or refused wrapped notes already.
+    for coding in coder.code_all(texts(), top=top, wrapped="keep"):
+        yield _Coded(*waiting.popleft(), coding)
+
+
+def _remarks(one: _Coded, *, keeps: bool) -> Iterator[str]:
+    if one.wrappings:
+        wrappings = ", ".join(one.wrappings)
+        if keeps:
+            yield f"{one.name} looks like {wrappings}, and was coded as it is"
+        else:
+            yield f"{one.name} was converted from {wrappings}; offsets refer to the converted text"
+    for remark in one.remarks:
+        yield f"{one.name} {remark}"
+    if one.coding.truncated:
+        tokens, read = one.coding.tokens, one.coding.tokens_read
+        yield f"{one.name} has {tokens:,} tokens; only the first {read:,} were read"
+
+
+def _as_json(one: _Coded) -> dict[str, Any]:
     return {
-        "note": name,
-        "tokens": coding.tokens,
-        "tokens_read": coding.tokens_read,
-        "suggestions": [asdict(suggestion) for suggestion in coding.suggestions],
+        "note": one.name,
+        "wrappings": list(one.wrappings),
+        "remarks": list(one.remarks),
+        "tokens": one.coding.tokens,
+        "tokens_read": one.coding.tokens_read,
+        "suggestions": [asdict(suggestion) for suggestion in one.coding.suggestions],
     }
 
 
-def _show(console: Console, codings: list[tuple[str, Coding]], decided: str) -> None:
-    for position, (name, coding) in enumerate(codings):
+def _show(console: Console, coded: list[_Coded], decided: str) -> None:
+    for position, one in enumerate(coded):
         if position:
             console.print()
-        table = new_table("code", "title", "probability", "assigned", title=name, text=("title", "assigned"))
-        for suggestion in coding.suggestions:
+        table = new_table(
+            "code", "title", "probability", "assigned", title=one.name, text=("title", "assigned")
+        )
+        for suggestion in one.coding.suggestions:
             table.add_row(
                 suggestion.code,
                 plain(suggestion.title or "(no title known)"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from clem_icd.cli.options import Force
+from clem_icd.cli.options import Encoding, Force, WrappedNotes
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import help_text, verb
 
@@ -26,6 +26,8 @@ prepare = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+_SHOWN_NOTICES = 3
 
 PhysioNet = Annotated[Path, typer.Option("--raw", help="Folder of the PhysioNet download.")]
 Out = Annotated[Path, typer.Option("--out", help="Output corpus folder.")]
@@ -204,7 +206,7 @@ def codiesp(
 @verb()
 def table(
     terminal: Terminal,
-    raw: Annotated[Path, typer.Option(help="A .csv, .tsv or .jsonl file (optionally .gz), or .parquet.")],
+    raw: Annotated[Path, typer.Option(help="A csv, tsv or jsonl file, gzipped or not, or parquet.")],
     out: Out,
     drawn: DrawnSplit,
     system: Annotated[
@@ -213,10 +215,39 @@ def table(
             help="Code system: icd10cm, icd10pcs, icd9cm, icd9pcs, cpt, or icd10 for ICD-10 outside the US."
         ),
     ] = None,
+    system_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of the code systems, or of revisions of ICD (9 or 10); --system then says whether "
+            "they are diagnoses or procedures."
+        ),
+    ] = None,
     text: Annotated[str, typer.Option(help="Column of the notes.")] = "text",
     note_id: Annotated[str, typer.Option(help="Column of the note ids.")] = "note_id",
-    codes: Annotated[str, typer.Option(help="Column of the codes: a list, or delimited text.")] = "codes",
-    delimiter: Annotated[str, typer.Option(help="Separator of codes in delimited text.")] = ";",
+    codes: Annotated[
+        str,
+        typer.Option(
+            help="Column of the codes: a list, or delimited text. Several columns: dx1,dx2 or 'dx*'."
+        ),
+    ] = "codes",
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            help="Separator of codes in delimited text. Default: semicolons, bars, tabs and line ends, and "
+            "commas and blanks where they are unambiguous."
+        ),
+    ] = None,
+    merge_rows: Annotated[
+        bool,
+        typer.Option(
+            "--merge-rows", help="Read rows with the same note id as one note with all their codes."
+        ),
+    ] = False,
+    unknown_codes: Annotated[
+        Literal["keep", "drop", "refuse"],
+        typer.Option(help="What to do with codes that do not exist in their system; kept ones are counted."),
+    ] = "keep",
+    wrapped: WrappedNotes = "convert",
     subject_id: Annotated[
         str | None, typer.Option(help="Column of the patients. Without it, the split is drawn by note.")
     ] = None,
@@ -226,10 +257,10 @@ def table(
         str | None, typer.Option(help='Column of the evidence: a list of {"code", "begin", "end"}.')
     ] = None,
     titles: Annotated[Path | None, typer.Option(help="File with your own code titles.")] = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of a text file.")] = "utf-8",
+    encoding: Encoding = "utf-8",
     force: Force = False,
 ) -> None:
-    """Your own table: one note per row.
+    """Your own table: one note per row, or one code per row with --merge-rows.
 
     Example: `clem prepare table --raw notes.csv --system icd10cm --subject-id patient --out runs/mine`
     """
@@ -245,7 +276,11 @@ def table(
         admission_id=admission_id,
         codes=codes,
         system=None if system is None else CodeSystem.parse(system),
+        system_column=system_column,
         delimiter=delimiter,
+        merge_rows=merge_rows,
+        unknown_codes=unknown_codes,
+        wrapped=wrapped,
         split=split,
         evidence=evidence,
         titles=titles,
@@ -262,17 +297,20 @@ def _values(group: MimicFiles | DrawnSplit) -> dict[str, Any]:
 
 def _show_corpus(terminal: Terminal, corpus: Corpus) -> None:
     value = {"corpus": str(corpus.path), **corpus.about, "warnings": list(corpus.warnings)}
-    notices = len(corpus.about["notices"])
+    notices = corpus.about["notices"]
 
     def show(console: Console) -> None:
         sizes = ", ".join(f"{corpus.size(split):,} {split}" for split in corpus.splits)
         console.print(f"Wrote {corpus.path}: {sizes} notes, {len(corpus.labels):,} labels", markup=False)
         for line in corpus.warnings:
             console.print(f"Warning: {line}", markup=False)
-        if notices:
+        if len(notices) <= _SHOWN_NOTICES:
+            for line in notices:
+                console.print(f"Notice: {line}", markup=False)
+        else:
             console.print(
-                f"Notices about what was left out or chosen: {notices}, in {corpus.path / 'corpus.json'}; "
-                f"`clem describe {corpus.path} --notices` lists them",
+                f"Notices about what was left out or chosen: {len(notices)}, in "
+                f"{corpus.path / 'corpus.json'}; `clem describe {corpus.path} --notices` lists them",
                 markup=False,
             )
 

@@ -24,7 +24,9 @@ scores = typer.Typer(
 if TYPE_CHECKING:
     from rich.console import Console
 
-Format = Literal["auto", "long", "wide", "npz", "json", "edin2023", "edin2024", "caml", "mdace"]
+Format = Literal[
+    "auto", "long", "wide", "lists", "npz", "json", "codiesp", "edin2023", "edin2024", "caml", "mdace"
+]
 
 
 @scores.command("import")
@@ -38,9 +40,9 @@ def import_(
     format: Annotated[
         Format,
         typer.Option(
-            help="long: one row per note and code; score optional. wide: one column per code. npz: arrays. "
-            "json: lists by note. Or the files of Edin et al., CAML, MDACE. Default: guessed from the file's "
-            "name and columns."
+            help="long: one row per note and code; score optional. wide: one column per code. lists: all "
+            "codes of a note in one cell. npz: arrays. json: lists by note. codiesp: a submission. Or files "
+            "of Edin et al., CAML, MDACE. Default: guessed from the file's name and columns."
         ),
     ] = "auto",
     labels: Annotated[

@@ -61,6 +61,10 @@ class Terminal:
         if not self._quiet:
             self._print(line)
 
+    def warn(self, line: str) -> None:
+        """Print a line about something that went wrong, though the verb goes on; also if quiet."""
+        self._print(f"clem: {line}")
+
     def begin(self, task: str, total: int | None) -> None:
         """Start a task of ``total`` steps; it ends the previous one."""
         self.finish()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, SPLITS, notes_file
+from clem_icd.corpus.unknown_codes import is_unknown_codes
 from clem_icd.errors import CorpusError
 from clem_icd.files import read_json
 
@@ -70,9 +71,11 @@ def _flaw(about: dict[str, Any]) -> str | None:
     missing = [key for key, kind in _KEYS.items() if not isinstance(about.get(key), kind)]
     if missing:
         return f"lacks {', '.join(missing)}, or has the wrong type there"
-    # Corpora from earlier releases lack these two.
+    # Corpora from earlier releases lack these.
     if not isinstance(about.get("population"), str | None) or not _is_absent(about.get("absent", {})):
         return "has a population or absent admissions of the wrong type"
+    if not is_unknown_codes(about.get("unknown_codes", [])):
+        return "lists unknown codes in the wrong form"
     counts, files = about["counts"], about["files"]
     missing = [key for key in _BY_SPLIT if not isinstance(counts.get(key), dict)]
     missing += [key for key in _COUNTS if not _is_count(counts.get(key))]

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from clem_icd.corpus.notes import Note
 from clem_icd.corpus.schema import NOTES
-from clem_icd.corpus.text import flaw_in
 from clem_icd.errors import CorpusError
+from clem_icd.texts.flaws import flaw_in
 
 # A row group ends after about this many characters of text, so that memory stays bounded however long the
 # notes are.

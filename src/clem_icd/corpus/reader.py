@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from clem_icd.corpus.about import ABOUT_FILE, read_about
 from clem_icd.corpus.notes import Note
 from clem_icd.corpus.schema import LABELS, NOTES, SPLITS, notes_file
+from clem_icd.corpus.unknown_codes import unknown_code_warnings
 from clem_icd.corpus.validation import check_counts, check_notes, check_sums, shared_subjects
 from clem_icd.errors import CorpusError
 from clem_icd.icd import Code, CodeSystem
@@ -84,7 +85,7 @@ class Corpus:
             labels = _read_labels(path, about["counts"]["labels"])
             if verify:
                 _verify(path, about, labels, splits)
-            warnings = shared_subjects(path, splits)
+            warnings = [*shared_subjects(path, splits), *unknown_code_warnings(about)]
         except (pa.ArrowException, pl.exceptions.PolarsError, OSError):
             raise CorpusError("has a damaged file", path=path, remedy="Prepare it again") from None
         return cls(path, about, labels, splits, tuple(warnings))

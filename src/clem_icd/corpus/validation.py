@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clem_icd.corpus.schema import notes_file
-from clem_icd.corpus.text import flaw_in, is_flawed
 from clem_icd.errors import CorpusError
 from clem_icd.files import sha256_of
 from clem_icd.icd import Code
+from clem_icd.texts.flaws import flaw_in, is_flawed
 
 _NOTES_IN_MEMORY = 512
 _PREPARE_AGAIN = "Prepare it again"

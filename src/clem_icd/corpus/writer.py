@@ -20,6 +20,7 @@ from clem_icd.corpus.notes import Note
 from clem_icd.corpus.notes_table import note_tables, write_tables
 from clem_icd.corpus.prefetch import prefetched
 from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, SPLITS, notes_file
+from clem_icd.corpus.unknown_codes import unknown_codes
 from clem_icd.corpus.validation import check_batch
 from clem_icd.errors import CorpusError
 from clem_icd.files import new_folder, sha256_of, write_json
@@ -116,8 +117,8 @@ class CorpusWriter:
     def finish(self, about: Mapping[str, Any]) -> None:
         """Write the label space, and where the corpus came from."""
         labels = self._labels()
-        pq.write_table(self._label_table(labels), self.folder / "labels.parquet", compression="zstd")
         occurrences = sum(self._counts.values(), Counter[Code]())
+        pq.write_table(self._label_table(labels), self.folder / "labels.parquet", compression="zstd")
         unknown = [label for label in labels if not self._codebook.is_known(label.value, label.system)]
         misshapen = [label for label in labels if not is_well_formed(label.value, label.system)]
         written = [split for split in SPLITS if self._notes[split]]
@@ -127,6 +128,7 @@ class CorpusWriter:
                 "format": FORMAT,
                 "format_version": FORMAT_VERSION,
                 **about,
+                "unknown_codes": unknown_codes(occurrences, self._codebook),
                 "counts": {
                     "notes": {split: self._notes[split] for split in written},
                     "notes_without_codes": {split: self._uncoded[split] for split in written},
@@ -187,6 +189,7 @@ def corpus_writer(
     notices: Sequence[str] = (),
     population: str | None = None,
     absent: Mapping[str, Any] | None = None,
+    conversions: Mapping[str, int] | None = None,
     force: bool = False,
 ) -> Iterator[CorpusWriter]:
     """Open a writer; the corpus appears at ``out`` when the block ends without an error.
@@ -209,6 +212,8 @@ def corpus_writer(
     absent
         For each split, the admissions in the split file without a note in the corpus: their ``count``, and
         the first of them as ``admissions``.
+    conversions
+        The number of notes that were converted from each format.
     force
         Replace the contents of ``out``.
 
@@ -222,7 +227,7 @@ def corpus_writer(
     """
     with new_folder(out, force=force) as folder:
         writer = CorpusWriter(folder, codebook)
-        # The caller may extend inputs, notices and absent while it writes.
+        # The caller may extend inputs, notices, absent and conversions while it writes.
         about = {
             "name": name,
             "source": source,
@@ -237,5 +242,6 @@ def corpus_writer(
                 "inputs": [asdict(file) for file in inputs],
                 "notices": list(notices),
                 "absent": dict(absent or {}),
+                "conversions": dict(conversions or {}),
             }
         )

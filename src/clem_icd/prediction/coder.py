@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from clem_icd.corpus.text import check_text
 from clem_icd.decisions import Threshold, check_threshold
 from clem_icd.errors import ModelError
 from clem_icd.modeling import ModelInfo, NoteScores, System, load_model
+from clem_icd.texts import plain_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +110,32 @@ class Coder:
         Raises
         ------
         NoteError
-            If the note is empty, binary, or too long to be one note.
+            If the note is empty, too long to be one note, or wrapped in another format, such as HTML;
+            `clem_icd.texts.plain_text` unwraps it.
 
         """
         return list(next(self.code_all([text], top=top)).suggestions)
 
-    def code_all(self, texts: Iterable[str], *, top: int = 15) -> Iterator[Coding]:
-        """Yield a coding for every note, in order, with a bounded number of notes in memory."""
-        for scores in self.system.score(map(check_text, texts)):
+    def code_all(
+        self, texts: Iterable[str], *, top: int = 15, wrapped: Literal["refuse", "keep"] = "refuse"
+    ) -> Iterator[Coding]:
+        """Yield a coding for every note, in order, with a bounded number of notes in memory.
+
+        Parameters
+        ----------
+        texts, top
+            As for `code`.
+        wrapped
+            Refuse notes that are wrapped in another format, or code them as they are.
+
+        Raises
+        ------
+        NoteError
+            As `code` does. It ends the iteration, so check texts first that may be unusable.
+
+        """
+        plain = (plain_text(text, wrapped=wrapped).text for text in texts)
+        for scores in self.system.score(plain):
             yield self._coding(scores, top)
 
     def _coding(self, scores: NoteScores, top: int) -> Coding:

@@ -169,7 +169,9 @@ def source_lines(prepared: Prepared) -> list[str]:
             if counts[key]
         ]
         without = f", without {', '.join(left_out)}" if left_out else ""
-        lines.append(f"{name}: {counts['kept']:,} of {counts['read']:,} texts{without}")
+        converted = counts.get("converted", 0)
+        note = f"; {converted:,} were converted from HTML or another format" if converted else ""
+        lines.append(f"{name}: {counts['kept']:,} of {counts['read']:,} texts{without}{note}")
     lines.append(f"{prepared.texts.size:,} tokens in total")
     return lines
 

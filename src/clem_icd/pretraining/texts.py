@@ -20,12 +20,13 @@ ICD10CM = "icd10cm"
 
 @dataclass(slots=True)
 class Counts:
-    """How many texts of one source were read, and how many were left out, by reason."""
+    """How many texts of one source were read, left out by reason, and converted from another format."""
 
     read: int = 0
     near_copies: int = 0
     repeated: int = 0
     held_out: int = 0
+    converted: int = 0
 
     @property
     def kept(self) -> int:
@@ -155,8 +156,9 @@ class Sources:
         seen: set[int] = set()
         for name in self.texts:
             counts = self.new_counts(name)
-            for text in self._texts(name):
+            for text, was_wrapped in self._texts(name):
                 counts.read += 1
+                counts.converted += was_wrapped
                 digest = hash(text)
                 if digest in seen:
                     counts.repeated += 1
@@ -168,11 +170,15 @@ class Sources:
                     yield text, held_out
                 seen.add(digest)
 
-    def _texts(self, name: str) -> Iterator[str]:
-        if name == ICD10CM:
-            return _code_names()
+    def _texts(self, name: str) -> Iterator[tuple[str, bool]]:
+        """Yield the texts of a source, and whether each was converted from another format."""
         corpus = self._corpora.get(Path(name))
-        return read_texts(Path(name)) if corpus is None else corpus.texts("train")
+        if name != ICD10CM and corpus is None:
+            for plain in read_texts(Path(name)):
+                yield plain.text, bool(plain.wrappings)
+            return
+        for text in _code_names() if corpus is None else corpus.texts("train"):
+            yield text, False
 
     def _input(self, name: str) -> dict[str, Any]:
         if name == ICD10CM:

@@ -3,8 +3,8 @@
 A source finds its files in the folder that the user names, reads them strictly, joins notes with their codes
 and evidence, assigns splits, and writes through `clem_icd.corpus`. It counts whatever it leaves out or
 changes on the way, in sentences that stay with the corpus. `mimic`, `mdace` and `codiesp` prepare published
-data sets, `table` a hospital's own; `plain_texts` reads uncoded notes, and `published` holds the split files
-and counts that the field reports.
+data sets, `table` a hospital's own; `uncoded_notes` reads new notes and `plain_texts` texts to pretrain on,
+and `published` holds the split files and counts that the field reports.
 """
 
 from clem_icd.sources.codiesp.preparing import prepare_codiesp
@@ -13,11 +13,16 @@ from clem_icd.sources.mimic.mimic3 import prepare_mimic3
 from clem_icd.sources.mimic.mimic4 import prepare_mimic4
 from clem_icd.sources.plain_texts import read_texts, text_files
 from clem_icd.sources.published.counts import PublishedComparison, compare_with_published
-from clem_icd.sources.table import prepare_table
+from clem_icd.sources.table.preparing import prepare_table
+from clem_icd.sources.uncoded_notes import UncodedNote, check_records, notes_in_files, notes_in_table
 
 __all__ = [
     "PublishedComparison",
+    "UncodedNote",
+    "check_records",
     "compare_with_published",
+    "notes_in_files",
+    "notes_in_table",
     "prepare_codiesp",
     "prepare_mdace",
     "prepare_mimic3",

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from clem_icd.errors import SourceError
+from clem_icd.errors import NoteError, SourceError
 from clem_icd.tabular.delimited import check_field
 from clem_icd.tabular.records import read_records
+from clem_icd.tabular.values import is_missing
+from clem_icd.texts import PlainText, note_files
+from clem_icd.texts.decoding import decode
+from clem_icd.texts.plain import unwrapped
 
 _COLUMN = "text"
 
@@ -25,26 +29,27 @@ def text_files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise SourceError("there is no such file or folder", path=path, remedy="Check the path")
-    files = sorted(path.rglob("*.txt"))
-    if not files:
+    try:
+        return note_files(path)
+    except NoteError as problem:
         raise SourceError(
-            "contains no *.txt, and is not a corpus",
+            f"{problem.found}, and is not a corpus",
             path=path,
             remedy="Name a folder of text files, a corpus, or a file of records",
-        )
-    return files
+        ) from None
 
 
-def read_texts(path: Path) -> Iterator[str]:
+def read_texts(path: Path) -> Iterator[PlainText]:
     """Yield texts: the column ``text`` of a file of records, or each text file in a folder.
 
-    Blank texts are left out. Unlike notes, texts may be of any length.
+    Blank texts are left out. Unlike notes, texts may be of any length. A text that is wrapped in another
+    format, such as HTML, is converted.
 
     Parameters
     ----------
     path
-        A folder with UTF-8 files ``*.txt`` at any depth, or a file named ``.jsonl``, ``.csv`` or ``.tsv``,
-        optionally with ``.gz``, or ``.parquet``.
+        A folder with text files ``*.txt`` at any depth, or a table: csv, tsv or jsonl, each gzipped or not,
+        or parquet.
 
     Raises
     ------
@@ -54,11 +59,11 @@ def read_texts(path: Path) -> Iterator[str]:
     """
     if not path.is_file():
         for file in text_files(path):
-            yield from filter(str.strip, [_read(file)])
+            yield from _filled(_read(file), file)
         return
     for row, record in read_records(path, [_COLUMN]):
         text = record[_COLUMN]
-        if text is None:
+        if is_missing(text):
             continue
         if not isinstance(text, str):
             raise SourceError(
@@ -68,18 +73,30 @@ def read_texts(path: Path) -> Iterator[str]:
                 remedy="Write texts as text, or leave the record out",
             )
         check_field(text, path, row)
-        if text.strip():
-            yield text
+        yield from _filled(PlainText(text), path, row)
 
 
-def _read(file: Path) -> str:
+def _read(file: Path) -> PlainText:
     try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
+        text, undone = decode(file.read_bytes(), most=None)
+    except NoteError as problem:
         raise SourceError(
-            "is not UTF-8 text", path=file, remedy="Convert it, or remove it from the folder"
+            problem.found, path=file, remedy=f"{problem.remedy}, or remove it from the folder"
         ) from None
     except OSError as problem:
         raise SourceError(f"cannot be read ({type(problem).__name__})", path=file) from None
     check_field(text, file)
-    return text
+    return PlainText(text, undone)
+
+
+def _filled(read: PlainText, path: Path, row: int | None = None) -> list[PlainText]:
+    """Return a text unwrapped, or nothing if it is blank."""
+    if not read.text.strip():
+        return []
+    try:
+        plain = unwrapped(read.text)
+    except NoteError as problem:
+        raise SourceError(
+            problem.found.replace("the text of a note", "text"), path=path, row=row, remedy=problem.remedy
+        ) from None
+    return [PlainText(plain.text, (*read.wrappings, *plain.wrappings))] if plain.text.strip() else []

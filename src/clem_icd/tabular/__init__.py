@@ -5,7 +5,8 @@ exactly, with an error that names the file, the row and the remedy, and never sh
 text. Large files are read in batches, so memory stays bounded.
 """
 
-from clem_icd.tabular.delimited import open_text, read_rows
+from clem_icd.tabular.delimited import read_rows
+from clem_icd.tabular.opening import open_text
 from clem_icd.tabular.records import read_records
 from clem_icd.tabular.sentences import count_sentences, counted
 from clem_icd.tabular.spans import read_spans

@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.csv
 from isal import igzip_threaded
 
-from clem_icd.corpus import MAX_CHARACTERS
 from clem_icd.corpus.prefetch import prefetched
-from clem_icd.tabular.delimited import read_header, read_rows
+from clem_icd.tabular.delimited import names_delimiter, read_header, read_rows
 from clem_icd.tabular.headers import column_position
+from clem_icd.tabular.opening import is_gzip, is_plain_utf8
 from clem_icd.tabular.refusals import READ_ERRORS
+from clem_icd.texts import MAX_CHARACTERS
 
 _BLOCK = 1 << 22  # bytes
 _LONGEST_ROW = 1 << 23  # bytes; the longest note is 4 million
@@ -28,15 +29,17 @@ _STRICT_ROWS = 1000
 Batch = tuple[int, pa.RecordBatch]
 
 
-def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Batch]:
+def read_batches(
+    path: Path, columns: Sequence[str], *, delimiter: str = ",", encoding: str = "utf-8"
+) -> Iterator[Batch]:
     """Yield some columns of a csv file as text, batch by batch, each with the number of its first row.
 
-    Rows are counted from 1, after the header. The columns have the names and the order requested, even if the
-    header's are in another case (`column_position`). Every column has type ``string`` and no nulls: a missing
-    field is empty, quoted or not.
+    Rows are counted from 1, after the header. A batch has the columns in the order and by the names
+    requested, whatever the case of the header's (`column_position`). Every column has type ``string`` and no
+    nulls: a missing field is empty, quoted or not.
 
-    A fast parser reads the file. Where it fails, or would accept malformed csv, the strict reader
-    (`read_rows`) takes over, and either names the row or reads on.
+    A fast parser reads files in UTF-8 with commas. Where it fails, or would accept malformed csv, the strict
+    reader (`read_rows`) takes over, and either names the row or reads on.
 
     Raises
     ------
@@ -44,11 +47,14 @@ def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Batch]:
         As `read_rows` does.
 
     """
-    header = read_header(path)
-    here = [header[column_position(path, header, column)] for column in columns]
+    header = read_header(path, delimiter=delimiter, encoding=encoding)
+    positions = [column_position(path, header, column) for column in columns]
+    if delimiter != "," or encoding != "utf-8" or not is_plain_utf8(path) or names_delimiter(path):
+        yield from _strict(path, columns, 0, delimiter, encoding)
+        return
     done = 0
     try:
-        for batch in _parsed(path, here, header):
+        for batch in _parsed(path, positions, len(header)):
             yield done + 1, batch.rename_columns(list(columns))
             done += batch.num_rows
     except (pa.ArrowException, _NotStrictError, *READ_ERRORS):
@@ -57,23 +63,25 @@ def read_batches(path: Path, columns: Sequence[str]) -> Iterator[Batch]:
     else:
         failed = False
     if failed:
-        yield from _strict(path, columns, done)
+        yield from _strict(path, columns, done, delimiter, encoding)
 
 
-def _parsed(path: Path, columns: Sequence[str], header: list[str]) -> Iterator[pa.RecordBatch]:
+def _parsed(path: Path, positions: Sequence[int], width: int) -> Iterator[pa.RecordBatch]:
+    # By number, since names that are not requested may occur twice.
+    columns = list(map(str, positions))
     parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
     convert = pyarrow.csv.ConvertOptions(
-        include_columns=list(columns),
+        include_columns=columns,
         column_types=dict.fromkeys(columns, pa.string()),
         strings_can_be_null=False,
         check_utf8=False,  # `_check_utf8` did
     )
-    with igzip_threaded.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as binary:
+    with igzip_threaded.open(path, "rb") if is_gzip(path) else path.open("rb") as binary:
         for number, block in enumerate(prefetched(_blocks(cast("IO[bytes]", binary)))):
             read = pyarrow.csv.ReadOptions(
                 use_threads=False,
                 block_size=len(block) + 1,
-                column_names=header,
+                column_names=list(map(str, range(width))),
                 skip_rows=1 if number == 0 else 0,
             )
             table = pyarrow.csv.read_csv(pa.BufferReader(block), read, parse, convert)
@@ -88,8 +96,8 @@ def _longest(column: pa.StringArray) -> int:
     return int(np.diff(offsets).max(initial=0))
 
 
-def _strict(path: Path, columns: Sequence[str], done: int) -> Iterator[Batch]:
-    rows = islice(read_rows(path, columns), done, None)
+def _strict(path: Path, columns: Sequence[str], done: int, delimiter: str, encoding: str) -> Iterator[Batch]:
+    rows = islice(read_rows(path, columns, delimiter=delimiter, encoding=encoding), done, None)
     while group := list(islice(rows, _STRICT_ROWS)):
         values = zip(*(row for _, row in group), strict=True)
         arrays = [pa.array(column, pa.string()) for column in values]

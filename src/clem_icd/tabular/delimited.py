@@ -3,51 +3,25 @@
 from __future__ import annotations
 
 import csv
-import gzip
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
-from clem_icd.corpus import MAX_CHARACTERS
 from clem_icd.errors import SourceError
-from clem_icd.tabular.headers import column_position
-from clem_icd.tabular.refusals import READ_ERRORS, is_name, other_delimiter, unreadable
+from clem_icd.tabular.headers import cleaned, column_position, has_column
+from clem_icd.tabular.opening import open_text
+from clem_icd.tabular.refusals import READ_ERRORS, other_delimiter, unreadable
+from clem_icd.texts import MAX_CHARACTERS
+
+DELIMITERS = ",", "\t", ";", "|"
+"""What may separate columns, the likeliest first."""
 
 _LONGEST_HEADER = 10_000  # characters
 
-
-@contextmanager
-def open_text(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
-    """Open a text file, gzipped or not, with its line ends as they are.
-
-    Bytes that do not fit the encoding become lone surrogates, which `check_field` refuses: a stream decoder
-    could not tell which row they are in.
-
-    Raises
-    ------
-    SourceError
-        If there is no such file, or no such encoding.
-
-    """
-    try:
-        binary = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115
-    except OSError as problem:
-        raise unreadable(path, problem) from None
-    # A byte order mark is not part of the first column's name.
-    codec = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
-    with binary:
-        try:
-            stream = TextIOWrapper(cast("IO[bytes]", binary), codec, "surrogateescape", newline="")
-        except LookupError:
-            raise SourceError(
-                f"cannot be read as {encoding!r}, which is not a known encoding",
-                path=path,
-                remedy="Name an encoding such as utf-8 or cp1252",
-            ) from None
-        with stream:
-            yield stream
+# Excel's own first line, which names the delimiter.
+_NAMED_DELIMITER = re.compile(r"\ufeff?\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
 
 
 def read_rows(
@@ -62,7 +36,7 @@ def read_rows(
     columns
         The columns to read, in the order to yield them; `column_position` finds them in the header.
     delimiter, encoding
-        Those of the file.
+        Those of the file. A first line ``sep=;``, which Excel reads, takes precedence.
 
     Raises
     ------
@@ -75,8 +49,8 @@ def read_rows(
     # The csv module has one limit for the whole process; the default is 131,072 characters.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS))
     with open_text(path, encoding) as stream:
-        rows = csv.reader(stream, delimiter=delimiter, strict=True)
         try:
+            rows = _rows(stream, delimiter)
             header = _checked_header(path, next(rows, []))
             positions = [column_position(path, header, column) for column in columns]
             for row in rows:
@@ -95,27 +69,69 @@ def read_rows(
             raise unreadable(path, problem, number) from None
 
 
-def read_header(path: Path) -> list[str]:
-    """Return the column names of a csv file.
+def read_header(path: Path, *, delimiter: str = ",", encoding: str = "utf-8") -> list[str]:
+    """Return the column names of a delimited file.
 
     Raises
     ------
     SourceError
-        If the file is missing, unreadable or empty, or a column name is duplicated.
+        If the file is missing, unreadable or empty.
 
     """
     csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS))
-    with open_text(path) as stream:
+    with open_text(path, encoding) as stream:
         try:
-            return _checked_header(path, next(csv.reader(stream, strict=True), []))
+            return _checked_header(path, next(_rows(stream, delimiter), []))
         except csv.Error as problem:
-            raise other_delimiter(path, _first_line(path)) or _malformed(path, 1, str(problem)) from None
+            first = _first_line(path, encoding)
+            raise other_delimiter(path, first) or _malformed(path, 1, str(problem)) from None
         except READ_ERRORS as problem:
             raise unreadable(path, problem) from None
 
 
-def _first_line(path: Path) -> str:
-    with open_text(path) as stream:
+def delimiter_of(path: Path, columns: Sequence[str], *, encoding: str = "utf-8") -> str:
+    """Return the delimiter of a file: the first by which its header has all columns, or else the likeliest.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read.
+
+    """
+    try:
+        first = _first_line(path, encoding)
+    except READ_ERRORS as problem:
+        raise unreadable(path, problem) from None
+    if named := _NAMED_DELIMITER.fullmatch(first):
+        return named[1]
+    headers = {mark: _split_header(first, mark) for mark in DELIMITERS}
+    for mark, header in headers.items():
+        if all(has_column(header, column) for column in columns):
+            return mark
+    return max(DELIMITERS, key=lambda mark: (len(headers[mark]), -DELIMITERS.index(mark)))
+
+
+def names_delimiter(path: Path) -> bool:
+    """Return whether the first line of a UTF-8 file names its delimiter, as Excel's ``sep=;`` does."""
+    return _NAMED_DELIMITER.fullmatch(_first_line(path, "utf-8")) is not None
+
+
+def _split_header(line: str, delimiter: str) -> list[str]:
+    try:
+        return [cleaned(name) for name in next(csv.reader([line], delimiter=delimiter, strict=True), [])]
+    except csv.Error:
+        return []
+
+
+def _rows(stream: IO[str], delimiter: str) -> Iterator[list[str]]:
+    first = stream.readline()
+    if named := _NAMED_DELIMITER.fullmatch(first):
+        delimiter, first = named[1], ""
+    return csv.reader(chain([first], stream) if first else stream, delimiter=delimiter, strict=True)
+
+
+def _first_line(path: Path, encoding: str) -> str:
+    with open_text(path, encoding) as stream:
         return stream.readline(_LONGEST_HEADER)
 
 
@@ -139,22 +155,27 @@ def check_field(value: str, path: Path, row: int | None = None, encoding: str = 
         return
     try:
         value.encode()
-    except UnicodeEncodeError:
+    except UnicodeEncodeError as problem:
+        # `open_text` turns a byte that does not fit into one of these.
+        if "\udc80" <= value[problem.start] <= "\udcff":
+            raise SourceError(
+                f"contains bytes that are not {encoding} text",
+                path=path,
+                row=row,
+                remedy="Convert the file to UTF-8, or name its encoding, for example --encoding cp1252",
+            ) from None
         raise SourceError(
-            f"contains bytes that are not {encoding} text",
+            "contains half of a surrogate pair: a character beyond U+FFFF that a program cut in two",
             path=path,
             row=row,
-            remedy="Convert the file to UTF-8, or name its encoding",
+            remedy="Export it again, or remove the character",
         ) from None
 
 
-def _checked_header(path: Path, header: list[str]) -> list[str]:
+def _checked_header(path: Path, written: list[str]) -> list[str]:
+    header = [cleaned(name) for name in written]
     if not header:
         raise SourceError("is empty, expected a header", path=path, remedy="Check that the file is complete")
-    duplicates = sorted({name for name in header if header.count(name) > 1})
-    if duplicates:
-        which = f" {duplicates[0]!r}" if is_name(duplicates[0]) else " with the same name"
-        raise SourceError(f"has two columns{which}", path=path, remedy="Rename one of them")
     return header
 
 
@@ -163,7 +184,9 @@ def _ragged(path: Path, row: int, found: int, expected: int) -> SourceError:
         f"has {found} fields, expected {expected}",
         path=path,
         row=row,
-        remedy="Quote fields that contain the delimiter or a line end",
+        remedy="Delete it if it is a footer"
+        if found == 1
+        else "Quote fields that contain the delimiter or a line end",
     )
 
 

@@ -5,36 +5,43 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clem_icd.errors import SourceError
-from clem_icd.tabular.delimited import open_text, read_rows
-from clem_icd.tabular.refusals import READ_ERRORS, missing_column, unreadable
+from clem_icd.tabular.delimited import delimiter_of, read_header, read_rows
+from clem_icd.tabular.headers import column_position
+from clem_icd.tabular.opening import format_of_file, open_text, other_format
+from clem_icd.tabular.refusals import READ_ERRORS, unreadable
+from clem_icd.texts.formats import PARQUET
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _RECORDS_IN_MEMORY = 64
+_SAMPLE = 4096  # characters
 
-_ONE_OBJECT = "Write one json object per line"
+_DELIMITED = {".csv", ".tsv", ".tab", ".psv", ".txt"}
+
+_ONE_OBJECT = "Write one JSON object per line"
 
 Record = dict[str, Any]
+Kind = Literal["delimited", "json lines", "parquet"]
 
 
 def read_records(
     path: Path, columns: Sequence[str], *, encoding: str = "utf-8"
 ) -> Iterator[tuple[int, Record]]:
-    """Yield the number of every record, from 1, and its values of some columns.
+    """Yield the number of every record, from 1, and its values of some columns, by the names requested.
 
     Values from csv and tsv are text; those from jsonl and parquet keep their types.
 
     Parameters
     ----------
     path
-        A file named ``.csv``, ``.tsv`` or ``.jsonl``, optionally with ``.gz``, or ``.parquet``.
+        A table: csv or tsv (separated by commas, tabs, semicolons or bars) or jsonl, each gzipped or not, or
+        parquet. Its content decides what it is; its name must be that of a text only where it is one.
     columns
-        The columns to read. Every record must have them.
+        The columns to read. Every record must have them; their case does not matter.
     encoding
         The encoding of a text file.
 
@@ -44,37 +51,102 @@ def read_records(
         If the file or a column is missing, or a record is malformed.
 
     """
-    kind = Path(path.name.lower().removesuffix(".gz")).suffix
-    if kind in _DELIMITERS:
-        for row, values in read_rows(path, columns, delimiter=_DELIMITERS[kind], encoding=encoding):
-            yield row, dict(zip(columns, values, strict=True))
-    elif kind == ".jsonl":
-        yield from _json_records(path, columns, encoding)
-    elif kind == ".parquet":
-        yield from _parquet_records(path, columns)
-    else:
+    match kind_of(path, encoding):
+        case "parquet":
+            yield from _parquet_records(path, columns)
+        case "json lines":
+            yield from _json_records(path, columns, encoding)
+        case _:
+            delimiter = delimiter_of(path, columns, encoding=encoding)
+            for row, values in read_rows(path, columns, delimiter=delimiter, encoding=encoding):
+                yield row, dict(zip(columns, values, strict=True))
+
+
+def column_names(path: Path, columns: Sequence[str] = (), *, encoding: str = "utf-8") -> list[str]:
+    """Return the names of a table's columns; for jsonl, those of its first record.
+
+    Parameters
+    ----------
+    columns
+        Columns that the table should have. They decide which delimiter separates them.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing or malformed.
+
+    """
+    match kind_of(path, encoding):
+        case "parquet":
+            return _parquet_names(path)
+        case "json lines":
+            for _, record in _json_objects(path, encoding):
+                return list(record)
+            raise SourceError("has no records", path=path, remedy="Check that this is the right file")
+        case _:
+            delimiter = delimiter_of(path, columns, encoding=encoding)
+            return read_header(path, delimiter=delimiter, encoding=encoding)
+
+
+def kind_of(path: Path, encoding: str = "utf-8") -> Kind:
+    """Return what kind of table a file is, by its content.
+
+    Raises
+    ------
+    SourceError
+        If there is no such file, or it is not a table.
+
+    """
+    found = format_of_file(path)
+    if found is PARQUET:
+        return "parquet"
+    if found is not None:
+        raise other_format(path, found, "a table (csv, tsv, jsonl or parquet)")
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    start = _start(path, encoding)
+    if start.startswith("[") and suffix not in _DELIMITED:
         raise SourceError(
-            f"has the suffix {kind!r}, expected .csv, .tsv, .jsonl (optionally with .gz) or .parquet"
-            if kind
-            else "has no suffix, expected .csv, .tsv, .jsonl (optionally with .gz) or .parquet",
+            "is one JSON array, expected one JSON object per line",
+            path=path,
+            remedy="Write it so; in pandas: to_json(orient='records', lines=True)",
+        )
+    if start.startswith("{") or suffix == ".jsonl":
+        return "json lines"
+    if suffix not in _DELIMITED:
+        raise SourceError(
+            f"has {f'the suffix {suffix!r}' if suffix else 'no suffix'}, expected .csv, .tsv, .jsonl "
+            "(optionally with .gz) or .parquet",
             path=path,
             remedy="Convert it to one of these formats",
         )
+    return "delimited"
+
+
+def _start(path: Path, encoding: str) -> str:
+    with open_text(path, encoding) as stream:
+        try:
+            return stream.read(_SAMPLE).lstrip("\ufeff \t\r\n")[:1]
+        except READ_ERRORS:
+            return ""  # the reader will fail as well, and can name the row
 
 
 def _json_records(path: Path, columns: Sequence[str], encoding: str) -> Iterator[tuple[int, Record]]:
+    for row, record in _json_objects(path, encoding):
+        names = list(record)
+        try:
+            yield row, {column: record[names[column_position(path, names, column)]] for column in columns}
+        except SourceError as problem:
+            raise SourceError(problem.found, path=path, row=row, remedy=problem.remedy) from None
+
+
+def _json_objects(path: Path, encoding: str) -> Iterator[tuple[int, Record]]:
     row = 0
     with open_text(path, encoding) as stream:
         try:
             for line in stream:
-                if not line.strip():
-                    continue
-                row += 1
-                record = _json_object(line, path, row)
-                for column in columns:
-                    if column not in record:
-                        raise missing_column(path, column, list(record), row)
-                yield row, {column: record[column] for column in columns}
+                if line.strip():
+                    row += 1
+                    yield row, _json_object(line, path, row)
         except READ_ERRORS as problem:
             raise unreadable(path, problem, row) from None
 
@@ -84,7 +156,9 @@ def _json_object(line: str, path: Path, row: int) -> Record:
         record = json.loads(line)
     except (ValueError, RecursionError):
         # The parser's message may quote the line.
-        raise SourceError("is not json", path=path, row=row, remedy=_ONE_OBJECT) from None
+        spread = line.strip() in ("{", "[")
+        found = "is not json: the object does not end on its line" if spread else "is not json"
+        raise SourceError(found, path=path, row=row, remedy=_ONE_OBJECT) from None
     if not isinstance(record, dict):
         raise SourceError(
             f"is a json {type(record).__name__}, expected an object", path=path, row=row, remedy=_ONE_OBJECT
@@ -92,23 +166,33 @@ def _json_object(line: str, path: Path, row: int) -> Record:
     return record
 
 
+def _parquet_names(path: Path) -> list[str]:
+    try:
+        names: list[str] = pq.read_schema(path).names
+    except (pa.ArrowException, OSError):
+        raise _not_parquet(path, 0) from None
+    return names
+
+
 def _parquet_records(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Record]]:
     row = 0
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
-            for column in columns:
-                if column not in names:
-                    raise missing_column(path, column, names)
+            here = {column: names[column_position(path, names, column)] for column in columns}
             for batch in file.iter_batches(
-                batch_size=_RECORDS_IN_MEMORY, columns=list(dict.fromkeys(columns))
+                batch_size=_RECORDS_IN_MEMORY, columns=list(dict.fromkeys(here.values()))
             ):
                 for record in batch.to_pylist():
                     row += 1
-                    yield row, record
-    except FileNotFoundError:
-        raise SourceError("there is no such file", path=path, remedy="Check the name") from None
-    except (pa.ArrowException, OSError, UnicodeError):
+                    yield row, {column: record[name] for column, name in here.items()}
+    except UnicodeError:
         raise SourceError(
-            f"is not readable as parquet after row {row}", path=path, remedy="Write it again"
+            f"has text that is not UTF-8 after row {row}", path=path, remedy="Write the column again as text"
         ) from None
+    except (pa.ArrowException, OSError):
+        raise _not_parquet(path, row) from None
+
+
+def _not_parquet(path: Path, row: int) -> SourceError:
+    return SourceError(f"is not readable as parquet after row {row}", path=path, remedy="Write it again")

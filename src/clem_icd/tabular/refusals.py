@@ -22,7 +22,14 @@ def missing_column(path: Path, column: str, columns: Sequence[str], row: int | N
     other = other_delimiter(path, columns[0]) if len(columns) == 1 else None
     if other is not None:
         return other
-    if not all(map(is_name, columns)):
+    # The one column of a text file may be the first line of a note.
+    is_text = len(columns) == 1 and path.suffix.lower() == ".txt"
+    named = [name for name in columns if name]
+    # A row of values often has empty ones. Names beside an unnamed column are single words at least.
+    is_row = len(set(named)) < len(named) or (
+        len(named) < len(columns) and any(" " in name for name in named)
+    )
+    if is_text or is_row or not all(map(is_name, named)):
         return SourceError(
             f"has no column {column!r}, and its first line does not look like column names",
             path=path,
@@ -32,7 +39,7 @@ def missing_column(path: Path, column: str, columns: Sequence[str], row: int | N
     near = get_close_matches(column.lower(), [name.lower() for name in columns], n=1)
     meant = next((name for name in columns if near and name.lower() == near[0]), None)
     return SourceError(
-        f"has no column {column!r}; it has {', '.join(columns)}",
+        f"has no column {column!r}; it has {', '.join(filter(None, columns))}",
         path=path,
         row=row,
         remedy=f"Did you mean {meant!r}?" if meant else "Name the column to read",

@@ -12,7 +12,8 @@ import pyarrow.feather as feather
 
 from clem_icd.corpus import SPLITS
 from clem_icd.errors import SourceError
-from clem_icd.tabular.delimited import open_text, read_rows
+from clem_icd.tabular.delimited import read_rows
+from clem_icd.tabular.opening import open_text
 from clem_icd.tabular.refusals import READ_ERRORS, missing_column, unreadable
 
 # From the names in use to those of a corpus.

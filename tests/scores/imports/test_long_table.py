@@ -98,7 +98,6 @@ BAD = {
     "no code": ("n1,486,0.5\nn2,,0.5\n", 2, "a score but no code"),
     "no score": ("n1,486,0.5\nn2,486,\n", 2, "a score that is not a number"),
     "a text as score": ("n1,486,0.5\nn2,486,high\n", 2, "a score that is not a number"),
-    "a blank line": ("n1,486,0.5\n\nn2,486,0.5\n", 2, "no note id"),
     "NaN": ("n1,486,0.5\nn2,486,nan\n", 2, "not a finite number"),
     "infinity": ("n1,486,0.5\nn2,486,0.5\nn3,486,-inf\n", 3, "not a finite number"),
     "too large for float32": ("n1,486,1e60\n", 1, "not a finite number"),
@@ -135,7 +134,7 @@ def test_other_encodings_are_refused(bring: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("theirs.csv", "", "damaged, or not in the format"),
+        ("theirs.csv", "", "is empty, expected a header"),
         ("theirs.parquet", "note_id,code\n", "damaged, or not in the format"),
         ("theirs.csv", "note_id,code\n", "has no records"),
         ("theirs.csv", "id,code\n1,486\n", "no column 'note_id'; it has 'id', 'code'"),
@@ -143,7 +142,7 @@ def test_other_encodings_are_refused(bring: Any, tmp_path: Path) -> None:
     ],
 )
 def test_other_files_are_refused(bring: Any, tmp_path: Path, name: str, text: str, message: str) -> None:
-    with pytest.raises(ScoresError, match=message):
+    with pytest.raises(InputError, match=message):
         bring(write(tmp_path, text, name))
     with pytest.raises(ScoresError, match="no such file"):
         bring(tmp_path / "absent.csv")

@@ -136,6 +136,20 @@ def score_range(scores: Dense | Sparse) -> tuple[float, float]:
     return lowest, highest
 
 
+def sum_remarks(scores: Dense | Sparse) -> list[str]:
+    """Return a sentence if the scores of every note sum to 1, as those of a softmax do; nothing otherwise."""
+    if isinstance(scores, Dense):
+        sums = scores.values.sum(axis=1, dtype=np.float64)
+    else:
+        sums = np.bincount(scores.notes, weights=scores.values)
+    if len(sums) < 2 or not np.allclose(sums, 1, atol=1e-3) or scores.values.max(initial=0) > 1 - 1e-3:
+        return []
+    return [
+        "The scores of every note sum to 1, as those of a softmax do: hardly any note can have two codes "
+        "above 0.5. For single codes, apply a sigmoid"
+    ]
+
+
 def probability(logits: FloatArray) -> FloatArray:
     """Return the sigmoid of logits."""
     # The exponential of a non-positive number cannot overflow.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,27 @@ from clem_icd.errors import CodeError, ScoresError
 from clem_icd.files import read_json
 from clem_icd.icd import CodeSystem
 from clem_icd.scores.imports.external import ExternalCode, ExternalScores, Numbering, Sparse
-from clem_icd.tabular.delimited import check_field, open_text
+from clem_icd.tabular.delimited import check_field
+from clem_icd.tabular.opening import open_text
 
 # The id of a note, and its codes with their scores.
 Listing = tuple[str, Iterable[tuple[ExternalCode, float]]]
 
 _JSON = 'Write {"note": {"code": score}}, or {"note": ["code"]}'
+_POSITION = re.compile(r"LABEL_\d+")
+_PIPELINE = (
+    'Write {"note id": predictions} with the predictions of each note; call the pipeline with top_k=None and '
+    "function_to_apply='sigmoid'"
+)
 _PSV = "Write one line per admission: its id and its codes, separated by |"
 _MDACE = "Name a folder of annotation files in MDACE's format"
 
 
 def read_json_lists(path: Path) -> ExternalScores:
-    """Read a JSON object that maps each note to an object of codes and scores, or to a list of codes.
+    """Read a JSON object that maps each note to codes and scores.
+
+    The value of a note is an object of codes and scores, a list of codes, or what ``transformers.pipeline``
+    returns for it: a list of objects with ``label`` and ``score``.
 
     CAML's ``pred_100_scores_<split>.json`` is one, with the 100 highest scores of each admission.
 
@@ -39,6 +49,8 @@ def read_json_lists(path: Path) -> ExternalScores:
         raise ScoresError("no such file", path=path, remedy="Name the file with the scores") from None
     except (OSError, ValueError, RecursionError):
         raise ScoresError("not readable as JSON", path=path, remedy=_JSON) from None
+    if isinstance(value, list) and _has_predictions(value):
+        raise ScoresError("lists predictions without the ids of their notes", path=path, remedy=_PIPELINE)
     if not isinstance(value, _Object):
         raise ScoresError("does not hold a JSON object", path=path, remedy=_JSON)
     return _collected(path, ((note, _json_codes(path, row, codes)) for row, note, codes in _numbered(value)))
@@ -100,13 +112,26 @@ def _collected(path: Path, listings: Iterable[Listing]) -> ExternalScores:
     return ExternalScores(notes.keys, codes.keys, Sparse.of(entries))
 
 
+def _has_predictions(value: list[Any]) -> bool:
+    first = value[0] if value else None
+    first = first[0] if isinstance(first, list) and not isinstance(first, _Object) and first else first
+    return isinstance(first, _Object) and {"label", "score"} <= dict(first).keys()
+
+
 def _numbered(pairs: _Object) -> Iterator[tuple[int, str, Any]]:
     return ((row, note.strip(), codes) for row, (note, codes) in enumerate(pairs, start=1))
 
 
 def _json_codes(path: Path, row: int, codes: Any) -> list[tuple[ExternalCode, float]]:
-    pairs = codes if isinstance(codes, _Object) else [(code, 1.0) for code in _as_list(path, row, codes)]
+    pairs = codes if isinstance(codes, _Object) else [_pair(code) for code in _as_list(path, row, codes)]
     for code, score in pairs:
+        if isinstance(code, str) and _POSITION.fullmatch(code):
+            raise ScoresError(
+                "has labels such as LABEL_0, which are positions and not codes",
+                path=path,
+                row=row,
+                remedy="Set id2label in the model's config to the codes, and predict again",
+            )
         if not isinstance(code, str) or not code.strip():
             found = "has a code that is not text"
             raise ScoresError(
@@ -115,6 +140,14 @@ def _json_codes(path: Path, row: int, codes: Any) -> list[tuple[ExternalCode, fl
         if not isinstance(score, float):
             raise ScoresError("has a score that is not a number", path=path, row=row, remedy=_JSON)
     return [(ExternalCode(code.strip()), score) for code, score in pairs]
+
+
+def _pair(item: Any) -> tuple[Any, Any]:
+    """Return a listed code and its score: 1, unless ``transformers.pipeline`` wrote a label with a score."""
+    if isinstance(item, _Object):
+        named = dict(item)
+        return named.get("label"), named.get("score")
+    return item, 1.0
 
 
 def _as_list(path: Path, row: int, value: Any) -> list[Any]:

@@ -77,6 +77,8 @@ class ExternalScores:
         Every code that the system can assign; None if the file lists only assigned codes.
     gold
         The gold codes of each note, if the file repeats them [notes].
+    remarks
+        Sentences on how the file was read, for anyone who evaluates the scores.
 
     """
 
@@ -85,6 +87,7 @@ class ExternalScores:
     values: Dense | Sparse
     label_list: tuple[ExternalCode, ...] | None = None
     gold: tuple[frozenset[str], ...] | None = None
+    remarks: tuple[str, ...] = ()
 
 
 class Numbering(Generic[Key]):

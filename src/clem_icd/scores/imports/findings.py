@@ -37,6 +37,8 @@ class Findings:
     gold_compared, gold_different
         Notes whose gold codes the file repeats, and those that differ from the corpus; None if it repeats
         none.
+    remarks
+        Sentences on how the file was read.
 
     """
 
@@ -60,6 +62,7 @@ class Findings:
     highest: float
     gold_compared: int | None
     gold_different: int | None
+    remarks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the findings by name."""
@@ -67,7 +70,7 @@ class Findings:
 
     def warnings(self) -> list[str]:
         """Return sentences on whatever limits the value of the scores."""
-        return [*self._incomplete(), *self._scale(), *self._gold()]
+        return [*self.remarks, *self._incomplete(), *self._scale(), *self._gold()]
 
     def _incomplete(self) -> list[str]:
         of_labels = f"of the {self.labels:,} labels"

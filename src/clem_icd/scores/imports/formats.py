@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clem_icd.errors import ScoresError
@@ -12,23 +12,30 @@ from clem_icd.icd.systems import shown
 from clem_icd.scores.imports.code_lists import read_json_lists, read_mdace, read_psv
 from clem_icd.scores.imports.external import ExternalScores
 from clem_icd.scores.imports.label_list import read_label_list
+from clem_icd.scores.imports.list_table import read_list_table
 from clem_icd.scores.imports.long_table import LongColumns, read_long
 from clem_icd.scores.imports.note_matching import NoteKey
 from clem_icd.scores.imports.npz import read_npz
-from clem_icd.scores.imports.table_files import LONGEST_NAME, TABLES, kind_of, scan_table, schema_of
+from clem_icd.scores.imports.submission import is_submission, read_submission
+from clem_icd.scores.imports.table_files import LONGEST_NAME, TABLES, Table, kind_of
 from clem_icd.scores.imports.wide_table import EDIN_GOLD, EDIN_NOTE, read_wide
 
 FORMATS = {
     "long": "a table with one row per note and code; score optional",
     "wide": "a table with one row per note and one column per code",
     "npz": "NumPy arrays: scores, note_ids, labels",
-    "json": "a JSON object from notes to codes and scores, or to lists of codes",
+    "lists": "a table with one row per note and all its codes in one cell",
+    "json": "a JSON object from notes to codes and scores, or to lists of codes or predictions",
+    "codiesp": "a submission to CodiEsp: a line per document and code, best code first, no header",
     "edin2023": "predictions_<split>.feather of Edin et al. (2023)",
     "edin2024": "predictions_<split>.feather of Edin et al. (2024)",
     "caml": "preds_<split>.psv or pred_100_scores_<split>.json of Mullenbach et al. (2018)",
     "mdace": "a folder of annotations by the systems of MDACE (Cheng et al. 2023)",
 }
 """Description of every format, by its name."""
+
+# The column of a table with all codes of a note, as in a table to prepare.
+_CODES = "codes"
 
 _CAML_JSON = re.compile(r"pred_100_scores_.+\.json")
 
@@ -82,13 +89,17 @@ def read_external(path: Path, reading: FileOptions) -> tuple[str, ExternalScores
             return name, read_wide(path, EDIN_NOTE, EDIN_GOLD)
         case "long":
             content = read_long(path, reading.columns)
+        case "lists":
+            content = read_list_table(path, reading.columns.note, _list_column(reading.columns, path))
+        case "codiesp":
+            content = read_submission(path)
         case "json":
             content = read_json_lists(path)
         case "caml":
             content = read_json_lists(path) if kind_of(path) == ".json" else read_psv(path)
         case _:
             content = read_mdace(path, by_admission=reading.by == "admission_id")
-    return name, ExternalScores(content.notes, content.codes, content.values, listed)
+    return name, replace(content, label_list=listed)
 
 
 def _detected(path: Path, columns: LongColumns) -> str:
@@ -101,14 +112,27 @@ def _detected(path: Path, columns: LongColumns) -> str:
         return "caml"
     if kind == ".json":
         return "mdace" if {"hadm_id", "notes"} <= read_json(path, ScoresError).keys() else "json"
+    if kind == ".jsonl":
+        return "lists"
     if kind not in TABLES:
         raise ScoresError(
             f"has a format that its suffix {shown(kind, LONGEST_NAME)} does not identify",
             path=path,
             remedy=f"Name the format with --format: {', '.join(FORMATS)}",
         )
-    schema = schema_of(path, scan_table(path))
-    if EDIN_NOTE in schema and EDIN_GOLD in schema:
+    table = Table(path, [columns.note, columns.code])
+    if EDIN_NOTE in table.schema and EDIN_GOLD in table.schema:
         # Both pipelines write the same layout; their codes differ in a final dot, accepted either way.
         return "edin2024"
-    return "long" if columns.code in schema else "wide"
+    if table.has(columns.code):
+        return "long"
+    if table.has(columns.note) and table.has(_CODES):
+        return "lists"
+    if table.delimiter is not None and not table.has(columns.note) and is_submission(path):
+        return "codiesp"
+    return "wide"
+
+
+def _list_column(columns: LongColumns, path: Path) -> str:
+    is_default = columns.code == LongColumns().code
+    return _CODES if is_default and not Table(path, [columns.code]).has(columns.code) else columns.code

@@ -13,7 +13,7 @@ from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError, OutputError, ScoresError
 from clem_icd.files import check_free, sha256_of
 from clem_icd.scores.file import write_scores
-from clem_icd.scores.imports.aligning import score_range
+from clem_icd.scores.imports.aligning import score_range, sum_remarks
 from clem_icd.scores.imports.external import FloatArray
 from clem_icd.scores.imports.findings import Findings
 from clem_icd.scores.imports.formats import FileOptions, read_external
@@ -138,6 +138,7 @@ def _findings(path: Path, format: str, matched: MatchedScores, *, logits: bool) 
         highest=highest,
         gold_compared=compared,
         gold_different=different,
+        remarks=(*matched.content.remarks, *sum_remarks(matched.content.values)),
     )
 
 

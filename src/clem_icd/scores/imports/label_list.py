@@ -8,12 +8,10 @@ from clem_icd.errors import ScoresError
 from clem_icd.scores.imports.external import ExternalCode, systems_of
 from clem_icd.scores.imports.table_files import (
     TABLES,
+    Table,
     code_column,
-    collect,
     kind_of,
     require_columns,
-    scan_table,
-    schema_of,
 )
 
 
@@ -26,7 +24,9 @@ def read_label_list(path: Path) -> tuple[ExternalCode, ...]:
         If the file is missing or empty, or a label is missing or duplicate.
 
     """
-    codes = _labels_of_table(path) if kind_of(path) in TABLES else _labels_of_text(path)
+    # A text file has one code per line, and no header.
+    is_table = kind_of(path) in TABLES and kind_of(path) != ".txt"
+    codes = _labels_of_table(path) if is_table else _labels_of_text(path)
     if not codes:
         raise ScoresError("lists no labels", path=path, remedy="Write one code per line")
     seen: set[ExternalCode] = set()
@@ -49,13 +49,12 @@ def _labels_of_text(path: Path) -> list[ExternalCode]:
 
 
 def _labels_of_table(path: Path) -> list[ExternalCode]:
-    frame = scan_table(path)
-    schema = schema_of(path, frame)
-    require_columns(path, schema, ["code"])
-    wanted = [name for name in ("code", "system") if name in schema]
-    rows = collect(path, frame.select(code_column(path, schema, name) for name in wanted), wanted)
+    table = Table(path, ["code"])
+    require_columns(table, ["code"])
+    wanted = [name for name in ("code", "system") if name in table.schema]
+    rows = table.select(wanted, [code_column(table, name) for name in wanted])
     texts = rows["code"].fill_null("").to_list()
-    if "system" not in schema:
+    if "system" not in table.schema:
         return [ExternalCode(text) for text in texts]
     systems = systems_of(rows["system"].unique().to_list())
     return [

@@ -11,14 +11,14 @@ import polars as pl
 from clem_icd.errors import ScoresError
 from clem_icd.scores.imports.external import ExternalCode, ExternalScores, Sparse, systems_of
 from clem_icd.scores.imports.table_files import (
+    Table,
     code_column,
-    collect,
     id_column,
     number_column,
     require_columns,
-    scan_table,
-    schema_of,
 )
+
+_NUMBER = "Write scores such as 0.25: a decimal point, no % and no text around the number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def read_long(path: Path, columns: LongColumns) -> ExternalScores:
     bare = pl.col("code").is_null() & ~pl.col("scored")
     _refuse(path, rows, pl.col("code").is_null() & ~bare, "has a score but no code", "Fill in the code")
     wrong = pl.col("code").is_not_null() & pl.col("score").is_null()
-    _refuse(path, rows, wrong, "has a score that is not a number", "Write scores such as 0.25")
+    _refuse(path, rows, wrong, "has a score that is not a number", _NUMBER)
     notes, rows = _numbered(rows, ["note"])
     codes, entries = _numbered(rows.filter(~bare), ["code", "system"])
     systems = systems_of(codes["system"].unique().to_list())
@@ -66,36 +66,37 @@ def read_long(path: Path, columns: LongColumns) -> ExternalScores:
 
 def _rows(path: Path, columns: LongColumns) -> pl.DataFrame:
     """Return the columns ``record``, ``note``, ``code``, ``system``, ``score``, ``scored`` (has a score)."""
-    frame = scan_table(path)
-    schema = schema_of(path, frame)
-    require_columns(path, schema, [columns.note, columns.code])
+    table = Table(path, [columns.note, columns.code])
+    schema = table.schema
+    columns = LongColumns(*map(table.name, (columns.note, columns.code, columns.score, columns.system)))
+    require_columns(table, [columns.note, columns.code])
     optional = [name for name in (columns.score, columns.system) if name in schema]
     used = [columns.note, columns.code, *optional]
     scored = columns.score in schema
     if not scored:
-        _refuse_unnamed_scores(path, schema, columns)
-    wanted = frame.select(
-        note=_filled(id_column(path, schema, columns.note)),
-        code=_filled(code_column(path, schema, columns.code)),
-        system=_filled(code_column(path, schema, columns.system))
+        _refuse_unnamed_scores(table, columns)
+    rows = table.select(
+        used,
+        note=_filled(id_column(table, columns.note)),
+        code=_filled(code_column(table, columns.code)),
+        system=_filled(code_column(table, columns.system))
         if columns.system in schema
         else pl.lit(None, pl.String),
-        score=number_column(path, schema, columns.score) if scored else pl.lit(1, pl.Float32),
+        score=number_column(table, columns.score) if scored else pl.lit(1, pl.Float32),
         scored=pl.col(columns.score).is_not_null() if scored else pl.lit(False),
     )
-    return collect(path, wanted.with_row_index("record", offset=1), used)
+    return rows.with_row_index("record", offset=1)
 
 
-def _refuse_unnamed_scores(path: Path, schema: pl.Schema, columns: LongColumns) -> None:
+def _refuse_unnamed_scores(table: Table, columns: LongColumns) -> None:
     """Refuse a table without the score column if it may hold scores under another name.
 
     Read as a list of codes, every code in it would score 1.
     """
-    others = [name for name in schema if name not in (columns.note, columns.code, columns.system)]
+    others = [name for name in table.schema if name not in (columns.note, columns.code, columns.system)]
     if others or columns.score != LongColumns().score:
         require_columns(
-            path,
-            schema,
+            table,
             [columns.score],
             "Name the column with --score-column; a plain list of codes has no further columns",
         )

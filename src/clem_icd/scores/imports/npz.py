@@ -40,6 +40,12 @@ def read_npz(path: Path, labels: tuple[ExternalCode, ...] | None = None) -> Exte
 
     """
     arrays = _arrays(path)
+    if {"indptr", "indices", "shape"} <= arrays.keys():
+        raise ScoresError(
+            "is a sparse matrix of SciPy, without ids and labels",
+            path=path,
+            remedy="Write its scores as m.toarray(): np.savez(path, scores=…, note_ids=…, labels=…)",
+        )
     codes = _codes(path, arrays, labels)
     notes = _texts(path, _array(path, arrays, NOTES), NOTES, numbers=True)
     values = _matrix(path, arrays, SCORES, (len(notes), len(codes))).astype(np.float32, copy=False)
@@ -107,6 +113,12 @@ def _matrix(
     path: Path, arrays: dict[str, npt.NDArray[np.generic]], name: str, shape: tuple[int, int]
 ) -> npt.NDArray[np.generic]:
     array = _array(path, arrays, name)
+    if array.ndim == 3 and array.shape == (shape[1], shape[0], 2):
+        raise ScoresError(
+            f"has {name!r} as scikit-learn's predict_proba returns them: a pair of classes per label",
+            path=path,
+            remedy=f"Write {name}=np.array(p)[:, :, 1].T",
+        )
     if array.shape != shape or array.dtype.kind not in "fiub":
         raise ScoresError(
             f"has {name!r} of shape {list(array.shape)} and type {array.dtype}, expected numbers of shape "

@@ -1,25 +1,28 @@
-"""Table files: CSV and TSV with every column as text, Parquet and Feather with their own types."""
+"""Table files: csv and tsv with every column as text, Parquet and Feather with their own types."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal, cast
 
 import polars as pl
 
 from clem_icd.errors import ScoresError
 from clem_icd.icd.systems import shown
-from clem_icd.tabular.delimited import read_rows
+from clem_icd.tabular.batches import read_batches
+from clem_icd.tabular.delimited import delimiter_of, read_header
+from clem_icd.tabular.opening import format_of_file, other_format
+from clem_icd.texts.formats import FEATHER, PARQUET
 
 LONGEST_NAME = 40
 """Longest id, code or column name that an error quotes, in characters; longer text may be a note."""
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_PARQUET = (".parquet", ".pq")
-_IPC = (".feather", ".arrow", ".ipc")
+_DELIMITED = (".csv", ".tsv", ".tab", ".txt")
+_BINARY = (".parquet", ".pq", ".feather", ".arrow", ".ipc")
 # What polars raises for a damaged file; its panics are not ordinary exceptions.
 _DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
-TABLES = (*_DELIMITERS, *_PARQUET, *_IPC)
+TABLES = (*_DELIMITED, *_BINARY)
 
 
 def kind_of(path: Path) -> str:
@@ -28,73 +31,118 @@ def kind_of(path: Path) -> str:
     return Path(name).suffix
 
 
-def scan_table(path: Path) -> pl.LazyFrame:
-    """Open a table lazily; every column of a CSV or TSV file is text.
-
-    Raises
-    ------
-    ScoresError
-        If the file is missing, or its suffix is not that of a table.
-
-    """
-    if not path.is_file():
-        raise ScoresError("no such file", path=path, remedy="Name the file with the scores")
-    kind = kind_of(path)
-    if kind in _DELIMITERS:
-        return pl.scan_csv(path, separator=_DELIMITERS[kind], infer_schema=False)
-    if kind in _PARQUET:
-        return pl.scan_parquet(path)
-    if kind in _IPC:
-        return pl.scan_ipc(path)
-    raise ScoresError(
-        f"has the suffix {shown(kind, LONGEST_NAME)}, expected one of {', '.join(TABLES)}",
-        path=path,
-        remedy="Export the table in one of these formats",
-    )
-
-
-def schema_of(path: Path, frame: pl.LazyFrame) -> pl.Schema:
-    """Return the columns of a table and their types.
-
-    Raises
-    ------
-    ScoresError
-        If the table cannot be read.
-
-    """
-    try:
-        return frame.collect_schema()
-    except _DAMAGE:
-        raise _unreadable(path) from None
-
-
-def collect(path: Path, frame: pl.LazyFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Read the data of a lazy frame over a file.
+class Table:
+    """A table file, opened: csv or tsv as `clem_icd.tabular` reads them, Parquet, or Feather.
 
     Parameters
     ----------
+    path
+        The file. Its content decides whether it is Parquet or Feather, and what separates columns.
     columns
-        The columns of the file that the frame uses.
+        Columns that it is expected to have.
+
+    Attributes
+    ----------
+    path
+        The file.
+    schema
+        Its columns and their types; every column of a csv or tsv file is text.
+    delimiter
+        What separates its columns; None for Parquet and Feather.
 
     Raises
     ------
     InputError
-        If the file is damaged; for a text file, the message gives the row.
+        If the file is missing or damaged, or is not a table.
 
     """
-    # Messages of polars may quote the file, so they are not passed on.
-    try:
-        return frame.collect()
-    except _DAMAGE:
-        pass
-    if kind_of(path) in _DELIMITERS:
-        # Our own reader is slow, but it knows the row.
-        for _ in read_rows(path, columns, delimiter=_DELIMITERS[kind_of(path)]):
-            continue
-    raise _unreadable(path)
+
+    def __init__(self, path: Path, columns: Sequence[str] = ()) -> None:
+        self.path = path
+        self.delimiter: str | None = None
+        if not path.is_file():
+            raise ScoresError("no such file", path=path, remedy="Name the file with the scores")
+        self._kind = _format(path)
+        if self._kind == "delimited":
+            self.delimiter = delimiter_of(path, columns)
+            names = read_header(path, delimiter=self.delimiter)
+            self.schema = pl.Schema(dict.fromkeys(names, pl.String()))
+        else:
+            try:
+                self.schema = self._scan().collect_schema()
+            except _DAMAGE:
+                raise self._damaged() from None
+
+    def name(self, column: str) -> str:
+        """Return the name of a column as the table writes it, whatever its case, or else unchanged."""
+        alike = [name for name in self.schema if name.lower() == column.lower()]
+        return alike[0] if column not in self.schema and len(alike) == 1 else column
+
+    def has(self, column: str) -> bool:
+        """Return whether the table has a column, whatever its case."""
+        return self.name(column) in self.schema
+
+    def select(
+        self, columns: Sequence[str], *exprs: pl.Expr | Iterable[pl.Expr], **named: pl.Expr
+    ) -> pl.DataFrame:
+        """Return expressions over some columns of the table.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged; for a text file, the message gives the row.
+
+        """
+        # Messages of polars may quote the file, so they are not passed on.
+        try:
+            if self._kind == "delimited":
+                return self._read(columns).select(*exprs, **named)
+            return self._scan().select(*exprs, **named).collect()
+        except _DAMAGE:
+            raise self._damaged() from None
+
+    def _scan(self) -> pl.LazyFrame:
+        return pl.scan_parquet(self.path) if self._kind == "parquet" else pl.scan_ipc(self.path)
+
+    def _read(self, columns: Sequence[str]) -> pl.DataFrame:
+        distinct = list(dict.fromkeys(columns))
+        batches = [
+            cast("pl.DataFrame", pl.from_arrow(batch))
+            for _, batch in read_batches(self.path, distinct, delimiter=self.delimiter or ",")
+        ]
+        # As polars reads csv: an empty field is missing.
+        empty = pl.DataFrame(schema=dict.fromkeys(distinct, pl.String()))
+        whole = pl.concat(batches) if batches else empty
+        return whole.with_columns(pl.when(pl.all() != "").then(pl.all()))
+
+    def _damaged(self) -> ScoresError:
+        return ScoresError(
+            "is damaged, or not in the format of its suffix", path=self.path, remedy="Export the file again"
+        )
 
 
-def id_column(path: Path, schema: pl.Schema, name: str) -> pl.Expr:
+def _format(path: Path) -> Literal["delimited", "parquet", "feather"]:
+    found = format_of_file(path)
+    if found is PARQUET:
+        return "parquet"
+    if found is FEATHER:
+        return "feather"
+    if found is not None:
+        raise other_format(path, found, "a table")
+    if kind_of(path) in _BINARY:
+        raise ScoresError(
+            "is damaged, or not in the format of its suffix", path=path, remedy="Export the file again"
+        )
+    if kind_of(path) not in TABLES:
+        raise ScoresError(
+            f"has the suffix {shown(kind_of(path), LONGEST_NAME)}, expected one of {', '.join(TABLES)}",
+            path=path,
+            remedy="Export the table in one of these formats",
+        )
+    return "delimited"
+
+
+def id_column(table: Table, name: str) -> pl.Expr:
     """Return a column of ids as text.
 
     Raises
@@ -103,17 +151,17 @@ def id_column(path: Path, schema: pl.Schema, name: str) -> pl.Expr:
         If they are neither text nor integers.
 
     """
-    kind = schema[name]
+    kind = table.schema[name]
     if not (_is_text(kind) or kind.is_integer()):
         raise ScoresError(
             f"has ids of type {kind} in the column {name!r}, expected text or integers",
-            path=path,
+            path=table.path,
             remedy="Write ids as text: as a floating-point number, 123 becomes 123.0",
         )
     return pl.col(name).cast(pl.String).str.strip_chars()
 
 
-def code_column(path: Path, schema: pl.Schema, name: str) -> pl.Expr:
+def code_column(table: Table, name: str) -> pl.Expr:
     """Return a column of codes as text.
 
     Raises
@@ -122,17 +170,20 @@ def code_column(path: Path, schema: pl.Schema, name: str) -> pl.Expr:
         If they are numbers: the procedure ``0066`` is not ``66``.
 
     """
-    if not _is_text(schema[name]):
+    kind = table.schema[name]
+    if not _is_text(kind):
         raise ScoresError(
-            f"has codes of type {schema[name]} in the column {name!r}, expected text",
-            path=path,
+            f"has codes of type {kind} in the column {name!r}, expected text",
+            path=table.path,
             remedy="Write codes as text: as a number, 0066 becomes 66",
         )
     return pl.col(name).cast(pl.String).str.strip_chars()
 
 
-def number_column(path: Path, schema: pl.Schema, name: str) -> pl.Expr:
+def number_column(table: Table, name: str) -> pl.Expr:
     """Return a column of scores as float32; null where a value is not a number.
+
+    In text whose columns are not separated by commas, a comma may be the decimal point.
 
     Raises
     ------
@@ -140,21 +191,23 @@ def number_column(path: Path, schema: pl.Schema, name: str) -> pl.Expr:
         If the type of the column is not numeric.
 
     """
-    kind = schema[name]
+    kind = table.schema[name]
     if _is_text(kind):
-        return pl.col(name).cast(pl.String).str.strip_chars().cast(pl.Float32, strict=False)
+        text = pl.col(name).cast(pl.String).str.strip_chars()
+        if table.delimiter not in (None, ","):
+            text = text.str.replace(r"^([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)$", "${1}.${2}")
+        return text.cast(pl.Float32, strict=False)
     if kind.is_numeric() or kind == pl.Boolean:
         return pl.col(name).cast(pl.Float32)
     raise ScoresError(
         f"has scores of type {kind} in the column {shown(name, LONGEST_NAME)}, expected numbers",
-        path=path,
+        path=table.path,
         remedy="Leave the column out, or write numbers",
     )
 
 
 def require_columns(
-    path: Path,
-    schema: pl.Schema,
+    table: Table,
     names: Sequence[str],
     remedy: str = "Name the column with its option, or choose another --format",
 ) -> None:
@@ -166,23 +219,17 @@ def require_columns(
         Listing columns that the table has.
 
     """
-    missing = [name for name in names if name not in schema]
+    missing = [name for name in names if name not in table.schema]
     if not missing:
         return
-    has = ", ".join(shown(name, LONGEST_NAME) for name in list(schema)[:5])
-    more = "" if len(schema) <= 5 else f" and {len(schema) - 5:,} more"
+    has = ", ".join(shown(name, LONGEST_NAME) for name in list(table.schema)[:5])
+    more = "" if len(table.schema) <= 5 else f" and {len(table.schema) - 5:,} more"
     raise ScoresError(
         f"has no column {missing[0]!r}; it has {has}{more}",
-        path=path,
+        path=table.path,
         remedy=remedy,
     )
 
 
 def _is_text(kind: pl.DataType) -> bool:
     return kind == pl.String or isinstance(kind, pl.Categorical | pl.Enum)
-
-
-def _unreadable(path: Path) -> ScoresError:
-    return ScoresError(
-        "is damaged, or not in the format of its suffix", path=path, remedy="Export the file again"
-    )

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clem_icd.corpus import Evidence
-from clem_icd.corpus.text import flaw_in
 from clem_icd.errors import CodeError, SourceError
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.tabular.delimited import check_field, open_text
+from clem_icd.tabular.delimited import check_field
+from clem_icd.tabular.opening import open_text
 from clem_icd.tabular.refusals import READ_ERRORS, unreadable
+from clem_icd.texts.flaws import flaw_in
 
 SYSTEMS = {"D": CodeSystem.ICD10CM, "P": CodeSystem.ICD10PCS}
 _UNPACK = "Unpack the release again"

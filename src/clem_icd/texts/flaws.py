@@ -1,13 +1,12 @@
-"""The text of one note: how it is read from bytes, and what can be one.
+"""What the text of a note must be.
 
-`flaw_in` defines what a note's text must be. Everything that accepts notes (corpora, tables, raw files, the
-coder) asks it; `is_flawed` asks the same of a whole column.
+Everything that accepts notes (corpora, tables, raw files, the coder) asks `flaw_in`; `is_flawed` asks the
+same of a whole column.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -77,44 +76,6 @@ def check_text(text: str, name: str | None = None) -> str:
     if flaw := flaw_in(text):
         raise NoteError(f"the note {flaw.found}", path=name, remedy=flaw.remedy)
     return text
-
-
-def decode_note(content: bytes, name: str) -> str:
-    """Decode and check the bytes of a note; ``name`` is what errors call it.
-
-    Raises
-    ------
-    NoteError
-        If they are not UTF-8, or the text cannot be a note.
-
-    """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise NoteError(
-            f"is not UTF-8 text: byte {problem.start} is invalid", path=name, remedy="Convert it to UTF-8"
-        ) from None
-    return check_text(text, name)
-
-
-def read_note(path: Path) -> str:
-    """Read a note from a UTF-8 text file, keeping its line endings.
-
-    Raises
-    ------
-    NoteError
-        If there is no such file, it is not UTF-8, or the text cannot be a note.
-
-    """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise NoteError("there is no such file", path=path, remedy="Check the name") from None
-    except OSError as problem:
-        raise NoteError(
-            f"cannot be read ({type(problem).__name__})", path=path, remedy="Name a text file"
-        ) from problem
-    return decode_note(content, str(path))
 
 
 def _is_unicode(text: str) -> bool:

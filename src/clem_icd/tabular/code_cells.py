@@ -1,0 +1,128 @@
+"""Dividing the text of a cell into the codes in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from clem_icd.errors import SourceError
+
+# Never part of a code, nor of the name of a code system.
+_CERTAIN = re.compile(r"(?:[;|\n\r\t]|\s*\|\|\s*)+")
+
+# May also stand for the dot of a code: 250,00 and 250 00 are not two codes.
+_UNCERTAIN = (re.compile(r"\s*,\s*"), re.compile(r"\s+"), re.compile(r"[,\s]+"))
+
+_LONGEST = 8  # characters of the longest code
+
+_FENCE = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
+_BRACKETS = {"[": "]", "(": ")", "{": "}"}
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+
+# What a spreadsheet needs to keep a code as text: ="0066", or an apostrophe before it.
+_FORMULA = re.compile(r"=\"(.*)\"|=?'(.*?)'?|\"(.*)\"", re.DOTALL)
+
+# FHIR's own way to write a code with its system.
+_TOKENS = re.compile(r"(?:(?:https?://|urn:)[^\s|;,]+\|[^\s|;,]+[\s;,]*)+")
+_TOKEN = re.compile(r"(?:https?://|urn:)[^\s|;,]+\|[^\s|;,]+")
+
+IsCode = Callable[[str], bool]
+Exists = Callable[[str], bool | None]
+
+
+def divide(cell: str, is_code: IsCode, exists: Exists) -> Sequence[Any]:
+    """Return the codes in a cell, as written; objects, if the cell holds a JSON list of objects.
+
+    Read as codes: a list as JSON, Python, NumPy or PostgreSQL writes it, or text divided by semicolons, bars,
+    tabs or line ends. Commas and blanks divide if every part then is a code, and the whole cannot be one.
+
+    Parameters
+    ----------
+    cell
+        The text of a cell.
+    is_code
+        Whether a text has the shape of a code.
+    exists
+        Whether a text is a code that exists; None if that is not known.
+
+    Raises
+    ------
+    SourceError
+        If a comma or blank in the cell may stand for a dot.
+
+    """
+    cell = cell.strip()
+    if fenced := _FENCE.fullmatch(cell):
+        cell = fenced[1]
+    if _TOKENS.fullmatch(cell):
+        return _TOKEN.findall(cell)
+    listed = _listed(cell)
+    if listed is not None:
+        return listed
+    pieces = map(_unwrapped, filter(str.strip, _CERTAIN.split(_without_brackets(cell))))
+    return [code for piece in pieces for code in _divide_piece(piece, is_code, exists)]
+
+
+def divider_in(cell: str, is_code: IsCode, exists: Exists) -> str | None:
+    """Return what divides the codes in a cell; None if it does not hold several codes."""
+    items = divide(cell, is_code, exists)
+    if len(items) < 2 or not all(isinstance(item, str) and is_code(item) for item in items):
+        return None
+    return next((mark for mark in ";|\n\t," if mark in cell), " ")
+
+
+def _listed(cell: str) -> list[Any] | None:
+    """Return the items of a written list with quotation marks or objects; None if it is none."""
+    inner = _without_brackets(cell)
+    if inner == cell:
+        return None
+    if "{" in inner:
+        try:
+            value = json.loads(cell)
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, list) else None
+    # Not by Python's own rules, which join the items of a NumPy array into one: ['I10' 'I48'] has two.
+    if _QUOTED.search(inner) is None or _QUOTED.sub("", inner).strip(" \t\r\n,;"):
+        return None
+    return [one or other for one, other in _QUOTED.findall(inner)]
+
+
+def _without_brackets(cell: str) -> str:
+    if len(cell) > 1 and _BRACKETS.get(cell[0]) == cell[-1]:
+        return cell[1:-1]
+    return cell
+
+
+def _unwrapped(piece: str) -> str:
+    piece = piece.strip()
+    wrapped = _FORMULA.fullmatch(piece)
+    return piece if wrapped is None else next(filter(None, wrapped.groups()), "").strip()
+
+
+def _divide_piece(piece: str, is_code: IsCode, exists: Exists) -> list[str]:
+    if is_code(piece):
+        return [piece]
+    for divider in _UNCERTAIN:
+        parts = [part for part in divider.split(piece) if part]
+        if len(parts) < 2 or not all(map(is_code, parts)):
+            continue
+        if _may_be_one(parts, is_code, exists):
+            mark = "a comma" if "," in piece else "a blank"
+            raise SourceError(
+                f"has {mark} in its codes that may divide two codes or stand for a dot",
+                remedy="Write the dot, or divide codes by semicolons",
+            )
+        return parts
+    parts = piece.split(",")
+    # Several codes of which one is not: the reader names that one.
+    if all(len(part.strip()) <= _LONGEST for part in parts) and any(map(is_code, parts)):
+        return [part.strip() for part in parts if part.strip()]
+    return [piece]
+
+
+def _may_be_one(parts: Sequence[str], is_code: IsCode, exists: Exists) -> bool:
+    wholes = [whole for whole in (".".join(parts), "".join(parts)) if is_code(whole)]
+    return bool(wholes) and (not all(map(exists, parts)) or any(map(exists, wholes)))

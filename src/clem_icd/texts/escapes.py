@@ -1,0 +1,85 @@
+"""Escaped characters that other systems leave in a text: Excel's, HL7's, XML's and those of programs."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_EXCEL_CONTROL = re.compile(r"_x00(?:0[9ADad]|1[0-9A-Fa-f])_")
+_EXCEL = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+# HL7 version 2.5, chapter 2.7: formatting, delimiters, and characters in hexadecimal.
+_HL7_LINE = re.compile(r"\\(?:\.br|\.sp\+?\d*|X0D(?:0A)?|X0A)\\", re.IGNORECASE)
+_HL7 = re.compile(
+    r"\\(\.br|\.sp\+?\d*|\.ce|\.fi|\.nf|\.(?:in|ti|sk)[+-]?\d+|[FSTREHN]|X(?:[0-9A-F]{2})+)\\", re.I
+)
+_HL7_CHARACTERS = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\", "H": "", "N": ""}
+
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,6}|#x[0-9a-fA-F]{1,5});")
+# Those that an export escapes. Others, such as &#146;, also occur in published texts, one here and there.
+_EXPORTED = re.compile(
+    r"&(?:amp|lt|gt|quot|nbsp|#0*(?:9|1[03]|38|6[02]|160)|#x0*(?:9|[AaDd]|26|3[CcEe]|[Aa]0));"
+)
+
+_LINE_END = re.compile(r"(?:\\r)?\\n")
+_DRIVE = re.compile(r"\b[A-Za-z]:\\")
+
+
+def has_excel(text: str) -> bool:
+    """Return whether a text has control characters as Excel writes them in XML, such as ``_x000D_``."""
+    return "_x00" in text and _EXCEL_CONTROL.search(text) is not None
+
+
+def excel(text: str) -> str:
+    """Undo Excel's escapes; a carriage return becomes a line end."""
+    text = re.sub(r"_x000[Dd]_\r?\n?|\r?\n?_x000[Dd]__x000[Aa]_", "\n", text)
+    return _EXCEL.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def has_hl7(text: str) -> bool:
+    r"""Return whether a text has line ends as HL7 version 2 writes them: ``\.br\``."""
+    return "\\" in text and _HL7_LINE.search(text) is not None
+
+
+def hl7(text: str) -> str:
+    """Undo HL7's escapes."""
+    return _HL7.sub(_hl7_character, text)
+
+
+def has_entities(text: str) -> bool:
+    """Return whether a text has characters as XML and HTML write them, such as ``&lt;``."""
+    return "&" in text and _EXPORTED.search(text) is not None
+
+
+def entities(text: str) -> str:
+    """Undo the escapes of XML."""
+    return re.sub(r"\r\n?", "\n", _ENTITY.sub(lambda match: _character(match[0]), text))
+
+
+def has_line_ends(text: str) -> bool:
+    r"""Return whether a text has ``\n`` as two characters instead of line ends."""
+    return (
+        "\\n" in text
+        and "\n" not in text.strip()
+        and len(_LINE_END.findall(text)) >= 2
+        and _DRIVE.search(text) is None
+    )
+
+
+def line_ends(text: str) -> str:
+    """Turn escaped line ends and tabs into characters."""
+    return _LINE_END.sub("\n", text).replace("\\t", "\t")
+
+
+def _hl7_character(match: re.Match[str]) -> str:
+    escape = match[1].upper()
+    if escape.startswith("."):
+        return "\n"
+    if escape in _HL7_CHARACTERS:
+        return _HL7_CHARACTERS[escape]
+    return bytes.fromhex(escape[1:]).decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _character(entity: str) -> str:
+    # Its meaning in a note is a blank, and a no-break one would be a trap for everything that follows.
+    return " " if entity == "&nbsp;" else html.unescape(entity)
