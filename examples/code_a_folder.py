@@ -48,8 +48,9 @@ def main(model: Path, notes: Path, out: Path) -> int:
             if coding.truncated:
                 read = f"only {coding.tokens_read} of {coding.tokens} tokens were read"
                 print(f"{path}: {read}", file=sys.stderr)
+            name = path.relative_to(notes).with_suffix("").as_posix()
             for one in coding.suggestions:
-                rows.writerow([path.stem, one.code, one.system, one.title, f"{one.probability:.4f}"])
+                rows.writerow([name, one.code, one.system, one.title, f"{one.probability:.4f}"])
     print(f"Wrote the codes of {len(coded)} of {len(files)} notes to {out}")
     return 0 if len(coded) == len(files) else 3
 

@@ -405,6 +405,20 @@ def test_example_code_a_folder(workspace: Path, run_example: Callable[..., str])
     assert [row.split(",")[1] for row in rows[1:]] == [one.code for one in decided]
 
 
+def test_example_code_a_folder_codes_the_notes_beside_a_bad_one(
+    workspace: Path, run_example: Callable[..., str]
+) -> None:
+    for place in ("mixed/a", "mixed/b"):
+        (workspace / place).mkdir(parents=True)
+        (workspace / place / "note.txt").write_text(make_note(0).text, encoding="utf-8")
+    (workspace / "mixed" / "scan.txt").write_bytes(b"%PDF-1.7")
+    with pytest.raises(SystemExit) as caught:
+        run_example("code_a_folder.py", "runs/demo/model", "mixed", "mixed.csv")
+    assert caught.value.code == 3
+    rows = (workspace / "mixed.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert {row.split(",")[0] for row in rows} == {"a/note", "b/note"}
+
+
 def test_example_with_transformers(workspace: Path, run_example: Callable[..., str]) -> None:
     assert "clem_icd" not in (ROOT / "examples" / "with_transformers.py").read_text(encoding="utf-8")
     printed = run_example("with_transformers.py", "runs/demo/model", "notes/0.txt")

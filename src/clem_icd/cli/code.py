@@ -119,7 +119,7 @@ def _uncoded(
         if notes:
             raise InputError("got files and a table, expected one of them", remedy="Leave out one of them")
         # Nothing is coded of a table that turns out to be malformed halfway.
-        check_records(table.table, [table.note_id, table.text], encoding=encoding)
+        check_records(table.table, note_id=table.note_id, text=table.text, encoding=encoding)
         return notes_in_table(
             table.table, note_id=table.note_id, text=table.text, encoding=encoding, wrapped=wrapped
         )

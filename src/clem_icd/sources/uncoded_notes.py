@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from clem_icd.errors import NoteError, SourceError
-from clem_icd.tabular.records import read_records
+from clem_icd.tabular.records import Record, read_records
 from clem_icd.tabular.values import read_id, read_text
 from clem_icd.texts import PlainText, Wrapped, decode_note, note_files, plain_text, read_note
 
@@ -88,6 +88,7 @@ def notes_in_table(
 
     """
     for row, record in read_records(path, [note_id, text], encoding=encoding):
+        name = _id_of(record, note_id, path, row)
         value = record[text]
 
         def read(row: int = row, value: object = value) -> PlainText:
@@ -96,22 +97,34 @@ def notes_in_table(
             except (NoteError, SourceError) as problem:
                 raise NoteError(problem.found, path=path, row=row, remedy=problem.remedy) from None
 
-        yield UncodedNote.of(read_id(record[note_id], note_id) or f"row {row}", read)
+        yield UncodedNote.of(name, read)
 
 
-def check_records(path: Path, columns: Sequence[str], *, encoding: str = "utf-8") -> int:
-    """Read a whole table, and return the number of its records.
+def check_records(
+    path: Path, *, note_id: str = "note_id", text: str = "text", encoding: str = "utf-8"
+) -> int:
+    """Read a whole table but for its texts, and return the number of its records.
 
     Raises
     ------
     SourceError
-        If it is malformed, lacks a column, or has no records.
+        If it is malformed, lacks a column, has no records, or has ids that are neither text nor integers.
 
     """
-    count = sum(1 for _ in read_records(path, columns, encoding=encoding))
+    count = 0
+    for row, record in read_records(path, [note_id, text], encoding=encoding):
+        _id_of(record, note_id, path, row)
+        count += 1
     if not count:
         raise SourceError("has no records", path=path, remedy="Check that this is the right file")
     return count
+
+
+def _id_of(record: Record, note_id: str, path: Path, row: int) -> str:
+    try:
+        return read_id(record[note_id], note_id) or f"row {row}"
+    except SourceError as problem:
+        raise SourceError(problem.found, path=path, row=row, remedy=problem.remedy) from None
 
 
 def _in_folder(folder: Path, encoding: str | None, wrapped: Wrapped) -> Iterator[UncodedNote]:

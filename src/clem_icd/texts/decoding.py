@@ -9,7 +9,7 @@ from io import BytesIO
 
 from clem_icd.errors import NoteError
 from clem_icd.texts.flaws import MAX_CHARACTERS
-from clem_icd.texts.formats import GZIP, format_of
+from clem_icd.texts.formats import GZIP, format_of, format_of_note
 
 # UTF-32 first: its mark begins with that of UTF-16.
 _MARKS = (
@@ -53,7 +53,7 @@ def decode(
     undone: tuple[str, ...] = ()
     if format_of(content) is GZIP:
         content, undone = _decompressed(content, most), ("gzip",)
-    if found := format_of(content):
+    if found := format_of_note(content):
         raise NoteError(f"is {found.name}, expected the text of a note", remedy=found.remedy)
     detected = unicode_encoding(content) if encoding is None else None
     if detected is None:
@@ -101,9 +101,9 @@ def encoding_remedy(content: bytes) -> str:
 
 
 def _decoded(content: bytes, encoding: str) -> str:
-    is_utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+    is_utf8 = False
     try:
-        codecs.lookup(encoding)
+        is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
         if not is_utf8 and is_utf8_beyond_ascii(content):
             raise NoteError(f"is UTF-8 text, not {encoding}", remedy="Leave out the encoding")
         return content.decode("utf-8-sig" if is_utf8 else encoding)

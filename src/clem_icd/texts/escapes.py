@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import html
 import re
+from html.entities import html5
 
 _EXCEL_CONTROL = re.compile(r"_x00(?:0[9ADad]|1[0-9A-Fa-f])_")
 _EXCEL = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 # HL7 version 2.5, chapter 2.7: formatting, delimiters, and characters in hexadecimal.
-_HL7_LINE = re.compile(r"\\(?:\.br|\.sp\+?\d*|X0D(?:0A)?|X0A)\\", re.IGNORECASE)
+# Some systems write a character as two bytes.
+_HL7_LINE = re.compile(r"\\(?:\.br|\.sp\+?\d*|X(?:00)?0D(?:(?:00)?0A)?|X(?:00)?0A)\\", re.IGNORECASE)
+_HL7_CRLF = re.compile(r"\\X(?:00)?0D\\\\X(?:00)?0A\\", re.IGNORECASE)
 _HL7 = re.compile(
     r"\\(\.br|\.sp\+?\d*|\.ce|\.fi|\.nf|\.(?:in|ti|sk)[+-]?\d+|[FSTREHN]|X(?:[0-9A-F]{2})+)\\", re.I
 )
 _HL7_CHARACTERS = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\", "H": "", "N": ""}
 
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,6}|#x[0-9a-fA-F]{1,5});")
+_ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,6}|#x[0-9a-fA-F]{1,5});")
 # Those that an export escapes. Others, such as &#146;, also occur in published texts, one here and there.
 _EXPORTED = re.compile(
     r"&(?:amp|lt|gt|quot|nbsp|#0*(?:9|1[03]|38|6[02]|160)|#x0*(?:9|[AaDd]|26|3[CcEe]|[Aa]0));"
 )
 
 _LINE_END = re.compile(r"(?:\\r)?\\n")
-_DRIVE = re.compile(r"\b[A-Za-z]:\\")
+# C:\new\notes, and \\server\new\notes.
+_PATH = re.compile(r"\b[A-Za-z]:\\|(?:^|\s)\\\\\w")
 
 
 def has_excel(text: str) -> bool:
@@ -32,8 +36,8 @@ def has_excel(text: str) -> bool:
 
 def excel(text: str) -> str:
     """Undo Excel's escapes; a carriage return becomes a line end."""
-    text = re.sub(r"_x000[Dd]_\r?\n?|\r?\n?_x000[Dd]__x000[Aa]_", "\n", text)
-    return _EXCEL.sub(lambda match: chr(int(match[1], 16)), text)
+    text = re.sub(r"_x000[Dd]_(?:_x000[Aa]_|\r?\n|\r)?", "\n", text)
+    return _EXCEL.sub(lambda match: _excel_character(match[0], int(match[1], 16)), text)
 
 
 def has_hl7(text: str) -> bool:
@@ -42,8 +46,8 @@ def has_hl7(text: str) -> bool:
 
 
 def hl7(text: str) -> str:
-    """Undo HL7's escapes."""
-    return _HL7.sub(_hl7_character, text)
+    """Undo HL7's escapes, once."""
+    return _HL7.sub(_hl7_character, _HL7_CRLF.sub("\n", text))
 
 
 def has_entities(text: str) -> bool:
@@ -62,7 +66,7 @@ def has_line_ends(text: str) -> bool:
         "\\n" in text
         and "\n" not in text.strip()
         and len(_LINE_END.findall(text)) >= 2
-        and _DRIVE.search(text) is None
+        and _PATH.search(text) is None
     )
 
 
@@ -71,15 +75,31 @@ def line_ends(text: str) -> str:
     return _LINE_END.sub("\n", text).replace("\\t", "\t")
 
 
+def _excel_character(escape: str, number: int) -> str:
+    return escape if 0xD800 <= number < 0xE000 else chr(number)
+
+
 def _hl7_character(match: re.Match[str]) -> str:
     escape = match[1].upper()
     if escape.startswith("."):
         return "\n"
     if escape in _HL7_CHARACTERS:
         return _HL7_CHARACTERS[escape]
-    return bytes.fromhex(escape[1:]).decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+    characters = _hl7_characters(bytes.fromhex(escape[1:]))
+    return characters.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _hl7_characters(content: bytes) -> str:
+    # The standard leaves the encoding to the systems.
+    wide = len(content) % 2 == 0 and not any(content[::2])
+    try:
+        return content.decode("utf-16-be" if wide else "utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def _character(entity: str) -> str:
     # Its meaning in a note is a blank, and a no-break one would be a trap for everything that follows.
-    return " " if entity == "&nbsp;" else html.unescape(entity)
+    if entity == "&nbsp;":
+        return " "
+    return html.unescape(entity) if entity[1] == "#" else html5.get(entity[1:], entity)

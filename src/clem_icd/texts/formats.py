@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 HEAD = 1024
@@ -18,11 +19,14 @@ class Format:
         The rest of a sentence: "a PDF document".
     remedy
         How to make text of it.
+    readable
+        Whether its files consist of characters, as those of PDF and RTF do at their beginning.
 
     """
 
     name: str
     remedy: str
+    readable: bool = False
 
 
 GZIP = Format("a gzip file", "Decompress it with gunzip")
@@ -38,8 +42,8 @@ _UNPACK = "Unpack it, and name the file or folder in it"
 _BY_PREFIX = (
     (b"\x1f\x8b", GZIP),
     (b"PAR1", PARQUET),
-    (b"%PDF-", Format("a PDF document", "Extract its text first, for example with pdftotext")),
-    (b"{\\rtf", Format("an RTF document", _EXPORT_TEXT)),
+    (b"%PDF-", Format("a PDF document", "Extract its text first, for example with pdftotext", readable=True)),
+    (b"{\\rtf", Format("an RTF document", _EXPORT_TEXT, readable=True)),
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         Format("an old Word or Excel file", _EXPORT_EITHER),
@@ -63,7 +67,7 @@ _BY_PREFIX = (
     (b"\0\x05\x16\x07", Format("a macOS resource fork", "Name the file without ._ before its name")),
     (
         b"version https://git-lfs.github.com/spec/",
-        Format("a Git LFS pointer", "Run git lfs pull"),
+        Format("a Git LFS pointer", "Run git lfs pull", readable=True),
     ),
 )
 
@@ -81,6 +85,9 @@ _IN_ZIP = (
         Format("an OpenDocument spreadsheet (.ods)", _EXPORT_TABLE),
     ),
 )
+
+# What no file of the other formats lacks, and no text has: control characters, or a first byte beyond ASCII.
+_BINARY = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]|\A[^\t-~]")
 
 
 def format_of(head: bytes) -> Format | None:
@@ -101,3 +108,12 @@ def format_of(head: bytes) -> Format | None:
     if head[257:262] == b"ustar":
         return Format("a tar archive", _UNPACK)
     return next((one for prefix, one in _BY_PREFIX if head.startswith(prefix)), None)
+
+
+def format_of_note(head: bytes) -> Format | None:
+    """Return the format that a note has instead of text; None if it may be text.
+
+    A note may begin like a file: "PAR1 antagonist stopped." is not parquet.
+    """
+    found = format_of(head)
+    return found if found and (found.readable or _BINARY.search(head[:HEAD])) else None

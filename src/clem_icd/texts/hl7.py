@@ -7,13 +7,14 @@ paragraph each (HL7 version 2.5.1, chapters 2.5 and 7.4.2). Batches begin with F
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 
 from clem_icd.errors import NoteError
 from clem_icd.texts import escapes
 
 _START = re.compile(r"[\x0b\s]*(?:FHS|BHS|MSH)\|[^|]{3,5}\||[\x0b\s]*(?:OBX|TXA|PID)\|[0-9]*\|")
+_HEADER = re.compile(r"(?:\A|[\r\n])[\x0b\x1c \t]*MSH\|")
+_PATIENT = re.compile(r"(?:\A|[\r\n])[\x0b\x1c \t]*PID\|")
 _SEGMENT = re.compile(r"(?:\r\n?|\n)(?=[A-Z][A-Z0-9]{2}\|)")
 _TEXT = ("TX", "FT", "ST")
 _TYPE, _VALUE = 2, 5
@@ -25,8 +26,8 @@ def is_message(text: str) -> bool:
 
 
 def is_several(text: str) -> bool:
-    """Return whether a text holds several HL7 messages."""
-    return is_message(text) and len(re.findall(r"(?:^|[\r\n])\x0b?MSH\|", text)) > 1
+    """Return whether a text holds several HL7 messages, or those of several patients."""
+    return is_message(text) and any(len(one.findall(text)) > 1 for one in (_HEADER, _PATIENT))
 
 
 def message_text(text: str) -> str | bytes:
@@ -56,10 +57,10 @@ def message_text(text: str) -> str | bytes:
 def _file(value: str) -> bytes:
     parts = value.split("^")
     try:
-        return (
-            base64.b64decode(parts[4], validate=True) if parts[3].lower() == "base64" else parts[4].encode()
-        )
-    except (IndexError, binascii.Error):
+        if parts[3].lower() != "base64":
+            return escapes.hl7(parts[4]).encode()
+        return base64.b64decode("".join(parts[4].split()), validate=True)
+    except (IndexError, ValueError):
         raise NoteError(
             "is an HL7 message with a malformed file", remedy="Extract the text of the note"
         ) from None

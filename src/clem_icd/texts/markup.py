@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -12,9 +14,10 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TAGS = "html|body|p|div|span|table|tr|td|ul|ol|li|b|i|u|h[1-6]|font|pre|strong|em|center|section|article"
 _OPENED = re.compile(rf"<({_TAGS})(?:\s[^<>]*)?>", re.IGNORECASE)
 _CLOSED = re.compile(rf"</({_TAGS})\s*>", re.IGNORECASE)
-_DOCTYPE = re.compile(r"\s*<!doctype html", re.IGNORECASE)
+_START = re.compile(r"\s*<(?:!doctype html|html[\s>])", re.IGNORECASE)
 
 _XML = re.compile(r"\s*(?:<\?xml\s|<([A-Za-z][\w:.-]*)(?:\s[^<>]*)?>.*</\1\s*>\s*\Z)", re.DOTALL)
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,40}", re.ASCII)
 _CDA = re.compile(r"<(?:\w+:)?ClinicalDocument[\s>]")
 _TEXT_ELEMENT = re.compile(r"<TEXT>\s*<!\[CDATA\[", re.IGNORECASE)
 _ENTITY_DEFINITION = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -29,7 +32,7 @@ _UNSEEN = {"script", "style", "head"}
 
 
 def is_html(text: str) -> bool:
-    """Return whether a text is HTML: it has ``<br>``, or an element of HTML with its end."""
+    """Return whether a text is HTML: it begins as HTML, or has ``<br>`` or an element with its end."""
     if "<" not in text:
         return False
     return _BREAK.search(text) is not None or _has_elements(text)
@@ -51,27 +54,24 @@ def is_cda(text: str) -> bool:
     return "ClinicalDocument" in text and text.lstrip().startswith("<") and _CDA.search(text) is not None
 
 
-def cda_text(text: str) -> str:
-    """Return the titles and narratives of a CDA document's sections.
+def cda_text(text: str) -> str | bytes:
+    """Return the titles and narratives of a CDA document's sections; the text of one without sections.
 
     Raises
     ------
     NoteError
-        If it is not one well-formed document, or has no sections.
+        If it is not one well-formed document, or has neither sections nor a text.
 
     """
     lines = _Lines()
-    sections = [one for one in _parsed(text, "a CDA document").iter() if _local(one) == "section"]
+    document = _parsed(text, "a CDA document")
+    sections = [one for one in document.iter() if _local(one) == "section"]
     for section in sections:
         for part in section:
             if _local(part) in ("title", "text"):
                 _write(part, lines)
                 lines.end()
-    if not sections:
-        raise NoteError(
-            "is a CDA document without sections, such as a scan", remedy="Extract the text of the note"
-        )
-    return lines.text()
+    return lines.text() if sections else _file(document)
 
 
 def is_text_element(text: str) -> bool:
@@ -93,8 +93,14 @@ def element_text(text: str) -> str:
 
 
 def is_xml(text: str) -> bool:
-    """Return whether a text is XML."""
-    return text.lstrip().startswith("<") and _XML.match(text) is not None
+    """Return whether a text is XML: it begins as XML does, or is one element."""
+    if not text.lstrip().startswith("<"):
+        return False
+    found = _XML.match(text)
+    # A note may begin and end with a marked name: <NAME>Doe</NAME> was seen by <NAME>Roe</NAME>
+    return found is not None and (
+        found[1] is None or len(re.findall(rf"</{re.escape(found[1])}\s*>", text)) == 1
+    )
 
 
 class _Lines:
@@ -124,7 +130,8 @@ class _Html(HTMLParser):
         self._kept = 0
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        self._unseen += tag in _UNSEEN
+        # HTML allows leaving out the end of the head.
+        self._unseen = 0 if tag == "body" else self._unseen + (tag in _UNSEEN)
         self._kept += tag == "pre"
         self._boundary(tag)
 
@@ -151,7 +158,7 @@ class _Html(HTMLParser):
 
 
 def _has_elements(text: str) -> bool:
-    if _DOCTYPE.match(text) is not None:
+    if _START.match(text) is not None:
         return True
     opened, closed = ({name.lower() for name in one.findall(text)} for one in (_OPENED, _CLOSED))
     return bool(opened & closed)
@@ -171,17 +178,51 @@ def _parsed(text: str, name: str) -> ElementTree.Element:
 
 
 def _write(element: ElementTree.Element, lines: _Lines) -> None:
-    name = _local(element)
-    if name in _BLOCKS:
+    # Without recursion, since elements can be nested as deep as a file is long.
+    open_: list[tuple[ElementTree.Element, Iterator[ElementTree.Element]]] = []
+    child: ElementTree.Element | None = element
+    while True:
+        if child is not None:
+            _begin(child, lines)
+            open_.append((child, iter(child)))
+        else:
+            done, _ = open_.pop()
+            if _local(done) in _BLOCKS or _local(done) == "br":
+                lines.end()
+            if not open_:
+                return
+            lines.add(done.tail or "")
+        child = next(open_[-1][1], None)
+
+
+def _begin(element: ElementTree.Element, lines: _Lines) -> None:
+    if _local(element) in _BLOCKS:
         lines.end()
-    elif name in _CELLS:
+    elif _local(element) in _CELLS:
         lines.add(" ")
     lines.add(element.text or "")
-    for child in element:
-        _write(child, lines)
-        lines.add(child.tail or "")
-    if name in _BLOCKS or name == "br":
-        lines.end()
+
+
+def _file(document: ElementTree.Element) -> str | bytes:
+    """Return the text that a CDA document has instead of sections."""
+    body = next((one for one in document.iter() if _local(one) == "nonXMLBody"), None)
+    text = next((one for one in body if _local(one) == "text"), None) if body is not None else None
+    kind = "" if text is None else text.get("mediaType", "")
+    if text is None or not kind.startswith("text/"):
+        shown = f" ({kind})" if _MEDIA_TYPE.fullmatch(kind) else ""
+        raise NoteError(
+            f"is a CDA document without sections, such as a scan{shown}",
+            remedy="Extract the text of the note",
+        )
+    content = "".join(text.itertext())
+    if text.get("representation") != "B64":
+        return content
+    try:
+        return base64.b64decode("".join(content.split()), validate=True)
+    except ValueError:
+        raise NoteError(
+            "is a CDA document with a malformed file", remedy="Extract the text of the note"
+        ) from None
 
 
 def _local(element: ElementTree.Element) -> str:

@@ -7,7 +7,8 @@ from typing import Literal
 
 from clem_icd.errors import NoteError
 from clem_icd.texts.decoding import decode
-from clem_icd.texts.flaws import check_text
+from clem_icd.texts.flaws import check_text, flaw_in
+from clem_icd.texts.formats import format_of
 from clem_icd.texts.wrappings import wrapping_of
 
 Wrapped = Literal["convert", "keep", "refuse"]
@@ -53,7 +54,11 @@ def plain_text(text: str, *, wrapped: Wrapped = "convert") -> PlainText:
 
     """
     plain = unwrapped(check_text(text), wrapped=wrapped)
-    check_text(plain.text)
+    if plain.wrappings and (flaw := flaw_in(plain.text)):
+        raise NoteError(
+            f"the note {flaw.found} without {', '.join(plain.wrappings)}",
+            remedy=flaw.remedy,
+        )
     return plain
 
 
@@ -63,7 +68,12 @@ def unwrapped(text: str, *, wrapped: Wrapped = "convert") -> PlainText:
     while found := wrapping_of(text):
         if wrapped == "keep":
             return PlainText(text, (found.name,))
-        if wrapped == "refuse" or found.unwrap is None or len(undone) >= _MOST_WRAPPINGS:
+        if len(undone) >= _MOST_WRAPPINGS:
+            raise NoteError(
+                f"is wrapped more than {_MOST_WRAPPINGS} times: in {', '.join((*undone, found.name))}",
+                remedy="Extract the text of the note",
+            )
+        if wrapped == "refuse" or found.unwrap is None:
             raise NoteError(f"is {found.full_name}, expected the text of a note", remedy=found.remedy)
         inner = found.unwrap(text)
         undone.append(found.name)
@@ -78,4 +88,6 @@ def _decoded(content: bytes, wrapping: str) -> tuple[str, tuple[str, ...]]:
     try:
         return decode(content)
     except NoteError as error:
-        raise NoteError(f"is wrapped in {wrapping}, and {error.found}", remedy=error.remedy) from None
+        # An encoding that the user names is that of the wrapping.
+        remedy = error.remedy if format_of(content) else "Unwrap it, and save its text as UTF-8"
+        raise NoteError(f"is wrapped in {wrapping}, and {error.found}", remedy=remedy) from None

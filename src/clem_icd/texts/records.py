@@ -25,7 +25,11 @@ _OTHERS = {
 }  # fmt: skip
 
 _SQL = re.compile(
-    r"\s*(?:--[^\n]*\n\s*|SET [^\n]*\n\s*)*(?:INSERT INTO|CREATE TABLE|COPY \S+ .*FROM stdin)", re.I
+    r"\s*(?:--[^\n]*\n\s*|SET [^\n]*\n\s*)*"
+    r"(?:INSERT\s+INTO\s+[\w.\"`\[\]]+\s*(?:\([^()]*\)\s*)?(?:VALUES|SELECT)\b"
+    r"|CREATE\s+TABLE\s+(?:IF NOT EXISTS\s+)?[\w.\"`\[\]]+\s*\("
+    r"|COPY\s+[\w.\"]+\s*(?:\([^()]*\)\s*)?FROM stdin)",
+    re.I,
 )
 
 # Marks of published collections: i2b2 2008 to 2010, and the De-ID software.

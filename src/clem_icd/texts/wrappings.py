@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clem_icd.texts import armour, escapes, hl7, markup, records
-from clem_icd.texts.formats import HEAD, Format, format_of
+from clem_icd.texts import armour, escapes, hl7, markup, placeholders, records
+from clem_icd.texts.formats import HEAD, Format, format_of_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Wrapping:
 
 def wrapping_of(text: str) -> Wrapping | None:
     """Return what the text of a note is wrapped in, or is instead; None if it is plain."""
-    found = format_of(text.lstrip()[:HEAD].encode("utf-8", "surrogateescape"))
+    found = format_of_note(text.lstrip()[:HEAD].encode("utf-8", "surrogatepass"))
     if found is not None:
         return _refused(found)
     return next((one for recognises, one in _KNOWN if recognises(text)), None)
@@ -53,10 +53,24 @@ _CONVERT = "Convert it to plain text"
 _TABLE = "To code every record of a table, name it with --table"
 _SPLIT = "Split it into its notes"
 
-# The outer wrapping comes first: HL7 may contain base64, and HTML may contain escapes.
+# The outer wrapping comes first: HL7 may contain base64, an e-mail HTML, and HTML escapes.
 _KNOWN: tuple[tuple[Callable[[str], bool], Wrapping], ...] = (
+    (
+        placeholders.is_placeholder,
+        Wrapping(
+            "a placeholder",
+            "a placeholder that a program wrote in place of the text",
+            None,
+            "Export the text itself; in SQL, CAST or CONVERT the column to text",
+        ),
+    ),
     (hl7.is_several, Wrapping("HL7 messages", "several HL7 messages", None, _SPLIT)),
     (hl7.is_message, Wrapping("HL7", "an HL7 message", hl7.message_text, _CONVERT)),
+    (armour.is_email, Wrapping("an e-mail", "an e-mail message", None, _EXTRACT)),
+    (
+        armour.is_quoted_printable,
+        Wrapping("quoted-printable", "quoted-printable", armour.quoted_printable_bytes, _CONVERT),
+    ),
     (markup.is_cda, Wrapping("CDA", "a CDA document", markup.cda_text, _CONVERT)),
     (markup.is_text_element, Wrapping("XML", "XML", markup.element_text, _CONVERT)),
     (markup.is_html, Wrapping("HTML", "HTML", markup.html_text, _CONVERT)),
@@ -71,15 +85,10 @@ _KNOWN: tuple[tuple[Callable[[str], bool], Wrapping], ...] = (
         Wrapping("SQL", "an SQL dump", None, "Export the table as csv, and name it with --table"),
     ),
     (records.is_several, Wrapping("several reports", "several reports", None, _SPLIT)),
-    (armour.is_email, Wrapping("an e-mail", "an e-mail message", None, _EXTRACT)),
     (armour.is_python_bytes, Wrapping("Python bytes", "Python bytes", armour.python_bytes, _CONVERT)),
     (armour.is_base64, Wrapping("base64", "base64", armour.base64_bytes, _CONVERT)),
     (armour.is_hexadecimal, Wrapping("hexadecimal", "hexadecimal", armour.hexadecimal_bytes, _CONVERT)),
-    (armour.is_percent, Wrapping("URL encoding", "URL-encoded", armour.percent_text, _CONVERT)),
-    (
-        armour.is_quoted_printable,
-        Wrapping("quoted-printable", "quoted-printable", armour.quoted_printable_bytes, _CONVERT),
-    ),
+    (armour.is_percent, Wrapping("URL encoding", "URL-encoded", armour.percent_bytes, _CONVERT)),
     (escapes.has_excel, Wrapping("Excel escapes", "text with Excel's escapes", escapes.excel, _CONVERT)),
     (escapes.has_hl7, Wrapping("HL7 escapes", "text with HL7's escapes", escapes.hl7, _CONVERT)),
     (escapes.has_entities, Wrapping("XML escapes", "text with XML's escapes", escapes.entities, _CONVERT)),
