@@ -120,7 +120,7 @@ def test_truncated_gzip_is_refused(tmp_path: Path, refused: Any) -> None:
     ("name", "content"),
     [
         ("plain.csv.gz", b"a,b\n1,2\n"),
-        ("zipped.csv", gzip.compress(b"a,b\n1,2\n")),
+        ("zipped.csv", gzip.compress(b"a,b\n1,2\n", mtime=0)),
         ("utf16.csv", "a,b\n1,2\n".encode("utf-16")),
         ("utf16 without its mark.csv", "a,b\n1,2\n".encode("utf-16-le")),
         ("excel.csv", b"sep=,\r\na,b\r\n1,2\r\n"),

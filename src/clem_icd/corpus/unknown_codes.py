@@ -56,8 +56,9 @@ def is_unknown_codes(value: object) -> bool:
     """Return whether a value has the form of the result of `unknown_codes`."""
     return isinstance(value, list) and all(
         isinstance(one, dict)
-        and {"system", "labels", "notes", "examples"} <= one.keys()
-        and one["system"] in set(CodeSystem)
+        and one.get("system") in list(CodeSystem)
+        and type(one.get("labels")) is type(one.get("notes")) is int
+        and isinstance(one.get("examples"), list)
         and all(
             isinstance(example, dict) and {"code", "hint"} <= example.keys() for example in one["examples"]
         )

@@ -21,6 +21,8 @@ _LOOK_ALIKE_ICD10PCS = {"O": "0", "I": "1"}  # its codes contain neither O nor I
 
 _HCPCS = re.compile(r"[A-EGHJ-MP-V][0-9]{4}")  # level II begins with A to V (THO); F, I, N and O are unused
 
+_RANGE = re.compile(r"(([A-Z])[0-9]{2})\.(\2[0-9]{2})")
+
 _MOST = 3  # candidates in a hint
 
 
@@ -56,6 +58,8 @@ def hint_for_unknown(code: Code, book: Codebook) -> str | None:
         and _HCPCS.fullmatch(undot(code.value))
     ):
         return f"has the shape of the HCPCS code {undot(code.value)}"
+    if ends := _RANGE.fullmatch(code.value):
+        return f"has the shape of a range, {ends[1]} to {ends[3]}"
     return None
 
 

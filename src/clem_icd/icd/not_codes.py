@@ -11,7 +11,7 @@ from clem_icd.icd.systems import CodeSystem
 __all__ = ["cause_and_remedy"]
 
 _MISSING = frozenset(
-    ("nan", "na", "n/a", "#n/a", "<na>", "nat", "null", "(null)", "none", "undefined", "\\n", "-", "--")
+    ("nan", "na", "n/a", "#n/a", "<na>", "nat", "null", "(null)", "none", "undefined", "\\n", "-", "--", ".")
 )  # fmt: skip
 
 _MONTH = r"(?:jan|feb|mar|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-z]*\.?"

@@ -103,6 +103,12 @@ _NAMES = {system.value: system for system in CodeSystem} | {
     "cpt4": CodeSystem.CPT,
     "hcpcs": CodeSystem.CPT,
     "hcpcslevelii": CodeSystem.CPT,
+    # HL7 v2, table 0396
+    "i9c": CodeSystem.ICD9CM,
+    "i9cdx": CodeSystem.ICD9CM,
+    "i9cp": CodeSystem.ICD9PCS,
+    "i10c": CodeSystem.ICD10CM,
+    "i10p": CodeSystem.ICD10PCS,
 }
 
 # ICD-10 of WHO, of a country or in a language, perhaps with its year.

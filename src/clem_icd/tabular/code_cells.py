@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from clem_icd.errors import SourceError
+from clem_icd.icd import CodeSystem, is_well_formed
 
 # Never part of a code, nor of the name of a code system.
-_CERTAIN = re.compile(r"(?:[;|\n\r\t]|\s*\|\|\s*)+")
+_CERTAIN = re.compile(r"(?:[;|\n\r\t]|:::)+")
 
 # May also stand for the dot of a code: 250,00 and 250 00 are not two codes.
 _UNCERTAIN = (re.compile(r"\s*,\s*"), re.compile(r"\s+"), re.compile(r"[,\s]+"))
@@ -22,7 +23,7 @@ _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
 # What a spreadsheet needs to keep a code as text: ="0066", or an apostrophe before it.
-_FORMULA = re.compile(r"=\"(.*)\"|=?'(.*?)'?|\"(.*)\"", re.DOTALL)
+_FORMULA = re.compile(r"=?\"([^\"]*)\"|=?'([^']*)'?")
 
 # FHIR's own way to write a code with its system.
 _TOKENS = re.compile(r"(?:(?:https?://|urn:)[^\s|;,]+\|[^\s|;,]+[\s;,]*)+")
@@ -36,7 +37,8 @@ def divide(cell: str, is_code: IsCode, exists: Exists) -> Sequence[Any]:
     """Return the codes in a cell, as written; objects, if the cell holds a JSON list of objects.
 
     Read as codes: a list as JSON, Python, NumPy or PostgreSQL writes it, or text divided by semicolons, bars,
-    tabs or line ends. Commas and blanks divide if every part then is a code, and the whole cannot be one.
+    tabs, line ends or three colons. Commas and blanks divide if every part then is a code, and the whole
+    cannot be one.
 
     Parameters
     ----------
@@ -61,8 +63,13 @@ def divide(cell: str, is_code: IsCode, exists: Exists) -> Sequence[Any]:
     listed = _listed(cell)
     if listed is not None:
         return listed
-    pieces = map(_unwrapped, filter(str.strip, _CERTAIN.split(_without_brackets(cell))))
-    return [code for piece in pieces for code in _divide_piece(piece, is_code, exists)]
+    pieces = map(_unwrapped, _CERTAIN.split(_without_brackets(cell)))
+    return [code for piece in pieces if piece for code in _divide_piece(piece, is_code, exists)]
+
+
+def looks_like_code(text: str) -> bool:
+    """Return whether a text has the shape of a code of any system."""
+    return any(is_well_formed(text, system) for system in CodeSystem)
 
 
 def divider_in(cell: str, is_code: IsCode, exists: Exists) -> str | None:
@@ -76,9 +83,7 @@ def divider_in(cell: str, is_code: IsCode, exists: Exists) -> str | None:
 def _listed(cell: str) -> list[Any] | None:
     """Return the items of a written list with quotation marks or objects; None if it is none."""
     inner = _without_brackets(cell)
-    if inner == cell:
-        return None
-    if "{" in inner:
+    if "{" in inner and inner != cell:
         try:
             value = json.loads(cell)
         except (ValueError, RecursionError):
@@ -87,7 +92,8 @@ def _listed(cell: str) -> list[Any] | None:
     # Not by Python's own rules, which join the items of a NumPy array into one: ['I10' 'I48'] has two.
     if _QUOTED.search(inner) is None or _QUOTED.sub("", inner).strip(" \t\r\n,;"):
         return None
-    return [one or other for one, other in _QUOTED.findall(inner)]
+    items = [one or other for one, other in _QUOTED.findall(inner)]
+    return items if inner != cell or len(items) > 1 else None
 
 
 def _without_brackets(cell: str) -> str:
@@ -97,7 +103,7 @@ def _without_brackets(cell: str) -> str:
 
 
 def _unwrapped(piece: str) -> str:
-    piece = piece.strip()
+    piece = piece.strip().strip(",").strip()
     wrapped = _FORMULA.fullmatch(piece)
     return piece if wrapped is None else next(filter(None, wrapped.groups()), "").strip()
 
@@ -106,7 +112,7 @@ def _divide_piece(piece: str, is_code: IsCode, exists: Exists) -> list[str]:
     if is_code(piece):
         return [piece]
     for divider in _UNCERTAIN:
-        parts = [part for part in divider.split(piece) if part]
+        parts = [part for part in map(_unwrapped, divider.split(piece)) if part]
         if len(parts) < 2 or not all(map(is_code, parts)):
             continue
         if _may_be_one(parts, is_code, exists):
@@ -117,8 +123,12 @@ def _divide_piece(piece: str, is_code: IsCode, exists: Exists) -> list[str]:
             )
         return parts
     parts = piece.split(",")
-    # Several codes of which one is not: the reader names that one.
-    if all(len(part.strip()) <= _LONGEST for part in parts) and any(map(is_code, parts)):
+    # Several codes of which one is not: the reader names that one. But 250,00 is one code, with a comma.
+    if (
+        not is_code(".".join(parts))
+        and all(len(part.strip()) <= _LONGEST for part in parts)
+        and any(map(is_code, parts))
+    ):
         return [part.strip() for part in parts if part.strip()]
     return [piece]
 

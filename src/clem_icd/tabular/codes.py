@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,12 +9,16 @@ from typing import Any, Literal, get_args
 
 from clem_icd.errors import CodeError, SourceError
 from clem_icd.icd import Code, Codebook, CodeSystem, hint_for_unknown, without_mark
-from clem_icd.tabular.code_cells import divide, divider_in
+from clem_icd.icd.text import cleaned
+from clem_icd.tabular.code_cells import divide, divider_in, looks_like_code
+from clem_icd.tabular.texts_with_codes import text_with_code
+from clem_icd.tabular.values import is_missing
 
 UnknownCodes = Literal["keep", "drop", "refuse"]
 """What to do with a code that does not exist in its system."""
 
-_REVISION = re.compile(r"(?:icd)?[\s_-]*(9|10)(?:\.0)?", re.IGNORECASE)
+# I9 and I10 are what HL7 calls them.
+_REVISION = re.compile(r"(?:icd|i)?[\s_-]*(9|10)(?:\.0)?", re.IGNORECASE)
 _OF_REVISION = {
     ("9", False): CodeSystem.ICD9CM,
     ("9", True): CodeSystem.ICD9PCS,
@@ -24,10 +27,6 @@ _OF_REVISION = {
 }
 _PROCEDURES = (CodeSystem.ICD9PCS, CodeSystem.ICD10PCS)
 _US = tuple(_OF_REVISION.values())
-
-_RANGE = re.compile(r"(\S+?)\s*[-\u2013\u2014]\s*(\S+)")
-_WITH_TEXT = re.compile(r"([A-Za-z0-9.]+)[\s:,(^\u2013\u2014-]+\S", re.DOTALL)
-_DASH = re.compile(r"([A-Za-z0-9]+)\.?[-\u2013\u2014_]+")
 
 
 class CodeReader:
@@ -83,7 +82,11 @@ class CodeReader:
             If it names none, or a revision without a system that tells diagnoses from procedures.
 
         """
-        text = "" if value is None else str(value).strip()
+        text = "" if is_missing(value) else str(value).strip()
+        if not text:
+            raise SourceError(
+                "has codes, but names no code system", remedy="Fill in the system of every code"
+            )
         revision = _REVISION.fullmatch(text)
         if revision and self._system in _US:
             return _OF_REVISION[revision[1], self._system in _PROCEDURES]
@@ -112,16 +115,18 @@ class CodeReader:
 
         """
         system = system or self._system
-        if value is None or (isinstance(value, float) and math.isnan(value)):
+        if is_missing(value):
             return ()
         if isinstance(value, str):
             value = self._divided(value, system)
-        if not isinstance(value, Sequence):
+        if not isinstance(value, Sequence) or isinstance(value, bytes):
             raise SourceError(
                 f"has codes as {type(value).__name__}, expected a list or text",
-                remedy="Write a list of codes, or one text with a delimiter between them",
+                remedy="Write codes as a list of text, or as one text with a delimiter between them",
             )
-        return tuple(dict.fromkeys(self.code(item, system) for item in value))
+        # Splitting an empty text leaves an empty item, as in [""].
+        items = (item for item in value if not (isinstance(item, str) and not cleaned(item)))
+        return tuple(dict.fromkeys(self.code(item, system) for item in items))
 
     def code(self, item: Any, system: CodeSystem | None = None) -> Code:
         """Return one code: text, or an object with ``code`` and ``system``.
@@ -217,6 +222,29 @@ class CodeReader:
         return self._exists[code]
 
 
+def with_system(text: str) -> tuple[CodeSystem | None, str]:
+    """Return the code system that a text names, as in ``icd10cm:E11.9``, and the text of the code.
+
+    Raises
+    ------
+    SourceError
+        If it names another one.
+
+    """
+    # A code has no colon, but the URI of a system may have several.
+    prefix, mark, code = text.rpartition("|" if "|" in text else ":")
+    if not mark:
+        return None, text
+    try:
+        return CodeSystem.parse(prefix), code
+    except CodeError as problem:
+        # Without a code after it, it may be part of a note.
+        is_prefix = looks_like_code(code)
+        found = problem.found if is_prefix else f"has a text of {len(text)} characters, expected a code"
+        remedy = problem.remedy if is_prefix else "Write codes like E11.9 or icd10cm:E11.9"
+        raise SourceError(found, remedy=remedy) from None
+
+
 def _parsed_system(text: str) -> CodeSystem:
     try:
         return CodeSystem.parse(text)
@@ -233,10 +261,8 @@ def _parsed_or_none(text: str, system: CodeSystem | None) -> Code | None:
 
 def _parsed(item: str, system: CodeSystem | None) -> tuple[Code, bool]:
     """Return a code, and whether it had a mark."""
-    # A code has no colon, but the URI of a system may have several.
-    prefix, mark, text = item.rpartition("|" if "|" in item else ":")
-    if mark:
-        system = _parsed_system(prefix)
+    named, text = with_system(item)
+    system = named or system
     if system is None:
         raise SourceError(
             "has a code without a system", remedy="Name the code system, or write codes like icd10cm:E11.9"
@@ -245,26 +271,6 @@ def _parsed(item: str, system: CodeSystem | None) -> tuple[Code, bool]:
     try:
         return Code.parse(plain, system), had_mark
     except CodeError as problem:
-        raise _better(text.strip(), system) or SourceError(problem.found, remedy=problem.remedy) from None
-
-
-def _better(text: str, system: CodeSystem) -> SourceError | None:
-    """Return the error for a text that begins with a code; None if it does not."""
-    if (match := _RANGE.fullmatch(text)) and all(_shape(part, system) for part in match.groups()):
-        return SourceError("has a range of codes, expected single codes", remedy="List the codes")
-    if (match := _DASH.fullmatch(text)) and _shape(match[1], system):
-        return SourceError(
-            "has a code that ends in a dash, which stands for missing characters",
-            remedy=f"Write the category: {match[1].upper()}",
-        )
-    if (match := _WITH_TEXT.match(text)) and _shape(match[1].rstrip("."), system):
-        return SourceError("has text after a code", remedy="Keep only codes in the column")
-    return None
-
-
-def _shape(text: str, system: CodeSystem) -> bool:
-    try:
-        Code.parse(text, system)
-    except CodeError:
-        return False
-    return True
+        raise text_with_code(text.strip(), system) or SourceError(
+            problem.found, remedy=problem.remedy
+        ) from None

@@ -21,7 +21,7 @@ DELIMITERS = ",", "\t", ";", "|"
 _LONGEST_HEADER = 10_000  # characters
 
 # Excel's own first line, which names the delimiter.
-_NAMED_DELIMITER = re.compile(r"\ufeff?\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
+_NAMED_DELIMITER = re.compile(r"\ufeff?\"?sep=(\\t|.)\"?[\r\n]*", re.IGNORECASE)
 
 
 def read_rows(
@@ -58,7 +58,7 @@ def read_rows(
                     continue
                 number += 1
                 if len(row) != len(header):
-                    raise _ragged(path, number, len(row), len(header))
+                    raise _ragged(path, number, row, len(header))
                 values = [row[position] for position in positions]
                 for value in values:
                     check_field(value, path, number, encoding)
@@ -102,8 +102,8 @@ def delimiter_of(path: Path, columns: Sequence[str], *, encoding: str = "utf-8")
         first = _first_line(path, encoding)
     except READ_ERRORS as problem:
         raise unreadable(path, problem) from None
-    if named := _NAMED_DELIMITER.fullmatch(first):
-        return named[1]
+    if named := _named_delimiter(first):
+        return named
     headers = {mark: _split_header(first, mark) for mark in DELIMITERS}
     for mark, header in headers.items():
         if all(has_column(header, column) for column in columns):
@@ -113,7 +113,12 @@ def delimiter_of(path: Path, columns: Sequence[str], *, encoding: str = "utf-8")
 
 def names_delimiter(path: Path) -> bool:
     """Return whether the first line of a UTF-8 file names its delimiter, as Excel's ``sep=;`` does."""
-    return _NAMED_DELIMITER.fullmatch(_first_line(path, "utf-8")) is not None
+    return _named_delimiter(_first_line(path, "utf-8")) is not None
+
+
+def _named_delimiter(line: str) -> str | None:
+    named = _NAMED_DELIMITER.fullmatch(line)
+    return None if named is None else named[1].replace("\\t", "\t")
 
 
 def _split_header(line: str, delimiter: str) -> list[str]:
@@ -125,8 +130,8 @@ def _split_header(line: str, delimiter: str) -> list[str]:
 
 def _rows(stream: IO[str], delimiter: str) -> Iterator[list[str]]:
     first = stream.readline()
-    if named := _NAMED_DELIMITER.fullmatch(first):
-        delimiter, first = named[1], ""
+    if named := _named_delimiter(first):
+        delimiter, first = named, ""
     return csv.reader(chain([first], stream) if first else stream, delimiter=delimiter, strict=True)
 
 
@@ -179,15 +184,15 @@ def _checked_header(path: Path, written: list[str]) -> list[str]:
     return header
 
 
-def _ragged(path: Path, row: int, found: int, expected: int) -> SourceError:
-    return SourceError(
-        f"has {found} fields, expected {expected}",
-        path=path,
-        row=row,
-        remedy="Delete it if it is a footer"
-        if found == 1
-        else "Quote fields that contain the delimiter or a line end",
-    )
+def _ragged(path: Path, number: int, row: list[str], expected: int) -> SourceError:
+    remedy = "Quote fields that contain the delimiter or a line end"
+    if len(row) == 1:
+        remedy = "Delete it if it is a footer"
+    elif len(row) == expected + 1 and not row[-1]:
+        remedy = (
+            f"If every row ends with the delimiter, end the header with it too; otherwise {remedy.lower()}"
+        )
+    return SourceError(f"has {len(row)} fields, expected {expected}", path=path, row=number, remedy=remedy)
 
 
 def _malformed(path: Path, row: int, problem: str) -> SourceError:
@@ -209,4 +214,5 @@ def _malformed(path: Path, row: int, problem: str) -> SourceError:
         found = "has text after a closing quotation mark, expected the delimiter"
     else:
         found = "is not a well-formed row"
-    return SourceError(found, path=path, row=row, remedy="Double the quotation marks inside a field")
+    remedy = "Double the quotation marks inside a field; a backslash before them does not help"
+    return SourceError(found, path=path, row=row, remedy=remedy)

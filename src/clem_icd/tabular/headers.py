@@ -40,10 +40,15 @@ def cleaned(name: str) -> str:
     return "".join(one for one in name if unicodedata.category(one) != "Cf").strip()
 
 
+def is_named(name: str, column: str) -> bool:
+    """Return whether two names are those of one column, ignoring case and surrounding blanks."""
+    return _plain(name) == _plain(column)
+
+
 def _position(header: Sequence[str], column: str) -> int | None:
     if column in header:
         return header.index(column)
-    alike = [position for position, name in enumerate(header) if _plain(name) == _plain(column)]
+    alike = [position for position, name in enumerate(header) if is_named(name, column)]
     return alike[0] if len(alike) == 1 else None
 
 

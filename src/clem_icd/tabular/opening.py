@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -15,6 +16,12 @@ from clem_icd.texts.decoding import is_utf8_beyond_ascii, unicode_encoding
 from clem_icd.texts.formats import GZIP, HEAD, Format, format_of
 
 _SAMPLE = 1 << 16  # bytes
+
+# Reports are often saved so under the name of a table.
+_MARKUP = re.compile(
+    r"[\s\ufeff]*<(?:!doctype|!--|\?xml|html|head|meta|style|body|div|table|tr)\b", re.IGNORECASE
+)
+_HTML = Format("HTML or XML", "Open it in a spreadsheet program, and save it as csv (UTF-8)")
 
 
 @contextmanager
@@ -49,6 +56,8 @@ def open_text(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
                 path=path,
                 remedy="Name an encoding such as utf-8 or cp1252",
             ) from None
+        if _MARKUP.match(sample[:HEAD].decode(codec, "replace")):
+            raise other_format(path, _HTML, "a table")
         with stream:
             yield stream
 

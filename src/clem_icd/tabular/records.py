@@ -20,7 +20,8 @@ from clem_icd.texts.formats import PARQUET
 _RECORDS_IN_MEMORY = 64
 _SAMPLE = 4096  # characters
 
-_DELIMITED = {".csv", ".tsv", ".tab", ".psv", ".txt"}
+# What is named .xls, but is no workbook, is text with tabs.
+_DELIMITED = {".csv", ".tsv", ".tab", ".psv", ".txt", ".xls"}
 
 _ONE_OBJECT = "Write one JSON object per line"
 
@@ -153,7 +154,9 @@ def _json_objects(path: Path, encoding: str) -> Iterator[tuple[int, Record]]:
 
 def _json_object(line: str, path: Path, row: int) -> Record:
     try:
-        record = json.loads(line)
+        record = json.loads(line, object_pairs_hook=_unique)
+    except _RepeatedKeyError:
+        raise SourceError("has a key twice", path=path, row=row, remedy="Rename one of them") from None
     except (ValueError, RecursionError):
         # The parser's message may quote the line.
         spread = line.strip() in ("{", "[")
@@ -163,6 +166,17 @@ def _json_object(line: str, path: Path, row: int) -> Record:
         raise SourceError(
             f"is a json {type(record).__name__}, expected an object", path=path, row=row, remedy=_ONE_OBJECT
         )
+    return record
+
+
+class _RepeatedKeyError(Exception):
+    """An object has a key twice, of which Python would keep the last."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Record:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        raise _RepeatedKeyError
     return record
 
 
@@ -192,6 +206,13 @@ def _parquet_records(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, 
         ) from None
     except (pa.ArrowException, OSError):
         raise _not_parquet(path, row) from None
+    except (ValueError, OverflowError):
+        # Some times and dates of parquet do not fit into those of Python.
+        raise SourceError(
+            f"has values in row {row + 1} or later that are neither text, numbers nor lists",
+            path=path,
+            remedy="Write the columns to read as text",
+        ) from None
 
 
 def _not_parquet(path: Path, row: int) -> SourceError:

@@ -29,17 +29,18 @@ def missing_column(path: Path, column: str, columns: Sequence[str], row: int | N
     is_row = len(set(named)) < len(named) or (
         len(named) < len(columns) and any(" " in name for name in named)
     )
-    if is_text or is_row or not all(map(is_name, named)):
+    if is_text or is_row or not all(is_name(name) or is_unnamed(name) for name in named):
         return SourceError(
             f"has no column {column!r}, and its first line does not look like column names",
             path=path,
             row=row,
             remedy="Add a header to the file",
         )
+    shown = ", ".join(name or "a column without a name" for name in columns)
     near = get_close_matches(column.lower(), [name.lower() for name in columns], n=1)
     meant = next((name for name in columns if near and name.lower() == near[0]), None)
     return SourceError(
-        f"has no column {column!r}; it has {', '.join(filter(None, columns))}",
+        f"has no column {column!r}; it has {shown}",
         path=path,
         row=row,
         remedy=f"Did you mean {meant!r}?" if meant else "Name the column to read",
@@ -57,6 +58,11 @@ def other_delimiter(path: Path, header: str) -> SourceError | None:
                 remedy="Export it again with commas between the columns",
             )
     return None
+
+
+def is_unnamed(name: str) -> bool:
+    """Return whether the name of a column stands for none, as a pandas index written to csv has."""
+    return re.fullmatch(r"(?:Unnamed: \d+|__index_level_\d+__)?", name) is not None
 
 
 def is_name(text: str) -> bool:

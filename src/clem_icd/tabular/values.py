@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from clem_icd.corpus import Evidence
 from clem_icd.errors import SourceError
 from clem_icd.icd import Code
 from clem_icd.texts.flaws import flaw_in
+
+_SCIENTIFIC = re.compile(r"[0-9][.,][0-9]+[eE]\+[0-9]+")
+_FORMULA = re.compile(r'="([^"]+)"')
 
 # These functions do not know the file and the row; their caller adds both to the errors.
 
@@ -21,7 +25,7 @@ def read_id(value: Any, column: str) -> str | None:
     Raises
     ------
     SourceError
-        If it is neither text nor an integer.
+        If it is neither text nor an integer, or a number in scientific notation.
 
     """
     if is_missing(value) or (isinstance(value, str) and not value.strip()):
@@ -29,9 +33,18 @@ def read_id(value: Any, column: str) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise SourceError(
             f"column {column!r} contains {type(value).__name__}, expected an id",
-            remedy="Write ids as text: with a decimal point, 123 and 123.0 would be two ids",
+            remedy="Write ids as text: with a decimal point, 123 and 123.0 would be two ids"
+            if isinstance(value, float)
+            else "Write ids as text, and one record per note",
         )
-    return str(value).strip()
+    text = str(value).strip()
+    if _SCIENTIFIC.fullmatch(text):
+        raise SourceError(
+            f"column {column!r} contains a number in scientific notation, which has lost digits of the id",
+            remedy="Export the column as text",
+        )
+    # A spreadsheet keeps an id as text in this way.
+    return wrapped[1].strip() if (wrapped := _FORMULA.fullmatch(text)) else text
 
 
 def read_text(value: Any, column: str) -> str:

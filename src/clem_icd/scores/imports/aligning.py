@@ -136,6 +136,29 @@ def score_range(scores: Dense | Sparse) -> tuple[float, float]:
     return lowest, highest
 
 
+def refuse_ranks(scores: Dense | Sparse) -> None:
+    """Refuse scores that count 1, 2, 3, … within every note: ranks, of which the best is the lowest.
+
+    Raises
+    ------
+    ScoresError
+        If all do, and a note has several.
+
+    """
+    if isinstance(scores, Dense) or not len(scores.notes):
+        return
+    order = np.lexsort((scores.records, scores.notes))
+    notes = scores.notes[order]
+    begins = np.flatnonzero(np.diff(notes, prepend=-1))
+    counts = np.diff(begins, append=len(notes))
+    ranks = np.arange(len(notes)) - np.repeat(begins, counts) + 1
+    if len(begins) > 1 and counts.max() > 1 and (scores.values[order] == ranks).all():
+        raise ScoresError(
+            "has ranks as scores: 1, 2, 3, … for the codes of every note, so the best would score lowest",
+            remedy="Write scores that are highest for the best code, such as 1 / rank",
+        )
+
+
 def sum_remarks(scores: Dense | Sparse) -> list[str]:
     """Return a sentence if the scores of every note sum to 1, as those of a softmax do; nothing otherwise."""
     if isinstance(scores, Dense):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ _POSITION = re.compile(r"LABEL_\d+")
 _PIPELINE = (
     'Write {"note id": predictions} with the predictions of each note; call the pipeline with top_k=None and '
     "function_to_apply='sigmoid'"
+)
+ONE_PREDICTION = (
+    "Every note has one prediction, its highest: call the pipeline with top_k=None to have all of them"
 )
 _PSV = "Write one line per admission: its id and its codes, separated by |"
 _MDACE = "Name a folder of annotation files in MDACE's format"
@@ -52,8 +56,21 @@ def read_json_lists(path: Path) -> ExternalScores:
     if isinstance(value, list) and _has_predictions(value):
         raise ScoresError("lists predictions without the ids of their notes", path=path, remedy=_PIPELINE)
     if not isinstance(value, _Object):
-        raise ScoresError("does not hold a JSON object", path=path, remedy=_JSON)
-    return _collected(path, ((note, _json_codes(path, row, codes)) for row, note, codes in _numbered(value)))
+        name = "list" if isinstance(value, list) else type(value).__name__
+        raise ScoresError(f"holds a JSON {name}, expected an object", path=path, remedy=_JSON)
+    found = _collected(path, ((note, _json_codes(path, row, codes)) for row, note, codes in _numbered(value)))
+    if len(value) > 1 and all(_has_predictions([codes]) and len(_flat(codes)) == 1 for _, codes in value):
+        return replace(found, remarks=(ONE_PREDICTION,))
+    return found
+
+
+def is_mdace(path: Path) -> bool:
+    """Return whether a JSON file holds annotations in MDACE's format."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False  # what reads it will say why
+    return isinstance(value, dict) and {"hadm_id", "notes"} <= value.keys()
 
 
 def read_psv(path: Path) -> ExternalScores:
@@ -123,6 +140,7 @@ def _numbered(pairs: _Object) -> Iterator[tuple[int, str, Any]]:
 
 
 def _json_codes(path: Path, row: int, codes: Any) -> list[tuple[ExternalCode, float]]:
+    codes = _flat(codes)
     pairs = codes if isinstance(codes, _Object) else [_pair(code) for code in _as_list(path, row, codes)]
     for code, score in pairs:
         if isinstance(code, str) and _POSITION.fullmatch(code):
@@ -140,6 +158,13 @@ def _json_codes(path: Path, row: int, codes: Any) -> list[tuple[ExternalCode, fl
         if not isinstance(score, float):
             raise ScoresError("has a score that is not a number", path=path, row=row, remedy=_JSON)
     return [(ExternalCode(code.strip()), score) for code, score in pairs]
+
+
+def _flat(codes: Any) -> Any:
+    """Return the predictions of a note, which a pipeline returns in a list if it is called with a list."""
+    is_nested = isinstance(codes, list) and not isinstance(codes, _Object) and len(codes) == 1
+    inner = codes[0] if is_nested else None
+    return inner if isinstance(inner, list) and not isinstance(inner, _Object) else codes
 
 
 def _pair(item: Any) -> tuple[Any, Any]:

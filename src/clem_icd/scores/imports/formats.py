@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clem_icd.errors import ScoresError
-from clem_icd.files import read_json
 from clem_icd.icd.systems import shown
-from clem_icd.scores.imports.code_lists import read_json_lists, read_mdace, read_psv
+from clem_icd.scores.imports.code_lists import is_mdace, read_json_lists, read_mdace, read_psv
 from clem_icd.scores.imports.external import ExternalScores
 from clem_icd.scores.imports.label_list import read_label_list
 from clem_icd.scores.imports.list_table import read_list_table
@@ -19,6 +18,9 @@ from clem_icd.scores.imports.npz import read_npz
 from clem_icd.scores.imports.submission import is_submission, read_submission
 from clem_icd.scores.imports.table_files import LONGEST_NAME, TABLES, Table, kind_of
 from clem_icd.scores.imports.wide_table import EDIN_GOLD, EDIN_NOTE, read_wide
+from clem_icd.tabular.headers import has_column
+from clem_icd.tabular.opening import format_of_file, other_format
+from clem_icd.tabular.records import column_names
 
 FORMATS = {
     "long": "a table with one row per note and code; score optional",
@@ -111,10 +113,12 @@ def _detected(path: Path, columns: LongColumns) -> str:
     if kind == ".psv" or _CAML_JSON.fullmatch(path.name):
         return "caml"
     if kind == ".json":
-        return "mdace" if {"hadm_id", "notes"} <= read_json(path, ScoresError).keys() else "json"
+        return "mdace" if is_mdace(path) else "json"
     if kind == ".jsonl":
         return "lists"
     if kind not in TABLES:
+        if path.is_file() and (found := format_of_file(path)):
+            raise other_format(path, found, "scores")
         raise ScoresError(
             f"has a format that its suffix {shown(kind, LONGEST_NAME)} does not identify",
             path=path,
@@ -134,5 +138,12 @@ def _detected(path: Path, columns: LongColumns) -> str:
 
 
 def _list_column(columns: LongColumns, path: Path) -> str:
+    names = column_names(path, [columns.note])
+    if has_column(names, columns.score) or has_column(names, f"{columns.score}s"):
+        raise ScoresError(
+            "has a column of scores, but every listed code would score 1",
+            path=path,
+            remedy='Write a long table, or a JSON object {"note": {"code": score}}',
+        )
     is_default = columns.code == LongColumns().code
-    return _CODES if is_default and not Table(path, [columns.code]).has(columns.code) else columns.code
+    return _CODES if is_default and not has_column(names, columns.code) else columns.code

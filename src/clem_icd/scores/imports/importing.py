@@ -13,7 +13,7 @@ from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError, OutputError, ScoresError
 from clem_icd.files import check_free, sha256_of
 from clem_icd.scores.file import write_scores
-from clem_icd.scores.imports.aligning import score_range, sum_remarks
+from clem_icd.scores.imports.aligning import refuse_ranks, score_range, sum_remarks
 from clem_icd.scores.imports.external import FloatArray
 from clem_icd.scores.imports.findings import Findings
 from clem_icd.scores.imports.formats import FileOptions, read_external
@@ -98,6 +98,7 @@ def import_scores(
             zero_missing=options.missing == "zero",
             drop_unknown=options.unknown == "drop",
         )
+        refuse_ranks(matched.content.values)
         findings = _findings(path, format, matched, logits=options.logits)
         _check_scale(findings)
     about = {

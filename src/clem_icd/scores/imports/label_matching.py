@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clem_icd.errors import ScoresError
+from clem_icd.errors import ScoresError, SourceError
 from clem_icd.icd import Code, CodeSystem, undot
 from clem_icd.icd.systems import shown
 from clem_icd.scores.imports.external import ExternalCode, IntArray
 from clem_icd.scores.imports.table_files import LONGEST_NAME
+from clem_icd.tabular.code_cells import divider_in, looks_like_code
 
 _ZEROS = "Some look like codes that became numbers and lost their leading zeros: write codes as text"
 
@@ -152,6 +153,30 @@ def refuse_unknown(match: CodeMatch, labels: Sequence[Code], name: str) -> None:
         f"{_with_examples(match.unknown)} are not labels of the corpus {name}",
         remedy=_ZEROS if lost else "Name the corpus that the system was trained on, or pass --unknown drop",
     )
+
+
+def refuse_several_codes(match: CodeMatch) -> None:
+    """Refuse unknown codes that are several in one cell: dropping them would drop labels.
+
+    Raises
+    ------
+    ScoresError
+        With their number.
+
+    """
+    several = [code for code in match.unknown if _is_several(code.text)]
+    if several:
+        raise ScoresError(
+            f"{_with_examples(several)} are several codes in one cell",
+            remedy="Write one row per note and code, or all codes of a note in one row: --format lists",
+        )
+
+
+def _is_several(text: str) -> bool:
+    try:
+        return divider_in(text, looks_like_code, lambda _: None) is not None
+    except SourceError:
+        return False
 
 
 def _with_examples(codes: Sequence[ExternalCode]) -> str:

@@ -18,7 +18,14 @@ from clem_icd.scores.imports.aligning import (
 )
 from clem_icd.scores.imports.external import Dense, ExternalScores, FloatArray, IntArray, Sparse
 from clem_icd.scores.imports.gold_check import compare_gold
-from clem_icd.scores.imports.label_matching import CamlFinder, Find, label_finder, match_codes, refuse_unknown
+from clem_icd.scores.imports.label_matching import (
+    CamlFinder,
+    Find,
+    label_finder,
+    match_codes,
+    refuse_several_codes,
+    refuse_unknown,
+)
 from clem_icd.scores.imports.note_matching import (
     NoteKey,
     NoteMatch,
@@ -130,6 +137,7 @@ def match_scores(
     notes = match_notes(content.notes, corpus, split, by)
     find = CamlFinder(corpus.codes).find if caml else label_finder(content.codes, corpus.codes)
     codes = match_codes(content.codes, corpus.codes, find)
+    refuse_several_codes(codes)
     # A file in which nothing matches is the wrong one, whatever may be dropped.
     if not drop_unknown or (notes.rows < 0).all():
         refuse_unknown_notes(notes, corpus, split)

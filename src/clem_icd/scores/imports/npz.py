@@ -40,7 +40,7 @@ def read_npz(path: Path, labels: tuple[ExternalCode, ...] | None = None) -> Exte
 
     """
     arrays = _arrays(path)
-    if {"indptr", "indices", "shape"} <= arrays.keys():
+    if {"format", "shape", "data"} <= arrays.keys():
         raise ScoresError(
             "is a sparse matrix of SciPy, without ids and labels",
             path=path,
@@ -99,7 +99,9 @@ def _texts(path: Path, array: npt.NDArray[np.generic], name: str, *, numbers: bo
         raise ScoresError(
             f"has {name!r} of type {array.dtype} with {array.ndim} dimensions, expected a list of text",
             path=path,
-            remedy="Write codes as text: as a number, 0066 becomes 66" if name == LABELS else _RECIPE,
+            remedy="Write codes as text: as a number, 0066 becomes 66"
+            if name == LABELS and array.dtype.kind in "iuf"
+            else _RECIPE,
         )
     texts = tuple(str(one).strip() for one in array)
     if len(set(texts)) != len(texts) or "" in texts:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from clem_icd.errors import ScoresError
 from clem_icd.scores.imports.external import ExternalCode, ExternalScores, Numbering, Sparse
-from clem_icd.scores.imports.list_table import looks_like_code
+from clem_icd.tabular.code_cells import looks_like_code
 from clem_icd.tabular.delimited import check_field
 from clem_icd.tabular.opening import open_text
 
@@ -45,7 +45,8 @@ def read_submission(path: Path) -> ExternalScores:
         for document, ranked in listed.items()
         for rank, (code, row) in enumerate(ranked.items())
     ]
-    return ExternalScores(notes.keys, codes.keys, Sparse.of(entries), remarks=(RANKED,))
+    remarks = (RANKED,) if any(len(ranked) > 1 for ranked in listed.values()) else ()
+    return ExternalScores(notes.keys, codes.keys, Sparse.of(entries), remarks=remarks)
 
 
 def is_submission(path: Path) -> bool:

@@ -13,6 +13,7 @@ from clem_icd.icd.systems import shown
 from clem_icd.tabular.batches import read_batches
 from clem_icd.tabular.delimited import delimiter_of, read_header
 from clem_icd.tabular.opening import format_of_file, other_format
+from clem_icd.tabular.refusals import is_unnamed
 from clem_icd.texts.formats import FEATHER, PARQUET
 
 LONGEST_NAME = 40
@@ -46,7 +47,7 @@ class Table:
     path
         The file.
     schema
-        Its columns and their types; every column of a csv or tsv file is text.
+        Its named columns and their types; every column of a csv or tsv file is text.
     delimiter
         What separates its columns; None for Parquet and Feather.
 
@@ -65,13 +66,15 @@ class Table:
         self._kind = _format(path)
         if self._kind == "delimited":
             self.delimiter = delimiter_of(path, columns)
-            names = read_header(path, delimiter=self.delimiter)
+            # The index that pandas writes as the first column is no part of the table.
+            names = [name for name in read_header(path, delimiter=self.delimiter) if not is_unnamed(name)]
             self.schema = pl.Schema(dict.fromkeys(names, pl.String()))
         else:
             try:
-                self.schema = self._scan().collect_schema()
+                found = self._scan().collect_schema()
             except _DAMAGE:
                 raise self._damaged() from None
+            self.schema = pl.Schema({name: kind for name, kind in found.items() if not is_unnamed(name)})
 
     def name(self, column: str) -> str:
         """Return the name of a column as the table writes it, whatever its case, or else unchanged."""
@@ -209,7 +212,7 @@ def number_column(table: Table, name: str) -> pl.Expr:
 def require_columns(
     table: Table,
     names: Sequence[str],
-    remedy: str = "Name the column with its option, or choose another --format",
+    remedy: str = "Name the column with its option, choose another --format, or add a missing header",
 ) -> None:
     """Refuse a table that lacks a column.
 

@@ -81,15 +81,22 @@ def _values(table: Table, names: Sequence[str], notes: int) -> FloatArray:
         part = table.select(some, [number_column(table, name) for name in some])
         for offset, column in enumerate(part):
             if column.null_count():
-                row = column.is_null().arg_true()[0]
-                raise ScoresError(
-                    f"has no number in the column {shown(column.name, LONGEST_NAME)}",
-                    path=table.path,
-                    row=row + 1,
-                    remedy="Write a score for every note and code, and leave out other columns",
-                )
+                raise _no_number(table, column.name, column.is_null().arg_true()[0])
             values[:, start + offset] = column.to_numpy()
     return values
+
+
+def _no_number(table: Table, name: str, row: int) -> ScoresError:
+    value = table.select([name], pl.col(name).cast(pl.String, strict=False))[name][row] or ""
+    is_array = value.lstrip().startswith("[")
+    return ScoresError(
+        f"has {'an array' if is_array else 'no number'} in the column {shown(name, LONGEST_NAME)}",
+        path=table.path,
+        row=row + 1,
+        remedy="Save the array with np.savez(path, scores=…, note_ids=…, labels=…): text shortens it"
+        if is_array
+        else "Write a score for every note and code, and leave out other columns",
+    )
 
 
 def _gold(table: Table, name: str) -> tuple[frozenset[str], ...]:

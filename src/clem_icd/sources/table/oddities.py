@@ -6,18 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from clem_icd.corpus import Note
-from clem_icd.icd import Code, CodeSystem
+from clem_icd.icd import Code
 from clem_icd.tabular.sentences import counted
 from clem_icd.texts import PlainText, remarks_on
-
-_EXAMPLES = 3
 
 # The longest text of an Excel cell, and of columns in Oracle, SQL Server and MySQL.
 _EXCEL_CELL = 32_767
 _CELLS = {4_000: "VARCHAR2", 8_000: "VARCHAR", 65_535: "TEXT"}
-
-# ICD-10-GM writes these after a code. V and A say that the patient may not, or does not, have the disease.
-_CERTAINTY = {"G", "V", "Z", "A"}
 
 
 class Oddities:
@@ -27,14 +22,16 @@ class Oddities:
     ----------
     wrappings
         The number of notes that were, or still are, wrapped in each format.
+    codes
+        The distinct codes of all notes.
 
     """
 
     def __init__(self) -> None:
         self.wrappings: Counter[str] = Counter()
+        self.codes: set[Code] = set()
         self._remarks: Counter[str] = Counter()
         self._lengths: Counter[int] = Counter()
-        self._certainty: set[Code] = set()
         self._headers = 0
 
     def repeated_header(self) -> None:
@@ -48,11 +45,7 @@ class Oddities:
         self._remarks.update(remarks_on(note.text))
         if len(note.text) == _EXCEL_CELL or len(note.text) in _CELLS:
             self._lengths[len(note.text)] += 1
-        self._certainty.update(
-            code
-            for code in note.codes
-            if code.system is CodeSystem.ICD10 and code.value[-1] in _CERTAINTY and code.value[-2].isdigit()
-        )
+        self.codes.update(note.codes)
 
     def notices(self, *, kept: bool) -> list[str]:
         """Return a sentence for everything that was counted.
@@ -63,7 +56,7 @@ class Oddities:
             Whether wrapped notes were kept as they are.
 
         """
-        return [*self._of_records(), *self._of_texts(kept), *self._of_codes()]
+        return [*self._of_records(), *self._of_texts(kept)]
 
     def _of_records(self) -> Iterable[str]:
         if self._headers:
@@ -96,39 +89,6 @@ class Oddities:
                     f"notes have exactly {length:,} characters, the limit of {place}: probably cut off",
                 )
 
-    def _of_codes(self) -> Iterable[str]:
-        if self._certainty:
-            yield (
-                counted(
-                    len(self._certainty),
-                    f"code ends in a letter, like {_examples(self._certainty)}",
-                    f"codes end in a letter, like {_examples(self._certainty)}",
-                )
-                + ": in ICD-10-GM, V says suspected and A excluded, and neither is part of the code"
-            )
-
-
-def dropped_notice(dropped: Counter[Code]) -> list[str]:
-    """Return the sentence on codes that were dropped because they do not exist; nothing if there are none."""
-    if not dropped:
-        return []
-    return [
-        counted(
-            dropped.total(),
-            f"code does not exist in its system and was dropped: {_examples(dropped)}",
-            f"codes do not exist in their systems and were dropped, such as {_examples(dropped)}",
-        )
-    ]
-
-
-def marks_notice(marks: int) -> list[str]:
-    """Return the sentence on marks that were removed from codes; nothing if there are none."""
-    return (
-        [counted(marks, "mark (†, *, + or !)", "marks (†, *, + or !)") + " after a code removed"]
-        if marks
-        else []
-    )
-
 
 def ids_notice(ids: Sequence[str], name: str) -> list[str]:
     """Return a sentence if ids differ only in what programs add or remove; nothing otherwise."""
@@ -141,10 +101,6 @@ def ids_notice(ids: Sequence[str], name: str) -> list[str]:
         f"{same:,} ids in the column {name!r} differ only in leading zeros or a final .0: they may be "
         "the same patients, in two splits"
     ]
-
-
-def _examples(codes: Iterable[Code]) -> str:
-    return ", ".join(code.value for code in sorted(codes)[:_EXAMPLES])
 
 
 def _plural(remark: str) -> str:

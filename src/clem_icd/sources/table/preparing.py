@@ -14,7 +14,8 @@ from clem_icd.files import TEMPORARY_PREFIX
 from clem_icd.icd import Code, CodeSystem, default_codebook, read_titles
 from clem_icd.sources.raw_files import check_choice, check_out, input_file
 from clem_icd.sources.table.columns import Columns
-from clem_icd.sources.table.oddities import Oddities, dropped_notice, ids_notice, marks_notice
+from clem_icd.sources.table.odd_codes import code_notices, dropped_notice, marks_notice
+from clem_icd.sources.table.oddities import Oddities, ids_notice
 from clem_icd.sources.table.rows import Rows
 from clem_icd.tabular.codes import CodeReader, UnknownCodes
 from clem_icd.texts import Wrapped
@@ -136,6 +137,7 @@ def prepare_table(
         table = _Staged(rows, needs_subjects=subject_id is not None and split is None)
         write_notes(staged, table.notes())
         notices += _notices(columns, reader, oddities, table, kept=wrapped == "keep")
+        notices += code_notices(oddities.codes, codebook)
         split_of = table.splits or table.drawn(seed=seed, **shares)
         for name in sorted(set(split_of.values()), key=SPLITS.index):
             writer.write(name, (note for note in read_notes(staged) if split_of[note.note_id] == name))

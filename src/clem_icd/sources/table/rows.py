@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -14,12 +15,14 @@ from clem_icd.sources.table.columns import Columns
 from clem_icd.sources.table.oddities import Oddities
 from clem_icd.tabular.codes import CodeReader
 from clem_icd.tabular.delimited import check_field
-from clem_icd.tabular.headers import cleaned
+from clem_icd.tabular.headers import is_named
 from clem_icd.tabular.records import Record, read_records
 from clem_icd.tabular.split_files import SPLIT_NAMES
 from clem_icd.tabular.values import is_missing, read_evidence, read_id, read_text
 from clem_icd.texts import PlainText, Wrapped
 from clem_icd.texts.plain import unwrapped
+
+_RULE = re.compile(r"\s*--+\s*")
 
 _MERGE = "Note ids must be unique; if every row holds one code of a note, pass --merge-rows"
 
@@ -125,9 +128,16 @@ class Rows:
     def _records(self, repeated_header: Callable[[], None]) -> Iterator[tuple[int, Record]]:
         names = self._columns.named()
         for number, record in read_records(self._path, names, encoding=self._encoding):
-            if all(isinstance(value, str) and cleaned(value) == name for name, value in record.items()):
+            if all(isinstance(value, str) and is_named(value, name) for name, value in record.items()):
                 repeated_header()
                 continue
+            if all(isinstance(value, str) and _RULE.fullmatch(value) for value in record.values()):
+                raise SourceError(
+                    "is a line of dashes, as SQL tools write it below the header",
+                    path=self._path,
+                    row=number,
+                    remedy="Delete it, and the count of rows at the end",
+                )
             for value in record.values():
                 if isinstance(value, str):
                     check_field(value, self._path, number, self._encoding)
@@ -136,7 +146,8 @@ class Rows:
     def _row(self, number: int, record: Record) -> Row:
         columns = self._columns
         system = None
-        if columns.system_column is not None:
+        # A note without codes needs no system.
+        if columns.system_column is not None and not all(_is_empty(record[name]) for name in columns.codes):
             system = self._codes.system_of(record[columns.system_column])
         note_id = read_id(record[columns.note_id], columns.note_id)
         if note_id is None:
@@ -145,8 +156,7 @@ class Rows:
         read = [self._codes.codes(record[column], system) for column in columns.codes]
         codes = tuple(dict.fromkeys(code for some in read for code in some))
         spans = record[columns.evidence] if columns.evidence else None
-        has_spans = not is_missing(spans) and spans not in ("", "[]", [])
-        if plain.wrappings and self._wrapped == "convert" and has_spans:
+        if plain.wrappings and self._wrapped == "convert" and not _is_empty(spans):
             raise SourceError(
                 f"has a note in {plain.wrappings[0]} with evidence, whose offsets may refer to either text",
                 remedy="Convert the texts before computing offsets, or pass --wrapped keep",
@@ -158,12 +168,8 @@ class Rows:
             text=plain.text,
             codes=tuple(code for code in codes if code in kept),
             evidence=tuple(span for span in evidence if span.code in kept),
-            subject_id=read_id(record[columns.subject_id], columns.subject_id)
-            if columns.subject_id
-            else None,
-            admission_id=read_id(record[columns.admission_id], columns.admission_id)
-            if columns.admission_id
-            else None,
+            subject_id=_optional_id(record, columns.subject_id),
+            admission_id=_optional_id(record, columns.admission_id),
         )
         return Row(number, note, plain, _split(record[columns.split]) if columns.split else None)
 
@@ -206,6 +212,10 @@ class _Parts:
             self.first.note, text=plain.text, codes=tuple(self.codes), evidence=tuple(self.evidence)
         )
         return replace(self.first, note=note, plain=plain)
+
+
+def _is_empty(value: object) -> bool:
+    return is_missing(value) or value == [] or (isinstance(value, str) and value.strip() in ("", "[]"))
 
 
 def _optional_id(record: Record, column: str | None) -> str | None:
