@@ -9,6 +9,7 @@ from typing import Any
 
 from clem_icd.errors import SourceError
 from clem_icd.icd import CodeSystem, is_well_formed
+from clem_icd.icd.text import cleaned
 
 # Never part of a code, nor of the name of a code system.
 _CERTAIN = re.compile(r"(?:[;|\n\r\t]|:::)+")
@@ -68,8 +69,10 @@ def divide(cell: str, is_code: IsCode, exists: Exists) -> Sequence[Any]:
 
 
 def looks_like_code(text: str) -> bool:
-    """Return whether a text has the shape of a code of any system."""
-    return any(is_well_formed(text, system) for system in CodeSystem)
+    """Return whether a text has the shape of a code of any system, and is no word."""
+    # Words such as "fever" have the shape of ICD-10-PCS, of which hardly any code has no digit: GZFZZZZ.
+    is_word = not any(map(str.isdecimal, text)) and not cleaned(text).upper().endswith("ZZZ")
+    return not is_word and any(is_well_formed(text, system) for system in CodeSystem)
 
 
 def divider_in(cell: str, is_code: IsCode, exists: Exists) -> str | None:

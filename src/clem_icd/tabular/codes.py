@@ -187,13 +187,12 @@ class CodeReader:
     def _parsed(self, item: str, system: CodeSystem | None) -> tuple[Code, bool]:
         try:
             return _parsed(item, system)
-        except SourceError as problem:
-            text = item.strip().upper()
-            other = next((one for one in CodeSystem if self._codebook.is_known(text, one)), None)
-            if other is None:
+        except SourceError:
+            other = next((one for one in CodeSystem if self._codebook.is_known(item, one)), None)
+            if other is None or system is None:
                 raise
             raise SourceError(
-                f"{problem.found.partition(':')[0]}: it is one of {other.title}",
+                f"{cleaned(item)!r} is not a code of {system.title}: it is one of {other.title}",
                 remedy="Name the system of each code, as in icd10cm:E11.9, or a column with --system-column",
             ) from None
 

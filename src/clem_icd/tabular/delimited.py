@@ -106,7 +106,7 @@ def delimiter_of(path: Path, columns: Sequence[str], *, encoding: str = "utf-8")
         return named
     headers = {mark: _split_header(first, mark) for mark in DELIMITERS}
     for mark, header in headers.items():
-        if all(has_column(header, column) for column in columns):
+        if columns and all(has_column(header, column) for column in columns):
             return mark
     return max(DELIMITERS, key=lambda mark: (len(headers[mark]), -DELIMITERS.index(mark)))
 

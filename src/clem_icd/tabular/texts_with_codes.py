@@ -8,7 +8,8 @@ from clem_icd.errors import CodeError, SourceError
 from clem_icd.icd import Code, CodeSystem
 
 _RANGE = re.compile(r"(\S+?)\s*[-\u2013\u2014]\s*(\S+)")
-_WITH_TEXT = re.compile(r"([A-Za-z0-9.]+)[\s:,(^\u2013\u2014-]+\S", re.DOTALL)
+# A comma before one or two digits stands for the dot of the code.
+_WITH_TEXT = re.compile(r"(?!\w+,[0-9]{1,2}\Z)([A-Za-z0-9.]+)[\s:,(^\u2013\u2014-]+\S", re.DOTALL)
 _DASH = re.compile(r"([A-Za-z0-9]+)\.?[-\u2013\u2014_]+")
 _MARKED = re.compile(r"([A-Za-z0-9.]+)\s*[\u2020*+!]")
 _HL7 = re.compile(r"([A-Za-z0-9.]+)\s*\^")

@@ -82,13 +82,11 @@ def unicode_encoding(content: bytes) -> str | None:
 
 def is_utf8_beyond_ascii(content: bytes) -> bool:
     """Return whether bytes are UTF-8 and not ASCII; the last character may be cut off."""
-    if content.isascii():
-        return False
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(content)
+        # A last character alone is no sign of UTF-8: it may be one of another encoding.
+        return not codecs.getincrementaldecoder("utf-8")().decode(content).isascii()
     except UnicodeDecodeError:
         return False
-    return True
 
 
 def encoding_remedy(content: bytes) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from clem_icd.errors import InputError, ScoresError
+from clem_icd.scores.imports.code_lists import ONE_PREDICTION
 
 PSV = "101|486|00.66\n102|\n103|37.23|39.50\n104\n"
 
@@ -27,6 +28,37 @@ def test_json_objects_and_lists_per_note_are_read(bring: Any, tmp_path: Path) ->
     assert (found["n1", "486"], found["n1", "00.66"], found["n3", "37.23"]) == (0.25, 1, 0.5)
     found = bring(write(tmp_path, {"n1": ["486"], "n2": [], "n3": ["37.23", "486"], "n4": []}))
     assert found.above_zero == {("n1", "486"), ("n3", "37.23"), ("n3", "486")}
+
+
+def predictions(*pairs: tuple[str, float]) -> list[dict[str, Any]]:
+    return [{"label": label, "score": score} for label, score in pairs]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_predictions_of_a_pipeline_are_read(bring: Any, tmp_path: Path, nested: bool) -> None:
+    both = predictions(("486", 0.75), ("00.66", 0.5))
+    found = bring(write(tmp_path, {note: [both] if nested else both for note in ("n1", "n2", "n3", "n4")}))
+    assert (found["n1", "486"], found["n4", "00.66"]) == (0.75, 0.5)
+    assert ONE_PREDICTION not in found.scores.warnings
+
+
+def test_single_prediction_of_every_note_is_remarked(bring: Any, tmp_path: Path) -> None:
+    content = {note: predictions(("486", 0.75)) for note in ("n1", "n2", "n3", "n4")}
+    assert ONE_PREDICTION in bring(write(tmp_path, content)).scores.warnings
+
+
+@pytest.mark.parametrize(
+    "content", [[predictions(("486", 0.98))], predictions(("486", 0.98), ("00.66", 0.61))]
+)
+def test_predictions_without_ids_are_refused(bring: Any, tmp_path: Path, content: Any) -> None:
+    with pytest.raises(ScoresError, match=r"without the ids of their notes.*top_k=None"):
+        bring(write(tmp_path, content))
+
+
+def test_positions_instead_of_codes_are_refused(bring: Any, tmp_path: Path) -> None:
+    content = {"n1": predictions(("LABEL_0", 0.9), ("LABEL_17", 0.2))}
+    with pytest.raises(ScoresError, match=r"row 1: has labels such as LABEL_0, .*Set id2label"):
+        bring(write(tmp_path, content))
 
 
 def test_psv_of_caml_is_read_by_admission(bring: Any, tmp_path: Path) -> None:
@@ -55,6 +87,8 @@ def test_procedures_that_caml_turned_into_numbers_are_found_if_unique(bring: Any
 BAD: dict[str, tuple[str, str, str]] = {
     "malformed": ("theirs.json", "{", "(?i)readable as json"),
     "a list": ("theirs.json", '["n1"]', "(?i)json list"),
+    "a list of records": ("theirs.json", '[{"note_id": "n1", "scores": []}]', "holds a JSON list"),
+    "a number": ("theirs.json", "3", "holds a JSON float"),
     "a text for a note": ("theirs.json", '{"n1": "486"}', "row 1: has neither an object nor a list"),
     "a number as code": ("theirs.json", '{"n1": [], "n2": [486]}', "row 2: has a code that is not text"),
     "a text as score": ("theirs.json", '{"n1": {"486": "high"}}', "row 1: has a score that is not a number"),

@@ -165,3 +165,93 @@ def test_code_systems_disambiguate_codes_without_dots(bring: Any, tmp_path: Path
     assert (found["n1", "372.3"], found["n1", "37.23"], found["n2", "00.66"]) == (0.5, 0.25, 1)
     with pytest.raises(InputError, match="is not a code system"):
         bring(write(tmp_path, "note_id,code,system,score\nn1,3723,icd8,0.5\n"))
+
+
+DECIMAL_COMMAS = [("n1", "486", "0,25"), ("n2", "250.00", ",5"), ("n3", "37.23", "7,5e-1"), ("n4", "", "")]
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_decimal_commas_are_read_where_no_comma_separates_columns(
+    bring: Any, tmp_path: Path, mark: str
+) -> None:
+    lines = [mark.join(row) for row in [("Note_ID", "Code", "SCORE"), *DECIMAL_COMMAS]]
+    found = bring(write(tmp_path, "\n".join(lines)))
+    assert (found["n1", "486"], found["n2", "250.00"], found["n3", "37.23"]) == (0.25, 0.5, 0.75)
+
+
+@pytest.mark.parametrize(
+    "score", ["93%", "8 %", '"0,93"', '"1.234,5"', "np.float64(0.93)", "[0.93]", "tensor(0.93)", "high"]
+)
+def test_score_with_more_than_a_number_is_refused(bring: Any, tmp_path: Path, score: str) -> None:
+    with pytest.raises(ScoresError, match=r"row 2: has a score that is not a number.*no % and no text"):
+        bring(write(tmp_path, f"{HEADER}n1,486,0.5\nn2,486,{score}\n"))
+
+
+def test_thousands_are_no_decimals(bring: Any, tmp_path: Path) -> None:
+    for score in ("1.234,5", "1,234.5", "1,2,3", "93%"):
+        with pytest.raises(ScoresError, match="row 1: has a score that is not a number"):
+            bring(write(tmp_path, f"note_id;code;score\nn1;486;{score}\n"))
+
+
+def test_several_codes_in_one_cell_are_refused_and_never_dropped(bring: Any, tmp_path: Path) -> None:
+    for cell in ("486;00.66", '"486, 00.66"', "486|00.66", "486:::00.66"):
+        path = write(tmp_path, f"note_id,code\nn1,{cell}\nn2,486\nn3,\nn4,\n")
+        for unknown in ("error", "drop"):
+            with pytest.raises(ScoresError, match=r"several codes in one cell.*--format lists"):
+                bring(path, unknown=unknown)
+
+
+RANKS = HEADER + "n1,486,1\nn1,00.66,2\nn2,372.3,1\nn3,486,1\nn3,37.23,2\nn3,39.50,3\nn4,486,1\n"
+
+
+def test_ranks_are_refused_as_scores(bring: Any, tmp_path: Path) -> None:
+    with pytest.raises(ScoresError, match=r"has ranks as scores: .*1 / rank"):
+        bring(write(tmp_path, RANKS))
+    # The other way round, the best code scores highest.
+    others = HEADER + "n1,486,2\nn1,00.66,1\nn2,372.3,1\nn3,486,1\nn4,486,1\n"
+    assert bring(write(tmp_path, others))["n1", "486"] == 2
+
+
+def test_lists_of_ones_are_no_ranks(bring: Any, tmp_path: Path) -> None:
+    found = bring(write(tmp_path, HEADER + "n1,486,1\nn2,372.3,1\nn3,486,1\nn4,486,1\n"))
+    assert len(found.above_zero) == 4
+
+
+def test_scores_of_a_softmax_are_remarked(bring: Any, tmp_path: Path) -> None:
+    rows = "".join(
+        f"n{number},486,0.62\nn{number},00.66,0.37\nn{number},39.50,0.01\n" for number in range(1, 5)
+    )
+    assert [line for line in bring(write(tmp_path, HEADER + rows)).scores.warnings if "softmax" in line]
+    apart = rows.replace("n4,486,0.62", "n4,486,0.82")
+    found = bring(write(tmp_path, HEADER + apart))
+    assert not [line for line in found.scores.warnings if "softmax" in line]
+
+
+def test_single_certain_codes_are_no_softmax(bring: Any, tmp_path: Path) -> None:
+    found = bring(write(tmp_path, "note_id,code\nn1,486\nn2,486\nn3,486\nn4,486\n"))
+    assert not [line for line in found.scores.warnings if "softmax" in line]
+
+
+def test_index_that_pandas_wrote_is_ignored(bring: Any, tmp_path: Path) -> None:
+    for name in ("", "Unnamed: 0"):
+        text = f"{name},note_id,code\n0,n1,486\n1,n2,\n2,n3,\n3,n4,\n"
+        assert bring(write(tmp_path, text)).above_zero == {("n1", "486")}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.csv", b"<html><table><tr><td>SECRETPATIENT", "is HTML or XML, expected a table"),
+        ("t.xls", b"PK\x03\x04 xl/workbook.xml", "is an Excel workbook"),
+        ("t.npy", b"\x93NUMPY", "is a NumPy array, expected scores"),
+        ("t.pkl", b"\x80\x04\x95", "is a pickle, which could run code"),
+        ("t.csv", b"n1,486,0.5\nn2,486,0.5\n", "no column 'note_id'.*add a missing header"),
+    ],
+)
+def test_file_that_is_no_table_is_refused_by_its_kind(
+    bring: Any, tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        bring(tmp_path / name)
+    assert "SECRETPATIENT" not in str(caught.value)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pytest
+import scipy.sparse
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError, ScoresError
@@ -104,6 +105,37 @@ def test_malformed_arrays_are_refused(
     with pytest.raises(InputError, match=BAD[name]) as caught:
         bring(path)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
+def test_sparse_matrix_of_scipy_is_refused_with_the_remedy(
+    bring: Any, random_values: Values, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "theirs.npz"
+    scipy.sparse.save_npz(path, scipy.sparse.coo_array(random_values).asformat(kind))
+    with pytest.raises(ScoresError, match=r"sparse matrix of SciPy, without ids and labels\..*toarray"):
+        bring(path)
+
+
+def test_pairs_of_predict_proba_are_refused_with_the_remedy(
+    bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
+) -> None:
+    path = tmp_path / "theirs.npz"
+    pairs = np.stack([1 - random_values.T, random_values.T], axis=2)
+    np.savez(path, scores=pairs, note_ids=IDS, labels=texts(corpus))
+    with pytest.raises(ScoresError, match=r"predict_proba.*np\.array\(p\)\[:, :, 1\]\.T"):
+        bring(path)
+    np.savez(path, scores=np.array(pairs)[:, :, 1].T, note_ids=IDS, labels=texts(corpus))
+    np.testing.assert_array_equal(bring(path).values, random_values)
+
+
+def test_texts_as_bytes_are_refused_with_the_remedy(
+    bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
+) -> None:
+    path = tmp_path / "theirs.npz"
+    np.savez(path, scores=random_values, note_ids=IDS, labels=texts(corpus).astype("S"))
+    with pytest.raises(ScoresError, match=r"'labels' of type |S6.*with ids and labels as text"):
+        bring(path)
 
 
 def test_other_files_and_repeated_label_lists_are_refused(

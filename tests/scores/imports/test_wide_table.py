@@ -150,3 +150,29 @@ def test_label_list_for_a_wide_table_is_refused(
     (tmp_path / "labels.txt").write_text("486\n")
     with pytest.raises(InputError, match="names its own labels"):
         bring(tmp_path / "p.feather", labels=tmp_path / "labels.txt")
+
+
+def test_index_that_pandas_wrote_is_ignored(
+    bring: Any, corpus: Corpus, random_values: Values, tmp_path: Path
+) -> None:
+    table = wide(corpus, random_values, note_id=["n1", "n2", "n3", "n4"])
+    table.with_row_index("Unnamed: 0").write_csv(tmp_path / "t.csv")
+    table.with_row_index("__index_level_0__").write_parquet(tmp_path / "t.parquet")
+    text = (tmp_path / "t.csv").read_text()
+    (tmp_path / "u.csv").write_text(text.removeprefix("Unnamed: 0"), encoding="utf-8")
+    for name in ("t.csv", "u.csv", "t.parquet"):
+        np.testing.assert_allclose(bring(tmp_path / name).values, random_values, rtol=1e-6)
+
+
+def test_decimal_commas_are_read_between_semicolons(bring: Any, corpus: Corpus, tmp_path: Path) -> None:
+    codes = [code.value for code in corpus.codes]
+    lines = [";".join(["note_id", *codes])] + [";".join([f"n{row}", *["0,25"] * 6]) for row in range(1, 5)]
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert (bring(tmp_path / "t.csv").values == 0.25).all()
+
+
+@pytest.mark.parametrize("cell", ["[0.01 0.93 0.02 ... 0.00 0.11 0.04]", "[0.01, 0.93]"])
+def test_array_in_a_cell_is_refused_with_the_remedy(bring: Any, tmp_path: Path, cell: str) -> None:
+    (tmp_path / "t.csv").write_text(f'note_id,scores\nn1,"{cell}"\n', encoding="utf-8")
+    with pytest.raises(ScoresError, match=r"row 1: has an array in the column 'scores'\. .*np\.savez"):
+        bring(tmp_path / "t.csv")

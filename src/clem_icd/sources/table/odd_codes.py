@@ -90,8 +90,8 @@ def _with_lost_zeros(codes: Collection[Code], codebook: Codebook) -> Iterable[st
         shown = ", ".join(f"{code} ({hints[code]})" for code in found[:_EXAMPLES])
         yield counted(
             len(found),
-            f"code is a category that may have lost a zero: {shown}",
-            f"codes are categories that may have lost a zero, such as {shown}",
+            f"code is a category, which may have lost a zero or be of an earlier edition: {shown}",
+            f"codes are categories, which may have lost a zero or be of an earlier edition, such as {shown}",
         )
 
 
