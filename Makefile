@@ -35,8 +35,9 @@ format: $(INSTALLED) ## Fix and format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(INSTALLED) ## Regenerate the documentation of commands and metrics
+docs: $(INSTALLED) ## Regenerate the parts of the documentation that restate the code
 	$(BIN)/python docs/generate.py
+	PYTHONPATH=tests $(BIN)/python -m wild.page
 
 clean-demo: ## Delete the output of the demo
 	rm -rf runs/demo runs/demo-linear runs/demo-corpus runs/demo-raw

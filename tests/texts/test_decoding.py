@@ -50,7 +50,13 @@ def test_utf_16_without_its_mark_is_recognised(text: str, order: str) -> None:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(b"pain", False), ("é".encode(), True), ("pain é".encode()[:-1], True), (b"\xe9 pain", False)],
+    [
+        (b"pain", False),
+        ("é".encode(), True),
+        ("pain é in the é".encode()[:-1], True),
+        ("pain é".encode("cp1252"), False),
+        (b"\xe9 pain", False),
+    ],
 )
 def test_utf_8_beyond_ascii_is_told_from_other_encodings(content: bytes, expected: bool) -> None:
     assert is_utf8_beyond_ascii(content) is expected

@@ -14,6 +14,7 @@ CANARY = "SECRETPATIENT"
 REFUSED = {
     "csv": (f"note_id,text\n1,{CANARY}\n", "is a table", "--table"),
     "csv with quotes": (f'"HADM_ID","TEXT","CODES"\n"1","{CANARY},\nx","I10"\n', "is a table", "--table"),
+    "csv with a long note": (f"id,text\n1,{'x' * 200_000}\n", "is a table", "--table"),
     "tsv": (f"subject_id\ttext\n1\t{CANARY}\n", "is a table", "--table"),
     "semicolons": (f"\nid;text\n1;{CANARY}\n", "is a table", "--table"),
     "bars": (f"note id|text|label\n1|{CANARY}|x\n", "is a table", "--table"),
@@ -75,7 +76,6 @@ def test_braces_and_brackets_are_not_json(text: str) -> None:
         "id,text\n1,a\nand a line without commas\n",
         "Report, note, plan of the day\nDoe\n",
         "id,id\n1,2\n",
-        'id,text\n1,"' + "x" * 200_000,
     ],
 )
 def test_lists_and_laboratory_tables_are_not_tables_of_notes(text: str) -> None:

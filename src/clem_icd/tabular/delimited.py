@@ -13,6 +13,7 @@ from clem_icd.errors import SourceError
 from clem_icd.tabular.headers import cleaned, column_position, has_column
 from clem_icd.tabular.opening import open_text
 from clem_icd.tabular.refusals import READ_ERRORS, other_delimiter, unreadable
+from clem_icd.tabular.sentences import counted
 from clem_icd.texts import MAX_CHARACTERS
 
 DELIMITERS = ",", "\t", ";", "|"
@@ -192,7 +193,8 @@ def _ragged(path: Path, number: int, row: list[str], expected: int) -> SourceErr
         remedy = (
             f"If every row ends with the delimiter, end the header with it too; otherwise {remedy.lower()}"
         )
-    return SourceError(f"has {len(row)} fields, expected {expected}", path=path, row=number, remedy=remedy)
+    found = counted(len(row), "field", "fields")
+    return SourceError(f"has {found}, expected {expected}", path=path, row=number, remedy=remedy)
 
 
 def _malformed(path: Path, row: int, problem: str) -> SourceError:

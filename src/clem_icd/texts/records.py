@@ -9,6 +9,8 @@ import re
 from itertools import islice
 from typing import Any
 
+from clem_icd.texts.flaws import MAX_CHARACTERS
+
 _ROWS = 50
 _LONGEST_HEADER = 2000  # characters
 
@@ -86,12 +88,11 @@ def is_several(text: str) -> bool:
 
 
 def _is_table(text: str, delimiter: str) -> bool:
+    # The csv module has one limit for the whole process; the default is 131,072 characters.
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS))
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        rows = [
-            row
-            for row in islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), _ROWS)
-            if row
-        ]
+        rows = [row for row in islice(lines, _ROWS) if row]
     except csv.Error:
         return False
     if len(rows) < 2 or len({len(row) for row in rows}) > 1:
