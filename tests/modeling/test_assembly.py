@@ -29,6 +29,7 @@ from clem_icd.modeling import (
     save_model,
     shipped_encoders,
 )
+from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.context import context_of
 from support import TINY, info_of, new_system, tiny
 
@@ -96,8 +97,8 @@ def test_the_prior_bias_predicts_the_label_frequencies(little_corpus: Corpus) ->
 
 
 def test_flash_attention_is_used_only_in_half_precision_on_a_gpu() -> None:
-    assert attention_for(torch.device("cpu"), torch.bfloat16) == "sdpa"
-    assert attention_for(torch.device("cuda"), torch.float32) == "sdpa"
+    assert attention_for(torch.device("cpu"), torch.bfloat16) == BLOCK_LOCAL
+    assert attention_for(torch.device("cuda"), torch.float32) == BLOCK_LOCAL
 
 
 def test_every_shipped_encoder_has_a_config() -> None:

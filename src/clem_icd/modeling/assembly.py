@@ -21,6 +21,7 @@ from clem_icd.errors import ModelError
 from clem_icd.icd import Code
 from clem_icd.modeling.adapters import Adapter
 from clem_icd.modeling.architecture import Architecture
+from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.context import require_context
 from clem_icd.modeling.damage import (
     CONFIG,
@@ -35,12 +36,13 @@ from clem_icd.modeling.damage import (
     require_parameters,
 )
 from clem_icd.modeling.labels import LabelSpace
+from clem_icd.modeling.linears import use_onednn
 
 _WEIGHTS_FILE = "model.safetensors"
 
 
 def build(
-    architecture: Architecture, labels: LabelSpace, *, texts: Iterable[str] = (), attention: str = "sdpa"
+    architecture: Architecture, labels: LabelSpace, *, texts: Iterable[str] = (), attention: str = BLOCK_LOCAL
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return a new model of an architecture and its tokenizer, in single precision.
 
@@ -76,6 +78,7 @@ def build(
     architecture.head.initialize(model, encoder.tokenizer, labels)
     if architecture.adapter is not None:
         model = architecture.adapter.apply(model)
+    use_onednn(model)
     return model, encoder.tokenizer
 
 
@@ -84,7 +87,7 @@ def rebuild(
     codes: Sequence[Code],
     folder: Path,
     *,
-    attention: str = "sdpa",
+    attention: str = BLOCK_LOCAL,
     dtype: torch.dtype = torch.float32,
     merged: bool = True,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -131,6 +134,7 @@ def rebuild(
             f"config.json and clem.json disagree about the head: {problem}", path=folder, remedy=remedy
         ) from None
     require_context(model, str(folder), architecture.reading.longest_sequence, remedy)
+    use_onednn(model)
     return model, tokenizer
 
 

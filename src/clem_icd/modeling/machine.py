@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from transformers.utils.import_utils import is_flash_attn_2_available
 
+from clem_icd.modeling.attention import BLOCK_LOCAL
+
 _PACKAGES = (
     "clem-icd",
     "torch",
@@ -57,9 +59,9 @@ def best_device() -> torch.device:
 
 
 def attention_for(device: torch.device, dtype: torch.dtype) -> str:
-    """Return FlashAttention-2 if it is installed and supports device and dtype, else PyTorch's attention."""
+    """Return FlashAttention-2 if it is installed and supports device and dtype, else `BLOCK_LOCAL`."""
     supported = device.type == "cuda" and dtype in (torch.float16, torch.bfloat16)
-    return "flash_attention_2" if supported and is_flash_attn_2_available() else "sdpa"
+    return "flash_attention_2" if supported and is_flash_attn_2_available() else BLOCK_LOCAL
 
 
 def precision_here(requested: str) -> str:
