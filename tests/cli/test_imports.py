@@ -73,3 +73,13 @@ def test_a_verb_that_reads_scores_does_not_import_torch(
     found = imported(*(argument.format(**places, scores=scores) for argument in arguments))
     assert "pyarrow" in found
     assert found & {"torch", "transformers", "matplotlib"} == set()
+
+
+def test_coding_a_note_imports_only_what_a_neural_model_needs(journey: Any, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("Admitted with pneumonia.", encoding="utf-8")
+
+    found = imported("code", journey.model, note)
+
+    assert "torch" in found
+    assert found & {"sklearn", "polars", "matplotlib", "clem_icd.corpus", "clem_icd.training"} == set()

@@ -113,9 +113,9 @@ def code(
 def _uncoded(
     table: _Table, notes: list[str] | None, encoding: str, wrapped: Wrapped
 ) -> Iterator[UncodedNote]:
-    from clem_icd.sources import check_records, notes_in_files, notes_in_table
-
     if table.table is not None:
+        from clem_icd.sources import check_records, notes_in_table
+
         if notes:
             raise InputError("got files and a table, expected one of them", remedy="Leave out one of them")
         # Nothing is coded of a table that turns out to be malformed halfway.
@@ -125,6 +125,8 @@ def _uncoded(
         )
     if ignored := changed_options(table):
         raise InputError(f"{ignored[0]} needs --table", remedy="Name the table, or leave the option out")
+    from clem_icd.sources import notes_in_files
+
     return notes_in_files(
         notes or ["-"],
         sys.stdin.buffer.read,

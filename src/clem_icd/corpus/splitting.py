@@ -6,12 +6,15 @@ import random
 from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from clem_icd.corpus.schema import SPLITS
 from clem_icd.errors import CorpusError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # Stands in for the codes of an uncoded note, so that such notes are spread like those with a code.
 _NO_CODE = ("a note without codes",)
@@ -105,6 +108,9 @@ def _count_codes(
     subjects: Sequence[str], codes: Sequence[Iterable[Hashable]], order: Sequence[str], dealer: random.Random
 ) -> csr_array:
     """Return the number of notes of each subject with each code [subjects, codes], codes in random order."""
+    # Imported here: few of those who open a corpus draw a split.
+    from scipy.sparse import csr_array
+
     row_of = {subject: row for row, subject in enumerate(order)}
     column_of: dict[Hashable, int] = {}
     rows, columns = array("q"), array("q")

@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray, check_arrays, ratio, row_chunks
 from clem_icd.decisions.curves import threshold_curve
@@ -100,6 +99,8 @@ def per_code_thresholds(
     positives of the label and both thresholds are exact optima. A label without positives gets the common
     threshold.
     """
+    from scipy.special import expit
+
     check_probabilities(scores)
     common = _exact(targets, scores)
     own = _own_cuts(targets, scores, common)

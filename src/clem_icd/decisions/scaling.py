@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from clem_icd.decisions.arrays import BoolArray, FloatArray, check_arrays, row_chunks
 from clem_icd.errors import ScoresError
@@ -39,6 +37,9 @@ class Scaling:
 
     def apply(self, scores: FloatArray) -> FloatArray:
         """Return the scaled probabilities, in the shape and precision of the scores."""
+        # Imported here: coding a note with a single threshold needs none of scipy.
+        from scipy.special import expit
+
         scaled: FloatArray = expit(self.slope * logit(scores) + self.intercept).astype(scores.dtype)
         return scaled
 
@@ -98,6 +99,8 @@ def check_probabilities(scores: FloatArray) -> None:
 
 
 def _fit(targets: BoolArray, scores: FloatArray, *, intercept: bool) -> Doubles:
+    from scipy.optimize import minimize
+
     check_arrays(targets, scores)
     check_probabilities(scores)
     loss = _Loss(targets, scores)
@@ -148,6 +151,8 @@ class _Loss:
         return self._last[1]
 
     def _compute(self, line: Doubles) -> _Point:
+        from scipy.special import expit
+
         slope, intercept = line[0], line[1] if len(line) > 1 else 0.0
         value = -float(slope * self._linear[0] + intercept * self._linear[1])
         gradient, curvature = -self._linear, np.zeros((2, 2))

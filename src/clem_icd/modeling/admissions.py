@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
 from clem_icd.files import new_file
+
+if TYPE_CHECKING:
+    from clem_icd.corpus import Corpus
 
 FILE = "admissions.parquet"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clem_icd.errors import ModelError
 from clem_icd.fields import InvalidFieldError, validated
@@ -10,9 +11,11 @@ from clem_icd.files import new_folder, write_text
 from clem_icd.modeling.architecture import GROUPS, Architecture
 from clem_icd.modeling.card import model_card
 from clem_icd.modeling.info import ModelInfo
-from clem_icd.modeling.linear import LinearSystem
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.system import System
+
+if TYPE_CHECKING:
+    from clem_icd.modeling.linear import LinearSystem
 
 # Loading a pickle can run arbitrary code; these are the usual suffixes of pickled files.
 _PICKLES = {".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
@@ -53,6 +56,9 @@ def load_model(folder: Path) -> tuple[System, ModelInfo]:
     info = ModelInfo.read(folder)
     _refuse_pickles(folder)
     if info.system == "linear":
+        # Imported here: scikit-learn takes half a second, and neural systems need none of it.
+        from clem_icd.modeling.linear import LinearSystem
+
         return _check_labels(LinearSystem.load(folder), info, folder), info
     return NeuralSystem.load(folder, _architecture(info, folder), info.labels), info
 

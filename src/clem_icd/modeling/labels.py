@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from clem_icd.corpus import Corpus
 from clem_icd.icd import Code
+
+if TYPE_CHECKING:
+    from clem_icd.corpus import Corpus
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A neural system: scores notes in batches of similar length, and yields the scores in the original order."""
+"""A neural system: scores notes without padding where the encoder allows it, and in the original order."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from clem_icd.modeling.architecture import Architecture
 from clem_icd.modeling.assembly import rebuild
 from clem_icd.modeling.inputs import TokenizedNotes, batches_by_length
 from clem_icd.modeling.machine import attention_for, best_device
+from clem_icd.modeling.packing import can_pack, packed_logits, packs
 from clem_icd.modeling.readings import Reading, ReadNote
 from clem_icd.modeling.system import NoteScores
 
 # Texts sorted by length at a time; their order is restored afterwards.
 _WINDOW = 512
+
+_CPU_TOKENS = 4_096
+_GPU_TOKENS = 16_384
 
 
 class NeuralSystem:
@@ -33,7 +37,8 @@ class NeuralSystem:
     reading
         How a note is passed to the model.
     batch_tokens
-        The largest batch in tokens, padding included; only a single longer note exceeds it.
+        The largest batch in tokens, padding included; only a single longer note exceeds it. Memory grows
+        with it, and with the longest note, but not with the number of notes.
 
     """
 
@@ -42,12 +47,13 @@ class NeuralSystem:
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         reading: Reading,
-        batch_tokens: int = 16_384,
+        batch_tokens: int | None = None,
     ) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.reading = reading
-        self.batch_tokens = batch_tokens
+        # A CPU gains nothing from larger batches, whose intermediate results no longer fit into its caches.
+        self.batch_tokens = batch_tokens or (_CPU_TOKENS if model.device.type == "cpu" else _GPU_TOKENS)
 
     @classmethod
     def load(
@@ -93,9 +99,19 @@ class NeuralSystem:
         """Yield the scores of every text, in order."""
         notes = self.reading.read(self.tokenizer, texts)
         while window := list(islice(notes, _WINDOW)):
-            yield from self._score_window(window)
+            if can_pack(self.model, self.reading):
+                yield from self._score_packed(window)
+            else:
+                yield from self._score_padded(window)
 
-    def _score_window(self, window: Sequence[ReadNote]) -> list[NoteScores]:
+    @torch.inference_mode()
+    def _score_packed(self, window: Sequence[ReadNote]) -> Iterator[NoteScores]:
+        for rows in packs([len(note.ids) for note in window], self.batch_tokens):
+            logits = packed_logits(self.model, [window[row].ids for row in rows])
+            for row, values in zip(rows, logits.float().sigmoid().cpu().numpy(), strict=True):
+                yield NoteScores(values, window[row].total, len(window[row].ids))
+
+    def _score_padded(self, window: Sequence[ReadNote]) -> list[NoteScores]:
         notes = TokenizedNotes(window)
         collate = self.reading.collator(self.tokenizer.pad_token_id)
         scores: dict[int, NoteScores] = {}

@@ -7,14 +7,20 @@ data sets, `table` a hospital's own; `uncoded_notes` reads new notes and `plain_
 and `published` holds the split files and counts that the field reports.
 """
 
-from clem_icd.sources.codiesp.preparing import prepare_codiesp
-from clem_icd.sources.mdace.preparing import prepare_mdace
-from clem_icd.sources.mimic.mimic3 import prepare_mimic3
-from clem_icd.sources.mimic.mimic4 import prepare_mimic4
-from clem_icd.sources.plain_texts import read_texts, text_files
-from clem_icd.sources.published.counts import PublishedComparison, compare_with_published
-from clem_icd.sources.table.preparing import prepare_table
-from clem_icd.sources.uncoded_notes import UncodedNote, check_records, notes_in_files, notes_in_table
+from typing import TYPE_CHECKING
+
+from clem_icd.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from clem_icd.sources.codiesp.preparing import prepare_codiesp
+    from clem_icd.sources.mdace.preparing import prepare_mdace
+    from clem_icd.sources.mimic.mimic3 import prepare_mimic3
+    from clem_icd.sources.mimic.mimic4 import prepare_mimic4
+    from clem_icd.sources.plain_texts import read_texts, text_files
+    from clem_icd.sources.published.counts import PublishedComparison, compare_with_published
+    from clem_icd.sources.table.preparing import prepare_table
+    from clem_icd.sources.uncoded_notes import UncodedNote, notes_in_files
+    from clem_icd.sources.uncoded_tables import check_records, notes_in_table
 
 __all__ = [
     "PublishedComparison",
@@ -31,3 +37,22 @@ __all__ = [
     "read_texts",
     "text_files",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "PublishedComparison": "published.counts",
+        "UncodedNote": "uncoded_notes",
+        "check_records": "uncoded_tables",
+        "compare_with_published": "published.counts",
+        "notes_in_files": "uncoded_notes",
+        "notes_in_table": "uncoded_tables",
+        "prepare_codiesp": "codiesp.preparing",
+        "prepare_mdace": "mdace.preparing",
+        "prepare_mimic3": "mimic.mimic3",
+        "prepare_mimic4": "mimic.mimic4",
+        "prepare_table": "table.preparing",
+        "read_texts": "plain_texts",
+        "text_files": "plain_texts",
+    },
+)

@@ -7,10 +7,12 @@ same of a whole column.
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 from clem_icd.errors import NoteError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # Twenty times the length of the longest note in MIMIC. Anything longer is several notes, or not a note.
 MAX_CHARACTERS = 1_000_000

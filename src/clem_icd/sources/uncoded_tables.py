@@ -1,0 +1,68 @@
+"""New notes to code: the records of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from clem_icd.errors import NoteError, SourceError
+from clem_icd.sources.uncoded_notes import UncodedNote
+from clem_icd.tabular.records import Record, read_records
+from clem_icd.tabular.values import read_id, read_text
+from clem_icd.texts import PlainText, Wrapped, plain_text
+
+
+def notes_in_table(
+    path: Path,
+    *,
+    note_id: str = "note_id",
+    text: str = "text",
+    encoding: str = "utf-8",
+    wrapped: Wrapped = "convert",
+) -> Iterator[UncodedNote]:
+    """Yield a note per record of a table, in order.
+
+    Raises
+    ------
+    SourceError
+        If the table is malformed or lacks a column.
+
+    """
+    for row, record in read_records(path, [note_id, text], encoding=encoding):
+        name = _id_of(record, note_id, path, row)
+        value = record[text]
+
+        def read(row: int = row, value: object = value) -> PlainText:
+            try:
+                return plain_text(read_text(value, text), wrapped=wrapped)
+            except (NoteError, SourceError) as problem:
+                raise NoteError(problem.found, path=path, row=row, remedy=problem.remedy) from None
+
+        yield UncodedNote.of(name, read)
+
+
+def check_records(
+    path: Path, *, note_id: str = "note_id", text: str = "text", encoding: str = "utf-8"
+) -> int:
+    """Read a whole table but for its texts, and return the number of its records.
+
+    Raises
+    ------
+    SourceError
+        If it is malformed, lacks a column, has no records, or has ids that are neither text nor integers.
+
+    """
+    count = 0
+    for row, record in read_records(path, [note_id, text], encoding=encoding):
+        _id_of(record, note_id, path, row)
+        count += 1
+    if not count:
+        raise SourceError("has no records", path=path, remedy="Check that this is the right file")
+    return count
+
+
+def _id_of(record: Record, note_id: str, path: Path, row: int) -> str:
+    try:
+        return read_id(record[note_id], note_id) or f"row {row}"
+    except SourceError as problem:
+        raise SourceError(problem.found, path=path, row=row, remedy=problem.remedy) from None
