@@ -1,0 +1,212 @@
+"""How fast a note is read and learned from, against stock transformers on the same work.
+
+python benchmarks/reading.py --repeats 3
+
+Random weights of the size of ModernBERT-base with 3,681 labels for reading and training, and `clem-small`
+with 108 labels for training. "Stock" is the model as transformers computes it: scaled-dot-product attention
+over all pairs, notes padded to the longest, PyTorch's linear layers. Both run in one process, in turn;
+figures are medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import multiprocessing
+import resource
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import (
+    AutoModelForSequenceClassification,
+    ModernBertConfig,
+    ModernBertForSequenceClassification,
+)
+
+from clem_icd.modeling.attention import BLOCK_LOCAL
+from clem_icd.modeling.linears import use_onednn
+from clem_icd.modeling.machine import describe_environment, use_usable_cores
+from clem_icd.modeling.packing import packed_logits, packs
+
+MIXED = (412, 640, 903, 1_377, 2_048, 2_951, 4_606, 7_990)
+"""Lengths of eight notes, in tokens."""
+
+_PACK = 4_096
+
+Run = Callable[[], torch.Tensor]
+
+
+def main() -> None:
+    """Print one table of all figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", choices=["reading", "training", "memory"])
+    arguments = parser.parse_args()
+    use_usable_cores()
+    here = describe_environment()
+    print(
+        f"{here['cpu']}, {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads, "
+        f"torch {here['torch']}, transformers {here['transformers']}, {datetime.now(UTC).date()}"
+    )
+    print("\n| work | stock s | here s | ratio | largest difference |\n|---|---|---|---|---|")
+    if arguments.only in (None, "reading"):
+        reading(arguments.repeats)
+    if arguments.only in (None, "training"):
+        training(arguments.repeats)
+    if arguments.only in (None, "memory"):
+        memory()
+
+
+def reading(repeats: int) -> None:
+    """Score notes with ModernBERT-base."""
+    stock = base_model()
+    ours = accelerated(stock)
+    mixed = f"eight notes of {MIXED[0]} to {MIXED[-1]:,} tokens"
+    works = {
+        "one note of 2,048 tokens": notes([2_048]),
+        "one note of 8,192 tokens": notes([8_192]),
+        mixed: notes(MIXED),
+    }
+    for work, some in works.items():
+        show(work, partial(padded, stock, some), partial(packed, ours, some), repeats)
+
+
+def training(repeats: int) -> None:
+    """Make training steps, the optimizer included."""
+    for shape, work in (((16, 214), "16 notes of up to 214 tokens"), ((4, 2_048), "4 notes of up to 2,048")):
+        stock, ours = small_model("sdpa"), small_model(BLOCK_LOCAL)
+        use_onednn(ours)
+        show(
+            f"training step of clem-small, {work}",
+            training_step(stock, shape, 108),
+            training_step(ours, shape, 108),
+            repeats,
+        )
+    stock = base_model().train()
+    ours = accelerated(stock)
+    steps = [training_step(model, (1, 2_048), 3_681) for model in (stock, ours)]
+    show("training step of ModernBERT-base, one note of 2,048 tokens", *steps, repeats)
+
+
+def memory() -> None:
+    """Measure the peak of a process that reads one long note, above the weights."""
+    context = multiprocessing.get_context("spawn")
+    for kind in ("stock", "here"):
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_peak, args=(kind, sender))
+        process.start()
+        peak = f"peak memory above the weights, one note of 8,192 tokens, {kind}"
+        print(f"| {peak} | {receiver.recv():.2f} GB | | | |")
+        process.join()
+
+
+def _peak(kind: str, sender: Any) -> None:
+    use_usable_cores()
+    model = base_model()
+    if kind == "here":
+        model = accelerated(model, own=False)
+    short, long = notes([64, 8_192])
+    score = packed if kind == "here" else padded
+    score(model, [short])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    score(model, [long])
+    sender.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6)
+
+
+def base_model() -> ModernBertForSequenceClassification:
+    """Return ModernBERT-base with random weights."""
+    torch.manual_seed(0)
+    return ModernBertForSequenceClassification(ModernBertConfig(num_labels=3_681)).eval()
+
+
+def small_model(attention: str) -> Any:
+    """Return `clem-small` with 108 labels, in training mode."""
+    torch.manual_seed(0)
+    folder = files("clem_icd") / "encoders" / "clem-small"
+    return AutoModelForSequenceClassification.from_pretrained(
+        str(folder), dtype=torch.float32, num_labels=108, attn_implementation=attention
+    ).train()
+
+
+def accelerated(model: Any, *, own: bool = True) -> Any:
+    """Return a model as this package runs it: a copy, unless ``own`` is false."""
+    ours = copy.deepcopy(model) if own else model
+    ours.set_attn_implementation(BLOCK_LOCAL)
+    use_onednn(ours)
+    return ours
+
+
+def notes(lengths: Sequence[int]) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
+    """Return random token ids of some lengths."""
+    random = np.random.default_rng(0)
+    return [random.integers(5, 8_000, length, dtype=np.int32) for length in lengths]
+
+
+@torch.inference_mode()
+def padded(model: Any, some: Sequence[np.ndarray[Any, np.dtype[np.int32]]]) -> torch.Tensor:
+    """Score notes in one batch, padded to the longest."""
+    ids = torch.nn.utils.rnn.pad_sequence(
+        [torch.from_numpy(one.astype(np.int64)) for one in some], batch_first=True
+    )
+    mask = torch.nn.utils.rnn.pad_sequence(
+        [torch.ones(len(one), dtype=torch.long) for one in some], batch_first=True
+    )
+    logits: torch.Tensor = model(input_ids=ids, attention_mask=mask).logits
+    return logits
+
+
+@torch.inference_mode()
+def packed(model: Any, some: Sequence[np.ndarray[Any, np.dtype[np.int32]]]) -> torch.Tensor:
+    """Score notes as `NeuralSystem` does."""
+    rows = packs([len(one) for one in some], _PACK)
+    return torch.cat([packed_logits(model, [some[row] for row in pack]) for pack in rows])
+
+
+def training_step(model: Any, shape: tuple[int, int], labels: int) -> Run:
+    """Return a function that makes a step, always with the same batch, and returns the loss."""
+    random = torch.Generator().manual_seed(0)
+    ids = torch.randint(5, 8_000, shape, generator=random)
+    mask = torch.ones_like(ids)
+    for row in range(shape[0]):
+        mask[row, shape[1] - row * shape[1] // (8 * shape[0]) :] = 0
+    targets = (torch.rand((shape[0], labels), generator=random) < 0.05).float()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+
+    def step() -> torch.Tensor:
+        optimizer.zero_grad()
+        logits = model(input_ids=ids, attention_mask=mask).logits
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        return loss.detach()
+
+    return step
+
+
+def show(work: str, stock: Run, ours: Run, repeats: int) -> None:
+    """Run both in turn, and print a row."""
+    seconds: dict[str, list[float]] = {"stock": [], "ours": []}
+    difference = 0.0
+    for repeat in range(repeats + 1):
+        results = {}
+        for name, run in (("stock", stock), ("ours", ours)):
+            begin = time.perf_counter()
+            results[name] = run()
+            if repeat:  # the first one warms up
+                seconds[name].append(time.perf_counter() - begin)
+        difference = max(difference, float((results["stock"] - results["ours"]).abs().max()))
+    one, other = (statistics.median(seconds[name]) for name in ("stock", "ours"))
+    print(f"| {work} | {one:.2f} | {other:.2f} | **{one / other:.1f}** | {difference:.0e} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
