@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
 from clem_icd.decisions import Threshold
@@ -136,3 +137,24 @@ def info_of(corpus: Corpus, architecture: Architecture | None = None, *, system:
         },
         admissions=seen_admissions(corpus),
     )
+
+
+class LargestTensor(TorchDispatchMode):
+    """Records the most elements that any operation inside the block returned, in `elements`.
+
+    Views with strides of zero count what they hold, not what they show.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.elements = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        found = func(*args, **(kwargs or {}))
+        for tensor in found if isinstance(found, tuple | list) else (found,):
+            if isinstance(tensor, torch.Tensor):
+                held = tensor.untyped_storage().nbytes() // tensor.element_size()
+                self.elements = max(self.elements, held)
+        return found

@@ -29,10 +29,16 @@ class OneDnnLinear(torch.nn.Linear):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the product with the weights, plus the bias [..., out]."""
-        if not _is_single(inputs) or not _is_single(self.weight) or torch.is_autocast_enabled("cpu"):
+        if not self._multiplies(inputs):
             return functional.linear(inputs, self.weight, self.bias)
         product: torch.Tensor = _Product.apply(inputs, self.weight, self.bias)  # type: ignore[no-untyped-call]
         return product
+
+    def _multiplies(self, inputs: torch.Tensor) -> bool:
+        single = _is_single(inputs) and _is_single(self.weight)
+        # oneDNN refuses matrices without elements.
+        filled = inputs.numel() > 0 and self.weight.numel() > 0
+        return single and filled and not torch.is_autocast_enabled("cpu")
 
 
 def use_onednn(model: torch.nn.Module) -> None:
@@ -50,7 +56,9 @@ class _Product(torch.autograd.Function):
     def forward(
         ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
-        ctx.save_for_backward(inputs, weight)
+        # Frozen weights need no inputs, which take most of the memory.
+        to_inputs, to_weight, _ = ctx.needs_input_grad
+        ctx.save_for_backward(inputs if to_weight else None, weight if to_inputs else None)
         return _multiplied(inputs, weight, bias)
 
     @staticmethod

@@ -8,6 +8,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.errors import ModelError
+from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.language_model import pooled_texts
 from clem_icd.modeling.readings import WholeReading
 
@@ -63,7 +64,7 @@ def _vectors(
     was_training, attention = model.training, str(model.config._attn_implementation)
     model.eval()
     # The model is still on the CPU, where FlashAttention does not run.
-    model.set_attn_implementation("sdpa")
+    model.set_attn_implementation(BLOCK_LOCAL)
     ids = [torch.from_numpy(one.ids).long() for one in _TITLES.read(tokenizer, titles)]
     vectors = pooled_texts(model, ids, tokenizer.pad_token_id)
     model.set_attn_implementation(attention)

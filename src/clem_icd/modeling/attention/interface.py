@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 
 from clem_icd.modeling.attention.windows import window_attention
 
-BLOCK_LOCAL = "block_local"
-"""The name of the attention implementation."""
+BLOCK_LOCAL = "sdpa_block_local"
+"""The name of the attention implementation.
+
+It contains "sdpa" so that transformers refuses the models that do not support "sdpa".
+"""
 
 
 def attend(
@@ -29,12 +34,14 @@ def attend(
 ) -> tuple[torch.Tensor, None]:
     """Return what every token gathers [batch, tokens, heads, width], and no weights.
 
+    Without a window, with a mask of pairs, and in causal layers, it is what "sdpa" returns.
+
     Parameters
     ----------
     module
         The attention layer of an encoder.
     query, key, value
-        [batch, heads, tokens, width].
+        [batch, heads, tokens, width]; several heads may share one of the keys and values.
     attention_mask
         The result of `padding_mask`, or any mask that adds to or selects from all pairs of tokens.
     sliding_window
@@ -45,60 +52,68 @@ def attend(
     Raises
     ------
     ValueError
-        If the layer is causal, or its window comes with a mask of pairs.
+        If ``note_lengths`` comes with a mask or a causal layer, or a window with a bias or cap of scores.
 
     """
-    if getattr(module, "is_causal", False) or others.get("is_causal"):
-        raise ValueError(f"{BLOCK_LOCAL} attention is for encoders; {type(module).__name__} is causal")
-    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    if sliding_window is None:
-        gathered = _attend_to_all(query, key, value, attention_mask, note_lengths, scale, dropout)
-    else:
-        if attention_mask is not None and attention_mask.ndim != 2:
-            raise ValueError(f"{BLOCK_LOCAL} attention makes its own windows; the mask has them too")
+    causal = _is_causal(module, others)
+    if note_lengths is not None and (causal or attention_mask is not None):
+        found = "is causal" if causal else "has a mask"
+        raise ValueError(
+            f"notes that follow each other need an encoder without a mask; {type(module).__name__} {found}"
+        )
+    by_token = attention_mask is None or attention_mask.ndim == 2
+    # A window that holds all tokens forbids nothing.
+    if sliding_window is not None and query.shape[2] > sliding_window and by_token and not causal:
+        _require_plain_scores(others)
+        shared = query.shape[1] // key.shape[1]
         gathered = window_attention(
             query,
-            key,
-            value,
+            repeat_kv(key, shared),
+            repeat_kv(value, shared),
             sliding_window - 1,
-            scaling=scale,
+            scaling=query.shape[-1] ** -0.5 if scaling is None else scaling,
             mask=attention_mask,
             notes=None if note_lengths is None else _notes(note_lengths, query.device),
             dropout=dropout,
         )
-    return gathered.transpose(1, 2).contiguous(), None
+        return gathered.transpose(1, 2).contiguous(), None
+    options = {"dropout": dropout, "scaling": scaling, **others}
+    to_all: Any = functools.partial(sdpa_attention_forward, module, **options)
+    if note_lengths is not None:
+        parts = [torch.split(part, list(note_lengths), dim=2) for part in (query, key, value)]
+        return torch.cat([to_all(*note, None)[0] for note in zip(*parts, strict=True)], dim=1), None
+    if attention_mask is not None and by_token:
+        # The same keys for all queries, so that no mask of pairs is made.
+        attention_mask = attention_mask[:, None, None]
+    return to_all(query, key, value, attention_mask)[0], None
 
 
-def padding_mask(*, attention_mask: torch.Tensor | None = None, **_: Any) -> torch.Tensor | None:
-    """Return which tokens are real [batch, tokens], as booleans; None if all are."""
+def padding_mask(
+    *, attention_mask: torch.Tensor | None = None, allow_is_bidirectional_skip: bool = False, **others: Any
+) -> torch.Tensor | None:
+    """Return which tokens are real [batch, tokens], as booleans; None if all are.
+
+    Causal and other masks of pairs are those of "sdpa".
+    """
+    # True only for the masks of encoders that forbid nothing but padding and what is beyond a window.
+    if not allow_is_bidirectional_skip:
+        mask: torch.Tensor | None = sdpa_mask(attention_mask=attention_mask, **others)
+        return mask
     if attention_mask is None or bool(attention_mask.all()):
         return None
     return attention_mask.bool()
 
 
-def _attend_to_all(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    mask: torch.Tensor | None,
-    note_lengths: Sequence[int] | None,
-    scale: float,
-    dropout: float,
-) -> torch.Tensor:
-    if note_lengths is None:
-        # The same keys for all queries, so that no mask of pairs is made.
-        pairs = mask[:, None, None] if mask is not None and mask.ndim == 2 else mask
-        return functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=pairs, dropout_p=dropout, scale=scale
-        )
-    queries, keys, values = (torch.split(part, list(note_lengths), dim=2) for part in (query, key, value))
-    return torch.cat(
-        [
-            functional.scaled_dot_product_attention(own, near, far, dropout_p=dropout, scale=scale)
-            for own, near, far in zip(queries, keys, values, strict=True)
-        ],
-        dim=2,
-    )
+def _is_causal(module: torch.nn.Module, others: dict[str, Any]) -> bool:
+    """Return whether "sdpa" would forbid a layer without a mask to look ahead."""
+    asked = others.get("is_causal")
+    return bool(getattr(module, "is_causal", True) if asked is None else asked)
+
+
+def _require_plain_scores(others: dict[str, Any]) -> None:
+    found = [name for name in ("position_bias", "softcap", "s_aux") if others.get(name) is not None]
+    if found:
+        raise ValueError(f"{BLOCK_LOCAL} attention in a window has no {', '.join(found)}")
 
 
 def _notes(lengths: Sequence[int], device: torch.device) -> torch.Tensor:

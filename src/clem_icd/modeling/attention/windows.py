@@ -60,7 +60,8 @@ def window_attention(
         own = functional.pad(notes, (0, blocks * block - tokens)).view(batch, 1, blocks, block, 1)
         forbidden = forbidden | (own != _in_reach(notes, reach, block)[:, None, :, None])
     scores = scores.masked_fill_(forbidden, torch.finfo(scores.dtype).min)
-    weights = functional.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+    precision = torch.promote_types(scores.dtype, torch.float32)
+    weights = functional.softmax(scores, dim=-1, dtype=precision).to(query.dtype)
     weights = functional.dropout(weights, dropout, training=dropout > 0)
     gathered = torch.matmul(weights, _in_reach(value, reach, block).transpose(-1, -2))
     return gathered.view(batch, heads, blocks * block, width)[:, :, :tokens]

@@ -17,6 +17,7 @@ from transformers.models.auto.auto_factory import _BaseAutoModelClass
 
 from clem_icd.errors import ModelError
 from clem_icd.fields import Choice
+from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.damage import WEIGHTS, Part, naming_damage, require_parameters
 
 # The names of an encoder's dropouts in ModernBERT, in the BERT family and in DistilBERT.
@@ -108,7 +109,7 @@ class OpenEncoder:
         self,
         auto_class: type[_BaseAutoModelClass],
         *,
-        attention: str = "sdpa",
+        attention: str = BLOCK_LOCAL,
         fields: dict[str, Any] | None = None,
     ) -> PreTrainedModel:
         """Return the encoder under a stock head, in single precision.
