@@ -1,4 +1,4 @@
-"""Count the plain notes that are taken for something else: none of them should be.
+"""Count the plain notes that are taken for something else, or changed by one tag in them: none should be.
 
 Synthetic notes, and the texts of corpora and folders named on the command line. Prints counts, never a text.
 
@@ -19,6 +19,7 @@ from clem_icd.errors import NoteError
 from clem_icd.synthetic.charting import complete_chart, summary_chart
 from clem_icd.synthetic.hospital import admissions
 from clem_icd.texts import note_files, read_note, remarks_on
+from clem_icd.texts.hypertext import html_text
 from clem_icd.texts.wrappings import wrapping_of
 
 
@@ -58,6 +59,8 @@ def count(name: str, texts: Iterator[str]) -> None:
         wrapping = wrapping_of(text)
         remarks = remarks_on(text)
         seconds += process_time() - before
+        if html_text(f"{text}<b>!</b>") != f"{text}!":
+            found["changed by one tag in it"] += 1
         found.update(remarks if wrapping is None else [wrapping.name, *remarks])
     print(
         f"{name}: {notes:,} notes, {characters:,} characters, {sum(found.values()):,} findings, "

@@ -48,7 +48,7 @@ def main(model: Path, notes: Path, out: Path) -> int:
             if coding.truncated:
                 read = f"only {coding.tokens_read} of {coding.tokens} tokens were read"
                 print(f"{path}: {read}", file=sys.stderr)
-            name = path.relative_to(notes).with_suffix("").as_posix()
+            name = path.relative_to(notes).as_posix()
             for one in coding.suggestions:
                 rows.writerow([name, one.code, one.system, one.title, f"{one.probability:.4f}"])
     print(f"Wrote the codes of {len(coded)} of {len(files)} notes to {out}")
@@ -56,6 +56,9 @@ def main(model: Path, notes: Path, out: Path) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        print("usage: code_a_folder.py MODEL FOLDER CODES.csv", file=sys.stderr)
+        sys.exit(2)
     try:
         code = main(*map(Path, sys.argv[1:]))
     except ClemError as error:

@@ -411,12 +411,22 @@ def test_example_code_a_folder_codes_the_notes_beside_a_bad_one(
     for place in ("mixed/a", "mixed/b"):
         (workspace / place).mkdir(parents=True)
         (workspace / place / "note.txt").write_text(make_note(0).text, encoding="utf-8")
+    (workspace / "mixed" / "a" / "note.TXT").write_text(make_note(0).text, encoding="utf-8")
     (workspace / "mixed" / "scan.txt").write_bytes(b"%PDF-1.7")
     with pytest.raises(SystemExit) as caught:
         run_example("code_a_folder.py", "runs/demo/model", "mixed", "mixed.csv")
     assert caught.value.code == 3
     rows = (workspace / "mixed.csv").read_text(encoding="utf-8").splitlines()[1:]
-    assert {row.split(",")[0] for row in rows} == {"a/note", "b/note"}
+    assert {row.split(",")[0] for row in rows} == {"a/note.TXT", "a/note.txt", "b/note.txt"}
+
+
+def test_example_code_a_folder_without_arguments_prints_its_usage(
+    run_example: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_example("code_a_folder.py")
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
 
 
 def test_example_with_transformers(workspace: Path, run_example: Callable[..., str]) -> None:

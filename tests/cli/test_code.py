@@ -19,8 +19,14 @@ BAD = {
     "empty.txt": (b" \n", "is empty"),
     "binary.txt": (f"{CANARY}\0".encode(), "NUL characters"),
     "scan.txt": (b"%PDF-1.7 " + CANARY.encode(), "is a PDF document"),
-    "table.txt": (f"id,text\n1,{CANARY}\n".encode(), "is a table"),
-    "latin.txt": (f"caf\u00e9 {CANARY}".encode("cp1252"), "--encoding cp1252"),
+    "table.txt": (
+        f"id,text\n1,{CANARY}\n".encode(),
+        "is a table, expected the text of a note. Name it with --table.",
+    ),
+    "latin.txt": (
+        f"caf\u00e9 {CANARY}".encode("cp1252"),
+        "name its encoding with --encoding, for example cp1252",
+    ),
     "blob.txt": (b"[B@27308eb0", "is a placeholder"),
 }
 
@@ -195,7 +201,7 @@ def test_an_encoding_can_be_named(
 ) -> None:
     note = tmp_path / "note.txt"
     note.write_bytes("\u00dcbelkeit bei Pneumonie".encode("cp1252"))
-    refused("code", journey.model, note, says=["is not UTF-8", "--encoding cp1252"])
+    refused("code", journey.model, note, says=["is not UTF-8", "with --encoding, for example cp1252"])
     assert clem("code", journey.model, note, "--encoding", "cp1252", "--json").code == 0
     table = tmp_path / "notes.csv"
     table.write_bytes("note_id,text\n1,\u00dcbelkeit\n".encode("cp1252"))
@@ -227,3 +233,48 @@ def test_a_malformed_table_is_refused_before_anything_is_coded(
     path.write_text(f"{good}\n")
     refused(*code, "--text", "body", says=[str(path), "'body'"])
     refused("code", journey.model, "--table", tmp_path / "absent.csv", says=["absent.csv"])
+
+
+def test_a_note_in_place_of_a_file_is_refused_without_its_text(
+    journey: Any, clem: Callable[..., Any], refused: Callable[..., str]
+) -> None:
+    text = f"Admitted with pneumonia. {CANARY}. " * 200
+    line = refused("code", journey.model, text, says=[f"got a text of {len(text):,} characters"])
+    assert CANARY not in line
+    found = clem("code", journey.model, text, "--debug")
+    assert CANARY not in found.out + found.err
+
+
+def test_repeated_headers_of_a_table_are_left_out_and_counted(
+    journey: Any, tmp_path: Path, clem: Callable[..., Any]
+) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_text("note_id,text\n1,No fever.\nnote_id,text\n2,No pain.\n")
+
+    found = clem("code", journey.model, "--table", path, "--json")
+
+    assert [note["note"] for note in found.json["notes"]] == ["1", "2"]
+    assert f"{path}: 1 record repeats the header and was left out" in found.err
+
+
+def test_an_id_that_is_not_unicode_is_refused(
+    journey: Any, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    path = tmp_path / "notes.jsonl"
+    path.write_text(json.dumps({"note_id": "\ud83d", "text": CANARY}))
+    refused("code", journey.model, "--table", path, says=[f"{path}, row 1", "half of a surrogate pair"])
+
+
+def test_remedies_name_only_options_that_help(
+    journey: Any, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    inner = {"note_id": "1", "codes": "I10", "text": f"id,text\n1,{CANARY}\n"}
+    table = tmp_path / "notes.jsonl"
+    table.write_text(json.dumps(inner))
+
+    for verb in (
+        ("code", journey.model, "--table"),
+        ("prepare", "table", "--system", "icd10cm", "--out", tmp_path / "x", "--raw"),
+    ):
+        line = refused(*verb, table, says=["a table, expected the text of a note"])
+        assert "--table" not in line

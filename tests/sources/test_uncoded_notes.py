@@ -77,6 +77,47 @@ def test_a_bad_file_does_not_end_the_others(tmp_path: Path) -> None:
         assert reason in problem
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{CANARY} " * 40,
+        "x" * 5000,
+        f"{CANARY}\nNo fever.txt",
+        f"{CANARY} has pain.",
+        f"no pain at all in {CANARY} now.txt",
+        f"{CANARY} has\0pain",
+        f"{CANARY} \ud83d has pain",
+    ],
+)
+def test_a_text_in_place_of_a_file_name_is_not_quoted(text: str) -> None:
+    [note] = notes_in_files([text], nothing)
+
+    assert note.name == "text"
+    [problem] = problems(iter([note]))
+    assert problem.startswith(f"expected a file name, got a text of {len(text):,} characters.")
+
+
+def test_an_absent_file_is_named_although_its_name_has_blanks(tmp_path: Path) -> None:
+    name = str(tmp_path / "notes of the ward.txt")
+
+    assert problems(notes_in_files([name], nothing))[0].startswith(f"{name}: there is no such file")
+    Path(name).write_text("No fever.")
+    assert texts(notes_in_files([name], nothing)) == [(name, "No fever.")]
+
+
+def test_errors_of_failed_notes_keep_no_text_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"id,text\n1,{CANARY}\n")
+    (tmp_path / "empty").mkdir()
+    table = tmp_path / "notes.jsonl"
+    table.write_text(json.dumps({"note_id": "1", "text": f"{{\\rtf1 {CANARY}}}"}))
+    names = [str(tmp_path / "a.txt"), str(tmp_path / "empty"), "-"]
+
+    for note in [*notes_in_files(names, lambda: CANARY.encode("utf-16")[:-1]), *notes_in_table(table)]:
+        assert note.problem is not None
+        assert note.problem.__traceback__ is None
+        assert note.problem.__context__ is None
+
+
 def test_encoding_and_wrapped_apply_to_every_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     content = "<p>Übelkeit</p>".encode("cp1252")
@@ -130,7 +171,7 @@ def test_every_record_of_a_table_is_a_note_or_a_problem_with_its_row(tmp_path: P
     empty, rtf = problems(iter(notes))
     assert f"{path}, row 4: the note is empty" in empty
     assert f"{path}, row 5: is an RTF document" in rtf
-    assert check_records(path) == 5
+    assert check_records(path) == (5, 0)
 
 
 def test_columns_and_encoding_of_a_table_can_be_named(tmp_path: Path) -> None:
@@ -138,10 +179,27 @@ def test_columns_and_encoding_of_a_table_can_be_named(tmp_path: Path) -> None:
     path.write_bytes("Report;Befund\n1;<p>Übelkeit</p>\n".encode("cp1252"))
     options: dict[str, Any] = {"note_id": "report", "text": "befund", "encoding": "cp1252"}
 
-    assert check_records(path, **options) == 1
+    assert check_records(path, **options) == (1, 0)
     assert texts(notes_in_table(path, **options)) == [("1", "Übelkeit")]
     [note] = notes_in_table(path, **options, wrapped="keep")
     assert note.plain == PlainText("<p>Übelkeit</p>", ("HTML",))
+
+
+def test_records_that_repeat_the_header_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_text("Note_ID,text,x\n1,No fever.,\nnote_id,Text,x\n2,No pain.,\n")
+
+    assert texts(notes_in_table(path)) == [("1", "No fever."), ("2", "No pain.")]
+    assert check_records(path) == (2, 1)
+
+
+@pytest.mark.parametrize("read", [check_records, lambda path: list(notes_in_table(path))])
+def test_an_id_with_half_of_a_surrogate_pair_is_refused(
+    tmp_path: Path, refused: Callable[..., Any], read: Callable[[Path], object]
+) -> None:
+    path = write_table(tmp_path / "notes.jsonl", [{"note_id": "\ud83d", "text": CANARY}])
+    with refused(SourceError, f"{path}, row 1", "half of a surrogate pair"):
+        read(path)
 
 
 def test_values_that_are_not_text_are_problems_of_their_records(tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def test_named_encoding_is_used(tmp_path: Path) -> None:
         assert stream.read() == "caf\u00e9"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "U8", "utf_8_sig"])
+@pytest.mark.parametrize("written", ["utf-8", "utf-8-sig", "utf-16"])
+def test_every_name_of_utf_8_recognises_marks_and_utf_16(tmp_path: Path, encoding: str, written: str) -> None:
+    with open_text(write(tmp_path / "t.csv", "caf\u00e9".encode(written)), encoding) as stream:
+        assert stream.read() == "caf\u00e9"
+
+
 def test_bytes_in_another_encoding_become_lone_surrogates(tmp_path: Path) -> None:
     with open_text(write(tmp_path / "t.csv", b"caf\xe9")) as stream:
         assert stream.read() == "caf\udce9"
@@ -58,8 +65,11 @@ def test_bytes_in_another_encoding_become_lone_surrogates(tmp_path: Path) -> Non
         (b"PAR1", "utf-8", ["a parquet file"]),
         (b"%PDF-1.7 SECRETPATIENT", "utf-8", ["a PDF document", "pdftotext"]),
         (b"<html>SECRETPATIENT", "utf-8", ["HTML or XML"]),
-        ("caf\u00e9".encode(), "cp1252", ["is UTF-8 text, not cp1252", "Leave out --encoding"]),
-        (b"a", "utf-99", ["'utf-99'", "not a known encoding"]),
+        ("caf\u00e9".encode(), "cp1252", ["is UTF-8 text, not cp1252", "Leave out the encoding"]),
+        *(
+            (b"a", name, [f"'{name}'", "not a known encoding"])
+            for name in ("utf-99", "undefined", "idna", "hex")
+        ),
     ],
 )
 @pytest.mark.parametrize("zipped", [False, True])

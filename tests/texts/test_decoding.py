@@ -19,6 +19,11 @@ def test_every_name_of_utf_8_reads_utf_8_without_its_mark(encoding: str) -> None
     assert decode("\ufeffÜbelkeit".encode(), encoding) == ("Übelkeit", ())
 
 
+@pytest.mark.parametrize("encoding", [None, "utf-8", "UTF-8", "utf-8-sig"])
+def test_utf_16_is_recognised_under_every_name_of_utf_8(encoding: str | None) -> None:
+    assert decode("Übelkeit".encode("utf-16"), encoding) == ("Übelkeit", ("UTF-16",))
+
+
 def test_every_layer_is_named_from_the_outside_in() -> None:
     assert decode(gzip.compress("Übelkeit".encode("utf-16"))) == ("Übelkeit", ("gzip", "UTF-16"))
 
@@ -67,7 +72,10 @@ def test_remedy_names_ebcdic_only_where_blanks_show_it() -> None:
     assert "cp1252" in encoding_remedy("café @ home".encode("cp1252"))
 
 
-@pytest.mark.parametrize("encoding", ["rot13", "base64", "zlib", "no-such"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["rot13", "base64", "zlib", "no-such", "undefined", "idna", "unicode_escape", "a\0", "\ud83d", ""],
+)
 def test_an_encoding_that_is_not_one_of_text_is_refused(encoding: str) -> None:
     with pytest.raises(NoteError, match="not a known encoding") as caught:
         decode(CANARY.encode(), encoding)

@@ -12,6 +12,8 @@ ESCAPED = {
     "Excel, both characters": ("Pain._x000D__x000A_Home.", "Pain.\nHome.", ("Excel escapes",)),
     "Excel, an escaped escape": ("Pain._x000D_\n_x005F_x0041_", "Pain.\n_x0041_", ("Excel escapes",)),
     "Excel, half of a pair": ("Pain._x000D_\n_xD83D_", "Pain.\n_xD83D_", ("Excel escapes",)),
+    "Excel, an escaped escape of a line end": ("foo_x005F_x000D_", "foo_x000D_", ("Excel escapes",)),
+    "Excel, an escape and a line end": ("a._x000D_\nfoo_x005F_x000D_", "a.\nfoo_x000D_", ("Excel escapes",)),
     "HL7": ("BP 120\\F\\80\\.br\\K 2.9\\.sp2\\end", "BP 120|80\nK 2.9\nend", ("HL7 escapes",)),
     "HL7 delimiters": ("a\\.br\\\\F\\\\S\\\\T\\\\R\\\\E\\\\H\\b\\N\\", "a\n|^&~\\b", ("HL7 escapes",)),
     "HL7 in hexadecimal": ("Labs:\\X0D\\\\X0A\\K 2.9\\X0D0A\\Home", "Labs:\nK 2.9\nHome", ("HL7 escapes",)),
@@ -34,6 +36,11 @@ ESCAPED = {
     ),
     "XML line ends": ("a&#13;&#10;b&#xA;c&#xD;d", "a\nb\nc\nd", ("XML escapes",)),
     "XML, escaped twice": ("BP &amp;lt; 90", "BP < 90", ("XML escapes", "XML escapes")),
+    "line ends between words": (
+        "Dx.\\n- CHF\\nHTN at \\noon\\n\\n2. \\Plan:\\n\\tHome, notes\\new\\today",
+        "Dx.\n- CHF\nHTN at \\noon\n\n2. \\Plan:\n\tHome, notes\\new\\today",
+        ("escaped line ends",),
+    ),
     "line ends": ("Pneumonia.\\nPMH:\\tHTN\\r\\nHome", "Pneumonia.\nPMH:\tHTN\nHome", ("escaped line ends",)),
 }
 
@@ -62,7 +69,18 @@ def test_ampersands_and_entities_that_no_export_writes_alone_are_kept(text: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["a\\nb", "a\\nb\nc\\nd", "C:\\new\\notes", "on \\\\server\\new\\notes", "\\t \\t \\t", "\\r\\r"]
+    "text",
+    [
+        "Scanned to ..\\notes\\new, see ..\\notes\\old",
+        "at \\noon and \\night",
+        "see .\\nA. \\nB. \\nC",
+        "a\\nb",
+        "a\\nb\nc\\nd",
+        "C:\\new\\notes",
+        "on \\\\server\\new\\notes",
+        "\\t \\t \\t",
+        "\\r\\r",
+    ],
 )
 def test_one_escaped_line_end_or_a_path_is_kept(text: str) -> None:
     assert not has_line_ends(text)

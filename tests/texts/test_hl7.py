@@ -27,6 +27,17 @@ CONVERTED = {
     "the frame of a transfer": (f"\x0b{HEAD}OBX|1|TX|||Pneumonia.\r\x1c\r", "Pneumonia."),
     "a batch of one message": (f"{BATCH}{HEAD}OBX|1|TX|||Pneumonia.\rBTS|1\rFTS|1\r", "Pneumonia."),
     "segments alone": ("OBX|1|TX|||Pneumonia.\nOBX|2|TX|||Home.", "Pneumonia.\nHome."),
+    "comments": (
+        f"{HEAD}NTE|1||Read at 9.\rOBX|1|TX|||Pneumonia.||||||F\rNTE|1|L|See CT.|RE^Remark\r"
+        "OBX|2|TX|||Home.\r",
+        "Read at 9.\nPneumonia.\nSee CT.\nHome.",
+    ),
+    "all fields of an observation": (
+        f"{HEAD}OBX|1|ST|n|1|Pneumonia.|||A~H|0.9|N|F|20250101|x|20260101+0100|"
+        "L^Lab one|1^Roe^A B|M|E|20260101\r",
+        "Pneumonia.",
+    ),
+    "a segment of a site": (f"{HEAD}ZDS|1.2\rOBX|1|TX|||Pneumonia.\r", "Pneumonia."),
     "a file": (
         f"{HEAD}OBX|1|ED|||^TEXT^^Base64^{base64.b64encode('Übelkeit, no fever.'.encode()).decode()}\r",
         "Übelkeit, no fever.",
@@ -52,6 +63,22 @@ REFUSED = {
         f"{HEAD}OBX|1|ED|||^PDF^^Base64^{base64.b64encode(b'%PDF-1.7 ' + CANARY.encode()).decode()}\r",
         "wrapped in HL7, and is a PDF document",
     ),
+    "a bar on a continuation line": (
+        f"OBX|1|TX|||Report begins\nHISTORY: 45yo | smoker {CANARY}",
+        "line ends that are not escaped",
+    ),
+    "a line that looks like a segment": (f"OBX|1|TX|||Labs\nBUN|20 {CANARY}\nHome.", "does not define"),
+    "text after another segment": (f"{HEAD}{CANARY}\rOBX|1|TX|||x\r", "line ends that are not escaped"),
+    "a bar in the text": (f"OBX|1|TX|||BP 120 | {CANARY}", "a bar that is not escaped"),
+    "a bar before the other fields": (f"OBX|1|TX|||BP|{CANARY}||||||F\r", "a bar that is not escaped"),
+    "an empty column in the text": (f"OBX|1|TX|||K||2.9||{CANARY} high", "a bar that is not escaped"),
+    "units": (f"OBX|1|ST|{CANARY}||<5|mg/dL\r", "fields beside its text, such as units"),
+    "too many fields": (f"OBX|1|TX|||x{'|' * 21}{CANARY}", "a bar that is not escaped"),
+    "a bar in a comment": (f"{MESSAGE}NTE|1||a|{CANARY} b", "a bar that is not escaped"),
+    "text without its field": (f"{MESSAGE}OBX|2|{CANARY}\r", "observations of type TX, unknown"),
+    "a comment beside a file": (f"{MESSAGE.replace('TX', 'ED')}NTE|1||{CANARY}\r", "observations of type ED"),
+    "a deleted observation": (f"{MESSAGE}OBX|2|TX|||{CANARY}||||||D\r", "status D (deleted)"),
+    "a wrong observation": (f"{MESSAGE}OBX|2|TX|||{CANARY}||||||W\r", "status W (wrong)"),
     "no text": (f"{HEAD}OBX|1|TX|||\r", "is empty without HL7"),
 }
 

@@ -1,4 +1,4 @@
-"""HTML, CDA documents and other XML."""
+"""CDA documents and other XML."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from clem_icd.errors import NoteError
 from clem_icd.texts import PlainText, plain_text
-from clem_icd.texts.markup import is_html, is_xml
+from clem_icd.texts.markup import is_xml
 
 CANARY = "SECRETPATIENT"
 
@@ -31,27 +31,6 @@ def scan(content: str, kind: str, representation: str = ' representation="B64"')
 ENCODED = base64.b64encode(b"No fever today.").decode()
 
 CONVERTED = {
-    "marked line ends": (
-        "No fever.<br>No pain.<BR/>\nBP < 90 <br />",
-        "No fever.\nNo pain.\nBP < 90\n",
-        "HTML",
-    ),
-    "paragraphs": ("<p>No  fever.</p><p>BP &lt; 90,<b> K</b> 2.9</p>", "No fever.\nBP < 90, K 2.9", "HTML"),
-    "a list and a table": (
-        "<div>Labs<ul><li>K</li><li>Na</li></ul><table><tr><td>K</td><td>2.9</td></tr></table></div>",
-        "Labs\nK\nNa\nK 2.9",
-        "HTML",
-    ),
-    "preformatted text": ("<pre>K   2.9\nNa  140</pre>", "K 2.9\nNa 140", "HTML"),
-    "a page": (
-        "<!DOCTYPE html><html><head><title>x</title><style>p {}</style></head>"
-        "<body><script>x</script>No fever.</body></html>",
-        "No fever.",
-        "HTML",
-    ),
-    "a head and a body without end": ("<html><head><title>x</title><body>No fever.", "No fever.", "HTML"),
-    "attributes": ('<p class="a" data-x="1">No fever.</p>', "No fever.", "HTML"),
-    "an unescaped sign": ("<p>BP < 90 and p <0.05</p>", "BP < 90 and p <0.05", "HTML"),
     "CDA": (
         section("<title>Plan</title><text>Home.<br/>Aspirin &amp; statin.<list><item>K</item></list></text>"),
         "Plan\nHome.\nAspirin & statin.\nK",
@@ -99,7 +78,6 @@ REFUSED = {
     ),
     "CDA cut off": (section(f"<text>{CANARY}</text>")[:-20], "not one well-formed document", "repair"),
     "two CDA documents": (section("<text>a</text>") * 2, "not one well-formed document", "Split"),
-    "HTML without text": ("<p> </p>", "is empty without HTML", "Leave it out"),
 }
 
 
@@ -117,13 +95,6 @@ def test_markup_that_is_not_one_note_is_refused(name: str) -> None:
     assert words in str(caught.value)
     assert remedy in str(caught.value.remedy)
     assert CANARY not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "text", ["<p>", "a <b and c> d", "</p>", "<patient>x</patient>", "<br", "x<y>z", "<p"]
-)
-def test_angle_brackets_are_not_html(text: str) -> None:
-    assert not is_html(text)
 
 
 @pytest.mark.parametrize(

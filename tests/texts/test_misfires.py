@@ -7,6 +7,7 @@ import pytest
 from clem_icd.synthetic.charting import complete_chart, summary_chart
 from clem_icd.synthetic.hospital import admissions
 from clem_icd.texts import note_files, read_note, remarks_on
+from clem_icd.texts.hypertext import html_text
 from clem_icd.texts.wrappings import wrapping_of
 from support import SHARED
 
@@ -39,4 +40,5 @@ def test_no_synthetic_note_is_taken_for_something_else() -> None:
 
     assert len(texts) > 3 * _ADMISSIONS
     assert [found.name for found in map(wrapping_of, texts) if found] == []
+    assert [text for text in texts if html_text(f"{text}<b>!</b>") != f"{text}!"] == []
     assert {remark for text in texts for remark in remarks_on(text)} == set()

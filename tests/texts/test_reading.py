@@ -23,7 +23,7 @@ BAD = {
     "NUL": (f"{CANARY}\0".encode(), "NUL"),
     "Latin-1": (f"caf\u00e9 {CANARY}".encode("latin-1"), "byte 3"),
     "cut UTF-16": (CANARY.encode("utf-16")[:-1], "not intact UTF-16"),
-    "EBCDIC": (f"{CANARY} has no fever and no pain".encode("cp037"), "--encoding cp037"),
+    "EBCDIC": (f"{CANARY} has no fever and no pain".encode("cp037"), "name its encoding: cp037"),
     "PDF": (b"%PDF-1.7\n" + CANARY.encode(), "is a PDF document"),
     "ZIP": (b"PK\x03\x04\x14\0" + CANARY.encode(), "is a ZIP archive"),
     "Word": (b"PK\x03\x04\x14\0[Content_Types].xml word/document.xml" + CANARY.encode(), ".docx"),

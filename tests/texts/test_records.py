@@ -12,16 +12,16 @@ from clem_icd.texts import PlainText, plain_text, records
 CANARY = "SECRETPATIENT"
 
 REFUSED = {
-    "csv": (f"note_id,text\n1,{CANARY}\n", "is a table", "--table"),
-    "csv with quotes": (f'"HADM_ID","TEXT","CODES"\n"1","{CANARY},\nx","I10"\n', "is a table", "--table"),
-    "csv with a long note": (f"id,text\n1,{'x' * 200_000}\n", "is a table", "--table"),
-    "tsv": (f"subject_id\ttext\n1\t{CANARY}\n", "is a table", "--table"),
-    "semicolons": (f"\nid;text\n1;{CANARY}\n", "is a table", "--table"),
-    "bars": (f"note id|text|label\n1|{CANARY}|x\n", "is a table", "--table"),
-    "JSON": (json.dumps({"text": CANARY}), "is JSON", "--table"),
-    "a JSON array": (json.dumps([{"text": CANARY}]), "is JSON", "--table"),
-    "an array of texts": (json.dumps([CANARY]), "is JSON", "--table"),
-    "JSON lines": (f'{{"text": "{CANARY}"}}\n\n{{"text": "x"}}\n', "is a table (JSON lines)", "--table"),
+    "csv": (f"note_id,text\n1,{CANARY}\n", "is a table", "as a table"),
+    "csv with quotes": (f'"HADM_ID","TEXT","CODES"\n"1","{CANARY},\nx","I10"\n', "is a table", "as a table"),
+    "csv with a long note": (f"id,text\n1,{'x' * 200_000}\n", "is a table", "as a table"),
+    "tsv": (f"subject_id\ttext\n1\t{CANARY}\n", "is a table", "as a table"),
+    "semicolons": (f"\nid;text\n1;{CANARY}\n", "is a table", "as a table"),
+    "bars": (f"note id|text|label\n1|{CANARY}|x\n", "is a table", "as a table"),
+    "JSON": (json.dumps({"text": CANARY}), "is JSON", "as a table"),
+    "a JSON array": (json.dumps([{"text": CANARY}]), "is JSON", "as a table"),
+    "an array of texts": (json.dumps([CANARY]), "is JSON", "as a table"),
+    "JSON lines": (f'{{"text": "{CANARY}"}}\n\n{{"text": "x"}}\n', "is a table (JSON lines)", "as a table"),
     "FHIR": (json.dumps({"resourceType": "DocumentReference", "x": CANARY}), "is a FHIR resource", "Extract"),
     "SQL": (
         f"-- dump\nSET x = 1;\nINSERT INTO `notes` (id, text) VALUES (1, '{CANARY}');",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from clem_icd.errors import NoteError
 from clem_icd.texts import plain_text
+from clem_icd.texts.hypertext import html_text
 from clem_icd.texts.plain import unwrapped
 from clem_icd.texts.wrappings import _KNOWN, wrapping_of
 
@@ -62,6 +63,9 @@ PLAIN = {
     "marked names": "<NAME>Doe</NAME> was seen by <NAME>Roe</NAME>",
     "marked dates": "Seen on <DATE>3/4</DATE> for chest pain.",
     "angle brackets": "<patient name> was admitted. <hospital> discharge <date>",
+    "marks of de-identification": "Call <PHONE>, seen by <NAME> on <DATE> at <ADDRESS> by <TITLE> <NAME>",
+    "limits": "plt <LLN, Hb >ULN, Na <normal. K >4, p <b and K > 4",
+    "folders beside this one": "Scanned to ..\\notes\\new, see ..\\notes\\old; at \\noon and \\night",
     "a section of another format": "MSH deferred. PID: pelvic inflammatory disease | OBX normal",
     "PID": "PID | no\nPregnant | no",
     "semicolons": "Dx: CHF; COPD; CKD\nRx: aspirin; statin",
@@ -92,6 +96,13 @@ def test_all_plain_clinical_texts_in_one_note_pass_unchanged() -> None:
     text = "\n\n".join(PLAIN.values())
 
     assert plain_text(text, wrapped="refuse").text == text
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_one_tag_in_plain_clinical_text_changes_nothing_else(name: str) -> None:
+    text = PLAIN[name]
+
+    assert html_text(f"{text}\n<b>Plan</b>: home") == f"{text}\nPlan: home"
 
 
 def test_every_wrapping_has_a_remedy_and_names_that_fit_sentences() -> None:

@@ -13,6 +13,9 @@ from typer.testing import CliRunner
 from clem_icd.cli import app
 from wild.making import Input, Place
 
+# Done, refused, and done but for some notes.
+_EXPECTED = (0, 2, 3)
+
 
 def outcome(one: Input, place: Place) -> str:
     """Run the command of an input, and describe its result."""
@@ -20,6 +23,9 @@ def outcome(one: Input, place: Place) -> str:
     result = CliRunner().invoke(app, [*arguments, "--json"])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         return f"**{type(result.exception).__name__}**"
+    if result.exit_code not in _EXPECTED:
+        # The page must not list a defect as what happens.
+        raise RuntimeError(f"{one.name}: exit code {result.exit_code}: {result.stderr}")
     said = [_without_paths(line, place) for line in click.unstyle(result.stderr).splitlines() if line.strip()]
     if not result.stdout.strip():
         return f"refused: {' '.join(said)}"

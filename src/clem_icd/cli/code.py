@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clem_icd.cli.options import Encoding, ModelFolder, WrappedNotes
+from clem_icd.cli.options import Encoding, ModelFolder, WrappedNotes, naming_options, with_options
 from clem_icd.cli.tabulation import new_table, plain
 from clem_icd.cli.terminal import Terminal, silence_transformers
 from clem_icd.cli.verb import changed_options, verb
@@ -87,8 +87,11 @@ def code(
     for line in _left_out(notes or []):
         terminal.say(line)
     failed: list[UncodedNote] = []
+    options = ("--encoding",) if table.table else ("--encoding", "--table")
     # Up to the first note before the model is loaded, which takes seconds.
-    readable = _from_first(_readable(_uncoded(table, notes, encoding, wrapped), failed), failed)
+    with naming_options(*options):
+        uncoded = _uncoded(terminal, table, notes, encoding, wrapped)
+    readable = _from_first(_readable(uncoded, failed, options), failed)
     silence_transformers()
     coder = Coder.load(model, threshold=threshold)
     coded = []
@@ -111,15 +114,19 @@ def code(
 
 
 def _uncoded(
-    table: _Table, notes: list[str] | None, encoding: str, wrapped: Wrapped
+    terminal: Terminal, table: _Table, notes: list[str] | None, encoding: str, wrapped: Wrapped
 ) -> Iterator[UncodedNote]:
     if table.table is not None:
         from clem_icd.sources import check_records, notes_in_table
+        from clem_icd.tabular.sentences import counted
 
         if notes:
             raise InputError("got files and a table, expected one of them", remedy="Leave out one of them")
         # Nothing is coded of a table that turns out to be malformed halfway.
-        check_records(table.table, note_id=table.note_id, text=table.text, encoding=encoding)
+        found = check_records(table.table, note_id=table.note_id, text=table.text, encoding=encoding)
+        if count := found.repeated_headers:
+            one, many = "record repeats the header and was", "records repeat the header and were"
+            terminal.say(f"{table.table}: {counted(count, one, many)} left out")
         return notes_in_table(
             table.table, note_id=table.note_id, text=table.text, encoding=encoding, wrapped=wrapped
         )
@@ -130,25 +137,28 @@ def _uncoded(
     return notes_in_files(
         notes or ["-"],
         sys.stdin.buffer.read,
-        encoding=None if encoding == "utf-8" else encoding,
+        encoding=encoding,
         wrapped=wrapped,
     )
 
 
 def _left_out(names: list[str]) -> Iterator[str]:
     """Yield a line for every folder with files that are not read."""
+    from clem_icd.sources.uncoded_notes import is_folder
     from clem_icd.texts import has_notes, other_files
 
-    for folder in filter(Path.is_dir, map(Path, names)):
+    for folder in map(Path, filter(is_folder, names)):
         if has_notes(folder) and (others := other_files(folder)):
             listed = ", ".join(f"{count:,} {suffix}" for suffix, count in others.items())
             yield f"{folder}: only *.txt are read; left out: {listed}"
 
 
-def _readable(notes: Iterator[UncodedNote], failed: list[UncodedNote]) -> Iterator[UncodedNote]:
+def _readable(
+    notes: Iterator[UncodedNote], failed: list[UncodedNote], options: tuple[str, ...]
+) -> Iterator[UncodedNote]:
     for note in notes:
-        if note.plain is None:
-            failed.append(note)
+        if note.problem is not None:
+            failed.append(replace(note, problem=with_options(note.problem, options)))
         else:
             yield note
 

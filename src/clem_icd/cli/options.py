@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from clem_icd.errors import ClemError, NoteError
 
 CorpusFolder = Annotated[Path, typer.Option("--corpus", help="A corpus folder.")]
 ModelFolder = Annotated[Path, typer.Argument(help="A model folder.")]
@@ -27,3 +31,35 @@ RuleModel = Annotated[Path | None, typer.Option("--model", help="Decide by the r
 GivenThreshold = Annotated[
     float | None, typer.Option("--threshold", help="Assign every code whose score exceeds this.")
 ]
+
+# What remedies say to readers of every kind, and what to type where a verb has such an option.
+_ADVICE = {
+    "--encoding": ("name its encoding", "name its encoding with --encoding"),
+    "--table": ("ame it as a table", "ame it with --table"),
+}
+
+
+def with_options(problem: NoteError, options: tuple[str, ...]) -> NoteError:
+    """Return the error of a note with a remedy that names the options of a verb."""
+    return NoteError(
+        problem.found, path=problem.path, row=problem.row, remedy=_in_options(problem.remedy, options)
+    )
+
+
+@contextmanager
+def naming_options(*options: str) -> Iterator[None]:
+    """Let the remedies of errors name the options of a verb."""
+    try:
+        yield
+    except ClemError as error:
+        remedy = _in_options(error.remedy, options)
+        if remedy == error.remedy:
+            raise
+        raise type(error)(error.found, path=error.path, row=error.row, remedy=remedy) from None
+
+
+def _in_options(remedy: str | None, options: tuple[str, ...]) -> str | None:
+    for option in options:
+        neutral, named = _ADVICE[option]
+        remedy = remedy and remedy.replace(neutral, named)
+    return remedy

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from clem_icd.cli.options import Encoding, Force, WrappedNotes
+from clem_icd.cli.options import Encoding, Force, WrappedNotes, naming_options
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import help_text, verb
 
@@ -267,27 +267,28 @@ def table(
     from clem_icd.icd import CodeSystem
     from clem_icd.sources import prepare_table
 
-    corpus = prepare_table(
-        raw,
-        out,
-        text=text,
-        note_id=note_id,
-        subject_id=subject_id,
-        admission_id=admission_id,
-        codes=codes,
-        system=None if system is None else CodeSystem.parse(system),
-        system_column=system_column,
-        delimiter=delimiter,
-        merge_rows=merge_rows,
-        unknown_codes=unknown_codes,
-        wrapped=wrapped,
-        split=split,
-        evidence=evidence,
-        titles=titles,
-        encoding=encoding,
-        **_values(drawn),
-        force=force,
-    )
+    with naming_options("--encoding"):
+        corpus = prepare_table(
+            raw,
+            out,
+            text=text,
+            note_id=note_id,
+            subject_id=subject_id,
+            admission_id=admission_id,
+            codes=codes,
+            system=None if system is None else CodeSystem.parse(system),
+            system_column=system_column,
+            delimiter=delimiter,
+            merge_rows=merge_rows,
+            unknown_codes=unknown_codes,
+            wrapped=wrapped,
+            split=split,
+            evidence=evidence,
+            titles=titles,
+            encoding=encoding,
+            **_values(drawn),
+            force=force,
+        )
     _show_corpus(terminal, corpus)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from clem_icd.errors import NoteError
 from clem_icd.texts import PlainText, Wrapped, decode_note, note_files, read_note
+
+_LONGEST_NAME = 255  # bytes
+_SUFFIX = re.compile(r"\.[A-Za-z]\w{0,4}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,13 @@ class UncodedNote:
         try:
             return cls(name, read())
         except NoteError as problem:
-            return cls(name, None, problem)
+            return cls.failed(name, problem)
+
+    @classmethod
+    def failed(cls, name: str, problem: NoteError) -> UncodedNote:
+        """Keep an error without its traceback, whose frames hold the text."""
+        fresh = NoteError(problem.found, path=problem.path, row=problem.row, remedy=problem.remedy)
+        return cls(name, None, fresh)
 
 
 def notes_in_files(
@@ -63,17 +73,45 @@ def notes_in_files(
                 "-",
                 lambda: decode_note(standard_input(), "standard input", encoding=encoding, wrapped=wrapped),
             )
-        elif Path(name).is_dir():
+        elif is_folder(name):
             yield from _in_folder(Path(name), encoding, wrapped)
+        elif _is_text(name):
+            # The text is named nowhere: a note is a patient.
+            found = f"expected a file name, got a text of {len(name):,} characters"
+            yield UncodedNote("text", None, NoteError(found, remedy="Save it as a file, and name that"))
         else:
             yield _in_file(Path(name), name, encoding, wrapped)
+
+
+def is_folder(name: str) -> bool:
+    """Return whether there is such a folder; a name that cannot be one is none."""
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_text(name: str) -> bool:
+    """Return whether what should name a file is a text instead: too long, in lines, or several words."""
+    try:
+        if Path(name).exists():
+            return False
+    except (OSError, ValueError):
+        return True
+    words = len(name.split())
+    return (
+        len(name.encode("utf-8", "surrogatepass")) > _LONGEST_NAME
+        or "\0" in name
+        or len(name.splitlines()) > 1
+        or words > (6 if _SUFFIX.search(name) else 2)
+    )
 
 
 def _in_folder(folder: Path, encoding: str | None, wrapped: Wrapped) -> Iterator[UncodedNote]:
     try:
         files = note_files(folder)
     except NoteError as problem:
-        yield UncodedNote(str(folder), None, problem)
+        yield UncodedNote.failed(str(folder), problem)
         return
     for path in files:
         yield _in_file(path, str(path), encoding, wrapped)

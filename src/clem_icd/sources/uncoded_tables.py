@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from clem_icd.errors import NoteError, SourceError
 from clem_icd.sources.uncoded_notes import UncodedNote
+from clem_icd.tabular.delimited import check_field
+from clem_icd.tabular.headers import is_named
 from clem_icd.tabular.records import Record, read_records
 from clem_icd.tabular.values import read_id, read_text
 from clem_icd.texts import PlainText, Wrapped, plain_text
+
+
+class Checked(NamedTuple):
+    """How many records a table has to code, and how many that only repeat its header."""
+
+    records: int
+    repeated_headers: int
 
 
 def notes_in_table(
@@ -20,7 +30,7 @@ def notes_in_table(
     encoding: str = "utf-8",
     wrapped: Wrapped = "convert",
 ) -> Iterator[UncodedNote]:
-    """Yield a note per record of a table, in order.
+    """Yield a note per record of a table, in order; records that repeat its header are left out.
 
     Raises
     ------
@@ -29,6 +39,8 @@ def notes_in_table(
 
     """
     for row, record in read_records(path, [note_id, text], encoding=encoding):
+        if _repeats_header(record):
+            continue
         name = _id_of(record, note_id, path, row)
         value = record[text]
 
@@ -43,8 +55,8 @@ def notes_in_table(
 
 def check_records(
     path: Path, *, note_id: str = "note_id", text: str = "text", encoding: str = "utf-8"
-) -> int:
-    """Read a whole table but for its texts, and return the number of its records.
+) -> Checked:
+    """Read a whole table but for its texts, and return the numbers of its records.
 
     Raises
     ------
@@ -52,17 +64,26 @@ def check_records(
         If it is malformed, lacks a column, has no records, or has ids that are neither text nor integers.
 
     """
-    count = 0
+    count = headers = 0
     for row, record in read_records(path, [note_id, text], encoding=encoding):
+        if _repeats_header(record):
+            headers += 1
+            continue
         _id_of(record, note_id, path, row)
         count += 1
     if not count:
         raise SourceError("has no records", path=path, remedy="Check that this is the right file")
-    return count
+    return Checked(count, headers)
+
+
+def _repeats_header(record: Record) -> bool:
+    return all(isinstance(value, str) and is_named(value, name) for name, value in record.items())
 
 
 def _id_of(record: Record, note_id: str, path: Path, row: int) -> str:
     try:
-        return read_id(record[note_id], note_id) or f"row {row}"
+        name = read_id(record[note_id], note_id) or f"row {row}"
+        check_field(name, path, row)
     except SourceError as problem:
         raise SourceError(problem.found, path=path, row=row, remedy=problem.remedy) from None
+    return name

@@ -168,7 +168,7 @@ def check_field(value: str, path: Path, row: int | None = None, encoding: str = 
                 f"contains bytes that are not {encoding} text",
                 path=path,
                 row=row,
-                remedy="Convert the file to UTF-8, or name its encoding, for example --encoding cp1252",
+                remedy="Convert the file to UTF-8, or name its encoding, for example cp1252",
             ) from None
         raise SourceError(
             "contains half of a surrogate pair: a character beyond U+FFFF that a program cut in two",

@@ -10,9 +10,9 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, cast
 
-from clem_icd.errors import SourceError
+from clem_icd.errors import NoteError, SourceError
 from clem_icd.tabular.refusals import READ_ERRORS, unreadable
-from clem_icd.texts.decoding import is_utf8_beyond_ascii, unicode_encoding
+from clem_icd.texts.decoding import codec_of, unicode_encoding
 from clem_icd.texts.formats import GZIP, HEAD, Format, format_of
 
 _SAMPLE = 1 << 16  # bytes
@@ -47,15 +47,11 @@ def open_text(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
         sample = _sample(binary)
         if found := format_of(sample):
             raise other_format(path, found)
-        codec = _codec(path, sample, encoding)
         try:
-            stream = TextIOWrapper(binary, codec, "surrogateescape", newline="")
-        except LookupError:
-            raise SourceError(
-                f"cannot be read as {encoding!r}, which is not a known encoding",
-                path=path,
-                remedy="Name an encoding such as utf-8 or cp1252",
-            ) from None
+            codec = codec_of(sample, encoding)
+        except NoteError as problem:
+            raise SourceError(problem.found, path=path, remedy=problem.remedy) from None
+        stream = TextIOWrapper(binary, codec, "surrogateescape", newline="")
         if _MARKUP.match(sample[:HEAD].decode(codec, "replace")):
             raise other_format(path, _HTML, "a table")
         with stream:
@@ -139,16 +135,3 @@ def _sample(binary: IO[bytes]) -> bytes:
         sample = b""
     binary.seek(0)
     return sample
-
-
-def _codec(path: Path, sample: bytes, encoding: str) -> str:
-    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        # A byte order mark is not part of the first column's name.
-        return unicode_encoding(sample) or "utf-8-sig"
-    if is_utf8_beyond_ascii(sample):
-        raise SourceError(
-            f"is UTF-8 text, not {encoding}",
-            path=path,
-            remedy="Leave out --encoding",
-        )
-    return encoding

@@ -19,6 +19,11 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+_UTF8 = "utf-8-sig"
+
+# Encodings of names and of source code, in which no file is written.
+_OF_PROGRAMS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+
 _WITHOUT_MARK = (("utf-32-le", 4, 0), ("utf-32-be", 4, 3), ("utf-16-le", 2, 0), ("utf-16-be", 2, 1))
 
 # The most frequent character of any text, the blank, in EBCDIC and in ASCII.
@@ -55,14 +60,47 @@ def decode(
         content, undone = _decompressed(content, most), ("gzip",)
     if found := format_of_note(content):
         raise NoteError(f"is {found.name}, expected the text of a note", remedy=found.remedy)
-    detected = unicode_encoding(content) if encoding is None else None
-    if detected is None:
-        return _decoded(content, encoding or "utf-8"), undone
-    name = detected[:6].upper()
+    encoding = "utf-8" if encoding is None else encoding
+    codec = codec_of(content, encoding)
+    is_utf8 = _is_utf8(encoding)
     try:
-        return content.decode(detected), (*undone, name)
-    except UnicodeDecodeError:
-        raise NoteError(f"is not intact {name} text", remedy="Export it again") from None
+        text = content.decode(codec)
+    except UnicodeError as problem:
+        if is_utf8 and codec != _UTF8:
+            raise NoteError(f"is not intact {codec[:6].upper()} text", remedy="Export it again") from None
+        place = f": byte {problem.start} is invalid" if isinstance(problem, UnicodeDecodeError) else ""
+        shown = "UTF-8" if is_utf8 else encoding
+        raise NoteError(f"is not {shown} text{place}", remedy=encoding_remedy(content)) from None
+    return text, (*undone, codec[:6].upper()) if is_utf8 and codec != _UTF8 else undone
+
+
+def codec_of(sample: bytes, encoding: str) -> str:
+    """Return the codec that decodes bytes.
+
+    Parameters
+    ----------
+    sample
+        Their beginning.
+    encoding
+        A name of their encoding. For UTF-8, by any of its names, they may also be UTF-16 or UTF-32; a byte
+        order mark is no part of the text.
+
+    Raises
+    ------
+    NoteError
+        If there is no such encoding of text, or the bytes are UTF-8 and not that.
+
+    """
+    if not _is_known(encoding):
+        raise NoteError(
+            f"cannot be read as {encoding!r}, which is not a known encoding",
+            remedy="Name an encoding such as utf-8 or cp1252",
+        )
+    if _is_utf8(encoding):
+        return unicode_encoding(sample) or _UTF8
+    if is_utf8_beyond_ascii(sample):
+        raise NoteError(f"is UTF-8 text, not {encoding}", remedy="Leave out the encoding")
+    return encoding
 
 
 def unicode_encoding(content: bytes) -> str | None:
@@ -94,26 +132,24 @@ def encoding_remedy(content: bytes) -> str:
     # EBCDIC text has many of its blanks, and hardly any ASCII ones.
     blanks = content.count(_EBCDIC_BLANK)
     if blanks > len(content) // 20 and content.count(_BLANK) <= blanks // 10:
-        return "It looks like EBCDIC: convert it to UTF-8, or pass --encoding cp037"
-    return "Convert it to UTF-8, or name its encoding, for example --encoding cp1252"
+        return "It looks like EBCDIC: convert it to UTF-8, or name its encoding: cp037"
+    return "Convert it to UTF-8, or name its encoding, for example cp1252"
 
 
-def _decoded(content: bytes, encoding: str) -> str:
-    is_utf8 = False
+def _is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name in ("utf-8", _UTF8)
+
+
+def _is_known(encoding: str) -> bool:
+    """Return whether an encoding is known, and one of text."""
     try:
-        is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
-        if not is_utf8 and is_utf8_beyond_ascii(content):
-            raise NoteError(f"is UTF-8 text, not {encoding}", remedy="Leave out the encoding")
-        return content.decode("utf-8-sig" if is_utf8 else encoding)
-    except LookupError:
-        raise NoteError(
-            f"cannot be read as {encoding!r}, which is not a known encoding",
-            remedy="Name an encoding such as utf-8 or cp1252",
-        ) from None
-    except UnicodeError as problem:
-        place = f": byte {problem.start} is invalid" if isinstance(problem, UnicodeDecodeError) else ""
-        shown = "UTF-8" if is_utf8 else encoding
-        raise NoteError(f"is not {shown} text{place}", remedy=encoding_remedy(content)) from None
+        name = codecs.lookup(encoding).name
+        b"a".decode(encoding)
+    except UnicodeDecodeError:
+        pass
+    except (LookupError, ValueError):
+        return False
+    return name not in _OF_PROGRAMS
 
 
 def _decompressed(content: bytes, most: int | None) -> bytes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import re
 from html.entities import html5
+from itertools import islice
 
-_EXCEL_CONTROL = re.compile(r"_x00(?:0[9ADad]|1[0-9A-Fa-f])_")
-_EXCEL = re.compile(r"_x([0-9A-Fa-f]{4})_")
+# A control character, or an underscore that itself would begin an escape.
+_EXCEL_MARK = re.compile(r"_x00(?:0[9ADad]|1[0-9A-Fa-f]|5[Ff]_x[0-9A-Fa-f]{4})_")
+_EXCEL = re.compile(r"_x000[Dd]_(?:_x000[Aa]_|\r?\n|\r)?|_x([0-9A-Fa-f]{4})_")
 
 # HL7 version 2.5, chapter 2.7: formatting, delimiters, and characters in hexadecimal.
 # Some systems write a character as two bytes.
@@ -24,20 +26,25 @@ _EXPORTED = re.compile(
     r"&(?:amp|lt|gt|quot|nbsp|#0*(?:9|1[03]|38|6[02]|160)|#x0*(?:9|[AaDd]|26|3[CcEe]|[Aa]0));"
 )
 
-_LINE_END = re.compile(r"(?:\\r)?\\n")
-# C:\new\notes, and \\server\new\notes.
-_PATH = re.compile(r"\b[A-Za-z]:\\|(?:^|\s)\\\\\w")
+# An escape is followed by a blank, a capital, a digit, a sign or another escape: words in lower case and
+# folders begin like escapes, too (at \noon, notes\new).
+_FOLLOWED = r"(?=[^a-z\\\W]|[\s\-*•·#(\[<>+_]|\\[nrt]|\Z)(?![a-zß-öø-ÿ])"
+_LINE_END = re.compile(rf"(?:\\r)?\\n{_FOLLOWED}")
+_TAB = re.compile(rf"\\t{_FOLLOWED}")
+# One at the end of a word alone may be a folder; after a sentence, or as a pair, it is an escape.
+_CERTAIN = re.compile(rf"(?:\\r\\n|(?:(?<![^\s.,:;!?)\]%\"'*\-])|(?<=\\[nrt]))\\n){_FOLLOWED}")
+# C:\new\notes, \\server\new\notes, and ..\notes\new.
+_PATH = re.compile(r"\b[A-Za-z]:\\|(?:^|[\s\"'(])(?:\\\\\w|\.{1,2}\\)")
 
 
 def has_excel(text: str) -> bool:
     """Return whether a text has control characters as Excel writes them in XML, such as ``_x000D_``."""
-    return "_x00" in text and _EXCEL_CONTROL.search(text) is not None
+    return "_x00" in text and _EXCEL_MARK.search(text) is not None
 
 
 def excel(text: str) -> str:
-    """Undo Excel's escapes; a carriage return becomes a line end."""
-    text = re.sub(r"_x000[Dd]_(?:_x000[Aa]_|\r?\n|\r)?", "\n", text)
-    return _EXCEL.sub(lambda match: _excel_character(match[0], int(match[1], 16)), text)
+    """Undo Excel's escapes, once, from left to right; a carriage return becomes a line end."""
+    return _EXCEL.sub(_excel_character, text)
 
 
 def has_hl7(text: str) -> bool:
@@ -65,18 +72,19 @@ def has_line_ends(text: str) -> bool:
     return (
         "\\n" in text
         and "\n" not in text.strip()
-        and len(_LINE_END.findall(text)) >= 2
+        and sum(1 for _ in islice(_CERTAIN.finditer(text), 2)) == 2
         and _PATH.search(text) is None
     )
 
 
 def line_ends(text: str) -> str:
     """Turn escaped line ends and tabs into characters."""
-    return _LINE_END.sub("\n", text).replace("\\t", "\t")
+    return _TAB.sub("\t", _LINE_END.sub("\n", text))
 
 
-def _excel_character(escape: str, number: int) -> str:
-    return escape if 0xD800 <= number < 0xE000 else chr(number)
+def _excel_character(escape: re.Match[str]) -> str:
+    number = int(escape[1] or "a", 16)
+    return escape[0] if 0xD800 <= number < 0xE000 else chr(number)
 
 
 def _hl7_character(match: re.Match[str]) -> str:

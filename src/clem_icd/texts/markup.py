@@ -1,20 +1,13 @@
-"""HTML, CDA documents and other XML, and the text in them."""
+"""CDA documents and other XML, and the text in them."""
 
 from __future__ import annotations
 
 import base64
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 from clem_icd.errors import NoteError
-
-_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_TAGS = "html|body|p|div|span|table|tr|td|ul|ol|li|b|i|u|h[1-6]|font|pre|strong|em|center|section|article"
-_OPENED = re.compile(rf"<({_TAGS})(?:\s[^<>]*)?>", re.IGNORECASE)
-_CLOSED = re.compile(rf"</({_TAGS})\s*>", re.IGNORECASE)
-_START = re.compile(r"\s*<(?:!doctype html|html[\s>])", re.IGNORECASE)
 
 _XML = re.compile(r"\s*(?:<\?xml\s|<([A-Za-z][\w:.-]*)(?:\s[^<>]*)?>.*</\1\s*>\s*\Z)", re.DOTALL)
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,40}", re.ASCII)
@@ -28,25 +21,6 @@ _BLOCKS = {
     "tbody", "text", "thead", "title", "tr", "ul",
 }  # fmt: skip
 _CELLS = {"td", "th"}
-_UNSEEN = {"script", "style", "head"}
-
-
-def is_html(text: str) -> bool:
-    """Return whether a text is HTML: it begins as HTML, or has ``<br>`` or an element with its end."""
-    if "<" not in text:
-        return False
-    return _BREAK.search(text) is not None or _has_elements(text)
-
-
-def html_text(text: str) -> str:
-    """Return the text of HTML, a line per paragraph, item or row."""
-    if not _has_elements(text):
-        # Plain text in which only the line ends were marked.
-        return re.sub(r"[ \t]*<br\s*/?>(?:\r?\n)?", "\n", text, flags=re.IGNORECASE)
-    reader = _Html()
-    reader.feed(text)
-    reader.close()
-    return reader.lines.text()
 
 
 def is_cda(text: str) -> bool:
@@ -120,48 +94,6 @@ class _Lines:
     def text(self) -> str:
         self.end()
         return "\n".join(filter(None, self._lines))
-
-
-class _Html(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.lines = _Lines()
-        self._unseen = 0
-        self._kept = 0
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        # HTML allows leaving out the end of the head.
-        self._unseen = 0 if tag == "body" else self._unseen + (tag in _UNSEEN)
-        self._kept += tag == "pre"
-        self._boundary(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._unseen = max(0, self._unseen - (tag in _UNSEEN))
-        self._kept = max(0, self._kept - (tag == "pre"))
-        if tag != "br":
-            self._boundary(tag)
-
-    def handle_data(self, data: str) -> None:
-        if self._unseen:
-            return
-        first, *rest = data.split("\n") if self._kept else [data]
-        self.lines.add(first)
-        for line in rest:
-            self.lines.end()
-            self.lines.add(line)
-
-    def _boundary(self, tag: str) -> None:
-        if tag in _BLOCKS or tag == "br":
-            self.lines.end()
-        elif tag in _CELLS:
-            self.lines.add(" ")
-
-
-def _has_elements(text: str) -> bool:
-    if _START.match(text) is not None:
-        return True
-    opened, closed = ({name.lower() for name in one.findall(text)} for one in (_OPENED, _CLOSED))
-    return bool(opened & closed)
 
 
 def _parsed(text: str, name: str) -> ElementTree.Element:

@@ -65,7 +65,7 @@ def plain_text(text: str, *, wrapped: Wrapped = "convert") -> PlainText:
 def unwrapped(text: str, *, wrapped: Wrapped = "convert") -> PlainText:
     """Return a text as `plain_text` does, but of any length, empty or not."""
     undone: list[str] = []
-    while found := wrapping_of(text):
+    while found := wrapping_of(text, undone):
         if wrapped == "keep":
             return PlainText(text, (found.name,))
         if len(undone) >= _MOST_WRAPPINGS:

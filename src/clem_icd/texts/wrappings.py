@@ -6,10 +6,10 @@ on the texts of CodiEsp or of the synthetic hospital.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from clem_icd.texts import armour, escapes, hl7, markup, placeholders, records
+from clem_icd.texts import armour, escapes, hl7, hypertext, markup, placeholders, records
 from clem_icd.texts.formats import HEAD, Format, format_of_note
 
 
@@ -27,6 +27,8 @@ class Wrapping:
         Returns the text of the note, or bytes that contain it; None if there is no one note inside.
     remedy
         What to do, if it is not unwrapped.
+    once
+        Whether what is left may look the same, and is the text.
 
     """
 
@@ -34,14 +36,27 @@ class Wrapping:
     full_name: str
     unwrap: Callable[[str], str | bytes] | None
     remedy: str
+    once: bool = False
 
 
-def wrapping_of(text: str) -> Wrapping | None:
-    """Return what the text of a note is wrapped in, or is instead; None if it is plain."""
+def wrapping_of(text: str, undone: Collection[str] = ()) -> Wrapping | None:
+    """Return what the text of a note is wrapped in, or is instead; None if it is plain.
+
+    Parameters
+    ----------
+    text
+        The text, of which some wrappings may have been undone.
+    undone
+        The names of those wrappings.
+
+    """
     found = format_of_note(text.lstrip()[:HEAD].encode("utf-8", "surrogatepass"))
     if found is not None:
         return _refused(found)
-    return next((one for recognises, one in _KNOWN if recognises(text)), None)
+    return next(
+        (one for recognises, one in _KNOWN if not (one.once and one.name in undone) and recognises(text)),
+        None,
+    )
 
 
 def _refused(found: Format) -> Wrapping:
@@ -50,7 +65,7 @@ def _refused(found: Format) -> Wrapping:
 
 _EXTRACT = "Extract the text of the note"
 _CONVERT = "Convert it to plain text"
-_TABLE = "To code every record of a table, name it with --table"
+_TABLE = "Name it as a table"
 _SPLIT = "Split it into its notes"
 
 # The outer wrapping comes first: HL7 may contain base64, an e-mail HTML, and HTML escapes.
@@ -73,23 +88,26 @@ _KNOWN: tuple[tuple[Callable[[str], bool], Wrapping], ...] = (
     ),
     (markup.is_cda, Wrapping("CDA", "a CDA document", markup.cda_text, _CONVERT)),
     (markup.is_text_element, Wrapping("XML", "XML", markup.element_text, _CONVERT)),
-    (markup.is_html, Wrapping("HTML", "HTML", markup.html_text, _CONVERT)),
+    (hypertext.is_html, Wrapping("HTML", "HTML", hypertext.html_text, _CONVERT)),
     (markup.is_xml, Wrapping("XML", "XML", None, _EXTRACT)),
     (records.is_json_text, Wrapping("a JSON string", "a JSON string", records.json_text, _CONVERT)),
     (records.is_fhir, Wrapping("FHIR", "a FHIR resource", None, _EXTRACT)),
-    (records.is_json, Wrapping("JSON", "JSON", None, f"{_EXTRACT}. {_TABLE} (.jsonl)")),
+    (records.is_json, Wrapping("JSON", "JSON", None, f"{_EXTRACT}, or name it as a table (.jsonl)")),
     (records.is_json_lines, Wrapping("a table", "a table (JSON lines)", None, _TABLE)),
     (records.is_table, Wrapping("a table", "a table", None, _TABLE)),
     (
         records.is_sql,
-        Wrapping("SQL", "an SQL dump", None, "Export the table as csv, and name it with --table"),
+        Wrapping("SQL", "an SQL dump", None, "Export the table as csv, and name it as a table"),
     ),
     (records.is_several, Wrapping("several reports", "several reports", None, _SPLIT)),
     (armour.is_python_bytes, Wrapping("Python bytes", "Python bytes", armour.python_bytes, _CONVERT)),
     (armour.is_base64, Wrapping("base64", "base64", armour.base64_bytes, _CONVERT)),
     (armour.is_hexadecimal, Wrapping("hexadecimal", "hexadecimal", armour.hexadecimal_bytes, _CONVERT)),
     (armour.is_percent, Wrapping("URL encoding", "URL-encoded", armour.percent_bytes, _CONVERT)),
-    (escapes.has_excel, Wrapping("Excel escapes", "text with Excel's escapes", escapes.excel, _CONVERT)),
+    (
+        escapes.has_excel,
+        Wrapping("Excel escapes", "text with Excel's escapes", escapes.excel, _CONVERT, once=True),
+    ),
     (escapes.has_hl7, Wrapping("HL7 escapes", "text with HL7's escapes", escapes.hl7, _CONVERT)),
     (escapes.has_entities, Wrapping("XML escapes", "text with XML's escapes", escapes.entities, _CONVERT)),
     (
