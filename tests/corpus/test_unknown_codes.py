@@ -29,7 +29,7 @@ def test_labels_that_do_not_exist_are_counted_the_most_frequent_first() -> None:
         {
             "system": "icd10cm",
             "labels": 2,
-            "notes": 9,
+            "occurrences": 9,
             "examples": [
                 {"code": "E80.15", "notes": 7, "hint": "has the shape of the HCPCS code E8015"},
                 {"code": "W21.89A", "notes": 2, "hint": "may be W21.89XA (placeholder X missing)"},

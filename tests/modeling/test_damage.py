@@ -187,3 +187,13 @@ def test_weights_of_a_scalar_shape_are_described(folder: Path) -> None:
     save_file(weights, folder / WEIGHTS_FILE, metadata={"format": "pt"})
 
     assert "classifier.bias in one number, expected 6" in refusal_of(lambda: load_model(folder))
+
+
+@pytest.mark.parametrize("weight_map", [None, ["x"], {"x": 1}, {}])
+def test_damaged_index_of_a_large_model_is_named(folder: Path, weight_map: object) -> None:
+    index = folder / "model.safetensors.index.json"
+    (folder / WEIGHTS_FILE).unlink()
+    index.write_text(json.dumps({"weight_map": weight_map}))
+    with pytest.raises(ModelError, match="is damaged: its weight_map") as caught:
+        load_model(folder)
+    assert caught.value.path == index

@@ -9,6 +9,7 @@ import pytest
 from clem_icd.errors import SourceError
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.tabular.codes import CodeReader, with_system
+from clem_icd.tabular.values import read_id
 
 NINE, PROCEDURE, CM, PCS, ICD10, CPT = CodeSystem
 
@@ -70,6 +71,9 @@ def test_codes_are_read_in_their_normal_form_each_once(
         ("K80.00^SECRETPATIENT^I10", CM, ["HL7", "before the first ^"]),
         ("A17.0\u2020", CM, ["mark", "--system icd10"]),
         ("J21.8+ B95.6*", CM, ["mark", "--system icd10"]),
+        ("I20.0+I10", ICD10, ["mark", "between a code and another text", "Divide codes by semicolons"]),
+        ("250,00,401,9", NINE, ["a comma", "stand for a dot"]),
+        ("I10:E11.9", CM, ["'I10' is a revision of ICD, not a code system"]),
         ("M54.5 V", ICD10, ["ICD-10-GM", "V (suspected)"]),
         ("H25.9GB", ICD10, ["ICD-10-GM"]),
         ("SECRETPATIENT", CM, ["a text of 13 characters", "ICD-10-CM"]),
@@ -95,6 +99,8 @@ def test_named_delimiter_is_obeyed() -> None:
     assert read("I10/E11.9", delimiter="/") == ["I10", "E11.9"]
     assert read("37,23", PROCEDURE, delimiter=",") == ["37", "23"]
     assert read("I10,E11.9,", delimiter=",") == ["I10", "E11.9"]
+    assert read('="I10";="E11.9"', delimiter=";") == ["I10", "E11.9"]
+    assert read("I10\tE11.9", delimiter="\\t") == ["I10", "E11.9"]
 
 
 @pytest.mark.parametrize("cell", ["I10|E11.9", "I10, E11.9", "['I10', 'E11.9']"])
@@ -119,6 +125,9 @@ def test_marks_of_icd10_are_removed_and_counted() -> None:
         ("10.0", PCS, PCS),
         (9.0, PCS, PROCEDURE),
         ("ICD-9", NINE, NINE),
+        ("ICD10", CM, CM),
+        ("ICD_10", PCS, PCS),
+        ("ICD10", ICD10, ICD10),
         ("I9", CM, NINE),
         ("I10", CM, CM),
         ("I10C", None, CM),
@@ -131,7 +140,13 @@ def test_marks_of_icd10_are_removed_and_counted() -> None:
 def test_system_or_revision_in_a_column_is_read(
     value: Any, named: CodeSystem | None, expected: CodeSystem
 ) -> None:
-    assert reader(named).system_of(value) is expected
+    found = reader(named)
+    assert found.system_of(value) is expected
+    # An object and a prefix name the same system, unless the prefix may be a code itself.
+    code = {NINE: "250.00", PROCEDURE: "37.23", PCS: "02703ZZ"}.get(expected, "E11.9")
+    assert found.code({"code": code, "system": value}) == Code(code, expected)
+    if str(value).startswith(("I9", "ICD")):
+        assert found.code(f"{value}:{code}") == Code(code, expected)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +187,13 @@ def test_unknown_codes_need_a_list_of_the_known_ones(refused: Any) -> None:
         reader(CPT, unknown="drop").keeps(Code("99291", CPT))
     with refused(SourceError, "'some'", "keep, drop, refuse"):
         reader(unknown="some")
+
+
+def test_id_in_scientific_notation_is_refused(refused: Any) -> None:
+    for value in ("1E+05", "1.2E+05", "1,2e+05"):
+        with refused(SourceError, "scientific notation"):
+            read_id(value, "note_id")
+    assert read_id("1E05", "note_id") == "1E05"
 
 
 def test_prefix_names_the_system_of_a_code() -> None:

@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,20 @@ AMBIGUOUS = (",", " ")
 SYSTEM = st.sampled_from(list(CODES))
 INVISIBLE = st.sampled_from(("", "", "", " ", "\u00a0", "\u200b", "\ufeff", "\u2009"))
 WRAPPERS = ("{}", "{}", "{}", '="{}"', '"{}"', "'{}'", "'{}", "='{}'")
+_BROKEN = re.compile("[ ,]")
 LISTS = ("json", "python", "numpy", "postgresql", "parentheses")
 
 
 @st.composite
 def spelled(draw: st.DrawFn, code: str) -> str:
-    """Return a code in another case, perhaps without its dot, with blanks around it and in a wrapper."""
-    text = draw(st.sampled_from((code, code.lower(), code if "+" in code else code.replace(".", ""))))
+    """Return a code in another case, perhaps without its dot, with blanks around it and in a wrapper.
+
+    A blank or comma may stand for its dot, or, in a long code without one, for nothing.
+    """
+    mark = draw(st.sampled_from((" ", ",", ", ")))
+    broken = code.replace(".", mark) if "." in code else f"{code[:4]}{mark}{code[4:]}".removesuffix(mark)
+    plain = code if "+" in code else code.replace(".", "")
+    text = draw(st.sampled_from((code, code, code.lower(), code.lower(), plain, plain, broken)))
     return draw(st.sampled_from(WRAPPERS)).format(draw(INVISIBLE) + text + draw(INVISIBLE))
 
 
@@ -53,8 +61,10 @@ def cells(draw: st.DrawFn, system: CodeSystem) -> tuple[str, list[str], bool]:
     distinct = list(dict.fromkeys(codes))
     if form == "divided":
         divider = draw(st.sampled_from(DIVIDERS))
-        cell = divider.join(draw(spelled(code)) for code in codes)
-        return cell + draw(st.sampled_from(("", divider))), distinct, divider.strip() in ("", ",")
+        written_as = [draw(spelled(code)) for code in codes]
+        is_broken = any(_BROKEN.search(text.strip("= '\"\u00a0\u200b\ufeff\u2009")) for text in written_as)
+        cell = divider.join(written_as) + draw(st.sampled_from(("", divider)))
+        return cell, distinct, is_broken or divider.strip() in ("", ",")
     written = {
         "json": json.dumps(codes),
         "python": repr(codes),
@@ -199,7 +209,9 @@ def test_jsonl_and_parquet_are_read_as_they_were_written(
             case _:
                 return [{"code": code, "system": "icd10cm"} for code in row.codes]
 
-    records = [{"note_id": row.note_id, "text": row.text, "codes": written(row)} for row in rows]
+    records: list[dict[str, Any]] = [
+        {"note_id": row.note_id, "text": row.text, "codes": written(row)} for row in rows
+    ]
     if data.draw(st.booleans()):
         path = tmp_path / "t.parquet"
         pl.DataFrame(records).write_parquet(path)
@@ -208,6 +220,23 @@ def test_jsonl_and_parquet_are_read_as_they_were_written(
         lines = [json.dumps(one, ensure_ascii=data.draw(st.booleans())) for one in records]
         path.write_bytes((data.draw(st.sampled_from(("\n", "\r\n", "\n\n"))).join(lines)).encode())
     check(path, rows)
+
+
+@ONE_FOLDER
+@given(tables(), st.data())
+def test_jsonl_with_different_keys_loses_no_code(
+    tmp_path: Path, rows: list[Row], data: st.DataObject
+) -> None:
+    path = tmp_path / "t.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            keys = data.draw(st.permutations(["dx1", "DX2", "dx_3", "Dx4"]))
+            columns = dict(zip(keys, row.codes, strict=False))
+            file.write(json.dumps({"note_id": row.note_id, "text": row.text, **columns}) + "\n")
+    corpus = prepare(path, wrapped="keep", codes="dx*")
+    assert [{code.value for code in note.codes} for note in corpus.notes("train")] == [
+        set(row.codes) for row in rows
+    ]
 
 
 HEADER = b"note_id,text,codes\n1,a,I10\n"

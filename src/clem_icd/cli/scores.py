@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from clem_icd.cli.options import CorpusFolder, Force, Split
+from clem_icd.cli.options import CorpusFolder, Encoding, Force, Split
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import help_text, verb
 
@@ -61,6 +61,7 @@ def import_(
         Literal["note_id", "admission_id"] | None,
         typer.Option(help="Kind of id that the file uses for notes. Default: the one that fits."),
     ] = None,
+    encoding: Encoding = "utf-8",
     missing: Annotated[
         Literal["error", "zero"],
         typer.Option(help="For a note that is not in the file: refuse, or score every code 0."),
@@ -87,7 +88,7 @@ def import_(
     from clem_icd.scores.imports import FileOptions, ImportOptions, LongColumns, import_scores
 
     columns = LongColumns(note_id_column, code_column, score_column, code_system_column)
-    reading = FileOptions(format=format, columns=columns, labels=labels, by=by)
+    reading = FileOptions(format=format, columns=columns, labels=labels, by=by, encoding=encoding)
     options = ImportOptions(reading, missing=missing, unknown=unknown, logits=logits, system=system)
     opened = Corpus.open(corpus)
     terminal.begin(f"Writing {split}", opened.size(split))

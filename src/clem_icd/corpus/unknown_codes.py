@@ -23,9 +23,9 @@ def unknown_codes(occurrences: Mapping[Code, int], codebook: Codebook) -> list[d
     Returns
     -------
     list
-        For each code system with such labels: ``system``, ``labels`` and ``notes`` (how many there are, and
-        how often they occur) and ``examples``, the most frequent ones, each with ``code``, ``notes`` and
-        ``hint`` (what it may stand for, or None).
+        For each code system with such labels: ``system``, ``labels`` and ``occurrences`` (how many there are,
+        and how often they occur) and ``examples``, the most frequent ones, each with ``code``, ``notes``
+        and ``hint`` (what it may stand for, or None).
 
     """
     found = []
@@ -40,9 +40,13 @@ def unknown_codes(occurrences: Mapping[Code, int], codebook: Codebook) -> list[d
                 {"code": code.value, "notes": occurrences[code], "hint": hint_for_unknown(code, codebook)}
                 for code in unknown[:_EXAMPLES]
             ]
-            notes = sum(occurrences[code] for code in unknown)
             found.append(
-                {"system": system.value, "labels": len(unknown), "notes": notes, "examples": examples}
+                {
+                    "system": system.value,
+                    "labels": len(unknown),
+                    "occurrences": sum(occurrences[code] for code in unknown),
+                    "examples": examples,
+                }
             )
     return found
 
@@ -57,7 +61,7 @@ def is_unknown_codes(value: object) -> bool:
     return isinstance(value, list) and all(
         isinstance(one, dict)
         and one.get("system") in list(CodeSystem)
-        and type(one.get("labels")) is type(one.get("notes")) is int
+        and type(one.get("labels")) is type(one.get("occurrences")) is int
         and isinstance(one.get("examples"), list)
         and all(
             isinstance(example, dict) and {"code", "hint"} <= example.keys() for example in one["examples"]

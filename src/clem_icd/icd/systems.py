@@ -63,12 +63,18 @@ class CodeSystem(StrEnum):
             return cls.ICD10
         if name := system_name(text):
             return cls(name)
-        if revision := _REVISION.fullmatch(text.strip().casefold()):
+        if revision := revision_in(text):
             raise CodeError(
-                f"{shown(text, 20)} is a revision of ICD, not a code system", remedy=_USE_INSTEAD[revision[1]]
+                f"{shown(text, 20)} is a revision of ICD, not a code system", remedy=_USE_INSTEAD[revision]
             )
         valid = ", ".join(system.value for system in cls)
         raise CodeError(f"{shown(text, 20)} is not a code system", remedy=f"Use one of {valid}")
+
+
+def revision_in(text: str) -> str | None:
+    """Return the revision of ICD that a text names, 9 or 10; None if it names none."""
+    revision = _REVISION.fullmatch(text.strip())
+    return None if revision is None else revision[1]
 
 
 def shown(text: str, longest: int) -> str:
@@ -114,8 +120,8 @@ _NAMES = {system.value: system for system in CodeSystem} | {
 # ICD-10 of WHO, of a country or in a language, perhaps with its year.
 _EDITION = re.compile(r"(?:icd10|cim10)(?:who|am|ca|ch|de|fi|fr|gm|nl|no|se|uk)?(?:(?:19|20)[0-9]{2})?")
 
-# What MIMIC and many tables have in a column "version", perhaps read as a decimal number.
-_REVISION = re.compile(r"(?:icd[- ]?)?(9|10)(?:\.0)?")
+# What MIMIC and many tables have in a column "version", perhaps read as a decimal number. HL7 has I9 and I10.
+_REVISION = re.compile(r"(?:icd|i)?[\s_-]{0,3}(9|10)(?:\.0)?", re.IGNORECASE)
 _USE_INSTEAD = {
     "9": "Use icd9cm for diagnoses or icd9pcs for procedures",
     "10": "Use icd10cm or icd10pcs for codes of the US, or icd10 for those of WHO and other countries",

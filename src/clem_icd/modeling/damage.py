@@ -47,6 +47,7 @@ CONFIG = Part("model", ("config.json",), "config.json")
 WEIGHTS = Part("model", ("model.safetensors",), "config.json")
 TOKENIZER = Part("tokenizer", ("tokenizer.json", "tokenizer_config.json"), "tokenizer_config.json")
 
+_INDEX = "model.safetensors.index.json"  # of the files of a large model
 _OPTIONAL = {"tokenizer_config.json"}
 
 
@@ -81,7 +82,10 @@ def flaw_of(path: Path) -> str | None:
         return "is a pointer of Git LFS, not the file that it points to; `git lfs pull` fetches it"
     if path.suffix == ".safetensors":
         return _weights_flaw(path)
-    return _json_flaw(path) or (_tokenizer_flaw(path) if path.name == "tokenizer.json" else None)
+    if flaw := _json_flaw(path):
+        return flaw
+    further = {"tokenizer.json": _tokenizer_flaw, _INDEX: _index_flaw}.get(path.name)
+    return None if further is None else further(path)
 
 
 def require_file(path: Path, remedy: str) -> None:
@@ -168,12 +172,12 @@ def _damage(folder: Path, part: Part, problem: str, remedy: str) -> ModelError:
 
 def _weight_files(folder: Path) -> list[Path]:
     """Return the files of the weights: one, or those in the index of a large model."""
-    index = folder / "model.safetensors.index.json"
+    index = folder / _INDEX
     if not index.exists():
         return [folder / "model.safetensors"]
     if flaw_of(index) is not None:
         return [index]
-    names = json.loads(index.read_text(encoding="utf-8")).get("weight_map", {}).values()
+    names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
     return sorted({folder / name for name in names})
 
 
@@ -185,6 +189,13 @@ def _json_flaw(path: Path) -> str | None:
     if not isinstance(value, dict):
         return f"is damaged: it is a json {type(value).__name__}, expected an object"
     return None
+
+
+def _index_flaw(path: Path) -> str | None:
+    files = json.loads(path.read_text(encoding="utf-8")).get("weight_map")
+    if isinstance(files, dict) and files and all(isinstance(name, str) for name in files.values()):
+        return None
+    return "is damaged: its weight_map does not name the file of each parameter"
 
 
 def _tokenizer_flaw(path: Path) -> str | None:

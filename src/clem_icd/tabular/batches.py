@@ -16,7 +16,7 @@ from isal import igzip_threaded
 
 from clem_icd.corpus.prefetch import prefetched
 from clem_icd.tabular.delimited import names_delimiter, read_header, read_rows
-from clem_icd.tabular.headers import column_position
+from clem_icd.tabular.headers import column_positions
 from clem_icd.tabular.opening import is_gzip, is_plain_utf8
 from clem_icd.tabular.refusals import READ_ERRORS
 from clem_icd.texts import MAX_CHARACTERS
@@ -35,7 +35,7 @@ def read_batches(
     """Yield some columns of a csv file as text, batch by batch, each with the number of its first row.
 
     Rows are counted from 1, after the header. A batch has the columns in the order and by the names
-    requested, whatever the case of the header's (`column_position`). Every column has type ``string`` and no
+    requested, whatever the case of the header's (`column_positions`). Every column has type ``string`` and no
     nulls: a missing field is empty, quoted or not.
 
     A fast parser reads files in UTF-8 with commas. Where it fails, or would accept malformed csv, the strict
@@ -48,7 +48,7 @@ def read_batches(
 
     """
     header = read_header(path, delimiter=delimiter, encoding=encoding)
-    positions = [column_position(path, header, column) for column in columns]
+    positions = column_positions(path, header, columns)
     if delimiter != "," or encoding != "utf-8" or not is_plain_utf8(path) or names_delimiter(path):
         yield from _strict(path, columns, 0, delimiter, encoding)
         return

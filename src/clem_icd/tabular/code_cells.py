@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from clem_icd.errors import SourceError
-from clem_icd.icd import CodeSystem, is_well_formed
+from clem_icd.icd import CodeSystem, default_codebook, is_well_formed
+from clem_icd.icd.code import LONGEST
 from clem_icd.icd.text import cleaned
 
 # Never part of a code, nor of the name of a code system.
 _CERTAIN = re.compile(r"(?:[;|\n\r\t]|:::)+")
 
 # May also stand for the dot of a code: 250,00 and 250 00 are not two codes.
-_UNCERTAIN = (re.compile(r"\s*,\s*"), re.compile(r"\s+"), re.compile(r"[,\s]+"))
+_UNCERTAIN = (re.compile(r","), re.compile(r"\s+"), re.compile(r"[,\s]+"))
 
-_LONGEST = 8  # characters of the longest code
-
-_FENCE = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
+_FENCE = "```"
+_LANGUAGE = re.compile(r"(?:json|csv|text|txt|plaintext|python)?\s")
+_LONGEST_END = 2  # digits after a dot that are no code themselves
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
@@ -27,7 +29,7 @@ _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _FORMULA = re.compile(r"=?\"([^\"]*)\"|=?'([^']*)'?")
 
 # FHIR's own way to write a code with its system.
-_TOKENS = re.compile(r"(?:(?:https?://|urn:)[^\s|;,]+\|[^\s|;,]+[\s;,]*)+")
+_BETWEEN_TOKENS = re.compile(r"[\s;,]+")
 _TOKEN = re.compile(r"(?:https?://|urn:)[^\s|;,]+\|[^\s|;,]+")
 
 IsCode = Callable[[str], bool]
@@ -38,8 +40,8 @@ def divide(cell: str, is_code: IsCode, exists: Exists) -> Sequence[Any]:
     """Return the codes in a cell, as written; objects, if the cell holds a JSON list of objects.
 
     Read as codes: a list as JSON, Python, NumPy or PostgreSQL writes it, or text divided by semicolons, bars,
-    tabs, line ends or three colons. Commas and blanks divide if every part then is a code, and the whole
-    cannot be one.
+    tabs, line ends or three colons. Commas and blanks divide if every part then is a code, and no two
+    neighbours can be one code.
 
     Parameters
     ----------
@@ -56,15 +58,14 @@ def divide(cell: str, is_code: IsCode, exists: Exists) -> Sequence[Any]:
         If a comma or blank in the cell may stand for a dot.
 
     """
-    cell = cell.strip()
-    if fenced := _FENCE.fullmatch(cell):
-        cell = fenced[1]
-    if _TOKENS.fullmatch(cell):
-        return _TOKEN.findall(cell)
+    cell = _without_fence(cell.strip())
+    tokens = [token for token in _BETWEEN_TOKENS.split(cell) if token]
+    if all(map(_TOKEN.fullmatch, tokens)):
+        return tokens
     listed = _listed(cell)
     if listed is not None:
         return listed
-    pieces = map(_unwrapped, _CERTAIN.split(_without_brackets(cell)))
+    pieces = map(unwrapped, _CERTAIN.split(_without_brackets(cell)))
     return [code for piece in pieces if piece for code in _divide_piece(piece, is_code, exists)]
 
 
@@ -73,6 +74,13 @@ def looks_like_code(text: str) -> bool:
     # Words such as "fever" have the shape of ICD-10-PCS, of which hardly any code has no digit: GZFZZZZ.
     is_word = not any(map(str.isdecimal, text)) and not cleaned(text).upper().endswith("ZZZ")
     return not is_word and any(is_well_formed(text, system) for system in CodeSystem)
+
+
+def exists_in_any_system(text: str) -> bool:
+    """Return whether a text is a code that exists in a system whose codes are listed."""
+    return any(
+        is_well_formed(text, system) and default_codebook().exists(text, system) for system in CodeSystem
+    )
 
 
 def divider_in(cell: str, is_code: IsCode, exists: Exists) -> str | None:
@@ -99,13 +107,22 @@ def _listed(cell: str) -> list[Any] | None:
     return items if inner != cell or len(items) > 1 else None
 
 
+def _without_fence(cell: str) -> str:
+    if len(cell) <= 2 * len(_FENCE) or not (cell.startswith(_FENCE) and cell.endswith(_FENCE)):
+        return cell
+    inner = cell.removeprefix(_FENCE).removesuffix(_FENCE)
+    language = _LANGUAGE.match(inner)
+    return inner[language.end() if language else 0 :].strip()
+
+
 def _without_brackets(cell: str) -> str:
     if len(cell) > 1 and _BRACKETS.get(cell[0]) == cell[-1]:
         return cell[1:-1]
     return cell
 
 
-def _unwrapped(piece: str) -> str:
+def unwrapped(piece: str) -> str:
+    """Return a code without the blanks and commas around it, and without what a spreadsheet keeps it by."""
     piece = piece.strip().strip(",").strip()
     wrapped = _FORMULA.fullmatch(piece)
     return piece if wrapped is None else next(filter(None, wrapped.groups()), "").strip()
@@ -115,27 +132,41 @@ def _divide_piece(piece: str, is_code: IsCode, exists: Exists) -> list[str]:
     if is_code(piece):
         return [piece]
     for divider in _UNCERTAIN:
-        parts = [part for part in map(_unwrapped, divider.split(piece)) if part]
+        parts = [part for part in map(unwrapped, divider.split(piece)) if part]
         if len(parts) < 2 or not all(map(is_code, parts)):
             continue
-        if _may_be_one(parts, is_code, exists):
-            mark = "a comma" if "," in piece else "a blank"
-            raise SourceError(
-                f"has {mark} in its codes that may divide two codes or stand for a dot",
-                remedy="Write the dot, or divide codes by semicolons",
-            )
+        if any(_may_be_one(*pair, is_code, exists) for pair in pairwise(parts)):
+            raise _ambiguous(piece)
         return parts
-    parts = piece.split(",")
+    parts = [part.strip() for part in piece.split(",")]
+    if len(parts) > 2 and any(_is_one(*pair, is_code) for pair in pairwise(parts)):
+        raise _ambiguous(piece)
     # Several codes of which one is not: the reader names that one. But 250,00 is one code, with a comma.
     if (
         not is_code(".".join(parts))
-        and all(len(part.strip()) <= _LONGEST for part in parts)
+        and all(len(part) <= LONGEST for part in parts)
         and any(map(is_code, parts))
     ):
-        return [part.strip() for part in parts if part.strip()]
+        return [part for part in parts if part]
     return [piece]
 
 
-def _may_be_one(parts: Sequence[str], is_code: IsCode, exists: Exists) -> bool:
-    wholes = [whole for whole in (".".join(parts), "".join(parts)) if is_code(whole)]
-    return bool(wholes) and (not all(map(exists, parts)) or any(map(exists, wholes)))
+def _may_be_one(first: str, second: str, is_code: IsCode, exists: Exists) -> bool:
+    """Return whether two codes may be the halves of one, which is not known not to exist."""
+    if "." in first or "." in second:
+        return False
+    wholes = filter(is_code, (f"{first}.{second}", f"{first}{second}"))
+    return any(exists(whole) is not False for whole in wholes)
+
+
+def _is_one(first: str, second: str, is_code: IsCode) -> bool:
+    """Return whether the second text cannot be but what follows the dot of the first: 250,00."""
+    return second.isdecimal() and len(second) <= _LONGEST_END and is_code(f"{first}.{second}")
+
+
+def _ambiguous(piece: str) -> SourceError:
+    mark = "a comma" if "," in piece else "a blank"
+    return SourceError(
+        f"has {mark} in its codes that may divide two codes or stand for a dot",
+        remedy="Write the dot, or divide codes by semicolons",
+    )

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from clem_icd.errors import CodeError, SourceError
 from clem_icd.icd import Code, Codebook, CodeSystem, hint_for_unknown, without_mark
+from clem_icd.icd.systems import revision_in
 from clem_icd.icd.text import cleaned
-from clem_icd.tabular.code_cells import divide, divider_in, looks_like_code
+from clem_icd.tabular.code_cells import divide, divider_in, looks_like_code, unwrapped
 from clem_icd.tabular.texts_with_codes import text_with_code
 from clem_icd.tabular.values import is_missing
 
 UnknownCodes = Literal["keep", "drop", "refuse"]
 """What to do with a code that does not exist in its system."""
 
-# I9 and I10 are what HL7 calls them.
-_REVISION = re.compile(r"(?:icd|i)?[\s_-]*(9|10)(?:\.0)?", re.IGNORECASE)
 _OF_REVISION = {
     ("9", False): CodeSystem.ICD9CM,
     ("9", True): CodeSystem.ICD9PCS,
@@ -39,7 +37,8 @@ class CodeReader:
     codebook
         Knows which codes exist.
     delimiter
-        Separates the codes in a text; None to find out (`clem_icd.tabular.code_cells`).
+        Separates the codes in a text, a tab also as a backslash and t; None to find
+        out (`clem_icd.tabular.code_cells`).
     unknown
         What to do with codes that do not exist in their system.
 
@@ -68,7 +67,7 @@ class CodeReader:
         self.dropped: Counter[Code] = Counter()
         self._system = system
         self._codebook = codebook
-        self._delimiter = delimiter
+        self._delimiter = None if delimiter is None else delimiter.replace("\\t", "\t")
         self._unknown = unknown
         self._read: dict[tuple[str, CodeSystem | None], tuple[Code, bool]] = {}
         self._exists: dict[Code, bool | None] = {}
@@ -87,15 +86,7 @@ class CodeReader:
             raise SourceError(
                 "has codes, but names no code system", remedy="Fill in the system of every code"
             )
-        revision = _REVISION.fullmatch(text)
-        if revision and self._system in _US:
-            return _OF_REVISION[revision[1], self._system in _PROCEDURES]
-        if revision and text.rstrip(".0").isdecimal():
-            raise SourceError(
-                f"names revision {revision[1]} of ICD, not a code system",
-                remedy="Pass --system icd10cm for diagnoses or --system icd10pcs for procedures",
-            )
-        return _parsed_system(text)
+        return named_system(text, self._system)
 
     def codes(self, value: Any, system: CodeSystem | None = None) -> tuple[Code, ...]:
         """Return the codes of a note in order, each once.
@@ -206,7 +197,7 @@ class CodeReader:
 
         if self._delimiter is None:
             return divide(cell, is_code, exists)
-        items = [item for item in cell.split(self._delimiter) if item.strip()]
+        items = [item for item in map(unwrapped, cell.split(self._delimiter)) if item]
         for item in items:
             if not is_code(item) and (found := divider_in(item, is_code, exists)) is not None:
                 raise SourceError(
@@ -221,8 +212,43 @@ class CodeReader:
         return self._exists[code]
 
 
-def with_system(text: str) -> tuple[CodeSystem | None, str]:
+def named_system(text: str, system: CodeSystem | None) -> CodeSystem:
+    """Return the code system that a text names, or the revision of ICD, such as 9, 10 or ICD10.
+
+    Parameters
+    ----------
+    text
+        What is in a column or object of systems, or before a code.
+    system
+        The system of codes that do not name their own. If it is one of the US, it tells the diagnoses of a
+        revision from its procedures.
+
+    Raises
+    ------
+    SourceError
+        If it names none, or a revision without a system that tells diagnoses from procedures.
+
+    """
+    revision = revision_in(text)
+    if revision and system in _US:
+        return _OF_REVISION[revision, system in _PROCEDURES]
+    if revision and text.strip().rstrip(".0").isdecimal():
+        raise SourceError(
+            f"names revision {revision} of ICD, not a code system",
+            remedy="Pass --system icd10cm for diagnoses or --system icd10pcs for procedures",
+        )
+    return _parsed_system(text)
+
+
+def with_system(text: str, system: CodeSystem | None = None) -> tuple[CodeSystem | None, str]:
     """Return the code system that a text names, as in ``icd10cm:E11.9``, and the text of the code.
+
+    Parameters
+    ----------
+    text
+        A code, perhaps after its system.
+    system
+        The system of codes that do not name their own.
 
     Raises
     ------
@@ -235,13 +261,15 @@ def with_system(text: str) -> tuple[CodeSystem | None, str]:
     if not mark:
         return None, text
     try:
-        return CodeSystem.parse(prefix), code
-    except CodeError as problem:
+        # I10 is a code before it is a revision.
+        named = _parsed_system(prefix) if looks_like_code(prefix) else named_system(prefix, system)
+    except SourceError as problem:
         # Without a code after it, it may be part of a note.
         is_prefix = looks_like_code(code)
         found = problem.found if is_prefix else f"has a text of {len(text)} characters, expected a code"
         remedy = problem.remedy if is_prefix else "Write codes like E11.9 or icd10cm:E11.9"
         raise SourceError(found, remedy=remedy) from None
+    return named, code
 
 
 def _parsed_system(text: str) -> CodeSystem:
@@ -260,7 +288,7 @@ def _parsed_or_none(text: str, system: CodeSystem | None) -> Code | None:
 
 def _parsed(item: str, system: CodeSystem | None) -> tuple[Code, bool]:
     """Return a code, and whether it had a mark."""
-    named, text = with_system(item)
+    named, text = with_system(item, system)
     system = named or system
     if system is None:
         raise SourceError(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from clem_icd.errors import SourceError
-from clem_icd.tabular.headers import cleaned, column_position, has_column
+from clem_icd.tabular.headers import cleaned, column_positions, has_column
 from clem_icd.tabular.opening import open_text
 from clem_icd.tabular.refusals import READ_ERRORS, other_delimiter, unreadable
 from clem_icd.tabular.sentences import counted
@@ -35,7 +35,7 @@ def read_rows(
     path
         A delimited file with a header, gzipped or not. Quoted fields may contain line ends.
     columns
-        The columns to read, in the order to yield them; `column_position` finds them in the header.
+        The columns to read, in the order to yield them; `column_positions` finds them in the header.
     delimiter, encoding
         Those of the file. A first line ``sep=;``, which Excel reads, takes precedence.
 
@@ -53,7 +53,7 @@ def read_rows(
         try:
             rows = _rows(stream, delimiter)
             header = _checked_header(path, next(rows, []))
-            positions = [column_position(path, header, column) for column in columns]
+            positions = column_positions(path, header, columns)
             for row in rows:
                 if not row:
                     continue

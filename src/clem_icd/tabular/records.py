@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from clem_icd.errors import SourceError
 from clem_icd.tabular.delimited import delimiter_of, read_header, read_rows
-from clem_icd.tabular.headers import column_position
+from clem_icd.tabular.headers import column_positions, has_column
 from clem_icd.tabular.opening import format_of_file, open_text, other_format
 from clem_icd.tabular.refusals import READ_ERRORS, unreadable
 from clem_icd.texts.formats import PARQUET
@@ -30,7 +30,7 @@ Kind = Literal["delimited", "json lines", "parquet"]
 
 
 def read_records(
-    path: Path, columns: Sequence[str], *, encoding: str = "utf-8"
+    path: Path, columns: Sequence[str], *, optional: Collection[str] = (), encoding: str = "utf-8"
 ) -> Iterator[tuple[int, Record]]:
     """Yield the number of every record, from 1, and its values of some columns, by the names requested.
 
@@ -43,6 +43,8 @@ def read_records(
         parquet. Its content decides what it is; its name must be that of a text only where it is one.
     columns
         The columns to read. Every record must have them; their case does not matter.
+    optional
+        Those of them that a JSON record may lack; its value is then None.
     encoding
         The encoding of a text file.
 
@@ -56,7 +58,7 @@ def read_records(
         case "parquet":
             yield from _parquet_records(path, columns)
         case "json lines":
-            yield from _json_records(path, columns, encoding)
+            yield from _json_records(path, columns, optional, encoding)
         case _:
             delimiter = delimiter_of(path, columns, encoding=encoding)
             for row, values in read_rows(path, columns, delimiter=delimiter, encoding=encoding):
@@ -64,7 +66,7 @@ def read_records(
 
 
 def column_names(path: Path, columns: Sequence[str] = (), *, encoding: str = "utf-8") -> list[str]:
-    """Return the names of a table's columns; for jsonl, those of its first record.
+    """Return the names of a table's columns; for jsonl, those of all its records.
 
     Parameters
     ----------
@@ -81,8 +83,9 @@ def column_names(path: Path, columns: Sequence[str] = (), *, encoding: str = "ut
         case "parquet":
             return _parquet_names(path)
         case "json lines":
-            for _, record in _json_objects(path, encoding):
-                return list(record)
+            names = dict.fromkeys(name for _, record in _json_objects(path, encoding) for name in record)
+            if names:
+                return list(names)
             raise SourceError("has no records", path=path, remedy="Check that this is the right file")
         case _:
             delimiter = delimiter_of(path, columns, encoding=encoding)
@@ -103,7 +106,7 @@ def kind_of(path: Path, encoding: str = "utf-8") -> Kind:
         return "parquet"
     if found is not None:
         raise other_format(path, found, "a table (csv, tsv, jsonl or parquet)")
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    suffix = suffix_of(path)
     start = _start(path, encoding)
     if start.startswith("[") and suffix not in _DELIMITED:
         raise SourceError(
@@ -123,6 +126,11 @@ def kind_of(path: Path, encoding: str = "utf-8") -> Kind:
     return "delimited"
 
 
+def suffix_of(path: Path) -> str:
+    """Return the suffix of a file name in lower case, ignoring ``.gz``."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
 def _start(path: Path, encoding: str) -> str:
     with open_text(path, encoding) as stream:
         try:
@@ -131,13 +139,18 @@ def _start(path: Path, encoding: str) -> str:
             return ""  # the reader will fail as well, and can name the row
 
 
-def _json_records(path: Path, columns: Sequence[str], encoding: str) -> Iterator[tuple[int, Record]]:
+def _json_records(
+    path: Path, columns: Sequence[str], optional: Collection[str], encoding: str
+) -> Iterator[tuple[int, Record]]:
     for row, record in _json_objects(path, encoding):
         names = list(record)
+        there = [name for name in columns if name not in optional or has_column(names, name)]
         try:
-            yield row, {column: record[names[column_position(path, names, column)]] for column in columns}
+            positions = column_positions(path, names, there, is_header=True)
         except SourceError as problem:
             raise SourceError(problem.found, path=path, row=row, remedy=problem.remedy) from None
+        found = {column: record[names[place]] for column, place in zip(there, positions, strict=True)}
+        yield row, {column: found.get(column) for column in columns}
 
 
 def _json_objects(path: Path, encoding: str) -> Iterator[tuple[int, Record]]:
@@ -193,7 +206,8 @@ def _parquet_records(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, 
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
-            here = {column: names[column_position(path, names, column)] for column in columns}
+            positions = column_positions(path, names, columns, is_header=True)
+            here = {column: names[place] for column, place in zip(columns, positions, strict=True)}
             for batch in file.iter_batches(
                 batch_size=_RECORDS_IN_MEMORY, columns=list(dict.fromkeys(here.values()))
             ):

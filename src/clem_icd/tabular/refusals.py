@@ -17,19 +17,25 @@ READ_ERRORS = (OSError, EOFError, zlib.error, UnicodeError)
 _OTHER_DELIMITERS = ";", "\t", "|"
 
 
-def missing_column(path: Path, column: str, columns: Sequence[str], row: int | None = None) -> SourceError:
-    """Return the error for a missing column; it suggests the most similar one."""
+def missing_column(
+    path: Path, column: str, columns: Sequence[str], row: int | None = None, *, is_header: bool = False
+) -> SourceError:
+    """Return the error for a missing column; it suggests the most similar one.
+
+    Parameters
+    ----------
+    columns
+        The names in the header, or in the first line of a file that may have none.
+    is_header
+        Whether another column that was asked for is among them, so that they are names.
+
+    """
     other = other_delimiter(path, columns[0]) if len(columns) == 1 else None
     if other is not None:
         return other
     # The one column of a text file may be the first line of a note.
     is_text = len(columns) == 1 and path.suffix.lower() == ".txt"
-    named = [name for name in columns if name]
-    # A row of values often has empty ones. Names beside an unnamed column are single words at least.
-    is_row = len(set(named)) < len(named) or (
-        len(named) < len(columns) and any(" " in name for name in named)
-    )
-    if is_text or is_row or not all(is_name(name) or is_unnamed(name) for name in named):
+    if is_text or not are_names(columns, is_header=is_header):
         return SourceError(
             f"has no column {column!r}, and its first line does not look like column names",
             path=path,
@@ -51,7 +57,7 @@ def other_delimiter(path: Path, header: str) -> SourceError | None:
     """Return the error for a header that is not separated by commas; None if it may be."""
     for mark in _OTHER_DELIMITERS:
         names = header.strip().replace('"', "").split(mark)
-        if len(names) > 1 and all(map(is_name, names)):
+        if len(names) > 1 and all(map(_is_name, names)):
             return SourceError(
                 f"columns are separated by {mark!r}, expected ','",
                 path=path,
@@ -65,13 +71,22 @@ def is_unnamed(name: str) -> bool:
     return re.fullmatch(r"(?:Unnamed: \d+|__index_level_\d+__)?", name) is not None
 
 
-def is_name(text: str) -> bool:
-    """Return whether a text may be shown as the name of a column.
+def are_names(columns: Sequence[str], *, is_header: bool) -> bool:
+    """Return whether the fields of a first line may be shown as the names of columns.
 
-    In a file without a header the first line is patient data, so anything that looks like a value is not
-    shown: a number, a sentence, anything long.
+    In a file without a header they are patient data, so nothing that looks like values is shown: numbers,
+    sentences, anything long; and blanks only if a column that was asked for is among the names.
     """
-    return re.fullmatch(r"[^\W\d][\w.#/()-]*(?: [\w.#/()-]+){0,2}", text) is not None and len(text) <= 40
+    named = [name for name in columns if name]
+    # A row of values often has empty ones. Names beside an unnamed column are single words at least.
+    with_blanks = is_header and len(named) == len(columns)
+    return len(set(named)) == len(named) and all(
+        is_unnamed(name) or (_is_name(name) and (with_blanks or " " not in name)) for name in named
+    )
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= 40 and re.fullmatch(r"[^\W\d][\w.#/()-]*(?: [\w.#/()-]+){0,2}", text) is not None
 
 
 def unreadable(path: Path, problem: BaseException, row: int | None = None) -> SourceError:

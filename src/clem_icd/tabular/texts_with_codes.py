@@ -7,7 +7,8 @@ import re
 from clem_icd.errors import CodeError, SourceError
 from clem_icd.icd import Code, CodeSystem
 
-_RANGE = re.compile(r"(\S+?)\s*[-\u2013\u2014]\s*(\S+)")
+# As long as a code, so that a note in place of codes takes no time.
+_RANGE = re.compile(r"(\S{1,8}?)\s*[-\u2013\u2014]\s*(\S{1,8})")
 # A comma before one or two digits stands for the dot of the code.
 _WITH_TEXT = re.compile(r"(?!\w+,[0-9]{1,2}\Z)([A-Za-z0-9.]+)[\s:,(^\u2013\u2014-]+\S", re.DOTALL)
 _DASH = re.compile(r"([A-Za-z0-9]+)\.?[-\u2013\u2014_]+")
@@ -34,6 +35,11 @@ def text_with_code(text: str, system: CodeSystem) -> SourceError | None:
             remedy="Keep only the code, before the first ^",
         )
     if (match := _MARKED.match(text)) and _shape(match[1].rstrip("."), system):
+        if system is CodeSystem.ICD10:
+            return SourceError(
+                "has a mark (†, *, + or !) between a code and another text",
+                remedy="Divide codes by semicolons",
+            )
         return SourceError(
             f"has a mark (†, *, + or !) after a code, which {system.title} does not use",
             remedy="Remove the marks, or pass --system icd10 for ICD-10 outside the US",

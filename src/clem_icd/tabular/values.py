@@ -13,7 +13,7 @@ from clem_icd.errors import SourceError
 from clem_icd.icd import Code
 from clem_icd.texts.flaws import flaw_in
 
-_SCIENTIFIC = re.compile(r"[0-9][.,][0-9]+[eE]\+[0-9]+")
+_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+")
 _FORMULA = re.compile(r'="([^"]+)"')
 
 # These functions do not know the file and the row; their caller adds both to the errors.

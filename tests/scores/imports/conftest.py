@@ -74,7 +74,9 @@ def bring(corpus: Corpus, tmp_path: Path) -> Import:
 
     def run(path: Path, *, split: str = "test", **options: Any) -> Imported:
         reading = {
-            name: options.pop(name) for name in ("format", "columns", "labels", "by") if name in options
+            name: options.pop(name)
+            for name in ("format", "columns", "labels", "by", "encoding")
+            if name in options
         }
         out = tmp_path / "out" / "scores.parquet"
         findings = import_scores(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,20 @@ def test_predictions_of_a_pipeline_are_read(bring: Any, tmp_path: Path, nested: 
 def test_single_prediction_of_every_note_is_remarked(bring: Any, tmp_path: Path) -> None:
     content = {note: predictions(("486", 0.75)) for note in ("n1", "n2", "n3", "n4")}
     assert ONE_PREDICTION in bring(write(tmp_path, content)).scores.warnings
+    alone = {note: one for note, (one,) in content.items()}
+    found = bring(write(tmp_path, alone))
+    assert ONE_PREDICTION in found.scores.warnings
+    assert found["n1", "486"] == 0.75
+
+
+def test_json_is_read_in_every_unicode_encoding_and_gzipped(bring: Any, tmp_path: Path) -> None:
+    text = json.dumps({"n1": {"486": 0.25}, "n2": {}, "n3": {'="0066"': 0.5}, "n4": {}})
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
+        for name in ("t.json", "t.json.gz"):
+            content = text.encode(encoding)
+            (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+            found = bring(tmp_path / name)
+            assert (found["n1", "486"], found["n3", "00.66"]) == (0.25, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,8 @@ def test_malformed_list_is_refused(bring: Any, tmp_path: Path, cells: dict[str, 
     "row",
     [
         {"codes": "486", "score": 0.2},
-        {"code": "486", "score": 0.2},
+        {"codes": [{"code": "486", "system": "icd9cm", "score": 0.2}]},
+        {"codes": "486", "probability": 0.2},
         {"scores": [{"label": "486", "score": 1}]},
     ],
 )
@@ -97,7 +98,7 @@ def test_scores_beside_the_codes_are_refused_and_not_ignored(
 ) -> None:
     path = tmp_path / "t.jsonl"
     path.write_text(json.dumps({"note_id": "n1", **row}) + "\n", encoding="utf-8")
-    with pytest.raises(ScoresError, match="has a column of scores, but every listed code would score 1"):
+    with pytest.raises(ScoresError, match=r"score there would be ignored|every listed code would score 1"):
         bring(path)
 
 
@@ -105,3 +106,30 @@ def test_codes_of_other_systems_are_unknown(bring: Any, tmp_path: Path) -> None:
     path = table(tmp_path / "t.jsonl", CELLS | {"n3": "icd9pcs:486"})
     with pytest.raises(ScoresError, match=r"1 of its codes \(such as '486'\) are not labels"):
         bring(path)
+
+
+def test_column_names_the_systems_of_codes_or_their_revision(bring: Any, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    text = "note_id,codes,system\nn1,486;372.3,icd9cm\nn2,0066,ICD-9-CM procedures\nn3,,\nn4,,\n"
+    path.write_text(text, encoding="utf-8")
+    assert bring(path).above_zero == {("n1", "486"), ("n1", "372.3"), ("n2", "00.66")}
+    path.write_text(text.replace("icd9cm", "9"), encoding="utf-8")
+    with pytest.raises(ScoresError, match=r"row 1: names revision 9 .* several systems: icd9cm, icd9pcs"):
+        bring(path)
+    path.write_text(text.replace("icd9cm", "10"), encoding="utf-8")
+    with pytest.raises(ScoresError, match=r"row 1: names revision 10 .* no codes"):
+        bring(path)
+
+
+def test_other_encodings_are_read_if_they_are_named(bring: Any, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("note_id,codes\nn1,486\nn\u00e9,486\n".encode("cp1252"))
+    with pytest.raises(InputError, match="contains bytes that are not utf-8"):
+        bring(path)
+    found = bring(path, encoding="cp1252", missing="zero", unknown="drop")
+    assert found.above_zero == {("n1", "486")}
+
+
+def test_ambiguous_parts_are_refused(bring: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="row 1: has a comma in its codes"):
+        bring(table(tmp_path / "t.jsonl", {"n1": "486, 37,23"}))

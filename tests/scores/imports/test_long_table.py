@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import polars as pl
 import pytest
 
 from clem_icd.errors import InputError, ScoresError
+from clem_icd.icd import CodeSystem
 from clem_icd.scores.imports import LongColumns
+from clem_icd.scores.imports.spelling import plain_code, system_named
 
 HEADER = "note_id,code,score\n"
 # One record per note, so that none is missing.
@@ -207,9 +210,15 @@ RANKS = HEADER + "n1,486,1\nn1,00.66,2\nn2,372.3,1\nn3,486,1\nn3,37.23,2\nn3,39.
 def test_ranks_are_refused_as_scores(bring: Any, tmp_path: Path) -> None:
     with pytest.raises(ScoresError, match=r"has ranks as scores: .*1 / rank"):
         bring(write(tmp_path, RANKS))
-    # The other way round, the best code scores highest.
-    others = HEADER + "n1,486,2\nn1,00.66,1\nn2,372.3,1\nn3,486,1\nn4,486,1\n"
-    assert bring(write(tmp_path, others))["n1", "486"] == 2
+    unsorted = HEADER + "n1,486,2\nn1,00.66,1\nn2,372.3,1\nn3,486,1\nn4,486,1\n"
+    from_zero = HEADER + "n1,486,2\nn1,00.66,0\nn1,372.3,1\nn2,372.3,0\n"
+    one_note = HEADER + "n1,486,1\nn1,00.66,2\n"
+    for text in (unsorted, from_zero, one_note):
+        with pytest.raises(ScoresError, match="has ranks as scores"):
+            bring(write(tmp_path, text), missing="zero")
+    # Points, of which the most are best: no note has 1, 2, 3, …
+    others = HEADER + "n1,486,3\nn1,00.66,1\nn2,372.3,1\nn3,486,1\nn4,486,1\n"
+    assert bring(write(tmp_path, others))["n1", "486"] == 3
 
 
 def test_lists_of_ones_are_no_ranks(bring: Any, tmp_path: Path) -> None:
@@ -255,3 +264,39 @@ def test_file_that_is_no_table_is_refused_by_its_kind(
     with pytest.raises(InputError, match=message) as caught:
         bring(tmp_path / name)
     assert "SECRETPATIENT" not in str(caught.value)
+
+
+def test_codes_and_ids_are_read_as_in_a_table_to_prepare(bring: Any, tmp_path: Path) -> None:
+    rows = 'n1,\u200b486\u00a0,0.25\n"=""n2""","=""0066""",0.5\nn3,\'37.23,0.75\nn4,\u200b,\n'
+    found = bring(write(tmp_path, HEADER + rows))
+    assert (found["n1", "486"], found["n2", "00.66"], found["n3", "37.23"]) == (0.25, 0.5, 0.75)
+
+
+def test_marks_of_icd10_are_no_part_of_a_code() -> None:
+    assert plain_code("A17.0\u2020", {CodeSystem.ICD10}) == "A17.0"
+    assert plain_code("A17.0*", {CodeSystem.ICD10CM}) == "A17.0*"
+
+
+def test_revision_is_the_only_system_of_it_in_the_corpus() -> None:
+    for name in ("9", "9.0", "ICD9", "icd-9"):
+        assert system_named(name, {CodeSystem.ICD9PCS, CodeSystem.ICD10CM}) is CodeSystem.ICD9PCS
+    assert system_named("ICD10", {CodeSystem.ICD10CM}) is CodeSystem.ICD10CM
+    with pytest.raises(ScoresError, match="no codes"):
+        system_named("10", {CodeSystem.ICD9CM})
+    with pytest.raises(ScoresError, match="several systems: icd10cm, icd10pcs"):
+        system_named("10", {CodeSystem.ICD10CM, CodeSystem.ICD10PCS})
+
+
+def test_json_lines_with_a_row_per_code_are_a_long_table(bring: Any, tmp_path: Path) -> None:
+    rows = [("n1", "486", 0.25), ("n1", "00.66", 1), ("n2", "372.3", 0.5), ("n4", None, None)]
+    records = [dict(zip(("note_id", "code", "score"), row, strict=True)) for row in rows]
+    lines = "".join(json.dumps(record) + "\n" for record in [*records, {"note_id": "n3"}])
+    found = bring(write(tmp_path, lines, "theirs.jsonl"))
+    assert found.findings.format == "long"
+    assert (found["n1", "486"], found["n1", "00.66"], found["n2", "372.3"]) == (0.25, 1, 0.5)
+
+
+def test_first_line_of_a_table_without_a_header_is_not_shown(bring: Any, tmp_path: Path) -> None:
+    with pytest.raises(ScoresError, match=r"no column 'note_id', .* not look like column names") as caught:
+        bring(write(tmp_path, "n1,Mr Smith fell,I10,train\n"))
+    assert "Smith" not in str(caught.value)

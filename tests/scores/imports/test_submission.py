@@ -35,6 +35,9 @@ def test_codes_score_by_rank_and_above_one_half(bring: Any, tmp_path: Path, ends
         "n1\t100 110\tDIAGNOSTICO\t486",
         "n1\t10 20;40 45\tDIAGNOSTICO\t486",
         "n1\tDIAGNOSTICO\t486\tneumon\u00eda",
+        "n1\t486\tDIAGNOSTICO\tneumon\u00eda",
+        "n1\t110\tDIAGNOSTICO\t486",
+        "n1\tdiagnostico\t486\t250",
     ],
 )
 def test_four_columns_are_read_wherever_the_code_is(bring: Any, tmp_path: Path, line: str) -> None:
@@ -72,3 +75,12 @@ def test_table_with_other_column_names_is_refused_with_the_remedy(bring: Any, tm
     for text in ("articleID\tcode\nn1\t486\n", "n1 486\n", "n1\t486\t1\n"):
         with pytest.raises(InputError, match=r"no column 'note_id'.*missing header"):
             bring(write(tmp_path / "run.tsv", text))
+
+
+def test_column_of_the_codes_must_be_certain(bring: Any, tmp_path: Path) -> None:
+    path = write(tmp_path / "run.tsv", "".join(f"n{number}\t486\tx\t250.00\n" for number in range(1, 5)))
+    with pytest.raises(InputError, match="several columns that may hold the codes: 2 and 4"):
+        bring(path)
+    # A position is no code because it looks like one in some lines.
+    rows = "n1\t100\tx\t486\nn2\t100 110\tx\t486\nn3\t5\tx\t486\nn4\t7\tx\t486\n"
+    assert {code for _, code in bring(write(path, rows)).above_zero} == {"486"}

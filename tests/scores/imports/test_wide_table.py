@@ -176,3 +176,14 @@ def test_array_in_a_cell_is_refused_with_the_remedy(bring: Any, tmp_path: Path, 
     (tmp_path / "t.csv").write_text(f'note_id,scores\nn1,"{cell}"\n', encoding="utf-8")
     with pytest.raises(ScoresError, match=r"row 1: has an array in the column 'scores'\. .*np\.savez"):
         bring(tmp_path / "t.csv")
+
+
+def test_ranks_of_all_codes_are_refused(bring: Any, tmp_path: Path) -> None:
+    for first in (0, 1):
+        rows = "".join(f"n{number},{first + 2},{first},{first + 1}\n" for number in range(1, 5))
+        (tmp_path / "t.csv").write_text(f"note_id,486,00.66,372.3\n{rows}", encoding="utf-8")
+        with pytest.raises(ScoresError, match="has ranks as scores"):
+            bring(tmp_path / "t.csv")
+    rows = "".join(f"n{number},1,0\n" for number in range(1, 5))
+    (tmp_path / "t.csv").write_text(f"note_id,486,00.66\n{rows}", encoding="utf-8")
+    assert bring(tmp_path / "t.csv")["n1", "486"] == 1

@@ -259,7 +259,9 @@ def test_missing_file_is_named_with_the_searched_places(
 
 
 def test_two_releases_are_refused(tmp_path: Path, raw: Path, hosp: Path, refused: Any) -> None:
-    (hosp.parent.parent / "2.2" / "hosp").mkdir(parents=True)
+    other = hosp.parent.parent / "2.2" / "hosp"
+    other.mkdir(parents=True)
+    (other / "diagnoses_icd.csv").touch()
 
     with refused(SourceError, "releases of mimiciv: physionet.org/files/mimiciv/2.2/hosp, ", "3.1/hosp"):
         prepare_mimic4(raw, tmp_path / "out", draw_split=True)

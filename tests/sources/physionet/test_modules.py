@@ -123,3 +123,9 @@ def test_release_beside_the_files_of_another_is_named_as_the_folder_itself(
 
     with refused(SourceError, "several releases of mimiciii: mimiciii/1.4, the folder itself"):
         require_file(tmp_path, MIMIC3, "NOTEEVENTS")
+
+
+def test_empty_release_beside_a_full_one_is_no_second_release(tmp_path: Path) -> None:
+    (tmp_path / "mimiciii" / "1.3").mkdir(parents=True)
+    touch(tmp_path / "mimiciii" / "1.4" / "NOTEEVENTS.csv")
+    assert find_file(tmp_path, MIMIC3, "NOTEEVENTS") == tmp_path / "mimiciii" / "1.4" / "NOTEEVENTS.csv"

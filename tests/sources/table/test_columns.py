@@ -49,6 +49,31 @@ def test_missing_column_is_refused_with_the_option_to_pass(
         prepare(WIDE, **options)
 
 
+def test_pattern_finds_the_keys_of_all_json_records(prepare: Prepare) -> None:
+    records = [{"dx1": "I10"}, {"dx1": "E11.9", "dx2": "J18.9"}, {"DX2": "I10"}, {}]
+    corpus = prepare(records, codes="dx*")
+    assert codes_of(corpus) == {"n0": ["I10"], "n1": ["E11.9", "J18.9"], "n2": ["I10"], "n3": []}
+
+
+def test_key_that_was_named_is_required_of_every_json_record(prepare: Prepare, refused: Any) -> None:
+    with refused(SourceError, "row 2", "no column 'dx1'"):
+        prepare([{"dx1": "I10", "dx2": "I10"}, {"dx2": "I10"}], codes="dx1,dx2")
+
+
+@pytest.mark.parametrize("line", ["n1,Mr Smith fell,I10,train", "n1,Smith fell,I10,train"])
+def test_first_line_of_a_table_without_a_header_is_not_shown(prepare: Prepare, line: str) -> None:
+    with pytest.raises(
+        SourceError, match=r"no column 'text', and .* does not look like column names"
+    ) as caught:
+        prepare(f"{line}\n")
+    assert "Smith" not in str(caught.value)
+
+
+def test_names_with_blanks_are_shown_if_one_of_the_columns_is_there(prepare: Prepare, refused: Any) -> None:
+    with refused(SourceError, "no column 'codes'; it has note_id, text, ICD codes"):
+        prepare("note_id,text,ICD codes\nn1,a,I10\n")
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -127,7 +127,7 @@ def test_unknown_codes_are_kept_and_counted_by_default(prepare: Prepare) -> None
     assert corpus.warnings == (
         "1 label does not exist in ICD-10-CM: W21.89A (may be W21.89XA (placeholder X missing))",
     )
-    assert corpus.about["unknown_codes"][0]["notes"] == 2
+    assert corpus.about["unknown_codes"][0]["occurrences"] == 2
 
 
 def test_dropped_codes_go_with_their_evidence_and_are_counted(prepare: Prepare) -> None:

@@ -137,26 +137,32 @@ def score_range(scores: Dense | Sparse) -> tuple[float, float]:
 
 
 def refuse_ranks(scores: Dense | Sparse) -> None:
-    """Refuse scores that count 1, 2, 3, … within every note: ranks, of which the best is the lowest.
+    """Refuse scores that are 0, 1, 2, … or 1, 2, 3, … in every note: ranks, of which the best is the lowest.
 
     Raises
     ------
     ScoresError
-        If all do, and a note has several.
+        If all are, in any order, and one is above 1.
 
     """
-    if isinstance(scores, Dense) or not len(scores.notes):
-        return
-    order = np.lexsort((scores.records, scores.notes))
-    notes = scores.notes[order]
-    begins = np.flatnonzero(np.diff(notes, prepend=-1))
-    counts = np.diff(begins, append=len(notes))
-    ranks = np.arange(len(notes)) - np.repeat(begins, counts) + 1
-    if len(begins) > 1 and counts.max() > 1 and (scores.values[order] == ranks).all():
+    if _are_ranks(scores, 0) or _are_ranks(scores, 1):
         raise ScoresError(
-            "has ranks as scores: 1, 2, 3, … for the codes of every note, so the best would score lowest",
+            "has ranks as scores: 1, 2, 3, … (or from 0) for the codes of every note, so the best would "
+            "score lowest",
             remedy="Write scores that are highest for the best code, such as 1 / rank",
         )
+
+
+def _are_ranks(scores: Dense | Sparse, first: int) -> bool:
+    """Return whether the scores of every note count from a first rank, in any order, beyond 1."""
+    if isinstance(scores, Dense):
+        ranks = np.arange(first, first + scores.values.shape[1])
+        return ranks.max(initial=0) > 1 and all(np.array_equal(np.sort(row), ranks) for row in scores.values)
+    order = np.lexsort((scores.values, scores.notes))
+    notes = scores.notes[order]
+    begins = np.flatnonzero(np.diff(notes, prepend=-1))
+    ranks = np.arange(len(notes)) - np.repeat(begins, np.diff(begins, append=len(notes))) + first
+    return bool(ranks.max(initial=0) > 1 and (scores.values[order] == ranks).all())
 
 
 def sum_remarks(scores: Dense | Sparse) -> list[str]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from clem_icd.errors import CodeError, ScoresError
+from clem_icd.errors import CodeError, InputError, ScoresError
 from clem_icd.files import read_json
 from clem_icd.icd import CodeSystem
 from clem_icd.scores.imports.external import ExternalCode, ExternalScores, Numbering, Sparse
+from clem_icd.scores.imports.spelling import plain_code
 from clem_icd.tabular.delimited import check_field
 from clem_icd.tabular.opening import open_text
+from clem_icd.tabular.refusals import READ_ERRORS, unreadable
 
 # The id of a note, and its codes with their scores.
 Listing = tuple[str, Iterable[tuple[ExternalCode, float]]]
@@ -32,13 +34,22 @@ _PSV = "Write one line per admission: its id and its codes, separated by |"
 _MDACE = "Name a folder of annotation files in MDACE's format"
 
 
-def read_json_lists(path: Path) -> ExternalScores:
+def read_json_lists(
+    path: Path, systems: Collection[CodeSystem] = (), *, encoding: str = "utf-8"
+) -> ExternalScores:
     """Read a JSON object that maps each note to codes and scores.
 
     The value of a note is an object of codes and scores, a list of codes, or what ``transformers.pipeline``
-    returns for it: a list of objects with ``label`` and ``score``.
+    returns for it: a list of objects with ``label`` and ``score``, or one of them.
 
     CAML's ``pred_100_scores_<split>.json`` is one, with the 100 highest scores of each admission.
+
+    Parameters
+    ----------
+    systems
+        Those of the corpus.
+    encoding
+        The encoding of the file.
 
     Raises
     ------
@@ -46,34 +57,35 @@ def read_json_lists(path: Path) -> ExternalScores:
         If the file is malformed, or a key is repeated; the message gives the number of the note.
 
     """
+    text = _json_text(path, encoding)
     try:
         # An integer of any length becomes a float, possibly an infinite one.
-        value = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_Object, parse_int=float)
-    except FileNotFoundError:
-        raise ScoresError("no such file", path=path, remedy="Name the file with the scores") from None
-    except (OSError, ValueError, RecursionError):
+        value = json.loads(text, object_pairs_hook=_Object, parse_int=float)
+    except (ValueError, RecursionError):
         raise ScoresError("not readable as JSON", path=path, remedy=_JSON) from None
     if isinstance(value, list) and _has_predictions(value):
         raise ScoresError("lists predictions without the ids of their notes", path=path, remedy=_PIPELINE)
     if not isinstance(value, _Object):
         name = "list" if isinstance(value, list) else type(value).__name__
         raise ScoresError(f"holds a JSON {name}, expected an object", path=path, remedy=_JSON)
-    found = _collected(path, ((note, _json_codes(path, row, codes)) for row, note, codes in _numbered(value)))
+    found = _collected(
+        path, ((note, _json_codes(path, row, codes, systems)) for row, note, codes in _numbered(value))
+    )
     if len(value) > 1 and all(_has_predictions([codes]) and len(_flat(codes)) == 1 for _, codes in value):
         return replace(found, remarks=(ONE_PREDICTION,))
     return found
 
 
-def is_mdace(path: Path) -> bool:
+def is_mdace(path: Path, *, encoding: str = "utf-8") -> bool:
     """Return whether a JSON file holds annotations in MDACE's format."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        value = json.loads(_json_text(path, encoding))
+    except (InputError, ValueError, RecursionError):
         return False  # what reads it will say why
     return isinstance(value, dict) and {"hadm_id", "notes"} <= value.keys()
 
 
-def read_psv(path: Path) -> ExternalScores:
+def read_psv(path: Path, *, encoding: str = "utf-8") -> ExternalScores:
     """Read CAML's ``preds_<split>.psv``: one line per admission, with ``|`` before each code.
 
     Raises
@@ -82,7 +94,7 @@ def read_psv(path: Path) -> ExternalScores:
         If a line has no admission id, or is not valid text.
 
     """
-    return _collected(path, _psv_lines(path))
+    return _collected(path, _psv_lines(path, encoding))
 
 
 def read_mdace(path: Path, *, by_admission: bool) -> ExternalScores:
@@ -139,7 +151,21 @@ def _numbered(pairs: _Object) -> Iterator[tuple[int, str, Any]]:
     return ((row, note.strip(), codes) for row, (note, codes) in enumerate(pairs, start=1))
 
 
-def _json_codes(path: Path, row: int, codes: Any) -> list[tuple[ExternalCode, float]]:
+def _json_text(path: Path, encoding: str) -> str:
+    if not path.is_file():
+        raise ScoresError("no such file", path=path, remedy="Name the file with the scores")
+    try:
+        with open_text(path, encoding) as stream:
+            text = stream.read()
+    except READ_ERRORS as problem:
+        raise unreadable(path, problem) from None
+    check_field(text, path, encoding=encoding)
+    return text
+
+
+def _json_codes(
+    path: Path, row: int, codes: Any, systems: Collection[CodeSystem]
+) -> list[tuple[ExternalCode, float]]:
     codes = _flat(codes)
     pairs = codes if isinstance(codes, _Object) else [_pair(code) for code in _as_list(path, row, codes)]
     for code, score in pairs:
@@ -157,11 +183,13 @@ def _json_codes(path: Path, row: int, codes: Any) -> list[tuple[ExternalCode, fl
             )
         if not isinstance(score, float):
             raise ScoresError("has a score that is not a number", path=path, row=row, remedy=_JSON)
-    return [(ExternalCode(code.strip()), score) for code, score in pairs]
+    return [(ExternalCode(plain_code(code, systems)), score) for code, score in pairs]
 
 
 def _flat(codes: Any) -> Any:
-    """Return the predictions of a note, which a pipeline returns in a list if it is called with a list."""
+    """Return the predictions of a note as a list: a pipeline returns one alone, or a list in a list."""
+    if _has_predictions([codes]) and isinstance(codes, _Object):
+        return [codes]
     is_nested = isinstance(codes, list) and not isinstance(codes, _Object) and len(codes) == 1
     inner = codes[0] if is_nested else None
     return inner if isinstance(inner, list) and not isinstance(inner, _Object) else codes
@@ -181,10 +209,10 @@ def _as_list(path: Path, row: int, value: Any) -> list[Any]:
     return value
 
 
-def _psv_lines(path: Path) -> Iterator[Listing]:
-    with open_text(path) as stream:
+def _psv_lines(path: Path, encoding: str) -> Iterator[Listing]:
+    with open_text(path, encoding) as stream:
         for row, line in enumerate(stream, start=1):
-            check_field(line, path, row)
+            check_field(line, path, row, encoding)
             note, *codes = (part.strip() for part in line.split("|"))
             if not note.isdecimal():
                 raise ScoresError("does not begin with an admission id", path=path, row=row, remedy=_PSV)

@@ -107,15 +107,3 @@ class Numbering(Generic[Key]):
     def keys(self) -> tuple[Key, ...]:
         """The keys in order of their numbers."""
         return tuple(self._numbers)
-
-
-def systems_of(names: Sequence[str | None]) -> dict[str | None, CodeSystem | None]:
-    """Parse the names of code systems in a column.
-
-    Raises
-    ------
-    CodeError
-        If a name is not that of a code system.
-
-    """
-    return {name: None if name is None else CodeSystem.parse(name) for name in names}

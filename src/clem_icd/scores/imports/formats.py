@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clem_icd.errors import ScoresError
+from clem_icd.icd import CodeSystem
 from clem_icd.icd.systems import shown
 from clem_icd.scores.imports.code_lists import is_mdace, read_json_lists, read_mdace, read_psv
 from clem_icd.scores.imports.external import ExternalScores
@@ -16,11 +18,11 @@ from clem_icd.scores.imports.long_table import LongColumns, read_long
 from clem_icd.scores.imports.note_matching import NoteKey
 from clem_icd.scores.imports.npz import read_npz
 from clem_icd.scores.imports.submission import is_submission, read_submission
-from clem_icd.scores.imports.table_files import LONGEST_NAME, TABLES, Table, kind_of
+from clem_icd.scores.imports.table_files import LONGEST_NAME, TABLES, Table
 from clem_icd.scores.imports.wide_table import EDIN_GOLD, EDIN_NOTE, read_wide
 from clem_icd.tabular.headers import has_column
 from clem_icd.tabular.opening import format_of_file, other_format
-from clem_icd.tabular.records import column_names
+from clem_icd.tabular.records import column_names, suffix_of
 
 FORMATS = {
     "long": "a table with one row per note and code; score optional",
@@ -56,6 +58,8 @@ class FileOptions:
         A file with the label list: the codes that the system can assign, or the columns of an array.
     by
         The key by which the file names notes; None to detect it.
+    encoding
+        The encoding of a text file.
 
     """
 
@@ -63,10 +67,18 @@ class FileOptions:
     columns: LongColumns = field(default_factory=LongColumns)
     labels: Path | None = None
     by: NoteKey | None = None
+    encoding: str = "utf-8"
 
 
-def read_external(path: Path, reading: FileOptions) -> tuple[str, ExternalScores]:
+def read_external(
+    path: Path, reading: FileOptions, systems: Collection[CodeSystem] = ()
+) -> tuple[str, ExternalScores]:
     """Read a file, and return the name of its format and its content.
+
+    Parameters
+    ----------
+    systems
+        The code systems of the corpus.
 
     Raises
     ------
@@ -78,34 +90,38 @@ def read_external(path: Path, reading: FileOptions) -> tuple[str, ExternalScores
         raise ScoresError(
             f"unknown format {reading.format!r}", remedy=f"Use auto or one of {', '.join(FORMATS)}"
         )
-    name = _detected(path, reading.columns) if reading.format == "auto" else reading.format
-    listed = None if reading.labels is None else read_label_list(reading.labels)
+    columns, encoding = reading.columns, reading.encoding
+    name = _detected(path, columns, encoding) if reading.format == "auto" else reading.format
+    listed = None if reading.labels is None else read_label_list(reading.labels, systems)
     match name:
         case "npz":
             return name, read_npz(path, listed)
         case "wide" | "edin2023" | "edin2024" if listed is not None:
             raise ScoresError("names its own labels", path=path, remedy="Leave out --labels")
         case "wide":
-            return name, read_wide(path, reading.columns.note)
+            return name, read_wide(path, columns.note, encoding=encoding)
         case "edin2023" | "edin2024":
-            return name, read_wide(path, EDIN_NOTE, EDIN_GOLD)
+            return name, read_wide(path, EDIN_NOTE, EDIN_GOLD, encoding=encoding)
         case "long":
-            content = read_long(path, reading.columns)
+            content = read_long(path, columns, systems, encoding=encoding)
         case "lists":
-            content = read_list_table(path, reading.columns.note, _list_column(reading.columns, path))
+            codes = _list_column(path, columns, encoding)
+            content = read_list_table(path, columns.note, codes, columns.system, systems, encoding=encoding)
         case "codiesp":
-            content = read_submission(path)
+            content = read_submission(path, encoding=encoding)
         case "json":
-            content = read_json_lists(path)
+            content = read_json_lists(path, systems, encoding=encoding)
+        case "caml" if suffix_of(path) == ".json":
+            content = read_json_lists(path, systems, encoding=encoding)
         case "caml":
-            content = read_json_lists(path) if kind_of(path) == ".json" else read_psv(path)
+            content = read_psv(path, encoding=encoding)
         case _:
             content = read_mdace(path, by_admission=reading.by == "admission_id")
     return name, replace(content, label_list=listed)
 
 
-def _detected(path: Path, columns: LongColumns) -> str:
-    kind = kind_of(path)
+def _detected(path: Path, columns: LongColumns, encoding: str) -> str:
+    kind = suffix_of(path)
     if path.is_dir():
         return "mdace"
     if kind == ".npz":
@@ -113,9 +129,10 @@ def _detected(path: Path, columns: LongColumns) -> str:
     if kind == ".psv" or _CAML_JSON.fullmatch(path.name):
         return "caml"
     if kind == ".json":
-        return "mdace" if is_mdace(path) else "json"
+        return "mdace" if is_mdace(path, encoding=encoding) else "json"
     if kind == ".jsonl":
-        return "lists"
+        names = column_names(path, encoding=encoding)
+        return "long" if has_column(names, columns.code) and has_column(names, columns.score) else "lists"
     if kind not in TABLES:
         if path.is_file() and (found := format_of_file(path)):
             raise other_format(path, found, "scores")
@@ -124,7 +141,7 @@ def _detected(path: Path, columns: LongColumns) -> str:
             path=path,
             remedy=f"Name the format with --format: {', '.join(FORMATS)}",
         )
-    table = Table(path, [columns.note, columns.code])
+    table = Table(path, [columns.note, columns.code], encoding)
     if EDIN_NOTE in table.schema and EDIN_GOLD in table.schema:
         # Both pipelines write the same layout; their codes differ in a final dot, accepted either way.
         return "edin2024"
@@ -132,13 +149,13 @@ def _detected(path: Path, columns: LongColumns) -> str:
         return "long"
     if table.has(columns.note) and table.has(_CODES):
         return "lists"
-    if table.delimiter is not None and not table.has(columns.note) and is_submission(path):
+    if table.delimiter is not None and not table.has(columns.note) and is_submission(path, encoding=encoding):
         return "codiesp"
     return "wide"
 
 
-def _list_column(columns: LongColumns, path: Path) -> str:
-    names = column_names(path, [columns.note])
+def _list_column(path: Path, columns: LongColumns, encoding: str) -> str:
+    names = column_names(path, [columns.note], encoding=encoding)
     if has_column(names, columns.score) or has_column(names, f"{columns.score}s"):
         raise ScoresError(
             "has a column of scores, but every listed code would score 1",

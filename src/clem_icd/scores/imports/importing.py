@@ -88,7 +88,7 @@ def import_scores(
     if out.resolve() == path.resolve():
         raise OutputError("is the file to be read", path=out, remedy="Choose another place for the scores")
     with _errors_naming(path):
-        format, content = read_external(path, options.reading)
+        format, content = read_external(path, options.reading, {code.system for code in corpus.codes})
         matched = match_scores(
             content,
             corpus,

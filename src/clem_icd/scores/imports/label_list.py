@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from clem_icd.errors import ScoresError
-from clem_icd.scores.imports.external import ExternalCode, systems_of
+from clem_icd.icd import CodeSystem
+from clem_icd.scores.imports.external import ExternalCode
+from clem_icd.scores.imports.spelling import plain_code, systems_named
 from clem_icd.scores.imports.table_files import (
     TABLES,
     Table,
     code_column,
-    kind_of,
     require_columns,
 )
+from clem_icd.tabular.records import suffix_of
 
 
-def read_label_list(path: Path) -> tuple[ExternalCode, ...]:
+def read_label_list(path: Path, systems: Collection[CodeSystem] = ()) -> tuple[ExternalCode, ...]:
     """Read a label list: a text file with one code per line, or a table with ``code``, optionally ``system``.
+
+    Parameters
+    ----------
+    systems
+        Those of the corpus.
 
     Raises
     ------
@@ -25,8 +33,9 @@ def read_label_list(path: Path) -> tuple[ExternalCode, ...]:
 
     """
     # A text file has one code per line, and no header.
-    is_table = kind_of(path) in TABLES and kind_of(path) != ".txt"
-    codes = _labels_of_table(path) if is_table else _labels_of_text(path)
+    is_table = suffix_of(path) in TABLES and suffix_of(path) != ".txt"
+    listed = _labels_of_table(path, systems) if is_table else _labels_of_text(path)
+    codes = [ExternalCode(plain_code(code.text, systems), code.system) for code in listed]
     if not codes:
         raise ScoresError("lists no labels", path=path, remedy="Write one code per line")
     seen: set[ExternalCode] = set()
@@ -48,7 +57,7 @@ def _labels_of_text(path: Path) -> list[ExternalCode]:
     return [ExternalCode(line.strip()) for line in lines]
 
 
-def _labels_of_table(path: Path) -> list[ExternalCode]:
+def _labels_of_table(path: Path, systems: Collection[CodeSystem]) -> list[ExternalCode]:
     table = Table(path, ["code"])
     require_columns(table, ["code"])
     wanted = [name for name in ("code", "system") if name in table.schema]
@@ -56,7 +65,7 @@ def _labels_of_table(path: Path) -> list[ExternalCode]:
     texts = rows["code"].fill_null("").to_list()
     if "system" not in table.schema:
         return [ExternalCode(text) for text in texts]
-    systems = systems_of(rows["system"].unique().to_list())
+    named = systems_named(rows["system"].unique().to_list(), systems)
     return [
-        ExternalCode(text, systems[name]) for text, name in zip(texts, rows["system"].to_list(), strict=True)
+        ExternalCode(text, named[name]) for text, name in zip(texts, rows["system"].to_list(), strict=True)
     ]

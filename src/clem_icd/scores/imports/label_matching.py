@@ -13,7 +13,7 @@ from clem_icd.icd import Code, CodeSystem, undot
 from clem_icd.icd.systems import shown
 from clem_icd.scores.imports.external import ExternalCode, IntArray
 from clem_icd.scores.imports.table_files import LONGEST_NAME
-from clem_icd.tabular.code_cells import divider_in, looks_like_code
+from clem_icd.tabular.code_cells import divider_in, exists_in_any_system, looks_like_code
 
 _ZEROS = "Some look like codes that became numbers and lost their leading zeros: write codes as text"
 
@@ -174,7 +174,7 @@ def refuse_several_codes(match: CodeMatch) -> None:
 
 def _is_several(text: str) -> bool:
     try:
-        return divider_in(text, looks_like_code, lambda _: None) is not None
+        return divider_in(text, looks_like_code, exists_in_any_system) is not None
     except SourceError:
         return False
 

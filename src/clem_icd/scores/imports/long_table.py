@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import numpy as np
 import polars as pl
 
 from clem_icd.errors import ScoresError
-from clem_icd.scores.imports.external import ExternalCode, ExternalScores, Sparse, systems_of
+from clem_icd.icd import CodeSystem
+from clem_icd.scores.imports.external import ExternalCode, ExternalScores, Sparse
+from clem_icd.scores.imports.spelling import plain_code, systems_named
 from clem_icd.scores.imports.table_files import (
     Table,
     code_column,
@@ -31,10 +34,19 @@ class LongColumns:
     system: str = "system"
 
 
-def read_long(path: Path, columns: LongColumns) -> ExternalScores:
+def read_long(
+    path: Path, columns: LongColumns, systems: Collection[CodeSystem] = (), *, encoding: str = "utf-8"
+) -> ExternalScores:
     """Read a long table; without a score column, every listed code scores 1.
 
     A row with only a note means that the system assigned it no code.
+
+    Parameters
+    ----------
+    systems
+        Those of the corpus.
+    encoding
+        The encoding of a text file.
 
     Raises
     ------
@@ -43,7 +55,7 @@ def read_long(path: Path, columns: LongColumns) -> ExternalScores:
         or a row lacks its note, code or score.
 
     """
-    rows = _rows(path, columns)
+    rows = _with_plain_codes(_rows(Table(path, [columns.note, columns.code], encoding), columns), systems)
     _refuse(path, rows, pl.col("note").is_null(), "has no note id", "Fill in the id")
     bare = pl.col("code").is_null() & ~pl.col("scored")
     _refuse(path, rows, pl.col("code").is_null() & ~bare, "has a score but no code", "Fill in the code")
@@ -51,10 +63,10 @@ def read_long(path: Path, columns: LongColumns) -> ExternalScores:
     _refuse(path, rows, wrong, "has a score that is not a number", _NUMBER)
     notes, rows = _numbered(rows, ["note"])
     codes, entries = _numbered(rows.filter(~bare), ["code", "system"])
-    systems = systems_of(codes["system"].unique().to_list())
+    named = systems_named(codes["system"].unique().to_list(), systems)
     return ExternalScores(
         notes=tuple(notes["note"].to_list()),
-        codes=tuple(ExternalCode(text, systems[system]) for text, system in codes.iter_rows()),
+        codes=tuple(ExternalCode(text, named[system]) for text, system in codes.iter_rows()),
         values=Sparse(
             notes=entries["note_number"].to_numpy().astype(np.int64),
             codes=entries["code_number"].to_numpy().astype(np.int64),
@@ -64,9 +76,8 @@ def read_long(path: Path, columns: LongColumns) -> ExternalScores:
     )
 
 
-def _rows(path: Path, columns: LongColumns) -> pl.DataFrame:
+def _rows(table: Table, columns: LongColumns) -> pl.DataFrame:
     """Return the columns ``record``, ``note``, ``code``, ``system``, ``score``, ``scored`` (has a score)."""
-    table = Table(path, [columns.note, columns.code])
     schema = table.schema
     columns = LongColumns(*map(table.name, (columns.note, columns.code, columns.score, columns.system)))
     require_columns(table, [columns.note, columns.code])
@@ -86,6 +97,13 @@ def _rows(path: Path, columns: LongColumns) -> pl.DataFrame:
         scored=pl.col(columns.score).is_not_null() if scored else pl.lit(False),
     )
     return rows.with_row_index("record", offset=1)
+
+
+def _with_plain_codes(rows: pl.DataFrame, systems: Collection[CodeSystem]) -> pl.DataFrame:
+    written = rows["code"].drop_nulls().unique().to_list()
+    return rows.with_columns(
+        pl.col("code").replace(written, [plain_code(text, systems) or None for text in written])
+    )
 
 
 def _refuse_unnamed_scores(table: Table, columns: LongColumns) -> None:

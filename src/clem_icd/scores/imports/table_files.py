@@ -12,8 +12,10 @@ from clem_icd.errors import ScoresError
 from clem_icd.icd.systems import shown
 from clem_icd.tabular.batches import read_batches
 from clem_icd.tabular.delimited import delimiter_of, read_header
+from clem_icd.tabular.headers import has_column, name_of
 from clem_icd.tabular.opening import format_of_file, other_format
-from clem_icd.tabular.refusals import is_unnamed
+from clem_icd.tabular.records import column_names, read_records, suffix_of
+from clem_icd.tabular.refusals import are_names, is_unnamed
 from clem_icd.texts.formats import FEATHER, PARQUET
 
 LONGEST_NAME = 40
@@ -26,14 +28,8 @@ _DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 TABLES = (*_DELIMITED, *_BINARY)
 
 
-def kind_of(path: Path) -> str:
-    """Return the suffix of a file name in lower case, ignoring ``.gz``."""
-    name = path.name.lower().removesuffix(".gz")
-    return Path(name).suffix
-
-
 class Table:
-    """A table file, opened: csv or tsv as `clem_icd.tabular` reads them, Parquet, or Feather.
+    """A table file, opened: csv, tsv or JSON lines as `clem_icd.tabular` reads them, Parquet, or Feather.
 
     Parameters
     ----------
@@ -41,6 +37,8 @@ class Table:
         The file. Its content decides whether it is Parquet or Feather, and what separates columns.
     columns
         Columns that it is expected to have.
+    encoding
+        The encoding of a text file.
 
     Attributes
     ----------
@@ -49,7 +47,7 @@ class Table:
     schema
         Its named columns and their types; every column of a csv or tsv file is text.
     delimiter
-        What separates its columns; None for Parquet and Feather.
+        What separates its columns; None in other formats than csv and tsv.
 
     Raises
     ------
@@ -58,17 +56,18 @@ class Table:
 
     """
 
-    def __init__(self, path: Path, columns: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, columns: Sequence[str] = (), encoding: str = "utf-8") -> None:
         self.path = path
+        self._encoding = encoding
         self.delimiter: str | None = None
         if not path.is_file():
             raise ScoresError("no such file", path=path, remedy="Name the file with the scores")
         self._kind = _format(path)
         if self._kind == "delimited":
-            self.delimiter = delimiter_of(path, columns)
+            self.delimiter = delimiter_of(path, columns, encoding=encoding)
             # The index that pandas writes as the first column is no part of the table.
-            names = [name for name in read_header(path, delimiter=self.delimiter) if not is_unnamed(name)]
-            self.schema = pl.Schema(dict.fromkeys(names, pl.String()))
+            header = read_header(path, delimiter=self.delimiter, encoding=encoding)
+            self.schema = pl.Schema({name: pl.String() for name in header if not is_unnamed(name)})
         else:
             try:
                 found = self._scan().collect_schema()
@@ -78,12 +77,11 @@ class Table:
 
     def name(self, column: str) -> str:
         """Return the name of a column as the table writes it, whatever its case, or else unchanged."""
-        alike = [name for name in self.schema if name.lower() == column.lower()]
-        return alike[0] if column not in self.schema and len(alike) == 1 else column
+        return name_of(list(self.schema), column)
 
     def has(self, column: str) -> bool:
         """Return whether the table has a column, whatever its case."""
-        return self.name(column) in self.schema
+        return has_column(list(self.schema), column)
 
     def select(
         self, columns: Sequence[str], *exprs: pl.Expr | Iterable[pl.Expr], **named: pl.Expr
@@ -105,13 +103,22 @@ class Table:
             raise self._damaged() from None
 
     def _scan(self) -> pl.LazyFrame:
+        if self._kind == "json lines":
+            return self._json_lines()
         return pl.scan_parquet(self.path) if self._kind == "parquet" else pl.scan_ipc(self.path)
+
+    def _json_lines(self) -> pl.LazyFrame:
+        names = column_names(self.path, encoding=self._encoding)
+        records = read_records(self.path, names, optional=names, encoding=self._encoding)
+        return pl.LazyFrame([record for _, record in records], infer_schema_length=None)
 
     def _read(self, columns: Sequence[str]) -> pl.DataFrame:
         distinct = list(dict.fromkeys(columns))
         batches = [
             cast("pl.DataFrame", pl.from_arrow(batch))
-            for _, batch in read_batches(self.path, distinct, delimiter=self.delimiter or ",")
+            for _, batch in read_batches(
+                self.path, distinct, delimiter=self.delimiter or ",", encoding=self._encoding
+            )
         ]
         # As polars reads csv: an empty field is missing.
         empty = pl.DataFrame(schema=dict.fromkeys(distinct, pl.String()))
@@ -124,7 +131,7 @@ class Table:
         )
 
 
-def _format(path: Path) -> Literal["delimited", "parquet", "feather"]:
+def _format(path: Path) -> Literal["delimited", "json lines", "parquet", "feather"]:
     found = format_of_file(path)
     if found is PARQUET:
         return "parquet"
@@ -132,13 +139,15 @@ def _format(path: Path) -> Literal["delimited", "parquet", "feather"]:
         return "feather"
     if found is not None:
         raise other_format(path, found, "a table")
-    if kind_of(path) in _BINARY:
+    if suffix_of(path) == ".jsonl":
+        return "json lines"
+    if suffix_of(path) in _BINARY:
         raise ScoresError(
             "is damaged, or not in the format of its suffix", path=path, remedy="Export the file again"
         )
-    if kind_of(path) not in TABLES:
+    if suffix_of(path) not in TABLES:
         raise ScoresError(
-            f"has the suffix {shown(kind_of(path), LONGEST_NAME)}, expected one of {', '.join(TABLES)}",
+            f"has the suffix {shown(suffix_of(path), LONGEST_NAME)}, expected one of {', '.join(TABLES)}",
             path=path,
             remedy="Export the table in one of these formats",
         )
@@ -161,7 +170,8 @@ def id_column(table: Table, name: str) -> pl.Expr:
             path=table.path,
             remedy="Write ids as text: as a floating-point number, 123 becomes 123.0",
         )
-    return pl.col(name).cast(pl.String).str.strip_chars()
+    # A spreadsheet keeps an id as text in this way.
+    return pl.col(name).cast(pl.String).str.strip_chars().str.replace('^="([^"]+)"$', "${1}")
 
 
 def code_column(table: Table, name: str) -> pl.Expr:
@@ -219,12 +229,18 @@ def require_columns(
     Raises
     ------
     ScoresError
-        Listing columns that the table has.
+        Listing columns that the table has, unless they may be values.
 
     """
     missing = [name for name in names if name not in table.schema]
     if not missing:
         return
+    if not are_names(list(table.schema), is_header=len(missing) < len(names)):
+        raise ScoresError(
+            f"has no column {missing[0]!r}, and its first line does not look like column names",
+            path=table.path,
+            remedy=remedy,
+        )
     has = ", ".join(shown(name, LONGEST_NAME) for name in list(table.schema)[:5])
     more = "" if len(table.schema) <= 5 else f" and {len(table.schema) - 5:,} more"
     raise ScoresError(

@@ -30,7 +30,9 @@ EDIN_GOLD = "target"
 _COLUMNS_AT_ONCE = 512
 
 
-def read_wide(path: Path, note_column: str, gold_column: str | None = None) -> ExternalScores:
+def read_wide(
+    path: Path, note_column: str, gold_column: str | None = None, *, encoding: str = "utf-8"
+) -> ExternalScores:
     """Read a wide table.
 
     Parameters
@@ -39,6 +41,8 @@ def read_wide(path: Path, note_column: str, gold_column: str | None = None) -> E
         The column with the ids of the notes.
     gold_column
         A column with lists of gold codes.
+    encoding
+        The encoding of a text file.
 
     Raises
     ------
@@ -47,7 +51,7 @@ def read_wide(path: Path, note_column: str, gold_column: str | None = None) -> E
 
     """
     fixed = [name for name in (note_column, gold_column) if name]
-    table = Table(path, fixed)
+    table = Table(path, fixed, encoding)
     note_column = table.name(note_column)
     fixed = [note_column, *fixed[1:]]
     require_columns(table, fixed)

@@ -18,7 +18,9 @@ def find_file(raw: Path, module: Module, name: str) -> Path | None:
         If there are several releases of the module.
 
     """
-    folders = module.folders(raw)
+    found = module.folders(raw)
+    # An empty one is often what is left of a release that was deleted.
+    folders = [folder for folder in found if any(folder.iterdir())] or found
     if len(folders) > 1:
         releases = listed(folder.relative_to(raw) for folder in folders)
         raise SourceError(

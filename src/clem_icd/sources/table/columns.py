@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from clem_icd.errors import SourceError
-from clem_icd.tabular.headers import has_column
-from clem_icd.tabular.records import column_names
+from clem_icd.tabular.headers import has_any_column, has_column
+from clem_icd.tabular.records import column_names, kind_of
 from clem_icd.tabular.refusals import missing_column
 
 _NUMBERED = re.compile(r"(.*[A-Za-z]_?)[0-9]+")
@@ -45,9 +45,10 @@ class Columns:
         """
         certain = [name for _, name in self._each() if "*" not in name]
         header = column_names(path, certain, encoding=encoding)
+        is_header = kind_of(path, encoding) != "delimited" or has_any_column(header, certain)
         for option, name in self._each():
             if "*" not in name and not has_column(header, name):
-                raise self._missing(path, header, option, name)
+                raise self._missing(path, header, option, name, is_header=is_header)
         return replace(self, codes=tuple(self._expanded(path, header)))
 
     def _each(self) -> Iterator[tuple[str, str]]:
@@ -64,12 +65,14 @@ class Columns:
                 continue
             matching = [one for one in header if fnmatchcase(one.lower(), name.lower())]
             if not matching:
-                raise missing_column(path, name, header)
+                raise missing_column(path, name, header, is_header=True)
             yield from matching
 
     @staticmethod
-    def _missing(path: Path, header: Sequence[str], option: str, name: str) -> SourceError:
-        error = missing_column(path, name, header)
+    def _missing(
+        path: Path, header: Sequence[str], option: str, name: str, *, is_header: bool
+    ) -> SourceError:
+        error = missing_column(path, name, header, is_header=is_header)
         if "it has" not in error.found:
             return error
         numbered = [match[1] for column in header if (match := _NUMBERED.fullmatch(column))]

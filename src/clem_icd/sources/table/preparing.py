@@ -105,7 +105,16 @@ def prepare_table(
     codebook = default_codebook().extended(read_titles(titles, system) if titles else {})
     reader = CodeReader(system, codebook, delimiter=delimiter, unknown=unknown_codes)
     oddities = Oddities()
-    rows = Rows(raw, columns, reader, oddities, wrapped=wrapped, merge=merge_rows, encoding=encoding)
+    rows = Rows(
+        raw,
+        columns,
+        reader,
+        oddities,
+        optional=[name for name in columns.codes if name not in asked.codes],
+        wrapped=wrapped,
+        merge=merge_rows,
+        encoding=encoding,
+    )
     shares = {"validation": validation, "test": test}
     notices: list[str] = []
     with (

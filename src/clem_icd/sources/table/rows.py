@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -48,6 +48,8 @@ class Rows:
         Reads its codes.
     oddities
         Counts what is odd.
+    optional
+        Columns that a JSON record may lack.
     wrapped
         What to do with notes that are wrapped in another format.
     merge
@@ -62,6 +64,7 @@ class Rows:
         codes: CodeReader,
         oddities: Oddities,
         *,
+        optional: Collection[str],
         wrapped: Wrapped,
         merge: bool,
         encoding: str,
@@ -70,6 +73,7 @@ class Rows:
         self._columns = columns
         self._codes = codes
         self._oddities = oddities
+        self._optional = optional
         self._wrapped = wrapped
         self._merge = merge
         self._encoding = encoding
@@ -127,7 +131,8 @@ class Rows:
 
     def _records(self, repeated_header: Callable[[], None]) -> Iterator[tuple[int, Record]]:
         names = self._columns.named()
-        for number, record in read_records(self._path, names, encoding=self._encoding):
+        records = read_records(self._path, names, optional=self._optional, encoding=self._encoding)
+        for number, record in records:
             if all(isinstance(value, str) and is_named(value, name) for name, value in record.items()):
                 repeated_header()
                 continue
