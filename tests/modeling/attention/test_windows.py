@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clem_icd.modeling.attention.windows import window_attention
+from clem_icd.modeling.attention.windows import short_window_attention, window_attention
 from support import LargestTensor
 
 REACH = 20  # also the size of a block
@@ -262,3 +262,21 @@ def test_training_works_after_scoring_in_inference_mode() -> None:
     trained = local(*leaves, 18)
     trained.sum().backward()
     torch.testing.assert_close(trained, scored, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("tokens", [1, 7, 40])
+def test_short_notes_gather_the_same_from_a_mask_of_pairs(tokens: int) -> None:
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(3, 2, tokens, 8, requires_grad=True) for _ in range(3))
+    mask = torch.ones(3, tokens, dtype=torch.bool)
+    mask[1, tokens // 2 :] = False
+    mask[2] = False
+
+    def gathered(attention: Any) -> list[torch.Tensor]:
+        found = attention(query, key, value, 5, scaling=0.3, mask=mask)
+        real = found[mask[:, None].expand(found.shape[:3])]
+        assert torch.isfinite(found).all()
+        return [real.detach(), *torch.autograd.grad(real.square().sum(), (query, key, value))]
+
+    for one, other in zip(gathered(short_window_attention), gathered(window_attention), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-5)

@@ -11,7 +11,13 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from clem_icd.modeling.attention.windows import window_attention
+from clem_icd.modeling.attention.windows import short_window_attention, window_attention
+
+States = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""Query, key and value."""
+
+# Up to this many windows of tokens, all pairs are faster than blocks (`benchmarks/reading.py`).
+_FEW_WINDOWS = 4
 
 BLOCK_LOCAL = "sdpa_block_local"
 """The name of the attention implementation.
@@ -66,16 +72,9 @@ def attend(
     if sliding_window is not None and query.shape[2] > sliding_window and by_token and not causal:
         _require_plain_scores(others)
         shared = query.shape[1] // key.shape[1]
-        gathered = window_attention(
-            query,
-            repeat_kv(key, shared),
-            repeat_kv(value, shared),
-            sliding_window - 1,
-            scaling=query.shape[-1] ** -0.5 if scaling is None else scaling,
-            mask=attention_mask,
-            notes=None if note_lengths is None else _notes(note_lengths, query.device),
-            dropout=dropout,
-        )
+        states = query, repeat_kv(key, shared), repeat_kv(value, shared)
+        scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+        gathered = _in_window(states, sliding_window - 1, attention_mask, note_lengths, scale, dropout)
         return gathered.transpose(1, 2).contiguous(), None
     options = {"dropout": dropout, "scaling": scaling, **others}
     to_all: Any = functools.partial(sdpa_attention_forward, module, **options)
@@ -102,6 +101,28 @@ def padding_mask(
     if attention_mask is None or bool(attention_mask.all()):
         return None
     return attention_mask.bool()
+
+
+def _in_window(
+    states: States,
+    reach: int,
+    mask: torch.Tensor | None,
+    note_lengths: Sequence[int] | None,
+    scaling: float,
+    dropout: float,
+) -> torch.Tensor:
+    longest = states[0].shape[2] if note_lengths is None else max(note_lengths)
+    if longest > _FEW_WINDOWS * (reach + 1):
+        notes = None if note_lengths is None else _notes(note_lengths, states[0].device)
+        return window_attention(*states, reach, scaling=scaling, mask=mask, notes=notes, dropout=dropout)
+    if note_lengths is None:
+        return short_window_attention(*states, reach, scaling=scaling, mask=mask, dropout=dropout)
+    parts = [torch.split(part, list(note_lengths), dim=2) for part in states]
+    gathered = [
+        short_window_attention(query, key, value, reach, scaling=scaling, dropout=dropout)
+        for query, key, value in zip(*parts, strict=True)
+    ]
+    return torch.cat(gathered, dim=2)
 
 
 def _is_causal(module: torch.nn.Module, others: dict[str, Any]) -> bool:
