@@ -12,7 +12,7 @@ help: ## List the targets
 
 install: $(INSTALLED) ## Create .venv with everything that demo and test need
 
-demo: $(INSTALLED) ## Run the main job on a synthetic hospital: about six minutes on two cores
+demo: $(INSTALLED) ## Run the main job on a synthetic hospital: about five minutes on two cores
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
 
 test: lint types contracts unit ## Lint, types, import contracts, tests
