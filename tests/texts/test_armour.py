@@ -9,10 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from clem_icd.errors import NoteError
 from clem_icd.texts import PlainText, armour, plain_text
-
-CANARY = "SECRETPATIENT"
+from refusals import CANARY, assert_refused
 
 NOTE = "Admitted with pneumonia.\nKnown Übelkeit \u2013 stable, EF=45%.\n"
 BYTES = NOTE.encode()
@@ -103,12 +101,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_bytes_that_are_not_one_note_are_refused(name: str) -> None:
-    text, words, remedy = REFUSED[name]
-    with pytest.raises(NoteError) as caught:
-        plain_text(text)
-    assert words in str(caught.value)
-    assert remedy in str(caught.value.remedy)
-    assert CANARY not in str(caught.value)
+    assert_refused(*REFUSED[name])
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def _from_first(notes: Iterator[UncodedNote], failed: list[UncodedNote]) -> Iter
     Raises
     ------
     InputError
-        If there is no first one.
+        If no note can be read, or there are none.
 
     """
     first = next(notes, None)

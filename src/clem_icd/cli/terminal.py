@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NOTHING_HALF_WRITTEN = "Nothing was left half-written."
 """The message after an interruption, unless a verb has its own."""
 
-# Between two progress lines, if there is no terminal to draw a bar on.
+# Between two progress lines, where the output is no terminal and has no bar.
 _SECONDS_BETWEEN_LINES = 60.0
 
 # The exit code that a shell shows for a program ended by SIGPIPE: 128 + 13.

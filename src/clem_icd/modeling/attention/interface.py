@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -79,8 +79,8 @@ def attend(
     options = {"dropout": dropout, "scaling": scaling, **others}
     to_all: Any = functools.partial(sdpa_attention_forward, module, **options)
     if note_lengths is not None:
-        parts = [torch.split(part, list(note_lengths), dim=2) for part in (query, key, value)]
-        return torch.cat([to_all(*note, None)[0] for note in zip(*parts, strict=True)], dim=1), None
+        notes = _split((query, key, value), note_lengths)
+        return torch.cat([to_all(*note, None)[0] for note in notes], dim=1), None
     if attention_mask is not None and by_token:
         # The same keys for all queries, so that no mask of pairs is made.
         attention_mask = attention_mask[:, None, None]
@@ -117,12 +117,17 @@ def _in_window(
         return window_attention(*states, reach, scaling=scaling, mask=mask, notes=notes, dropout=dropout)
     if note_lengths is None:
         return short_window_attention(*states, reach, scaling=scaling, mask=mask, dropout=dropout)
-    parts = [torch.split(part, list(note_lengths), dim=2) for part in states]
     gathered = [
-        short_window_attention(query, key, value, reach, scaling=scaling, dropout=dropout)
-        for query, key, value in zip(*parts, strict=True)
+        short_window_attention(*note, reach, scaling=scaling, dropout=dropout)
+        for note in _split(states, note_lengths)
     ]
     return torch.cat(gathered, dim=2)
+
+
+def _split(states: States, note_lengths: Sequence[int]) -> Iterator[States]:
+    """Return the states of each note, of notes that follow each other."""
+    query, key, value = (torch.split(part, list(note_lengths), dim=2) for part in states)
+    return zip(query, key, value, strict=True)
 
 
 def _is_causal(module: torch.nn.Module, others: dict[str, Any]) -> bool:
