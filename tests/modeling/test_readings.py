@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling import WholeReading, learn_tokenizer
+from clem_icd.modeling import SegmentsReading, WholeReading, learn_tokenizer
 from clem_icd.modeling.readings import ReadNote
 from support import make_note
 from toys import SegmentReading
@@ -71,3 +72,64 @@ def test_a_reading_in_pieces_arranges_the_same_tokens() -> None:
     assert batch["input_ids"].shape[2] == 16
     for ids, row, mask in zip(notes, batch["input_ids"], batch["attention_mask"], strict=True):
         assert row[mask.bool()].tolist() == ids.tolist()
+
+
+def read_in_segments(text: str, **fields: object) -> ReadNote:
+    reading = SegmentsReading.model_validate({"special_tokens": "segment", **fields})
+    [note] = reading.read(TOKENIZER, [text], offsets=True)
+    return note
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 200), st.sampled_from([8, 11, 16]), st.integers(1, 6))
+def test_every_segment_has_its_own_special_tokens(words: int, length: int, segments: int) -> None:
+    text = " ".join(["fever"] * words)
+    whole = read(text)
+    note = read_in_segments(text, segment_tokens=length, max_tokens=length * segments)
+    opening, closing = whole.ids[0], whole.ids[-1]
+    content = []
+    for begin in range(0, len(note.ids), length):
+        segment = note.ids[begin : begin + length]
+        assert segment[0] == opening
+        assert segment[-1] == closing
+        content += segment[1:-1].tolist()
+    kept = min(len(whole.ids) - 2, segments * (length - 2))
+    assert content == whole.ids[1 : 1 + kept].tolist()
+    assert len(note.ids) <= length * segments
+    assert note.truncated == (kept < len(whole.ids) - 2)
+    assert note.offsets is not None
+    assert whole.offsets is not None
+    inner = note.offsets[note.offsets[:, 1] > 0]
+    assert inner.tolist() == whole.offsets[1 : 1 + kept].tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(TEXTS, st.integers(8, 40))
+def test_segments_of_a_note_read_the_tokens_of_the_whole_note(text: str, limit: int) -> None:
+    whole = read(text, limit)
+    [note] = SegmentsReading(segment_tokens=8, max_tokens=limit).read(TOKENIZER, [text])
+    assert note.ids.tolist() == whole.ids.tolist()
+    assert note.total == whole.total
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(2, 70), min_size=1, max_size=4), st.sampled_from([8, 16]))
+def test_segments_are_filled_in_order_and_padded_at_the_end(lengths: list[int], length: int) -> None:
+    notes = [np.arange(1, size + 1, dtype=np.int32) for size in lengths]
+    batch = SegmentsReading(segment_tokens=length).arrange(notes, 0)
+    assert batch["input_ids"].shape == (len(notes), -(-max(lengths) // length), length)
+    for ids, row, mask in zip(notes, batch["input_ids"], batch["attention_mask"], strict=True):
+        assert row.flatten()[: len(ids)].tolist() == ids.tolist()
+        assert mask.flatten().tolist() == [1] * len(ids) + [0] * (mask.numel() - len(ids))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"segment_tokens": 128, "max_tokens": 64}, "max_tokens is 64, less than one segment of 128 tokens"),
+        ({"segment_tokens": 100, "max_tokens": 250}, "expected a multiple of the 100 tokens"),
+    ],
+)
+def test_segments_that_do_not_fit_the_note_are_refused(fields: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        SegmentsReading.model_validate({"special_tokens": "segment", **fields})

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from clem_icd.modeling.counting import open_tokenizer, tokenizer_for_counting
     from clem_icd.modeling.encoders import ENCODERS, PretrainedEncoder, SmallEncoder, shipped_encoders
     from clem_icd.modeling.folder import load_model, save_model, write_info
-    from clem_icd.modeling.heads import HEADS, EncoderWithHead, Head, PooledHead, TokenHead
+    from clem_icd.modeling.heads import (
+        HEADS,
+        EncoderWithHead,
+        Head,
+        LabelAttentionHead,
+        LabelCrossAttentionHead,
+        PooledHead,
+        TokenHead,
+    )
     from clem_icd.modeling.info import ModelInfo
     from clem_icd.modeling.inputs import TokenizedNotes, batches_by_length, count_tokens
     from clem_icd.modeling.labels import LabelSpace
@@ -35,7 +43,7 @@ if TYPE_CHECKING:
     from clem_icd.modeling.machine import attention_for, best_device
     from clem_icd.modeling.neural import NeuralSystem
     from clem_icd.modeling.positions import token_starts, token_starts_at, token_starts_of
-    from clem_icd.modeling.readings import READINGS, Reading, WholeReading
+    from clem_icd.modeling.readings import READINGS, Reading, SegmentsReading, WholeReading
     from clem_icd.modeling.system import NoteScores, System
     from clem_icd.modeling.titles import set_head_from_titles
     from clem_icd.modeling.tokenizer import learn_tokenizer
@@ -50,6 +58,8 @@ __all__ = [
     "Architecture",
     "EncoderWithHead",
     "Head",
+    "LabelAttentionHead",
+    "LabelCrossAttentionHead",
     "LabelSpace",
     "LinearSystem",
     "Loss",
@@ -59,6 +69,7 @@ __all__ = [
     "PooledHead",
     "PretrainedEncoder",
     "Reading",
+    "SegmentsReading",
     "SmallEncoder",
     "System",
     "TokenHead",
@@ -102,6 +113,8 @@ __getattr__ = lazy_names(
         "EncoderWithHead": "heads",
         "Head": "heads",
         "LOSSES": "losses",
+        "LabelAttentionHead": "heads",
+        "LabelCrossAttentionHead": "heads",
         "LabelSpace": "labels",
         "LinearSystem": "linear",
         "Loss": "losses",
@@ -112,6 +125,7 @@ __getattr__ = lazy_names(
         "PretrainedEncoder": "encoders",
         "READINGS": "readings",
         "Reading": "readings",
+        "SegmentsReading": "readings",
         "SmallEncoder": "encoders",
         "System": "system",
         "TokenHead": "heads",

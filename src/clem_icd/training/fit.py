@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -34,6 +34,7 @@ from clem_icd.progress import Observer
 from clem_icd.runs.checkpoints import Checkpoint, checkpoint_at, last_checkpoint
 from clem_icd.runs.history import write_history
 from clem_icd.runs.layout import RunLayout
+from clem_icd.training.optimizer import parameter_groups
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.sampler import LengthGroupedSampler
 from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
@@ -76,9 +77,10 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
 class NotesTrainer(TrainerBase):
     """Trains on batches of notes of similar length, with the loss of an architecture."""
 
-    def __init__(self, loss: LossFunction, **others: Any) -> None:
+    def __init__(self, loss: LossFunction, *, head_factor: float, **others: Any) -> None:
         super().__init__(**others)
         self.loss = loss
+        self.head_factor = head_factor
 
     def compute_loss(
         self,
@@ -91,6 +93,21 @@ class NotesTrainer(TrainerBase):
         outputs = model(**{name: tensor for name, tensor in inputs.items() if name != "labels"})
         loss = self.loss(outputs.logits, inputs["labels"])
         return (loss, outputs) if return_outputs else loss
+
+    def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
+        """Return the optimizer that the arguments name, with a learning rate for the head of its own."""
+        if self.optimizer is None:
+            trained = cast(PreTrainedModel, self.model)
+            optimizer, options = self.get_optimizer_cls_and_kwargs(self.args, trained)
+            groups = parameter_groups(
+                trained,
+                self.get_decay_parameter_names(trained),
+                learning_rate=self.args.learning_rate,
+                head_factor=self.head_factor,
+                weight_decay=self.args.weight_decay,
+            )
+            self.optimizer = optimizer(groups, **options)
+        return self.optimizer
 
     def reading_order(self, dataset: Any) -> LengthGroupedSampler:
         """Return an order of batches of similar length, which resumes exactly."""
@@ -158,6 +175,7 @@ def _new_trainer(
 ) -> NotesTrainer:
     trainer = NotesTrainer(
         loss,
+        head_factor=recipe.training.head_learning_rate_factor,
         model=model,
         args=_arguments(recipe, len(train), RunLayout(run).checkpoints),
         train_dataset=train,

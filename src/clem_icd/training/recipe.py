@@ -27,6 +27,7 @@ class NeuralTraining(Fields):
 
     epochs: int = Field(default=20, ge=1)
     learning_rate: float = Field(default=5e-5, gt=0)
+    head_learning_rate_factor: float = Field(default=1.0, gt=0)
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = "linear"
     warmup_share: float = Field(default=0.1, ge=0, lt=1)
     weight_decay: float = Field(default=0.0, ge=0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError
+from clem_icd.modeling import LabelSpace
 from clem_icd.progress import Observer, Silent
 from clem_icd.runs.processes import require_single_process
 from clem_icd.training.folder import SeedsFolder
@@ -53,6 +54,8 @@ def train(
     ------
     CorpusError
         If the corpus has no train or no validation split.
+    ModelError
+        If the head starts from titles, and the codes have none.
     OutputError
         If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
     RunError
@@ -61,6 +64,8 @@ def train(
     """
     require_single_process(out)
     _require_trainable(corpus)
+    if isinstance(recipe, NeuralRecipe):
+        recipe.head.require_labels(LabelSpace.of(corpus))
     observer = observer or Silent()
     if isinstance(recipe, NeuralRecipe) and recipe.seeds > 1:
         _train_seeds(recipe, corpus, out, resume=resume, force=force, observer=observer)

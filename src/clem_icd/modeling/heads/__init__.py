@@ -3,9 +3,21 @@
 from clem_icd.fields import Choices
 from clem_icd.modeling.heads.encoder_with_head import EncoderWithHead, TokenHead
 from clem_icd.modeling.heads.head import Head
+from clem_icd.modeling.heads.label_attention import LabelAttentionHead
+from clem_icd.modeling.heads.label_cross_attention import LabelCrossAttentionHead
 from clem_icd.modeling.heads.pooled import PooledHead
 
-__all__ = ["HEADS", "EncoderWithHead", "Head", "PooledHead", "TokenHead"]
+__all__ = [
+    "HEADS",
+    "EncoderWithHead",
+    "Head",
+    "LabelAttentionHead",
+    "LabelCrossAttentionHead",
+    "PooledHead",
+    "TokenHead",
+]
 
 HEADS: Choices[Head] = Choices("head", default="pooled")
 HEADS.register(PooledHead)
+HEADS.register(LabelAttentionHead)
+HEADS.register(LabelCrossAttentionHead)

@@ -22,6 +22,11 @@ from clem_icd.modeling.labels import LabelSpace, label_fields
 class TokenHead(Head):
     """A head that sees the vector of every token; a subclass only has to provide the module."""
 
+    @property
+    def attends_to_padding(self) -> bool:
+        """Whether padding is read like the tokens of a note, as some published code does."""
+        return False
+
     def module(self, width: int, labels: int) -> torch.nn.Module:
         """Return the module that computes the logits.
 
@@ -91,7 +96,11 @@ class EncoderWithHead(PreTrainedModel):
         if not isinstance(head, TokenHead):
             raise ValueError(f"config.head is {config.head!r}, expected a head over tokens")
         self.head = head.module(encoder.hidden_size, config.num_labels or 0)
+        self.attends_to_padding = head.attends_to_padding
         self.post_init()  # type: ignore[no-untyped-call]
+
+    def _init_weights(self, module: torch.nn.Module) -> None:
+        """Leave the head as its module made it; the encoder has methods of its own."""
 
     def forward(
         self,
@@ -126,6 +135,9 @@ class EncoderWithHead(PreTrainedModel):
         pieces = mask.reshape(-1, shape[-1])
         # A piece of nothing but padding has nothing to attend to and would give NaN.
         real = pieces.any(dim=1)
+        if self.attends_to_padding:
+            pieces = torch.where(real[:, None], pieces, 1)
+            real, mask = torch.ones_like(real), torch.ones_like(mask)
         flat = inputs.reshape(-1, *inputs.shape[len(shape) - 1 :])
         name = "input_ids" if inputs_embeds is None else "inputs_embeds"
         if not real.any():

@@ -77,6 +77,16 @@ class Head(Choice):
 
         """
 
+    def require_labels(self, labels: LabelSpace) -> None:
+        """Refuse a label space that lacks what the head starts from; called before any note is read.
+
+        Raises
+        ------
+        ModelError
+            If it lacks it.
+
+        """
+
     def require_reading(self, reading: Reading) -> None:
         """Refuse a reading that the head does not support.
 

@@ -19,7 +19,7 @@ from clem_icd.modeling.heads.encoder_with_head import EncoderWithHead
 from clem_icd.modeling.heads.head import Head
 from clem_icd.modeling.labels import LabelSpace, label_fields
 from clem_icd.modeling.readings import Reading
-from clem_icd.modeling.titles import set_head_from_titles
+from clem_icd.modeling.titles import require_titles, set_head_from_titles
 
 
 class PooledHead(Head):
@@ -69,6 +69,11 @@ class PooledHead(Head):
         """Refuse a model with a head of its own in place of the stock one."""
         if isinstance(model, EncoderWithHead):
             raise ValueError(f"config.json has the head {(model.config.head or {}).get('kind')!r}")
+
+    def require_labels(self, labels: LabelSpace) -> None:
+        """Refuse labels without titles if the weights start from titles."""
+        if self.start == "titles":
+            require_titles(labels, "head.start=titles")
 
     def require_reading(self, reading: Reading) -> None:
         """Refuse a reading in pieces: the stock classifier takes one sequence per note."""

@@ -29,7 +29,7 @@ class ReadNote(NamedTuple):
     ids
         Token ids, special tokens included [tokens read].
     total
-        Number of tokens of the whole note, special tokens included.
+        Number of tokens that the whole note has in this reading, special tokens included.
     offsets
         Begin and end of each token in the raw text, half-open, in characters; (0, 0) for a special token
         [tokens read, 2]. None unless requested.
@@ -123,6 +123,17 @@ class Reading(Choice):
             return np.arange(tokens)
         return np.append(np.arange(self.max_tokens - 1), tokens - 1)
 
+    def total(self, tokens: int) -> int:
+        """Return the number of tokens that a note has in this reading if all of it is read.
+
+        Parameters
+        ----------
+        tokens
+            The number of tokens of the note, special tokens included.
+
+        """
+        return tokens
+
     def collator(self, pad_token_id: int, labels: int = 0) -> Callable[[Sequence[Item]], Batch]:
         """Return a function that makes a batch of items of `TokenizedNotes`.
 
@@ -158,4 +169,4 @@ class Reading(Choice):
     def _cut(self, ids: npt.NDArray[np.int32], mapping: Any) -> ReadNote:
         kept = self.kept(len(ids))
         offsets = None if mapping is None else np.array(mapping, dtype=np.int64).reshape(-1, 2)[kept]
-        return ReadNote(ids[kept], len(ids), offsets)
+        return ReadNote(ids[kept], self.total(len(ids)), offsets)

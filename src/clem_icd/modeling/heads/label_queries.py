@@ -1,0 +1,114 @@
+"""Heads in which each label has a query that gathers tokens of the note."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, cast
+
+import torch
+from pydantic import Field
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from clem_icd.modeling.heads.encoder_with_head import TokenHead
+from clem_icd.modeling.labels import LabelSpace
+from clem_icd.modeling.titles import mean_of_category, require_titles, title_vectors
+
+STANDARD_DEVIATION = 0.03
+"""Of the random weights in the heads of PLM-ICD and BL-5."""
+
+
+class LabelQueries(torch.nn.Module):
+    """A query per label, which gathers one vector per label from the tokens of a note.
+
+    Parameters
+    ----------
+    width, labels
+        The width of the encoder's vectors, and the number of labels.
+
+    """
+
+    def __init__(self, width: int, labels: int) -> None:
+        super().__init__()
+        self.queries = torch.nn.Parameter(torch.randn(labels, width) * STANDARD_DEVIATION)
+
+    def keys(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Return what queries are compared with [notes, tokens, width]."""
+        raise NotImplementedError
+
+    def values(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Return what labels gather [notes, tokens, width]."""
+        raise NotImplementedError
+
+    def gather(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return the vector of each label [notes, labels, width].
+
+        The weights of all labels and tokens are never held at once: for a full code set and a long note, they
+        would take gigabytes.
+        """
+        keys, values = self.keys(hidden), self.values(hidden)
+        queries = self.queries.to(keys.dtype).expand(len(keys), 1, -1, -1)
+        gathered = torch.nn.functional.scaled_dot_product_attention(
+            queries, keys[:, None], values[:, None], attn_mask=mask[:, None, None] != 0, scale=1.0
+        )
+        return gathered[:, 0]
+
+    def attention(self, hidden: torch.Tensor, mask: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
+        """Return the weights with which some labels gather tokens [notes, labels, tokens]; they sum to 1."""
+        scores = torch.einsum("ld,ntd->nlt", self.queries[list(labels)], self.keys(hidden))
+        return scores.masked_fill(mask[:, None] == 0, -torch.inf).softmax(dim=-1)
+
+
+class LabelQueriesHead(TokenHead):
+    """A head in which each label has a query.
+
+    Attributes
+    ----------
+    start
+        The initial queries: random; from the titles of the codes; or, so that the codes of a category start
+        alike, from the mean over the titles of the category.
+    dropout
+        Dropout of the token vectors and of the vectors of the labels.
+
+    """
+
+    start: Literal["random", "titles", "category"] = "random"
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+
+    def require_labels(self, labels: LabelSpace) -> None:
+        """Refuse labels without titles if the queries start from titles."""
+        if self.start != "random":
+            require_titles(labels, f"head.start={self.start}")
+
+    def initialize(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, labels: LabelSpace
+    ) -> None:
+        """Set the bias from the label frequencies and the queries from titles, if the fields say so."""
+        super().initialize(model, tokenizer, labels)
+        if self.start == "random":
+            return
+        encoder = cast(PreTrainedModel, model.base_model)
+        known, vectors = title_vectors(encoder, tokenizer, labels.titles)
+        if self.start == "category":
+            vectors = mean_of_category([labels.codes[label] for label in known], vectors)
+        with torch.no_grad():
+            self._start_from(model, known, vectors)
+
+    def bias(self, model: PreTrainedModel) -> torch.nn.Parameter:
+        """Return the bias of the logits [labels]."""
+        return model.get_parameter("head.classifier.bias")
+
+    def _start_from(self, model: PreTrainedModel, known: Sequence[int], vectors: torch.Tensor) -> None:
+        """Set the weights of the labels that have a title.
+
+        Parameters
+        ----------
+        model
+            The model, whose head is random.
+        known
+            The labels that have a title.
+        vectors
+            The vector of each title [known, width].
+
+        """
+        queries = model.get_parameter("head.queries")
+        queries[list(known)] = vectors.to(queries)
