@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError, RecipeError
 from clem_icd.explanation import explain
-from clem_icd.modeling import EncoderWithHead, NeuralSystem, load_model
+from clem_icd.modeling import LOSSES, EncoderWithHead, NeuralSystem, load_model
 from clem_icd.prediction import Coder
 from clem_icd.progress import Silent
 from clem_icd.scores import Scores
@@ -103,6 +103,21 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     train(recipe_with(), little_corpus, tmp_path / "run", resume=True)
     for name in ("model/model.safetensors", "scores/test.parquet", "metrics.json"):
         assert (tmp_path / "run" / name).read_bytes() == (run / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("kind", [kind for kind in LOSSES.kinds if not kind.startswith("toy-")])
+def test_training_with_each_loss_resumes_to_the_same_weights(
+    kind: str, little_corpus: Corpus, tmp_path: Path
+) -> None:
+    recipe = recipe_with(f"loss={{kind: {kind}, reduction: sum}}", "training.epochs=1")
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    for folder in (whole, run):
+        folder.mkdir()
+    weights = fit_neural(recipe, little_corpus, whole, Silent()).model.state_dict()
+    with pytest.raises(KeyboardInterrupt):
+        fit_neural(recipe, little_corpus, run, _Interrupted(8))
+    resumed = fit_neural(recipe, little_corpus, run, Silent()).model.state_dict()
+    assert all(torch.equal(resumed[name], weights[name]) for name in weights)
 
 
 def test_an_adapter_limits_which_weights_are_trained(little_corpus: Corpus, tmp_path: Path) -> None:

@@ -76,6 +76,18 @@ def test_an_unknown_key_in_a_file_suggests_the_closest_one(tmp_path: Path) -> No
         ("head=attention", "head"),
         ("training.epochs", "expected KEY=VALUE, got 'training.epochs'"),
         ("seed=[", "not valid YAML"),
+        ("loss=focl", "there is no loss 'focl'; did you mean focal"),
+        ("loss.gamma=2", "loss.gamma does not apply to loss 'bce'"),
+        ("loss.reduction=none", "loss.reduction: Input should be 'mean' or 'sum'"),
+        ("loss={kind: focal, gamma: -1}", "loss.gamma: .* greater than or equal to 0"),
+        ("loss={kind: focal, alpha: 1}", "loss.alpha: .* less than 1"),
+        ("loss={kind: focal, alpha: 0}", "loss.alpha: .* greater than 0"),
+        ("loss={kind: asymmetric, gamma_positive: -1}", "loss.gamma_positive: .* equal to 0"),
+        ("loss={kind: asymmetric, gamma_negative: .nan}", "loss.gamma_negative: .* finite"),
+        ("loss={kind: asymmetric, margin: 1}", "loss.margin: .* less than 1"),
+        ("loss={kind: asymmetric, margin: -0.1}", "loss.margin: .* equal to 0"),
+        ("loss={kind: class-balanced, beta: 1}", "loss.beta: .* less than 1"),
+        ("loss={kind: class-balanced, beta: -0.1}", "loss.beta: .* equal to 0"),
     ],
 )
 def test_an_invalid_value_is_named_in_the_error(setting: str, words: str) -> None:
