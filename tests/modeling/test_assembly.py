@@ -84,16 +84,27 @@ def test_more_tokens_than_the_encoder_reads_are_refused(
         build(tiny(9000, encoder=str(tmp_path)), LabelSpace.of(little_corpus))
 
 
-def test_the_prior_bias_predicts_the_label_frequencies(little_corpus: Corpus) -> None:
+def test_the_prior_bias_predicts_the_smoothed_label_frequencies(little_corpus: Corpus) -> None:
     system = new_system(little_corpus)
     counts = np.array([50, 10, 1, 0, 100, 25])
-    frequencies = counts / 100
+    frequencies = np.array([50.5, 10.5, 1.5, 0.5, 100.5, 25.5]) / 101
     labels = replace(LabelSpace.of(little_corpus), counts=counts, notes=100)
     PooledHead(prior_bias=True).initialize(system.model, system.tokenizer, labels)
     with torch.no_grad():
         system.model.get_parameter("classifier.weight").zero_()
     (score,) = system.score(["any note"])
-    np.testing.assert_allclose(score.probabilities, frequencies, atol=1e-5)
+    np.testing.assert_allclose(score.probabilities, frequencies, rtol=1e-5)
+
+
+def test_prior_log_odds_are_finite_for_labels_on_no_or_all_notes() -> None:
+    def log_odds(counts: list[int], notes: int) -> list[float]:
+        none = (None,) * len(counts)
+        return list(LabelSpace((), none, np.array(counts), notes).log_odds)
+
+    # 1/2 of 4 against 7/2 of 4, and the reverse; 3/2 against 5/2 in between.
+    assert log_odds([0, 3, 1], 3) == pytest.approx([-np.log(7), np.log(7), np.log(3 / 5)])
+    # The more notes a label is missing from, the less likely it is.
+    assert log_odds([0], 30_000) < log_odds([0], 300) < log_odds([1], 300) < log_odds([150], 300) == [0.0]
 
 
 def test_flash_attention_is_used_only_in_half_precision_on_a_gpu() -> None:

@@ -48,9 +48,13 @@ class LabelSpace:
         )
 
     @property
-    def frequencies(self) -> npt.NDArray[np.float64]:
-        """Share of the training notes with each label [labels]."""
-        return self.counts / self.notes
+    def log_odds(self) -> npt.NDArray[np.float64]:
+        """Log-odds of each label before a note is read, from its training notes [labels].
+
+        They are the log-odds of the frequency (n + 1/2) / (N + 1), for n of N training notes, and so finite
+        for a label with none or with all of them (Haldane 1956; Anscombe 1956).
+        """
+        return np.log((self.counts + 0.5) / (self.notes - self.counts + 0.5))
 
 
 def label_fields(codes: Sequence[Code]) -> dict[str, Any]:

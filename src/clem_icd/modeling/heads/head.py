@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -19,9 +18,9 @@ class Head(Choice):
     Attributes
     ----------
     prior_bias
-        Whether the untrained model predicts each label's frequency. Otherwise the first epochs of training
-        on thousands of rare labels only teach that they are rare (Lin et al. 2017, Focal Loss for Dense
-        Object Detection, 3.3).
+        Whether the untrained model predicts each label's frequency in training (`LabelSpace.log_odds`).
+        Otherwise the first epochs of training on thousands of rare labels only teach that they are rare
+        (Lin et al. 2017, Focal Loss for Dense Object Detection, 3.3).
 
     """
 
@@ -50,9 +49,8 @@ class Head(Choice):
 
         """
         if self.prior_bias:
-            odds = np.clip(labels.frequencies, 1e-6, 1 - 1e-6)
             with torch.no_grad():
-                self.bias(model).copy_(torch.from_numpy(np.log(odds / (1 - odds))))
+                self.bias(model).copy_(torch.from_numpy(labels.log_odds))
 
     def bias(self, model: PreTrainedModel) -> torch.nn.Parameter:
         """Return the bias of the logits [labels].
