@@ -121,9 +121,7 @@ def test_reference_describes_every_command_argument_and_option() -> None:
 
 def test_reference_states_choices_bounds_and_defaults() -> None:
     evaluate = section_of("clem evaluate")
-    assert re.search(
-        r"^\| `--policy` \| `edin2024`, .* or `expected-f1` \| `edin2024` \|", evaluate, re.MULTILINE
-    )
+    assert re.search(r"^\| `--policy` \| `edin2024`, .* or `fixed` \| `edin2024` \|", evaluate, re.MULTILINE)
     assert "| `--resamples` | integer, at least 0 | `1000` |" in evaluate
     assert "| `--corpus` | path | required |" in evaluate
     assert "number from 0 to 1" in section_of("clem prepare table")

@@ -103,7 +103,7 @@ def test_the_document_is_written_to_out_and_replaced_only_by_force(
     assert clem(*arguments, "--force").code == 0
 
 
-@pytest.mark.parametrize("policy", ["per-code", "expected-f1"])
+@pytest.mark.parametrize("policy", ["per-code", "expected-f1", "fixed"])
 def test_a_stored_policy_is_used_by_every_later_command(
     world: Any, result: Any, clem: Invoke, policy: str
 ) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from clem_icd.decisions import arrays as own_arrays
 from clem_icd.decisions.cuts import best_cut
 from clem_icd.decisions.policies import EDIN2024_GRID, POLICIES, PolicyName, choose_rule, per_code_thresholds
-from clem_icd.decisions.rules import ExpectedF1, LabelThresholds, Rule, Threshold, TopK
+from clem_icd.decisions.rules import AtLeast, ExpectedF1, LabelThresholds, Rule, Threshold, TopK
 from clem_icd.decisions.scaling import logit, platt
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation.metrics import evaluate
@@ -134,6 +134,11 @@ def test_expected_f1_uses_platt_scaled_probabilities(matrices: Matrices) -> None
     assert rule == ExpectedF1(fitted.slope, fitted.intercept)
 
 
+def test_fixed_is_one_half_whatever_the_scores(matrices: Matrices) -> None:
+    for seed in range(3):
+        assert choose_rule("fixed", *matrices(seed), np.zeros(40, dtype=np.int64)) == AtLeast(0.5)
+
+
 @each_policy
 def test_the_choice_depends_only_on_the_arrays(
     policy: PolicyName, matrices: Matrices, monkeypatch: pytest.MonkeyPatch
@@ -162,7 +167,7 @@ def test_an_unknown_policy_is_refused_with_the_list_of_policies() -> None:
         choose_rule(wrong, np.eye(6, dtype=np.bool_), np.eye(6, dtype=np.float32), COUNTS)
 
 
-@pytest.mark.parametrize("policy", ["edin2024", "per-code", "expected-f1"])
+@pytest.mark.parametrize("policy", ["edin2024", "per-code", "expected-f1", "fixed"])
 def test_some_policies_need_probabilities(policy: PolicyName) -> None:
     targets, scores = np.eye(6, dtype=np.bool_), 3 * np.eye(6, dtype=np.float32) - 1
     with pytest.raises(ScoresError, match="range from -1 to 2, expected probabilities"):

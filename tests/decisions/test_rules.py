@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from clem_icd.decisions import arrays as own_arrays
 from clem_icd.decisions.rules import (
+    AtLeast,
     ExpectedF1,
     LabelThresholds,
     Rule,
@@ -28,6 +29,7 @@ from clem_icd.evaluation.metrics import evaluate
 
 RULES: list[Rule] = [
     Threshold(0.25),
+    AtLeast(0.25),
     LabelThresholds(np.array([0.1, 0.2, 0.3, 0.4, 0.5])),
     TopK(2),
     ExpectedF1(0.8, -0.3),
@@ -44,6 +46,17 @@ def test_a_threshold_is_rounded_to_the_precision_of_the_scores(value: float) -> 
     scores = np.array([[np.nextafter(at, np.float32(-1)), at, np.nextafter(at, np.float32(2))]])
     assert Threshold(value).decide(scores).tolist() == [[False, False, True]]
     assert LabelThresholds(np.full(3, value)).decide(scores).tolist() == [[False, False, True]]
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [0.1, 0.5])
+def test_at_least_assigns_a_code_that_scores_exactly_its_value(
+    value: float, precision: type[np.floating]
+) -> None:
+    at = precision(value)
+    scores = np.array([[np.nextafter(at, precision(-1)), at, np.nextafter(at, precision(2))]])
+    assert scores.dtype == precision
+    assert AtLeast(value).decide(scores).tolist() == [[False, True, True]]
 
 
 def test_each_label_has_its_own_threshold() -> None:
@@ -118,6 +131,8 @@ def test_json_round_trip_preserves_every_digit(values: NDArray[np.float64]) -> N
         ({"kind": "threshold", "value": True}, "True, expected a finite number"),
         ({"kind": "threshold", "value": float("nan")}, "nan, expected a finite number"),
         ({"kind": "threshold", "value": 10**400}, "expected a finite number"),
+        ({"kind": "at-least", "value": None}, "None, expected a finite number"),
+        ({"kind": "at-least"}, "kind at-least has the keys kind, expected kind, value$"),
         ({"kind": "label-thresholds", "values": 0.5}, "are 0.5, expected an array"),
         ({"kind": "label-thresholds", "values": [0.5, None]}, "None, expected a finite number"),
         (
@@ -151,6 +166,7 @@ def test_numbers_and_arrays_become_rules() -> None:
         ([0.5, 0.5], "of type list"),
         (np.array(["0.5"]), "of type ndarray"),
         (float("nan"), "is NaN"),
+        (AtLeast(float("nan")), "is NaN"),
         (np.array([0.5, np.nan]), "is NaN"),
         (np.array([0.5]), r"have shape \(1,\) for 2 labels"),
         (np.full((2, 1), 0.5), r"shape \(2, 1\) for 2 labels"),
@@ -164,8 +180,8 @@ def test_invalid_thresholds_are_refused(threshold: Any, message: str) -> None:
         evaluate(np.ones((1, 2), bool), np.ones((1, 2)), threshold)
 
 
-def test_only_a_threshold_rule_is_a_single_number() -> None:
-    assert [single_threshold(rule) for rule in RULES] == [0.25, None, None, None]
+def test_only_a_threshold_to_exceed_is_a_single_number() -> None:
+    assert [single_threshold(rule) for rule in RULES] == [0.25, *[None] * 4]
 
 
 def test_label_thresholds_compare_by_value() -> None:

@@ -42,7 +42,7 @@ def test_policies_that_need_probabilities_are_refused_for_other_scores(splits: d
     targets, scores = splits["validation"]
     effects = policy_effects({"validation": (targets, 5 * scores)}, COUNTS)
     refused = [effect["policy"] for effect in effects if "refused" in effect]
-    assert refused == ["edin2024", "per-code", "expected-f1"]
+    assert refused == ["edin2024", "per-code", "expected-f1", "fixed"]
     assert all("metrics" in effect for effect in effects if effect["policy"] not in refused)
     with pytest.raises(ScoresError, match="expected probabilities"):
         calibration_effects({"validation": (targets, 5 * scores)})

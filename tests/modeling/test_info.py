@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from clem_icd.corpus import Corpus
-from clem_icd.decisions import ExpectedF1, LabelThresholds, Rule, Threshold, TopK
+from clem_icd.decisions import AtLeast, ExpectedF1, LabelThresholds, Rule, Threshold, TopK
 from clem_icd.errors import ModelError
 from clem_icd.modeling import ModelInfo
 from clem_icd.modeling.card import model_card
@@ -19,6 +19,7 @@ from support import info_of
 
 RULES: list[Rule] = [
     Threshold(1 / 3),
+    AtLeast(0.5),
     LabelThresholds(np.linspace(0.1, 0.6, 6)),
     TopK(3),
     ExpectedF1(0.7, -0.2),

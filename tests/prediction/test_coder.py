@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from clem_icd import Coder as PublicCoder
 from clem_icd.corpus import Corpus
-from clem_icd.decisions import ExpectedF1, LabelThresholds, Rule, Threshold, TopK
+from clem_icd.decisions import AtLeast, ExpectedF1, LabelThresholds, Rule, Threshold, TopK
 from clem_icd.errors import InputError, ModelError, NoteError
 from clem_icd.modeling import NoteScores, save_model
 from clem_icd.prediction import Coder, predict_split
@@ -95,6 +95,7 @@ def test_suggestions_have_titles_and_systems(little_corpus: Corpus) -> None:
     "rule",
     [
         Threshold(0.3),
+        AtLeast(0.5),
         LabelThresholds(np.array([0.05, 0.95, 0.3, 0.2, 0.9, 0.1])),
         TopK(3),
         ExpectedF1(0.8, -1),

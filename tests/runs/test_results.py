@@ -43,6 +43,14 @@ def test_without_a_model_the_threshold_is_that_of_the_metrics(make_run: MakeRun,
     assert run.threshold == run.test["threshold"]
 
 
+def test_the_threshold_may_be_one_that_scores_can_equal(make_run: MakeRun) -> None:
+    rule = {"kind": "at-least", "value": 0.5}
+    assert read_run(make_run(model__clem={"threshold": None, "rule": rule})).threshold == 0.5
+    # A rule of another kind has no threshold to show.
+    other = {"threshold": None, "rule": {"kind": "top-k", "k": 3}}
+    assert read_run(make_run("other", model__clem=other, metrics=None)).threshold is None
+
+
 def test_the_metrics_may_say_that_a_corpus_is_synthetic(make_run: MakeRun) -> None:
     assert read_run(make_run(corpus=None)).synthetic
     assert not read_run(make_run("real", corpus=None, synthetic=False)).synthetic

@@ -30,6 +30,7 @@ class Policy(StrEnum):
     PER_CODE = "per-code"
     TOP_K = "top-k"
     EXPECTED_F1 = "expected-f1"
+    FIXED = "fixed"
 
 
 @verb()
@@ -52,7 +53,7 @@ def thresholds(
 ) -> None:
     """Compare threshold policies by micro-F1 and each macro-F1.
 
-    Every rule is chosen on the validation scores, and evaluated on both splits.
+    Every rule except that of `fixed` is chosen on the validation scores; all are evaluated on both splits.
 
     Example: `clem thresholds runs/demo --corpus runs/demo-corpus --store per-code`
     """

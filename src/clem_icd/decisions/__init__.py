@@ -10,6 +10,7 @@ from clem_icd.decisions.curves import PrecisionRecall, precision_recall_curve, t
 from clem_icd.decisions.frequency import BUCKETS, bucket_masks
 from clem_icd.decisions.policies import EDIN2024_GRID, POLICIES, Policy, PolicyName, choose_rule
 from clem_icd.decisions.rules import (
+    AtLeast,
     ExpectedF1,
     LabelThresholds,
     Rule,
@@ -26,6 +27,7 @@ __all__ = [
     "BUCKETS",
     "EDIN2024_GRID",
     "POLICIES",
+    "AtLeast",
     "BoolArray",
     "ExpectedF1",
     "FloatArray",

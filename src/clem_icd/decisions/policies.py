@@ -13,12 +13,13 @@ from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray, check_arr
 from clem_icd.decisions.curves import threshold_curve
 from clem_icd.decisions.cuts import best_cut
 from clem_icd.decisions.frequency import bucket_masks
-from clem_icd.decisions.rules import ExpectedF1, LabelThresholds, Rule, Threshold, TopK
+from clem_icd.decisions.rules import AtLeast, ExpectedF1, LabelThresholds, Rule, Threshold, TopK
 from clem_icd.decisions.scaling import check_probabilities, logit, platt
 from clem_icd.errors import ScoresError
 
 __all__ = [
     "EDIN2024_GRID",
+    "FIXED",
     "POLICIES",
     "SHRINKAGE",
     "Policy",
@@ -27,10 +28,13 @@ __all__ = [
     "per_code_thresholds",
 ]
 
-PolicyName = Literal["edin2024", "exact", "frequency", "per-code", "top-k", "expected-f1"]
+PolicyName = Literal["edin2024", "exact", "frequency", "per-code", "top-k", "expected-f1", "fixed"]
 
 EDIN2024_GRID = np.linspace(0.0, 1.0, 100)
 """The thresholds of Edin et al. 2024: 100 equally spaced points; 0.5 is not one of them."""
+
+FIXED = 0.5
+"""The probability from which ``fixed`` assigns a code, as in the published code of CLEM-ICD (Cross 2025)."""
 
 SHRINKAGE = 10.0
 """The number of validation positives at which a code's own threshold and the common one weigh the same."""
@@ -160,6 +164,11 @@ def _expected_f1(targets: BoolArray, scores: FloatArray) -> ExpectedF1:
     return ExpectedF1(fitted.slope, fitted.intercept)
 
 
+def _fixed(scores: FloatArray) -> AtLeast:
+    check_probabilities(scores)
+    return AtLeast(FIXED)
+
+
 POLICIES: Mapping[PolicyName, Policy] = {
     "edin2024": Policy(
         "one threshold, best of 100",
@@ -194,6 +203,11 @@ POLICIES: Mapping[PolicyName, Policy] = {
         "for each note, the set of codes with the highest expected F1, "
         "using probabilities that were Platt-scaled on the validation split",
         lambda targets, scores, _: _expected_f1(targets, scores),
+    ),
+    "fixed": Policy(
+        f"one threshold, always {FIXED:g}",
+        f"one global threshold: always {FIXED:g}, not chosen on the validation split",
+        lambda _, scores, __: _fixed(scores),
     ),
 }
 """The policies by name."""

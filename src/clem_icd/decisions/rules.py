@@ -17,6 +17,7 @@ from clem_icd.decisions.scaling import Scaling
 from clem_icd.errors import InputError, ScoresError
 
 __all__ = [
+    "AtLeast",
     "ExpectedF1",
     "LabelThresholds",
     "Rule",
@@ -67,6 +68,26 @@ class Threshold:
     def describe(self) -> str:
         """Say when a code is assigned."""
         return f"when its score exceeds {self.value:.4g}"
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """One threshold for all labels, rounded as in `Threshold`, that a score may equal."""
+
+    value: float
+
+    def decide(self, scores: FloatArray) -> BoolArray:
+        """Return which labels are assigned [notes, labels]."""
+        decided: BoolArray = scores >= scores.dtype.type(self.value)
+        return decided
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the rule as a JSON object."""
+        return {"kind": "at-least", "value": self.value}
+
+    def describe(self) -> str:
+        """Say when a code is assigned."""
+        return f"when its score is at least {self.value:.4g}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,14 +206,19 @@ def as_rule(threshold: float | FloatArray | Rule, labels: int | None = None) -> 
             f"the thresholds have shape {rule.values.shape} for {labels} labels, expected shape ({labels},)",
             remedy="Pass one threshold, or one per label in label order",
         )
-    values = rule.values if isinstance(rule, LabelThresholds) else single_threshold(rule) or 0.0
-    if np.isnan(values).any():
+    if np.isnan(_thresholds(rule)).any():
         raise ScoresError("a threshold is NaN, expected a number", remedy="Pass a number such as 0.5")
     return rule
 
 
+def _thresholds(rule: Rule) -> NDArray[np.float64]:
+    if isinstance(rule, LabelThresholds):
+        return rule.values
+    return np.array([rule.value] if isinstance(rule, Threshold | AtLeast) else [])
+
+
 def single_threshold(rule: Rule) -> float | None:
-    """Return the threshold of a rule that consists of a single one, else None."""
+    """Return the threshold of a rule that assigns every score above a single one, else None."""
     return rule.value if isinstance(rule, Threshold) else None
 
 
@@ -249,6 +275,7 @@ def _count(value: Any) -> int:
 
 _READERS: dict[str, tuple[tuple[str, ...], Callable[[Mapping[str, Any]], Rule]]] = {
     "threshold": (("value",), lambda rule: Threshold(_number(rule["value"]))),
+    "at-least": (("value",), lambda rule: AtLeast(_number(rule["value"]))),
     "label-thresholds": (("values",), lambda rule: LabelThresholds(_numbers(rule["values"]))),
     "top-k": (("k",), lambda rule: TopK(_count(rule["k"]))),
     "expected-f1": (

@@ -111,9 +111,12 @@ def _folder(layout: RunLayout) -> RunResults:
 
 
 def _threshold(*documents: Document | None) -> float | None:
-    """Return the single threshold of the first document that has one."""
+    """Return the single threshold of the first document that has one, whether or not a score may equal it."""
     for document in documents:
-        threshold = (document or {}).get("threshold")
+        about = document or {}
+        threshold, rule = about.get("threshold"), about.get("rule")
+        if isinstance(rule, dict) and rule.get("kind") == "at-least":
+            threshold = rule.get("value")
         if isinstance(threshold, int | float):
             return threshold
     return None

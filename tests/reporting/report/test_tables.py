@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +36,22 @@ def test_facts_summarise_the_evaluation(make_run: MakeRun) -> None:
         "clem-icd, small-hospital, test: 60 notes, 300 labels, threshold 0.36 (model)"
     )
     assert "metrics.json is missing" in metrics.run_facts(read_run(make_run("other", metrics=None)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"kind": "at-least", "value": 0.5}, "300 labels, scores of at least 0.5 (model)"),
+        ({"kind": "top-k", "k": 3}, "300 labels, no single threshold (model)"),
+    ],
+)
+def test_facts_name_a_rule_that_is_not_a_threshold_to_exceed(
+    make_run: MakeRun, rule: dict[str, Any], says: str
+) -> None:
+    run = read_run(make_run())
+    assert run.test is not None
+    other = {**run.test, "threshold": None, "rule": rule}
+    assert metrics.run_facts(replace(run, test=other)).endswith(says)
 
 
 def test_every_bucket_of_every_run_has_a_row(make_run: MakeRun) -> None:

@@ -82,6 +82,9 @@ def _decision_rule(test: Document) -> str:
     """Name the threshold of the decisions, or say that each seed has its own."""
     if "spread" in test:
         return f"mean \N{PLUS-MINUS SIGN} standard deviation of {test['runs']} seeds"
+    rule = test.get("rule", {})
+    if rule.get("kind") == "at-least":
+        return f"scores of at least {rule['value']:.3g} ({test['threshold_source']})"
     if test["threshold"] is None:
         return f"no single threshold ({test['threshold_source']})"
     return f"threshold {test['threshold']:.3g} ({test['threshold_source']})"
