@@ -1,16 +1,24 @@
-"""Published results from ``published.yaml``, each under the definition that it follows, if that is known."""
+"""Published results from ``published.yaml``, each under the definition that it follows, if that is known.
+
+A value whose publication leaves its definition open keeps its printed name and dataset; what other sources
+show about it stands beside it, as `Understood`.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from clem_icd.evaluation.definitions import DEFINITIONS, Definition
+from clem_icd.evaluation.profiles import hint_of_metric
+from clem_icd.fields import Fields
+from clem_icd.reporting.understood import Footnote, Mark, Understood
 
 __all__ = ["Published", "PublishedRow", "Reported", "published"]
 
@@ -18,11 +26,7 @@ _SOURCE = "as published"
 _VALUE = re.compile(r"(-?\d+(?:\.\d+)?)(?: (±|or) (\d+(?:\.\d+)?))?")
 
 
-class _Checked(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Reported(_Checked):
+class Reported(Fields):
     """A value as published, in percent.
 
     Attributes
@@ -61,22 +65,27 @@ class Reported(_Checked):
 
 _Value = Annotated[Reported, BeforeValidator(lambda text: Reported.parse(text))]
 
+# A plain text is a footnote without a mark.
+_Footnote = Annotated[
+    Footnote, BeforeValidator(lambda given: {"text": given} if isinstance(given, str) else given)
+]
 
-class Work(_Checked):
+
+class Work(Fields):
     """A publication: authors, year and venue as far as known, and its title."""
 
     cite: str
     title: str
 
 
-class EvidenceMetric(_Checked):
+class EvidenceMetric(Fields):
     """An evidence metric: the title of its column, and its definition."""
 
     title: str
     definition: str
 
 
-class PublishedRow(_Checked):
+class PublishedRow(Fields):
     """The results of one system on one dataset, as one work reports them.
 
     Attributes
@@ -103,6 +112,9 @@ class PublishedRow(_Checked):
         How thoroughly the values were checked.
     footnotes
         Keys of `Published.footnotes`.
+    understood
+        What the values of unknown definition are, if other sources show it; ``dataset`` and ``labels`` are
+        then as printed.
 
     """
 
@@ -112,37 +124,76 @@ class PublishedRow(_Checked):
     split: str
     task: Literal["codes", "evidence"]
     labels: str
-    metrics: dict[str, _Value] = {}
-    unknown_definition: dict[str, _Value] = {}
+    metrics: dict[str, _Value] = Field(default_factory=dict)
+    unknown_definition: dict[str, _Value] = Field(default_factory=dict)
     source: str
     confirmed: Literal["read", "recomputed", "recalled", "definition-not-stated"]
     footnotes: tuple[str, ...] = ()
+    understood: Understood | None = None
+
+    @property
+    def all_footnotes(self) -> tuple[str, ...]:
+        """The footnotes of the row and of its understanding."""
+        if self.understood is None:
+            return self.footnotes
+        return (*self.footnotes, *self.understood.grounds, *self.understood.footnotes)
 
 
-class Published(_Checked):
+class Published(Fields):
     """All published rows, and the works, footnotes and metrics that they refer to."""
 
     works: dict[str, Work]
-    footnotes: dict[str, str]
+    footnotes: dict[str, _Footnote]
     evidence_metrics: dict[str, EvidenceMetric]
     rows: tuple[PublishedRow, ...]
 
     @model_validator(mode="after")
-    def _check_references(self) -> Self:
+    def _check_rows(self) -> Self:
         for row in self.rows:
-            if row.work not in self.works or not self.footnotes.keys() >= set(row.footnotes):
-                raise ValueError(f"{row.system} refers to an unknown work or footnote")
-            known = DEFINITIONS if row.task == "codes" else self.evidence_metrics
-            if not known.keys() >= row.metrics.keys():
+            unknown = sorted({row.work} - self.works.keys() | {*row.all_footnotes} - self.footnotes.keys())
+            if unknown:
+                raise ValueError(f"{row.system} refers to an unknown work or footnote, {unknown[0]}")
+            if not self._known_metrics(row).keys() >= row.metrics.keys():
                 raise ValueError(f"{row.system} has metrics without a definition")
             if (row.confirmed == "definition-not-stated") != (not row.metrics):
                 raise ValueError(f"{row.system} must have metrics unless it is marked definition-not-stated")
+            if row.understood is not None:
+                self._check_definitions(row, row.understood.definitions.metrics)
+                self._check_grounds(row, row.understood.grounds)
         return self
+
+    def _check_definitions(self, row: PublishedRow, names: Mapping[str, str]) -> None:
+        """Refuse an understanding that does not give each printed value a definition of its own."""
+        where = f"{row.system}, understood: the definitions"
+        printed = row.unknown_definition
+        if row.metrics or names.keys() != printed.keys():
+            raise ValueError(
+                f"{where} are for {', '.join(names) or 'nothing'}; expected one for each value of a row that "
+                f"has only unknown_definition, here {', '.join(printed) or 'none'}"
+            )
+        unknown = [name for name in names.values() if name not in self._known_metrics(row)]
+        if unknown:
+            raise ValueError(f"{where} name an unknown metric, {unknown[0]}. {hint_of_metric(unknown[0])}")
+        if len(set(names.values())) < len(names):
+            raise ValueError(f"{where} name a metric twice; expected a different one for each value")
+
+    def _check_grounds(self, row: PublishedRow, grounds: tuple[str, str]) -> None:
+        for key in grounds:
+            if self.footnotes[key].mark is None:
+                raise ValueError(
+                    f"{row.system}, understood: the grounds {key} are a footnote without a mark; add one of "
+                    f"{', '.join(get_args(Mark))}"
+                )
+
+    def _known_metrics(self, row: PublishedRow) -> Mapping[str, object]:
+        return DEFINITIONS if row.task == "codes" else self.evidence_metrics
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The datasets that have rows, in order of first occurrence."""
-        return tuple(dict.fromkeys(row.dataset for row in self.rows))
+        """The datasets that have rows, in order of first occurrence, then those of rows as understood."""
+        printed = [row.dataset for row in self.rows]
+        understood = [row.understood.data.dataset for row in self.rows if row.understood is not None]
+        return tuple(dict.fromkeys((*printed, *understood)))
 
     def definition(self, name: str) -> Definition:
         """Return the definition of a metric for codes or for evidence."""

@@ -8,6 +8,7 @@ from clem_icd.errors import InputError
 from clem_icd.evaluation.definitions import DEFINITIONS
 from clem_icd.reporting.comparison import Comparison, Entry, Row, compare
 from clem_icd.reporting.published import published
+from clem_icd.reporting.readings import readings
 
 MakeEntry = Callable[..., Entry]
 
@@ -31,9 +32,16 @@ def test_every_published_value_appears_once_under_its_own_definition() -> None:
     )
     known = published()
     expected = sorted(
-        (row.dataset, row.task, row.system, known.works[row.work].cite, name, value.text.split(" ± ")[0])
-        for row in known.rows
-        for name, value in row.metrics.items()
+        (
+            one.dataset,
+            one.row.task,
+            one.row.system,
+            known.works[one.row.work].cite,
+            name,
+            value.text.split(" ± ")[0],
+        )
+        for one in readings(known)
+        for name, value in one.metrics.items()
     )
     assert shown == expected
     apart = [(row.system, name) for block in comparison.unstated for row in block.rows for name in row.values]
@@ -51,15 +59,42 @@ def test_every_column_has_a_definition_and_no_table_mixes_codes_with_evidence() 
 
 def test_unknown_definitions_never_enter_a_table() -> None:
     comparison = everything()
+    in_tables = {(row.system, row.reading) for row in all_rows(comparison)}
+    assert ("CLEM-ICD", "as understood") in in_tables
+    assert not in_tables & {("CLEM-ICD", "as printed"), ("CLEM-ICD", "")}
+    apart = {
+        block.dataset: row for block in comparison.unstated for row in block.rows if row.system == "CLEM-ICD"
+    }
+    assert {(dataset, row.reading) for dataset, row in apart.items()} == {
+        ("mimic3-full", "as printed"),
+        ("mdace", "as printed"),
+    }
+    remarks = " ".join(apart["mimic3-full"].remarks)
+    assert "Comparing 16.5 with 10.4 and 11.1 therefore shows nothing" in remarks
+    assert "does not measure code prediction" in " ".join(apart["mdace"].remarks)
+
+
+@pytest.mark.parametrize(("source", "micro_f1"), [("mimic4-icd9", 54.6), ("mdace-inpatient-icd9-code", 47.6)])
+def test_result_of_the_paper_stands_beside_runs_of_the_data_it_is_understood_as(
+    entry: MakeEntry, source: str, micro_f1: float
+) -> None:
+    [table] = compare([entry(source=source)], with_published=True).tables
+    [row] = [row for row in table.published if row.system == "CLEM-ICD"]
+    assert (row.reading, row.origin) == ("as understood", "inferred")
+    assert row.values["micro_f1"].percent == micro_f1
+    assert {"micro_f1", "macro_f1_all_labels", "micro_precision", "micro_recall"} <= set(table.columns)
+    assert any("A row as understood was printed for other data" in remark for remark in table.remarks)
+
+
+def test_result_of_the_paper_never_stands_beside_runs_of_the_data_it_was_printed_for(
+    entry: MakeEntry,
+) -> None:
+    comparison = compare([entry(source="mimic3-full")], with_published=True)
     assert "CLEM-ICD" not in {row.system for row in all_rows(comparison)}
-    apart = {row.system: row for block in comparison.unstated for row in block.rows}
-    assert "Comparing 16.5 with 10.4 and 11.1 therefore shows nothing" in " ".join(
-        row.remarks[0]
-        for block in comparison.unstated
-        for row in block.rows
-        if block.dataset == "mimic3-full"
-    )
-    assert "does not measure code prediction" in " ".join(apart["CLEM-ICD"].remarks)
+    assert not any("as understood" in remark for remark in comparison.tables[0].remarks)
+    [block] = comparison.unstated
+    [row] = [row for row in block.rows if row.system == "CLEM-ICD"]
+    assert any("Understood as mimic4-icd9 [inferred]" in remark for remark in row.remarks)
 
 
 def test_runs_on_the_same_notes_labels_and_codes_share_a_table(entry: MakeEntry, seeds: Entry) -> None:

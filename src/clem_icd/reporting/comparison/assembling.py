@@ -15,6 +15,7 @@ from clem_icd.reporting.comparison.parts import Comparison
 from clem_icd.reporting.comparison.published_tables import published_tables, unstated_rows
 from clem_icd.reporting.names import distinct_names
 from clem_icd.reporting.published import Published, published
+from clem_icd.reporting.readings import readings
 
 __all__ = ["check_metrics", "compare"]
 
@@ -54,7 +55,7 @@ def compare(
     shown = _shown_datasets(entries, known, with_published, datasets)
     names = distinct_names([entry.name for entry in entries])
     groups = group_entries([replace(entry, name=name) for entry, name in zip(entries, names, strict=True)])
-    rows = [row for row in known.rows if row.dataset in shown]
+    rows = [reading for reading in readings(known) if reading.dataset in shown]
     tables = [own_table(group, rows, metrics, groups) for group in groups]
     if with_published:
         tables = [with_missing_publications(table) for table in tables]

@@ -29,6 +29,7 @@ CSV_COLUMNS = (
     "split",
     "task",
     "system",
+    "reading",
     "beside",
     "origin",
     "source",
@@ -45,6 +46,8 @@ CSV_COLUMNS = (
     "footnotes",
 )
 """Lines are comparable if they agree in ``table`` and ``metric`` and ``definition`` is not empty."""
+
+_TEXTS = ("system", "reading", "beside", "origin", "source", "labels")
 
 Line = dict[str, Any]
 
@@ -91,6 +94,7 @@ def _row(row: Row, columns: tuple[str, ...] | None = None) -> dict[str, Any]:
     names = row.values if columns is None else [name for name in columns if name in row.values]
     return {
         "system": row.system,
+        "reading": row.reading,
         "beside": row.beside,
         "origin": row.origin,
         "source": row.source,
@@ -142,7 +146,7 @@ def _lines(comparison: Comparison) -> Iterator[Line]:
 
 
 def _line(row: Row, name: str, value: Value) -> Line:
-    texts = {key: getattr(row, key) for key in ("system", "beside", "origin", "source", "labels")}
+    texts = {key: getattr(row, key) for key in _TEXTS}
     return {**texts, "metric": name, **_value(value), "footnotes": " ".join(row.remarks)}
 
 

@@ -17,7 +17,8 @@ UNSTATED = "Definition not stated: comparable with nothing"
 
 _ABSENT = Value("–", 0)  # noqa: RUF001 - an en dash, as in the reports
 _UNSTATED_REMARK = (
-    "No source states which of several definitions these follow; do not compare a number here with any other."
+    "No publication states which of several definitions these follow; do not compare a number here with any "
+    "other."
 )
 
 
@@ -128,7 +129,8 @@ def _with_spread(value: Value) -> str:
 
 
 def _head(row: Row, footnotes: _Footnotes) -> tuple[Cell, Cell, Cell]:
-    return Cell(row.system, row.beside, footnotes.marks(row.remarks)), Cell(row.origin), Cell(row.labels)
+    name = f"{row.system}, {row.reading}" if row.reading else row.system
+    return Cell(name, row.beside, footnotes.marks(row.remarks)), Cell(row.origin), Cell(row.labels)
 
 
 def _pair_sheet(pair: Pair, titles: dict[str, str]) -> Sheet:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from clem_icd.reporting.comparison.entries import Entry
 from clem_icd.reporting.comparison.parts import Row, Table, choose_columns, label_space_remarks
-from clem_icd.reporting.comparison.published_tables import published_row
-from clem_icd.reporting.published import PublishedRow, published
+from clem_icd.reporting.comparison.published_tables import interpretation_remarks, published_row
+from clem_icd.reporting.published import published
+from clem_icd.reporting.readings import Reading
 
 __all__ = ["group_entries", "own_table", "with_missing_publications"]
 
@@ -28,7 +29,7 @@ def group_entries(entries: Sequence[Entry]) -> list[tuple[Entry, ...]]:
 
 def own_table(
     group: tuple[Entry, ...],
-    rows: Sequence[PublishedRow],
+    rows: Sequence[Reading],
     metrics: Sequence[str],
     groups: Sequence[tuple[Entry, ...]],
 ) -> Table:
@@ -61,7 +62,7 @@ def own_table(
         columns=columns,
         own=own,
         published=others,
-        remarks=(*remarks, *label_space_remarks((*own, *others))),
+        remarks=(*remarks, *label_space_remarks((*own, *others)), *interpretation_remarks(others)),
         entries=group,
     )
 
@@ -75,8 +76,9 @@ def with_missing_publications(table: Table) -> Table:
     return replace(table, remarks=(*table.remarks, remark))
 
 
-def _matches(row: PublishedRow, entry: Entry) -> bool:
-    return (row.task, row.dataset, row.split) == ("codes", entry.source, entry.split) and bool(row.metrics)
+def _matches(reading: Reading, entry: Entry) -> bool:
+    place = (reading.row.task, reading.dataset, reading.row.split)
+    return place == ("codes", entry.source, entry.split) and bool(reading.metrics)
 
 
 def _title(entry: Entry) -> str:

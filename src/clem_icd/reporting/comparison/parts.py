@@ -33,7 +33,8 @@ class Row:
     beside
         The system behind a run's name, or the work that published the row.
     origin
-        ``run``, the number of seeds, or how a published row was confirmed.
+        ``run``, the number of seeds, or how a published row was confirmed; as understood, how firmly it
+        stands.
     source
         Where a published row was read; empty for a run.
     labels
@@ -42,6 +43,8 @@ class Row:
         In percent, by metric name; in `Unstated` by the names under which they were published.
     remarks
         Footnotes.
+    reading
+        ``as printed`` or ``as understood`` for a published row that is read in two ways; otherwise empty.
 
     """
 
@@ -52,6 +55,7 @@ class Row:
     labels: str
     values: Mapping[str, Value]
     remarks: tuple[str, ...]
+    reading: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,9 @@ def choose_columns(
 
 
 def label_space_remarks(rows: Sequence[Row]) -> list[str]:
-    """Return a remark if the label spaces of the rows differ."""
+    """Return a remark if the label spaces of the rows differ, as far as they are known."""
     sizes = list(dict.fromkeys(row.labels for row in rows))
     if len(sizes) < 2:
         return []
-    return [f"The label spaces differ ({'; '.join(sizes)}), which affects metrics over all labels."]
+    differ = "differ or are not stated" if "not stated" in sizes else "differ"
+    return [f"The label spaces {differ} ({'; '.join(sizes)}), which affects metrics over all labels."]
