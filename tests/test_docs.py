@@ -192,7 +192,8 @@ def test_stated_defaults_are_those_of_the_code() -> None:
 
 def test_every_shipped_recipe_is_documented() -> None:
     section = read(RECIPES).split("## Shipped recipes\n")[1].split("\n## ")[0]
-    documented = re.findall(r"^\| `([\w-]+)` \|", section, flags=re.MULTILINE)
+    rows = re.findall(r"^\| (`.+?`) \|", section, flags=re.MULTILINE)
+    documented = [name for row in rows for name in re.findall(r"`([\w/-]+)`", row)]
     assert sorted(documented) == sorted(shipped_recipes())
 
 

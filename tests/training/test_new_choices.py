@@ -105,11 +105,20 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
         assert (tmp_path / "run" / name).read_bytes() == (run / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("kind", [kind for kind in LOSSES.kinds if not kind.startswith("toy-")])
-def test_training_with_each_loss_resumes_to_the_same_weights(
-    kind: str, little_corpus: Corpus, tmp_path: Path
+LOSS_SETTINGS = [
+    [f"loss={{kind: {kind}, reduction: sum}}"] for kind in LOSSES.kinds if not kind.startswith("toy-")
+]
+HEAD_SETTINGS = [
+    ["head={kind: label-attention, dropout: 0.2}", "training.head_learning_rate_factor=3"],
+    ["head={kind: label-cross-attention, output: own, start: titles}", "training.selection_metric=last"],
+]
+
+
+@pytest.mark.parametrize("settings", [*LOSS_SETTINGS, *HEAD_SETTINGS], ids=str)
+def test_training_with_each_loss_and_head_resumes_to_the_same_weights(
+    settings: list[str], little_corpus: Corpus, tmp_path: Path
 ) -> None:
-    recipe = recipe_with(f"loss={{kind: {kind}, reduction: sum}}", "training.epochs=1")
+    recipe = recipe_with(*settings, "training.epochs=1")
     whole, run = tmp_path / "whole", tmp_path / "run"
     for folder in (whole, run):
         folder.mkdir()

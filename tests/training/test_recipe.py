@@ -18,8 +18,29 @@ def test_the_clem_icd_recipe_matches_the_paper() -> None:
     recipe = read_recipe("clem-icd")
     assert isinstance(recipe, NeuralRecipe)
     assert recipe.encoder == PretrainedEncoder(name="answerdotai/ModernBERT-base")
-    assert (recipe.reading, recipe.head) == (WholeReading(max_tokens=8192), PooledHead())
+    assert recipe.reading == WholeReading(max_tokens=8192)
+    assert recipe.head == PooledHead(pooling="mean", prior_bias=True)
     assert recipe.training.gradient_checkpointing
+
+
+@pytest.mark.parametrize(
+    ("data", "batch", "epochs"), [("mimic4-icd9", 16, 20), ("mdace", 4, 10), ("mimic3-full", 16, 20)]
+)
+def test_the_recipes_of_the_paper_follow_its_code(data: str, batch: int, epochs: int) -> None:
+    recipe = read_recipe(f"paper/clem-icd-{data}")
+    assert isinstance(recipe, NeuralRecipe)
+    assert recipe.head == PooledHead(pooling="mean")
+    assert recipe.threshold_policy == "fixed"
+    training = recipe.training
+    assert (training.batch_size, training.epochs, training.learning_rate) == (batch, epochs, 5e-5)
+    assert (training.warmup_share, training.patience, training.weight_decay) == (0, None, 0)
+    assert training.selection_metric == "macro_f1_all_labels"
+    assert training.head_learning_rate_factor == 1
+
+
+def test_keeping_the_last_epoch_excludes_patience() -> None:
+    with pytest.raises(RecipeError, match="needs patience=null"):
+        read_recipe("clem-icd-small", ["training.selection_metric=last"])
 
 
 def test_settings_reach_every_level() -> None:

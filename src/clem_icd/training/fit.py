@@ -195,13 +195,16 @@ def _new_trainer(
 def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArguments:
     training = recipe.training
     steps = -(-notes // (training.batch_size * training.gradient_accumulation)) * training.epochs
+    selects = training.selection_metric != "last"
     every = "epoch" if training.checkpoint_steps is None else "steps"
     return training_arguments(
         folder,
         num_train_epochs=training.epochs,
         learning_rate=training.learning_rate,
         lr_scheduler_type=training.schedule,
-        warmup_steps=round(training.warmup_share * steps),
+        warmup_steps=round(training.warmup_share * steps)
+        if training.warmup_steps is None
+        else training.warmup_steps,
         weight_decay=training.weight_decay,
         max_grad_norm=training.max_gradient_norm,
         per_device_train_batch_size=training.batch_size,
@@ -214,9 +217,9 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
         eval_steps=training.checkpoint_steps,
         save_steps=training.checkpoint_steps or 500,
         logging_steps=training.log_steps,
-        metric_for_best_model=training.selection_metric,
-        greater_is_better=training.selection_metric != "loss",
-        load_best_model_at_end=True,
+        metric_for_best_model=training.selection_metric if selects else None,
+        greater_is_better=training.selection_metric != "loss" if selects else None,
+        load_best_model_at_end=selects,
         restore_callback_states_from_checkpoint=True,
         seed=recipe.seed,
         data_seed=recipe.seed,

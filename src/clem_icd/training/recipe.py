@@ -30,6 +30,7 @@ class NeuralTraining(Fields):
     head_learning_rate_factor: float = Field(default=1.0, gt=0)
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = "linear"
     warmup_share: float = Field(default=0.1, ge=0, lt=1)
+    warmup_steps: int | None = Field(default=None, ge=0)
     weight_decay: float = Field(default=0.0, ge=0)
     max_gradient_norm: float = Field(default=1.0, gt=0)
     batch_size: int = Field(default=16, ge=1)
@@ -37,10 +38,18 @@ class NeuralTraining(Fields):
     gradient_checkpointing: bool = False
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     checkpoint_steps: int | None = Field(default=None, ge=1)
-    selection_metric: Literal["map", "micro_f1", "macro_f1_all_labels", "precision_at_8", "loss"] = "map"
+    selection_metric: Literal["map", "micro_f1", "macro_f1_all_labels", "precision_at_8", "loss", "last"] = (
+        "map"
+    )
     patience: int | None = Field(default=3, ge=1)
     report_to: list[Literal["tensorboard"]] = Field(default_factory=list)
     log_steps: int = Field(default=50, ge=1)
+
+    @model_validator(mode="after")
+    def _require_a_metric_for_patience(self) -> Self:
+        if self.selection_metric == "last" and self.patience is not None:
+            raise ValueError("selection_metric=last keeps the last epoch, so it needs patience=null")
+        return self
 
 
 class NeuralRecipe(Architecture):
@@ -108,12 +117,14 @@ _READERS: dict[str, RecipeReader[NeuralRecipe] | RecipeReader[LinearRecipe]] = {
 
 
 def shipped_recipes() -> dict[str, str]:
-    """Return the YAML text of the recipes that ship with the package, by name."""
+    """Return the YAML text of the recipes that ship with the package, by name; ``paper/…`` in a subfolder."""
     folder = resources.files("clem_icd") / "recipes"
+    files = {file.name: file for file in folder.iterdir()}
+    files |= {f"paper/{file.name}": file for file in files.pop("paper").iterdir()}
     return {
-        file.name.removesuffix(".yaml"): file.read_text(encoding="utf-8")
-        for file in sorted(folder.iterdir(), key=lambda file: file.name)
-        if file.name.endswith(".yaml")
+        name.removesuffix(".yaml"): files[name].read_text(encoding="utf-8")
+        for name in sorted(files)
+        if name.endswith(".yaml")
     }
 
 

@@ -18,7 +18,9 @@ from clem_icd.training.report import report_run
 def summarize(folder: SeedsFolder, observer: Observer) -> dict[str, Any]:
     """Write the metrics of all seeds and the report, and return which run is the best on validation."""
     runs = {seed: RunLayout(place) for seed, place in folder.places.items()}
-    best = _best_on_validation(runs, folder.recipe["training"]["selection_metric"])
+    metric = folder.recipe["training"]["selection_metric"]
+    # Each run may keep its last epoch, but one of the runs is shown as the best.
+    best = _best_on_validation(runs, "map" if metric == "last" else metric)
     for split in ("validation", "test"):
         documents = [read_json(run.metrics(split), RunError) for run in runs.values()]
         passing(Point.SEEDS_SUMMARY)
