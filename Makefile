@@ -40,7 +40,7 @@ docs: $(INSTALLED) ## Regenerate the parts of the documentation that restate the
 	PYTHONPATH=tests $(BIN)/python -m wild.page
 
 clean-demo: ## Delete the output of the demo
-	rm -rf runs/demo runs/demo-linear runs/demo-corpus runs/demo-raw
+	rm -rf runs/demo runs/demo-linear runs/demo-pooled runs/demo-corpus runs/demo-raw
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from clem_icd.errors import RunError
+from clem_icd.files import write_json
 from clem_icd.reporting.comparison import Entry, Value, read_entry
 from clem_icd.reporting.published import Reported
 
@@ -46,6 +47,16 @@ def test_given_threshold_and_warnings_become_remarks(entry: MakeEntry) -> None:
     assert entry().remarks == ()
     given = entry(threshold_source="given", warnings=["Seen before."]).remarks
     assert given == ("Its threshold was set by hand; how it was chosen is not known.", "Seen before.")
+
+
+def test_the_head_of_a_neural_run_is_part_of_its_system(tmp_path: Path, document: MakeDocument) -> None:
+    write_json(tmp_path / "metrics.json", document())
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("system: neural\nhead: {kind: label-attention}\n", encoding="utf-8")
+    assert read_entry(tmp_path).system == "neural, label-attention"
+    recipe.write_text("head: [", encoding="utf-8")
+    with pytest.raises(RunError, match=r"recipe\.yaml: is not valid YAML"):
+        read_entry(tmp_path)
 
 
 def test_run_without_evaluation_is_refused(tmp_path: Path) -> None:

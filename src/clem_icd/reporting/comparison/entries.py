@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from clem_icd.errors import RunError
 from clem_icd.reporting.published import Reported
 from clem_icd.runs.layout import RunLayout
@@ -136,7 +138,7 @@ def read_entry(path: Path) -> Entry:
     test, corpus = run.test, run.test["corpus"]
     return Entry(
         name=run.name,
-        system=str(test["system"]),
+        system=_system(path, run.recipe, test),
         corpus=str(corpus.get("name") or "unnamed corpus"),
         source=corpus.get("source"),
         synthetic=run.synthetic,
@@ -150,6 +152,19 @@ def read_entry(path: Path) -> Entry:
         remarks=_remarks(test),
         results=run,
     )
+
+
+def _system(path: Path, text: str | None, test: Document) -> str:
+    """Return the kind of the system, with the head of a neural one: several heads are often compared."""
+    try:
+        recipe = yaml.safe_load(text or "")
+    except yaml.YAMLError as problem:
+        raise RunError(
+            "is not valid YAML", path=RunLayout(path).recipe, remedy="Copy the run folder again"
+        ) from problem
+    head = recipe.get("head") if isinstance(recipe, dict) else None
+    kind = head.get("kind") if isinstance(head, dict) else None
+    return str(test["system"]) if kind is None else f"{test['system']}, {kind}"
 
 
 def _values(test: Document) -> dict[str, Value]:
