@@ -23,11 +23,12 @@ from clem_icd.progress import Observer
 from clem_icd.runs.checkpoints import Checkpoint
 from clem_icd.runs.history import write_history
 from clem_icd.runs.points import Point, passing
+from clem_icd.training.finite import FiniteWeights, require_finite
 from clem_icd.training.marking import MarkCheckpoints
 
 
 class TrainerBase(Trainer):
-    """A Trainer that reads in a reproducible order, and marks complete checkpoints.
+    """A Trainer that reads in a reproducible order, marks complete checkpoints, and stops at a NaN.
 
     A subclass defines the order in which the training data is read, and how the loss is computed.
     """
@@ -50,7 +51,7 @@ class TrainerBase(Trainer):
             args=args,
             train_dataset=train_dataset,
             eval_dataset=eval_dataset,
-            callbacks=[*callbacks, MarkCheckpoints(Path(args.output_dir or ""))],
+            callbacks=[FiniteWeights(), *callbacks, MarkCheckpoints(Path(args.output_dir or ""))],
             **others,
         )
         self.remove_callback(PrinterCallback)
@@ -75,7 +76,17 @@ class TrainerBase(Trainer):
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Pass a point, then learn from a batch, accumulated ones included."""
         passing(Point.TRAINING_STEP)
-        return super().training_step(*args, **kwargs)
+        loss = super().training_step(*args, **kwargs)
+        require_finite("the training loss", loss, self.args, self.state.global_step + 1)
+        return loss
+
+    def prediction_step(self, *args: Any, **kwargs: Any) -> Any:
+        """Evaluate a batch."""
+        loss, logits, labels = super().prediction_step(*args, **kwargs)
+        for what, found in (("a validation logit", logits), ("the validation loss", loss)):
+            if isinstance(found, torch.Tensor):
+                require_finite(what, found, self.args, self.state.global_step)
+        return loss, logits, labels
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
         """Write the model, then pass a point: the optimizer of the checkpoint is not written yet."""
@@ -86,6 +97,12 @@ class TrainerBase(Trainer):
         """Return a batch with its tensors on the device of the model."""
         prepared: dict[str, Any] = self._prepare_inputs(inputs)
         return prepared
+
+    def _clip_grad_norm(self, model: torch.nn.Module) -> torch.Tensor:
+        norm: torch.Tensor = super()._clip_grad_norm(model)  # type: ignore[no-untyped-call]
+        # A finite loss may have an infinite gradient, which clipping turns into NaN.
+        require_finite("the gradient", norm, self.args, self.state.global_step + 1)
+        return norm
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         return self.reading_order(self.train_dataset if train_dataset is None else train_dataset)
@@ -141,5 +158,7 @@ def training_arguments(folder: Path, **fields: Any) -> TrainingArguments:
         report_to="none",
         remove_unused_columns=False,
         label_names=["labels"],
+        # The Trainer would hide a NaN: it logs the mean of the other losses.
+        logging_nan_inf_filter=False,
         **fields,
     )
