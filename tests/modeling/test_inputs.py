@@ -25,11 +25,6 @@ def test_a_batch_is_padded_on_the_right_and_masked() -> None:
     assert batch["labels"].tolist() == [[1, 0, 0, 1], [0, 0, 0, 0]]
 
 
-def test_truncated_notes_are_counted() -> None:
-    dataset = TokenizedNotes([ReadNote(np.ones(4, dtype=np.int32), 9), *notes(4)])
-    assert dataset.truncated == 1
-
-
 def test_codes_for_a_different_number_of_notes_are_refused() -> None:
     with pytest.raises(ValueError, match="got codes for 1 notes, expected 2"):
         TokenizedNotes(notes(3, 1), [np.array([0])])

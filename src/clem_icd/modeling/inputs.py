@@ -44,7 +44,6 @@ class TokenizedNotes(Dataset[dict[str, Any]]):
     ) -> None:
         read = list(notes)
         self.lengths = np.array([len(note.ids) for note in read], dtype=np.int64)
-        self.truncated = sum(note.truncated for note in read)
         self._starts = np.concatenate([[0], np.cumsum(self.lengths)])
         self._ids = np.concatenate([note.ids for note in read]) if read else np.empty(0, dtype=np.int32)
         self._labels = labels

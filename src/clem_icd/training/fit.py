@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from transformers import (
     EarlyStoppingCallback,
@@ -34,6 +35,7 @@ from clem_icd.progress import Observer
 from clem_icd.runs.checkpoints import Checkpoint, checkpoint_at, last_checkpoint
 from clem_icd.runs.history import write_history
 from clem_icd.runs.layout import RunLayout
+from clem_icd.training.limits import Cut, measure_cut, report_limits
 from clem_icd.training.optimizer import parameter_groups
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.sampler import LengthGroupedSampler
@@ -53,16 +55,12 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
     folder.mkdir(exist_ok=True)
     resumed = last_checkpoint(folder)
     model, tokenizer = _assemble(recipe, corpus, resumed.path if resumed else None)
-    trainer = _new_trainer(
-        recipe,
-        model,
-        tokenizer,
-        _read_split(corpus, "train", tokenizer, recipe, observer),
-        _read_split(corpus, "validation", tokenizer, recipe, observer),
-        recipe.loss.function(LabelSpace.of(corpus).counts),
-        run,
-        observer,
-    )
+    train, train_cut = _read_split(corpus, "train", tokenizer, recipe, observer)
+    validation, validation_cut = _read_split(corpus, "validation", tokenizer, recipe, observer)
+    counts = LabelSpace.of(corpus).counts
+    cuts = {"train": train_cut, "validation": validation_cut}
+    report_limits(run, counts, cuts, recipe.reading.max_tokens, observer)
+    trainer = _new_trainer(recipe, model, tokenizer, train, validation, counts, run, observer)
     if resumed is not None and _is_over(resumed, recipe):
         history, best = resumed.history, resumed.best_step or resumed.step
     else:
@@ -140,7 +138,7 @@ def _assemble(
 
 def _read_split(
     corpus: Corpus, split: str, tokenizer: PreTrainedTokenizerBase, recipe: NeuralRecipe, observer: Observer
-) -> TokenizedNotes:
+) -> tuple[TokenizedNotes, Cut]:
     observer.begin(f"Reading {split}", corpus.size(split))
 
     def texts() -> Iterator[str]:
@@ -149,18 +147,13 @@ def _read_split(
             yield text
 
     read = list(recipe.reading.read(tokenizer, texts()))
+    cut = measure_cut(corpus, split, [note.truncated for note in read], tokenizer, recipe.reading)
     labels = corpus.label_indices(split)
     if split != "train":
         # Metrics do not depend on the order of the notes, and batches of similar length need less padding.
         order = np.argsort([len(note.ids) for note in read], kind="stable")
         read, labels = [read[row] for row in order], [labels[row] for row in order]
-    notes = TokenizedNotes(read, labels)
-    if notes.truncated:
-        observer.say(
-            f"{notes.truncated:,} notes of {split} are longer than {recipe.reading.max_tokens:,} tokens "
-            "and are truncated"
-        )
-    return notes
+    return TokenizedNotes(read, labels), cut
 
 
 def _new_trainer(
@@ -169,12 +162,12 @@ def _new_trainer(
     tokenizer: PreTrainedTokenizerBase,
     train: TokenizedNotes,
     validation: TokenizedNotes,
-    loss: LossFunction,
+    train_counts: npt.NDArray[np.int64],
     run: Path,
     observer: Observer,
 ) -> NotesTrainer:
     trainer = NotesTrainer(
-        loss,
+        recipe.loss.function(train_counts),
         head_factor=recipe.training.head_learning_rate_factor,
         model=model,
         args=_arguments(recipe, len(train), RunLayout(run).checkpoints),

@@ -109,9 +109,10 @@ class RunFolder(TrainingFolder):
         return last_checkpoint(self.layout.checkpoints) is not None
 
     def record(self, **facts: Any) -> None:
-        """Add facts to ``environment.json``."""
-        environment = read_json(self.layout.environment, RunError)
-        write_json(self.layout.environment, {**environment, **facts})
+        """Add facts to ``environment.json``, which may be missing."""
+        file = self.layout.environment
+        environment = read_json(file, RunError) if file.exists() else {}
+        write_json(file, {**environment, **facts})
 
     def clean(self) -> None:
         """Delete what only an unfinished run needs."""
