@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,6 +36,7 @@ from clem_icd.progress import Observer
 from clem_icd.runs.checkpoints import Checkpoint, checkpoint_at, last_checkpoint
 from clem_icd.runs.history import write_history
 from clem_icd.runs.layout import RunLayout
+from clem_icd.training.alarm import CollapseAlarm, collapse_signs
 from clem_icd.training.limits import Cut, measure_cut, report_limits
 from clem_icd.training.optimizer import parameter_groups
 from clem_icd.training.recipe import NeuralRecipe
@@ -175,8 +177,8 @@ def _new_trainer(
         eval_dataset=validation,
         data_collator=recipe.reading.collator(tokenizer.pad_token_id, model.config.num_labels or 0),
         processing_class=tokenizer,
-        compute_metrics=_validation_metrics,
-        callbacks=[_Report(run, observer)],
+        compute_metrics=partial(_validation_metrics, train_counts),
+        callbacks=[_Report(run, observer), CollapseAlarm(recipe, len(train_counts), observer)],
     )
     if recipe.training.patience is not None:
         trainer.add_callback(EarlyStoppingCallback(recipe.training.patience))
@@ -220,14 +222,14 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
     )
 
 
-def _validation_metrics(prediction: EvalPrediction) -> dict[str, float]:
+def _validation_metrics(train_counts: npt.NDArray[np.int64], prediction: EvalPrediction) -> dict[str, float]:
     targets = np.asarray(prediction.label_ids) > 0.5
     logits = np.asarray(prediction.predictions, dtype=np.float32)
     scores = 1 / (1 + np.exp(-logits))
     # All other metrics are computed once, at the end of training.
     values = evaluate(targets, scores, profile=HEADLINES)
     tuned = float(threshold_curve(targets, scores, EDIN2024_GRID).max())
-    return {**values, "micro_f1_tuned": tuned}
+    return {**values, "micro_f1_tuned": tuned, **collapse_signs(targets, scores, train_counts, tuned)}
 
 
 def _is_over(checkpoint: Checkpoint, recipe: NeuralRecipe) -> bool:
