@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["ABSENT", "mean_and_deviation", "percent", "training_notes", "whole"]
+__all__ = ["ABSENT", "four_digits", "mean_and_deviation", "percent", "training_notes", "whole"]
 
 ABSENT = "\N{EN DASH}"
 """Stands in a table for a missing value."""
@@ -14,6 +14,11 @@ ABSENT = "\N{EN DASH}"
 def percent(share: float | None, unit: str = "") -> str:
     """Format a share (0 to 1) in percent with one decimal."""
     return ABSENT if share is None else f"{100 * share:.1f}{unit}"
+
+
+def four_digits(number: float | None) -> str:
+    """Format a number with four significant digits."""
+    return ABSENT if number is None else f"{number:.4g}"
 
 
 def mean_and_deviation(summary: Mapping[str, Any]) -> str:

@@ -72,6 +72,38 @@ def test_range_of_training_notes_is_formatted(low: int, high: int | None, text: 
     assert training_notes({"low": low, "high": high}) == text
 
 
+def test_every_evaluation_during_training_has_a_row(make_run: MakeRun) -> None:
+    signs = {"eval_distinct_codes": 1080, "eval_code_overlap": 0.25, "eval_micro_f1_over_constant": -0.012}
+    history = [
+        {"epoch": 0.1, "step": 1, "loss": 0.6},
+        {
+            "epoch": 1.0,
+            "step": 10,
+            "eval_loss": 0.03354,
+            "eval_map": 0.5,
+            "eval_micro_f1_tuned": 0.4,
+            **signs,
+        },
+        # An earlier release wrote no signs of a collapse.
+        {"epoch": 2.0, "step": 20, "eval_loss": 0.03, "eval_map": 0.75},
+    ]
+    table = tables.evaluation_table(read_run(make_run(history=history)))
+    assert table is not None
+    dash = "\N{EN DASH}"
+    assert table.rows == [
+        ["1", "0.03354", "50.0", "40.0", "-1.2", "1,080", "25.0"],
+        ["2", "0.03", "75.0", dash, dash, dash, dash],
+    ]
+    assert len(table.header) == len(table.rows[0])
+
+
+@pytest.mark.parametrize("history", [None, []])
+def test_without_evaluations_there_is_no_table_of_them(
+    make_run: MakeRun, history: list[object] | None
+) -> None:
+    assert tables.evaluation_table(read_run(make_run(history=history))) is None
+
+
 SPREAD = {"mean": 12.25, "p5": 6.0, "p25": 9.0, "p50": 12.0, "p75": 14.5, "p95": 1234.56, "max": 20000}
 DESCRIPTION = {
     "splits": {

@@ -43,6 +43,7 @@ def _results(runs: Sequence[RunResults]) -> dict[str, Any]:
         "spread_explained": metrics.spread_explained(runs),
         "comparable": _comparable(runs),
         "learning": figures.learning_panels(run),
+        "evaluations": tables.evaluation_table(run),
         "decisions": figures.decision_panels(runs),
         "buckets": figures.bucket_panels(runs),
         "bucket_table": tables.bucket_table(runs),

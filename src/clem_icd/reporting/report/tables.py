@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from clem_icd.reporting.formatting import percent, training_notes, whole
+from clem_icd.reporting.formatting import four_digits, percent, training_notes, whole
 from clem_icd.reporting.report.metrics import metric_value
 from clem_icd.runs.results import Document, RunResults
 
@@ -15,6 +15,7 @@ __all__ = [
     "bucket_table",
     "environment_table",
     "error_tables",
+    "evaluation_table",
     "split_table",
     "spread_table",
 ]
@@ -44,6 +45,18 @@ _ERROR_COLUMNS: dict[str, tuple[str, Callable[[float | None], str]]] = {
     "macro_f1_split_labels": ("Macro-F1 (split labels)", percent),
 }
 """Title and format of each value that a group of errors may have, in the order of the columns."""
+
+
+_EVALUATION_COLUMNS: dict[str, tuple[str, Callable[[float | None], str]]] = {
+    "epoch": ("Epoch", four_digits),
+    "eval_loss": ("Loss", four_digits),
+    "eval_map": ("MAP", percent),
+    "eval_micro_f1_tuned": ("Micro-F1", percent),
+    "eval_micro_f1_over_constant": ("Over the most frequent codes", percent),
+    "eval_distinct_codes": ("Distinct codes", whole),
+    "eval_code_overlap": ("Shared codes", percent),
+}
+"""Title and format of each value of an evaluation during training, in the order of the columns."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,21 @@ def bucket_table(runs: Sequence[RunResults]) -> Table | None:
 def _bucket_value(test: Document, bucket: Document, name: str) -> str:
     metric = f"{name}_train_count_{bucket['name']}"
     return metric_value(test, metric) if metric in test["metrics"] else percent(bucket[name])
+
+
+def evaluation_table(run: RunResults) -> Table | None:
+    """List the evaluations on validation during training, with the signs of a collapse."""
+    rows = [
+        [style(row.get(name)) for name, (_, style) in _EVALUATION_COLUMNS.items()]
+        for row in run.history or ()
+        if "eval_map" in row
+    ]
+    caption = (
+        "Validation during training, in percent: micro-F1 with the best threshold, and how much higher it is "
+        "than that of the most frequent codes for every note. Distinct codes: how many are ever on top of a "
+        "note. Shared codes: the share of their top codes that two notes have in common, on average."
+    )
+    return Table(caption, [title for title, _ in _EVALUATION_COLUMNS.values()], rows) if rows else None
 
 
 def error_tables(run: RunResults) -> list[Table]:
