@@ -10,6 +10,7 @@ from clem_icd.errors import MissingExtraError
 EXTRAS = {
     "jinja2": "report",
     "matplotlib": "report",
+    "peft": "lora",
     "tensorboard": "track",
 }
 """The extra of ``pip install 'clem-icd[...]'`` that installs each optional package."""

@@ -12,7 +12,7 @@ import pytest
 
 from clem_icd.corpus import Corpus
 
-OPTIONAL = ("jinja2", "matplotlib", "tensorboard")
+OPTIONAL = ("jinja2", "matplotlib", "peft", "tensorboard")
 
 _PROGRAM = """
 import sys

@@ -48,8 +48,9 @@ def test_accumulated_batches_give_the_same_step_as_one_batch(
     assert parts["grad_norm"] == pytest.approx(whole["grad_norm"], rel=1e-3)
 
 
+@pytest.mark.parametrize("settings", [[], ["adapter=lora"]], ids=["all-weights", "lora"])
 def test_gradient_checkpointing_gives_the_same_step(
-    little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: list[str]
 ) -> None:
     counted = Counter[str]()
     forward = ModernBertMLP.forward
@@ -60,11 +61,10 @@ def test_gradient_checkpointing_gives_the_same_step(
 
     monkeypatch.setattr(ModernBertMLP, "forward", counting)
     run = "plain"
-    plain = first_step(little_corpus, tmp_path / run, "training.batch_size=80")
+    settings = [*settings, "training.batch_size=80"]
+    plain = first_step(little_corpus, tmp_path / run, *settings)
     run = "saved"
-    saved = first_step(
-        little_corpus, tmp_path / run, "training.batch_size=80", "training.gradient_checkpointing=true"
-    )
+    saved = first_step(little_corpus, tmp_path / run, *settings, "training.gradient_checkpointing=true")
     # Every layer is recomputed in the backward pass.
     assert counted["saved"] == 2 * counted["plain"]
     assert saved["loss"] == pytest.approx(plain["loss"], rel=1e-5)

@@ -188,7 +188,7 @@ def test_explanations_cover_the_raw_text(system: NeuralSystem, little_corpus: Co
         (["head=toy-max", "head.pooling=mean"], "head.pooling does not apply to head 'toy-max'"),
         (["reading=whole", "reading.segment_tokens=4"], "does not apply to reading 'whole'"),
         (["head=toy-mx"], "did you mean toy-max"),
-        (["adapter=lora"], "there is no adapter 'lora'"),
+        (["adapter=lorra"], "there is no adapter 'lorra'; did you mean lora"),
         (["head.kind=foo"], "there is no head 'foo'"),
         (["head.kind=foo", "head.pooling=mean"], "there is no head 'foo'"),
         (["encoder.kind=smal"], "there is no encoder 'smal'; did you mean small"),

@@ -20,6 +20,7 @@ DROPOUT = ["encoder.dropout=0.1", "head.dropout=0.1"]
 STEPS = [*LITTLE_SETTINGS, *DROPOUT, "training.epochs=4", "training.checkpoint_steps=7"]
 EPOCHS = [*LITTLE_SETTINGS, "training.gradient_accumulation=3", "training.batch_size=4"]
 STOPPING = [*LITTLE_SETTINGS, "training.learning_rate=3.0", "training.epochs=30", "training.patience=1"]
+LORA = [*STEPS, "adapter=lora", "adapter.rank=4"]
 SEEDS = [*LITTLE_SETTINGS, *DROPOUT, "training.epochs=2", "training.checkpoint_steps=7", "seeds=3"]
 
 RESULTS = ("metrics.json", "metrics-validation.json", "model/model.safetensors", "scores/test.parquet")
@@ -104,9 +105,10 @@ def test_resume_matches_and_writes_the_report_that_is_missing(
         pytest.param(EPOCHS, Point.TRAINING_STEP, 40, id="accumulation-training-step-40"),
         pytest.param(EPOCHS, Point.CHECKPOINT_MARKING, 1, id="accumulation-checkpoint-marking-1"),
         pytest.param(STOPPING, Point.SCORES_WRITING, 0, id="early-stopping-scores-writing-0"),
+        pytest.param(LORA, Point.TRAINING_STEP, 18, id="lora-training-step-18"),
     ],
 )
-def test_resume_matches_with_accumulation_or_early_stopping(
+def test_resume_matches_with_accumulation_early_stopping_or_an_adapter(
     servers: ForkServers,
     command: Command,
     uninterrupted: UninterruptedRuns,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from clem_icd.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from clem_icd.modeling.adapters import ADAPTERS, Adapter
+    from clem_icd.modeling.adapters import ADAPTERS, Adapter, Lora
     from clem_icd.modeling.admissions import admissions_of, seen_admissions
     from clem_icd.modeling.architecture import Architecture
     from clem_icd.modeling.assembly import build, rebuild
@@ -62,6 +62,7 @@ __all__ = [
     "LabelCrossAttentionHead",
     "LabelSpace",
     "LinearSystem",
+    "Lora",
     "Loss",
     "ModelInfo",
     "NeuralSystem",
@@ -117,6 +118,7 @@ __getattr__ = lazy_names(
         "LabelCrossAttentionHead": "heads",
         "LabelSpace": "labels",
         "LinearSystem": "linear",
+        "Lora": "adapters",
         "Loss": "losses",
         "ModelInfo": "info",
         "NeuralSystem": "neural",

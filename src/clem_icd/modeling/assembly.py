@@ -41,6 +41,22 @@ from clem_icd.modeling.linears import use_onednn
 _WEIGHTS_FILE = "model.safetensors"
 
 
+def require_adaptable(architecture: Architecture) -> None:
+    """Refuse an adapter that does not apply to its encoder, before weights and notes are read.
+
+    Raises
+    ------
+    ModelError
+        If the encoder cannot be opened, or lacks layers that the adapter applies to.
+    MissingExtraError
+        If the adapter needs a package that is not installed.
+
+    """
+    if architecture.adapter is not None:
+        encoder = architecture.encoder.open(positions=architecture.reading.longest_sequence, texts=())
+        architecture.adapter.require_encoder(encoder.without_weights())
+
+
 def build(
     architecture: Architecture, labels: LabelSpace, *, texts: Iterable[str] = (), attention: str = BLOCK_LOCAL
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from pydantic import Field
 from safetensors import SafetensorError
-from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModel, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.auto.auto_factory import _BaseAutoModelClass
 
 from clem_icd.errors import ModelError
 from clem_icd.fields import Choice
 from clem_icd.modeling.attention import BLOCK_LOCAL
-from clem_icd.modeling.damage import WEIGHTS, Part, naming_damage, require_parameters
+from clem_icd.modeling.damage import CONFIG, WEIGHTS, Part, naming_damage, require_parameters
 
 # The names of an encoder's dropouts in ModernBERT, in the BERT family and in DistilBERT.
 _DROPOUTS = (
@@ -149,6 +149,20 @@ class OpenEncoder:
             )
         self._require_all_weights(model, loading)
         return model
+
+    def without_weights(self) -> PreTrainedModel:
+        """Return the encoder with its layers, but without memory for their weights.
+
+        Raises
+        ------
+        ModelError
+            If the config does not describe an encoder.
+
+        """
+        errors = nullcontext() if self.place is None else loading_errors(self.name, self.place, CONFIG)
+        with errors, torch.device("meta"):
+            model: PreTrainedModel = AutoModel.from_config(self.config)
+            return model
 
     def _require_all_weights(self, model: PreTrainedModel, loading: dict[str, Any]) -> None:
         """Refuse an encoder if its file lacks some of its weights, or has them in another shape."""
