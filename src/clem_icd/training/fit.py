@@ -68,6 +68,8 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
     else:
         if resumed is not None:
             observer.say(f"Resuming from step {resumed.step}")
+        if recipe.adapter is not None:
+            observer.say(_trained_parameters(model))
         trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed.path))
         history, best = trainer.state.log_history, trainer.state.best_global_step or trainer.state.global_step
     write_history(run, history)
@@ -136,6 +138,13 @@ def _assemble(
     if checkpoint is not None:
         return rebuild(recipe.architecture, corpus.codes, checkpoint, attention=attention, merged=False)
     return build(recipe.architecture, LabelSpace.of(corpus), texts=corpus.texts("train"), attention=attention)
+
+
+def _trained_parameters(model: PreTrainedModel) -> str:
+    """Return the line that says how much of a model is trained."""
+    trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    total = sum(parameter.numel() for parameter in model.parameters())
+    return f"Training {trained:,} of {total:,} parameters ({trained / total:.1%})"
 
 
 def _read_split(

@@ -10,6 +10,7 @@ from clem_icd.corpus import Corpus
 from clem_icd.decisions import POLICIES, PolicyName, Threshold, choose_rule
 from clem_icd.evaluation import SplitScores
 from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
+from clem_icd.modeling.assembly import require_adaptable
 from clem_icd.prediction import predict_split
 from clem_icd.progress import Observer
 from clem_icd.runs.disk import disk_full_as_output_error
@@ -34,6 +35,8 @@ def train_run(
     observer: Observer,
 ) -> None:
     """Train a system with one seed and evaluate it, in the folder ``out``; see `train` for the parameters."""
+    if isinstance(recipe, NeuralRecipe) and not (resume and out.exists()):
+        require_adaptable(recipe)
     run = RunFolder.start(out, recipe, corpus, resume=resume, force=force)
     if run.ended:
         run.clean()
