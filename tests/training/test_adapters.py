@@ -133,7 +133,8 @@ def test_unusable_lora_is_refused_before_notes_are_read_and_leaves_nothing(
     def read(*_: Any, **__: Any) -> Any:
         raise AssertionError("notes were read")
 
-    monkeypatch.setattr(Corpus, "notes_path", read)
+    for name in ("_batches", "frame"):
+        monkeypatch.setattr(Corpus, name, read)
     if kind is MissingExtraError:
         monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(kind, match=words):
