@@ -96,7 +96,12 @@ def test_pretraining_continues_from_another_encoder(
     settings = [*FAST[len(TINY_ENCODER) :], "codes.notes=2", "codes.names=2", "codes.note_tokens=48"]
     sources = ("--text", notes, "--coded", little_corpus.path, "--keep-out", little_corpus.path)
     found = clem("pretrain", tmp_path / "two", *settings, *sources, "--encoder", encoder, "--json", "-q").json
-    assert found["recipe"]["encoder"] == {"kind": "pretrained", "name": str(encoder), "dropout": None}
+    assert found["recipe"]["encoder"] == {
+        "kind": "pretrained",
+        "name": str(encoder),
+        "revision": None,
+        "dropout": None,
+    }
     assert [one["use"] for one in found["inputs"]] == ["text", "coded notes", "kept out", "encoder"]
     weights = "encoder/model.safetensors"
     assert (tmp_path / "two" / weights).read_bytes() != (tmp_path / "one" / weights).read_bytes()

@@ -9,6 +9,7 @@ import typer
 
 from clem_icd.cli.code import code
 from clem_icd.cli.compare import compare
+from clem_icd.cli.convert_encoder import convert_encoder
 from clem_icd.cli.describe import describe
 from clem_icd.cli.error_analysis import error_analysis
 from clem_icd.cli.evaluate import evaluate
@@ -36,6 +37,7 @@ app.add_typer(scores, name="scores")
 app.add_typer(evidence, name="evidence")
 for function in (
     describe,
+    convert_encoder,
     pretrain,
     train,
     predict,

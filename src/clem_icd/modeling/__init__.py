@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clem_icd.modeling.context import context_of
     from clem_icd.modeling.counting import open_tokenizer, tokenizer_for_counting
     from clem_icd.modeling.encoders import ENCODERS, PretrainedEncoder, SmallEncoder, shipped_encoders
+    from clem_icd.modeling.encoders.conversion import Conversion, convert_encoder
     from clem_icd.modeling.folder import load_model, save_model, write_info
     from clem_icd.modeling.heads import (
         HEADS,
@@ -56,6 +57,7 @@ __all__ = [
     "READINGS",
     "Adapter",
     "Architecture",
+    "Conversion",
     "EncoderWithHead",
     "Head",
     "LabelAttentionHead",
@@ -82,6 +84,7 @@ __all__ = [
     "best_device",
     "build",
     "context_of",
+    "convert_encoder",
     "count_tokens",
     "learn_tokenizer",
     "load_language_model",
@@ -109,6 +112,7 @@ __getattr__ = lazy_names(
         "ADAPTERS": "adapters",
         "Adapter": "adapters",
         "Architecture": "architecture",
+        "Conversion": "encoders.conversion",
         "ENCODERS": "encoders",
         "HEADS": "heads",
         "EncoderWithHead": "heads",
@@ -139,6 +143,7 @@ __getattr__ = lazy_names(
         "best_device": "machine",
         "build": "assembly",
         "context_of": "context",
+        "convert_encoder": "encoders.conversion",
         "count_tokens": "inputs",
         "learn_tokenizer": "tokenizer",
         "load_language_model": "language_model",

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
-from clem_icd.modeling.damage import TOKENIZER, naming_damage
+from clem_icd.modeling.damage import TOKENIZER, naming_damage, require_vocabulary
 from clem_icd.modeling.encoders import encoder_place
 from clem_icd.modeling.tokenizer import learn_tokenizer
 
@@ -55,6 +55,7 @@ def open_tokenizer(place: str) -> PreTrainedTokenizerBase:
     if folder.is_dir():
         with naming_damage(folder, TOKENIZER, remedy):
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        require_vocabulary(tokenizer, folder, remedy)
         return tokenizer
     try:
         tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
@@ -62,4 +63,5 @@ def open_tokenizer(place: str) -> PreTrainedTokenizerBase:
         raise ModelError(
             f"the tokenizer {place!r} cannot be loaded ({type(problem).__name__})", remedy=remedy
         ) from problem
+    require_vocabulary(tokenizer, folder, remedy)
     return tokenizer

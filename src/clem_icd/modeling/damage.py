@@ -48,6 +48,8 @@ WEIGHTS = Part("model", ("model.safetensors",), "config.json")
 TOKENIZER = Part("tokenizer", ("tokenizer.json", "tokenizer_config.json"), "tokenizer_config.json")
 
 _INDEX = "model.safetensors.index.json"  # of the files of a large model
+PICKLED_WEIGHTS = "pytorch_model.bin"
+PICKLED_INDEX = "pytorch_model.bin.index.json"
 _OPTIONAL = {"tokenizer_config.json"}
 
 
@@ -71,7 +73,10 @@ def naming_damage(folder: Path, part: Part, remedy: str) -> Iterator[None]:
 
 
 def flaw_of(path: Path) -> str | None:
-    """Return what is wrong with a file of a checkpoint, as a predicate; None if it can be read."""
+    """Return what is wrong with a file of a checkpoint, as a predicate; None if it can be read.
+
+    Of pickled weights, only the start is examined.
+    """
     if not path.is_file():
         return "is missing"
     with path.open("rb") as file:
@@ -82,9 +87,15 @@ def flaw_of(path: Path) -> str | None:
         return "is a pointer of Git LFS, not the file that it points to; `git lfs pull` fetches it"
     if path.suffix == ".safetensors":
         return _weights_flaw(path)
+    if path.suffix == ".bin":
+        return None
     if flaw := _json_flaw(path):
         return flaw
-    further = {"tokenizer.json": _tokenizer_flaw, _INDEX: _index_flaw}.get(path.name)
+    further = {
+        "tokenizer.json": _tokenizer_flaw,
+        _INDEX: _index_flaw,
+        PICKLED_INDEX: _index_flaw,
+    }.get(path.name)
     return None if further is None else further(path)
 
 
@@ -100,6 +111,42 @@ def require_file(path: Path, remedy: str) -> None:
     flaw = flaw_of(path)
     if flaw is not None:
         raise ModelError(flaw, path=path, remedy=remedy)
+
+
+def has_safetensors(folder: Path) -> bool:
+    """Whether a folder has weights as safetensors, in one file or in several."""
+    return (folder / "model.safetensors").exists() or (folder / _INDEX).exists()
+
+
+def refuse_pickled_weights(folder: Path) -> None:
+    """Refuse a checkpoint folder that has only pickled weights.
+
+    Raises
+    ------
+    ModelError
+        If it has no safetensors, but ``pytorch_model.bin``.
+
+    """
+    found = [name for name in (PICKLED_WEIGHTS, PICKLED_INDEX) if (folder / name).exists()]
+    if found and not has_safetensors(folder):
+        raise ModelError(
+            "holds the weights as a pickle, which could run code",
+            path=folder / found[0],
+            remedy=f"Convert it with `clem convert-encoder {folder} --out NEW_FOLDER`, then name NEW_FOLDER",
+        )
+
+
+def require_vocabulary(tokenizer: PreTrainedTokenizerBase, folder: Path, remedy: str) -> None:
+    """Refuse a tokenizer of nothing but special tokens, which is opened where its files are missing.
+
+    Raises
+    ------
+    ModelError
+        If it has no other tokens.
+
+    """
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise ModelError("has no vocabulary: the tokenizer's files are missing", path=folder, remedy=remedy)
 
 
 def require_padding(tokenizer: PreTrainedTokenizerBase, folder: Path, remedy: str) -> None:

@@ -19,6 +19,7 @@ from clem_icd.errors import ModelError
 from clem_icd.fields import Choice
 from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.damage import CONFIG, WEIGHTS, Part, naming_damage, require_parameters
+from clem_icd.modeling.encoders.hub import hub_error
 
 # The names of an encoder's dropouts in ModernBERT, in the BERT family and in DistilBERT.
 _DROPOUTS = (
@@ -97,6 +98,8 @@ class OpenEncoder:
         The encoder's config and tokenizer.
     place
         The folder or Hub id of its weights; None for random weights.
+    revision
+        The revision of a Hub id, as a commit if it is known; None for anything else.
 
     """
 
@@ -104,6 +107,7 @@ class OpenEncoder:
     config: PreTrainedConfig
     tokenizer: PreTrainedTokenizerBase
     place: str | None = None
+    revision: str | None = None
 
     def load(
         self,
@@ -135,9 +139,11 @@ class OpenEncoder:
         if self.place is None:
             model: PreTrainedModel = auto_class.from_config(config, attn_implementation=attention)
             return model
-        with loading_errors(self.name, self.place, WEIGHTS):
+        with loading_errors(self.name, self.place, WEIGHTS, self.revision):
             model, loading = auto_class.from_pretrained(
                 self.place,
+                # A commit: of a branch without safetensors, transformers loads a conversion that others made.
+                revision=self.revision,
                 config=config,
                 attn_implementation=attention,
                 dtype=torch.float32,
@@ -147,7 +153,7 @@ class OpenEncoder:
                 ignore_mismatched_sizes=True,
                 output_loading_info=True,
             )
-        self._require_all_weights(model, loading)
+        require_encoder(model, loading, Path(self.place) / "model.safetensors", ANOTHER_ENCODER)
         return model
 
     def without_weights(self) -> PreTrainedModel:
@@ -159,30 +165,48 @@ class OpenEncoder:
             If the config does not describe an encoder.
 
         """
-        errors = nullcontext() if self.place is None else loading_errors(self.name, self.place, CONFIG)
+        errors = (
+            nullcontext()
+            if self.place is None
+            else loading_errors(self.name, self.place, CONFIG, self.revision)
+        )
         with errors, torch.device("meta"):
             model: PreTrainedModel = AutoModel.from_config(self.config)
             return model
 
-    def _require_all_weights(self, model: PreTrainedModel, loading: dict[str, Any]) -> None:
-        """Refuse an encoder if its file lacks some of its weights, or has them in another shape."""
-        base = "" if model.base_model is model else f"{model.base_model_prefix}."
 
-        def is_of_encoder(name: str) -> bool:
-            # BERT counts the pooler as part of the encoder, but it is a head, and masked-language models
-            # lack it.
-            return name.startswith(base) and "pooler." not in name
+def require_encoder(model: PreTrainedModel, loading: dict[str, Any], path: Path, remedy: str) -> None:
+    """Refuse an encoder if its file lacks some of its weights, or has them in another shape.
 
-        require_parameters(
-            Path(self.place or "") / "model.safetensors",
-            [name for name in loading["missing_keys"] if is_of_encoder(name)],
-            [one for one in loading["mismatched_keys"] if is_of_encoder(one[0])],
-            ANOTHER_ENCODER,
-        )
+    Parameters
+    ----------
+    model, loading
+        What `transformers` loaded, and its account of it.
+    path, remedy
+        The file of the weights, and what to do about it.
+
+    Raises
+    ------
+    ModelError
+        If weights of the encoder are missing; those of the head may be.
+
+    """
+    base = "" if model.base_model is model else f"{model.base_model_prefix}."
+
+    def is_of_encoder(name: str) -> bool:
+        # BERT counts the pooler as part of the encoder, but it is a head, and masked-language models lack it.
+        return name.startswith(base) and "pooler." not in name
+
+    require_parameters(
+        path,
+        [name for name in loading["missing_keys"] if is_of_encoder(name)],
+        [one for one in loading["mismatched_keys"] if is_of_encoder(one[0])],
+        remedy,
+    )
 
 
 @contextmanager
-def loading_errors(name: str, place: str, part: Part) -> Iterator[None]:
+def loading_errors(name: str, place: str, part: Part, revision: str | None = None) -> Iterator[None]:
     """Turn what libraries raise for an encoder that is missing or damaged into one error.
 
     Parameters
@@ -193,6 +217,8 @@ def loading_errors(name: str, place: str, part: Part) -> Iterator[None]:
         Its folder or Hub id.
     part
         What the block loads.
+    revision
+        The revision of a Hub id.
 
     Raises
     ------
@@ -207,8 +233,4 @@ def loading_errors(name: str, place: str, part: Part) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, SafetensorError) as problem:
-        raise ModelError(
-            f"the encoder {name!r} cannot be loaded ({type(problem).__name__})",
-            remedy="Name a folder with config.json, model.safetensors and a tokenizer, "
-            "a Hub id where the Hub can be reached, or 'small'",
-        ) from problem
+        raise hub_error(name, place, revision, part, problem) from problem
