@@ -33,6 +33,7 @@ from clem_icd.pretraining.preparation import prepare
 from clem_icd.pretraining.texts import is_held_out
 from clem_icd.progress import Silent
 from clem_icd.training import read_recipe, train
+from encoder_folders import publish, use_offline
 from pretraining_support import TINY_ENCODER, TINY_STEPS, make_text, write_jsonl
 from support import LITTLE_SETTINGS, tiny, write_little_corpus
 
@@ -292,6 +293,23 @@ def test_resuming_from_a_changed_encoder_is_refused(
     name = f"{tmp_path.name}/encoder"
     assert found == {"use": "encoder", "name": name, "sha256": hashlib.sha256(weights).hexdigest()}
     (encoder / "model.safetensors").write_bytes(weights[:-1] + bytes([weights[-1] ^ 1]))
+    with pytest.raises(RunError, match="from an encoder that has changed since"):
+        PretrainingFolder.start(out, recipe, sources, resume=True, force=False)
+
+
+def test_an_encoder_of_the_hub_is_identified_by_its_commit(
+    run: Path, notes_file: Path, little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = use_offline(tmp_path / "hub", monkeypatch)
+    first, second = "a" * 40, "b" * 40
+    publish(cache, "clinic/encoder", run / "encoder", first, "main")
+    recipe, sources = recipe_of(encoder="clinic/encoder"), sources_of(notes_file, little_corpus)
+    out = tmp_path / "more"
+    PretrainingFolder.start(out, recipe, sources, resume=False, force=False)
+    found = read(out / "pretraining.json")["inputs"][-1]
+    assert found == {"use": "encoder", "name": "clinic/encoder", "sha256": None, "commit": first}
+    PretrainingFolder.start(out, recipe, sources, resume=True, force=False)
+    publish(cache, "clinic/encoder", run / "encoder", second, "main")
     with pytest.raises(RunError, match="from an encoder that has changed since"):
         PretrainingFolder.start(out, recipe, sources, resume=True, force=False)
 

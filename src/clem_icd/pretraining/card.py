@@ -87,6 +87,8 @@ def _codes(recipe: PretrainingRecipe) -> list[str]:
 def _checksum(one: dict[str, Any]) -> str:
     if one.get("files"):
         return f"of {len(one['files']):,} files, in `facts.json`"
+    if one.get("commit"):
+        return f"commit `{one['commit']}` of the Hub"
     return f"`{one['sha256']}`" if one["sha256"] else "unknown, or part of this package"
 
 

@@ -105,10 +105,12 @@ class PretrainingFolder(Resumable):
 
 
 def _encoder(recipe: PretrainingRecipe) -> list[dict[str, Any]]:
-    """Return what identifies the encoder whose training continues; of the Hub, only the name is known."""
+    """Return what identifies the encoder whose training continues: its weights, or a commit of the Hub."""
     if recipe.pretrained is None:
         return []
+    encoder = {"use": "encoder", "name": short_place(recipe.pretrained.name)}
     local = recipe.encoder.local_folder()
-    weights = None if local is None else local / "model.safetensors"
-    sha256 = sha256_of(weights) if weights is not None and weights.is_file() else None
-    return [{"use": "encoder", "name": short_place(recipe.pretrained.name), "sha256": sha256}]
+    if local is None:
+        return [{**encoder, "sha256": None, "commit": recipe.pretrained.commit()}]
+    weights = local / "model.safetensors"
+    return [{**encoder, "sha256": sha256_of(weights) if weights.is_file() else None}]

@@ -108,11 +108,15 @@ class RunFolder(TrainingFolder):
         """Whether there is a checkpoint."""
         return last_checkpoint(self.layout.checkpoints) is not None
 
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """The content of ``environment.json``; empty if it is missing."""
+        file = self.layout.environment
+        return read_json(file, RunError) if file.exists() else {}
+
     def record(self, **facts: Any) -> None:
         """Add facts to ``environment.json``, which may be missing."""
-        file = self.layout.environment
-        environment = read_json(file, RunError) if file.exists() else {}
-        write_json(file, {**environment, **facts})
+        write_json(self.layout.environment, {**self.recorded, **facts})
 
     def clean(self) -> None:
         """Delete what only an unfinished run needs."""

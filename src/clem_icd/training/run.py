@@ -9,7 +9,7 @@ from pathlib import Path
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import POLICIES, PolicyName, Threshold, choose_rule
 from clem_icd.evaluation import SplitScores
-from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
+from clem_icd.modeling import ModelInfo, PretrainedEncoder, System, save_model, seen_admissions
 from clem_icd.modeling.assembly import require_adaptable
 from clem_icd.prediction import predict_split
 from clem_icd.progress import Observer
@@ -50,9 +50,10 @@ def _run_to_completion(
     run: RunFolder, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, observer: Observer
 ) -> None:
     began = time.monotonic()
-    if isinstance(recipe, NeuralRecipe):
-        run.record(precision=precision_of(recipe))
     try:
+        if isinstance(recipe, NeuralRecipe):
+            run.record(precision=precision_of(recipe))
+            recipe = _with_resolved_encoder(recipe, run)
         with disk_full_as_output_error(run.path):
             system = _train_system(recipe, corpus, run.path, observer)
     except BaseException:
@@ -64,6 +65,19 @@ def _run_to_completion(
         run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
         report_run(run.path, observer)
         run.end()
+
+
+def _with_resolved_encoder(recipe: NeuralRecipe, run: RunFolder) -> NeuralRecipe:
+    """Return the recipe with the commit of an encoder from the Hub as its revision; record both."""
+    encoder = recipe.encoder
+    if not isinstance(encoder, PretrainedEncoder):
+        return recipe
+    # A checkpoint contains the encoder, and the Hub may have moved on since.
+    commit = run.recorded.get("encoder", {}).get("commit") if run.begun else encoder.commit()
+    if commit is None:
+        return recipe
+    run.record(encoder={"name": encoder.name, "revision": encoder.revision, "commit": commit})
+    return recipe.model_copy(update={"encoder": encoder.model_copy(update={"revision": commit})})
 
 
 def _train_system(
