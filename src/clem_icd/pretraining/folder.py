@@ -11,7 +11,7 @@ from clem_icd.files import remove_leftovers, sha256_of
 from clem_icd.modeling.machine import describe_environment
 from clem_icd.pretraining.recipe import READER, PretrainingRecipe
 from clem_icd.pretraining.texts import Sources, short_place
-from clem_icd.runs.checkpoints import last_checkpoint
+from clem_icd.runs.checkpoints import has_checkpoint
 from clem_icd.runs.layout import ENVIRONMENT, PRETRAINING_STATE
 from clem_icd.runs.resumable import Resumable
 
@@ -79,7 +79,7 @@ class PretrainingFolder(Resumable):
     @property
     def begun(self) -> bool:
         """Whether there is a checkpoint."""
-        return last_checkpoint(self.checkpoints) is not None
+        return has_checkpoint(self.checkpoints)
 
     @property
     def checkpoints(self) -> Path:

@@ -123,7 +123,7 @@ def _run_to_completion(
     prepared = prepare(recipe, sources, folder.data, tokenizer, observer)
     for line in source_lines(prepared):
         observer.say(line)
-    resumed = last_checkpoint(folder.checkpoints)
+    resumed = last_checkpoint(folder.checkpoints, observer.say)
     if resumed is not None:
         require_file(resumed.path / "model.safetensors", RESUME_EARLIER)
     if started is None:
@@ -144,7 +144,7 @@ def _run_to_completion(
     )
     if resumed is None:
         trainer.train()
-    elif resumed.step < len(prepared.steps(recipe)):
+    elif resumed.evaluation_due or resumed.step < resumed.max_steps:
         observer.say(f"Resuming from step {resumed.step:,}")
         trainer.train(resume_from_checkpoint=str(resumed.path))
     else:

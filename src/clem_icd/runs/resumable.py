@@ -15,6 +15,7 @@ import yaml
 
 from clem_icd.errors import OutputError, RunError
 from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
+from clem_icd.runs.checkpoints import delete_incomplete
 from clem_icd.runs.layout import RECIPE, STATES, RunLayout
 from clem_icd.runs.points import Point, passing
 
@@ -132,7 +133,11 @@ class Resumable:
             ) from None
 
     def roll_back(self) -> None:
-        """Delete a new folder that failed before there was anything to resume; restore what it replaced."""
+        """Delete a new folder that failed before there was anything to resume; restore what it replaced.
+
+        Otherwise, only delete a checkpoint that was not finished.
+        """
+        delete_incomplete(self.layout.checkpoints)
         if self.fresh and not self.begun:
             shutil.rmtree(self.path)
             if _retired(self.path).exists():

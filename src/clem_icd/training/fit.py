@@ -55,7 +55,7 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
     set_seed(recipe.seed)
     folder = RunLayout(run).checkpoints
     folder.mkdir(exist_ok=True)
-    resumed = last_checkpoint(folder)
+    resumed = last_checkpoint(folder, observer.say)
     model, tokenizer = _assemble(recipe, corpus, resumed.path if resumed else None)
     train, train_cut = _read_split(corpus, "train", tokenizer, recipe, observer)
     validation, validation_cut = _read_split(corpus, "validation", tokenizer, recipe, observer)
@@ -246,6 +246,8 @@ def _is_over(checkpoint: Checkpoint, recipe: NeuralRecipe) -> bool:
 
     On resuming, the Trainer forgets that it had stopped early, so the counter is read here.
     """
+    if checkpoint.evaluation_due:
+        return False
     if checkpoint.step >= checkpoint.max_steps:
         return True
     stopping = checkpoint.callbacks.get("EarlyStoppingCallback")

@@ -12,7 +12,7 @@ from clem_icd.corpus import Corpus, describe
 from clem_icd.errors import RunError
 from clem_icd.files import read_json, remove_leftovers, write_json, write_text
 from clem_icd.modeling.machine import describe_environment
-from clem_icd.runs.checkpoints import last_checkpoint
+from clem_icd.runs.checkpoints import has_checkpoint
 from clem_icd.runs.layout import CORPUS, DESCRIPTION, ENVIRONMENT, RUN_STATE, SEEDS_STATE
 from clem_icd.runs.resumable import Resumable
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, with_defaults
@@ -106,7 +106,7 @@ class RunFolder(TrainingFolder):
     @property
     def begun(self) -> bool:
         """Whether there is a checkpoint."""
-        return last_checkpoint(self.layout.checkpoints) is not None
+        return has_checkpoint(self.layout.checkpoints)
 
     @property
     def recorded(self) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from clem_icd.runs.checkpoints import keep_only, mark_complete
+from clem_icd.runs.checkpoints import keep_recoverable, mark_complete
 
 
 class MarkCheckpoints(TrainerCallback):
-    """Marks every checkpoint once it is complete, then deletes all but the last and the best."""
+    """Marks every checkpoint once it is complete, then deletes those that are no longer needed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -21,5 +21,5 @@ class MarkCheckpoints(TrainerCallback):
     ) -> None:
         """Mark the checkpoint that was just written."""
         if state.is_world_process_zero:
-            mark_complete(self._folder, state.global_step)
-            keep_only(self._folder, {state.global_step, state.best_global_step})
+            mark_complete(self._folder, state.global_step, state.best_global_step)
+            keep_recoverable(self._folder, state.global_step, state.best_global_step)
