@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,19 +147,15 @@ def test_resume_matches_with_several_seeds(
     assert [path for path in runs.iterdir() if path.name.startswith(".")] == []
 
 
-def test_damaged_weights_of_a_checkpoint_are_named(
+def test_sigterm_ends_a_process_that_another_one_resumes(
     servers: ForkServers, command: Command, uninterrupted: UninterruptedRuns, tmp_path: Path
 ) -> None:
     whole, run = uninterrupted(STEPS), tmp_path / "run"
-    servers.kill(command(run, STEPS), Point.TRAINING_STEP, 18, hidden=WITHOUT_REPORT)
-    weights = max((run / "checkpoints").glob("*/model.safetensors"), key=lambda path: path.stat().st_mtime)
-    weights.write_bytes(weights.read_bytes()[:-50])
-
-    refused = servers.second.run(command(run, STEPS))
-
-    assert refused.code == 2, refused.output
-    assert f"{weights}: is damaged: it is truncated" in refused.output
-    assert "Delete this checkpoint and resume" in refused.output
-    shutil.rmtree(weights.parent)
-    servers.complete(command(run, STEPS), hidden=WITHOUT_REPORT)
+    arguments = command(run, STEPS)
+    stopped = servers.first.run(
+        arguments, Point.TRAINING_STEP, 17, number=signal.SIGTERM, hidden=WITHOUT_REPORT
+    )
+    assert stopped.code == 143, stopped.output
+    assert stopped.output.splitlines()[-1].startswith("clem: stopped by SIGTERM at step 18. Resume the run")
+    servers.complete(arguments, hidden=WITHOUT_REPORT)
     assert_same(run, whole, list(RESULTS))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clem_icd.cli.stopping import RESUME, ending_on_sigterm
 from clem_icd.cli.tabulation import new_table
 from clem_icd.cli.terminal import Terminal, silence_transformers
 from clem_icd.cli.verb import verb
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from clem_icd.pretraining import Plan
 
 
-@verb(interrupted="Resume the run with the same command and --resume.")
+@verb(interrupted=RESUME)
 def pretrain(
     terminal: Terminal,
     out: Annotated[Path, typer.Argument(help="Folder of the run.")],
@@ -86,7 +87,8 @@ def pretrain(
         planned = plan_pretraining(recipe, sources, observer=terminal)
         terminal.result(_as_json(planned), lambda console: _show_plan(console, planned))
         return
-    place = pretrain_run(recipe, sources, out, resume=resume, force=force, observer=terminal)
+    with ending_on_sigterm(terminal):
+        place = pretrain_run(recipe, sources, out, resume=resume, force=force, observer=terminal)
     state = read_json(out / PRETRAINING_STATE, RunError)
 
     def show(console: Console) -> None:

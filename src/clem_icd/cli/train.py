@@ -9,11 +9,12 @@ import typer
 
 from clem_icd.cli.metrics_tables import show_headlines
 from clem_icd.cli.options import CorpusFolder, Force
+from clem_icd.cli.stopping import RESUME, ending_on_sigterm
 from clem_icd.cli.terminal import Terminal, silence_transformers
 from clem_icd.cli.verb import verb
 
 
-@verb(interrupted="Resume the run with the same command and --resume.")
+@verb(interrupted=RESUME)
 def train(
     terminal: Terminal,
     recipe: Annotated[str, typer.Argument(help="Name of a recipe, or a YAML file.")],
@@ -48,7 +49,8 @@ def train(
     opened = Corpus.open(corpus)
     for line in opened.warnings:
         terminal.say(f"Warning: {line}")
-    train_run(resolved, opened, out, resume=resume, force=force, observer=terminal)
+    with ending_on_sigterm(terminal):
+        train_run(resolved, opened, out, resume=resume, force=force, observer=terminal)
     layout = RunLayout(out)
     document = read_json(layout.metrics(), RunError)
     best = document.get("best_on_validation")

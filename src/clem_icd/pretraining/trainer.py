@@ -19,6 +19,7 @@ from clem_icd.pretraining.recipe import PretrainingRecipe
 from clem_icd.pretraining.steps import HeldOut, Steps
 from clem_icd.progress import Observer
 from clem_icd.runs.layout import RunLayout
+from clem_icd.training.stopping import as_text
 from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
 
 # ModernBERT's settings (Warner et al. 2024, appendix).
@@ -61,6 +62,17 @@ class Pretrainer(TrainerBase):
             logs |= {name: torch.stack(values).mean().item() for name, values in self._parts.items()}
             self._parts.clear()
         super().log(logs, *args, **kwargs)
+
+    def unlogged(self) -> dict[str, Any]:
+        """Return what was added up since the last entry of the log, as JSON."""
+        parts = {name: [as_text(value) for value in values] for name, values in self._parts.items()}
+        return {**super().unlogged(), "parts": parts}
+
+    def restore_unlogged(self, stored: dict[str, Any]) -> None:
+        """Continue with the result of `unlogged`."""
+        super().restore_unlogged(stored)
+        for name, values in stored["parts"].items():
+            self._parts[name] = [self._tr_loss.new_tensor(float.fromhex(value)) for value in values]
 
     def reading_order(self, dataset: Any) -> Sampler[int]:
         """Return the steps in order: an item of `Steps` is the batch of one step."""

@@ -15,6 +15,7 @@ class Point(StrEnum):
 
     TRAINING_START = "training-start"
     TRAINING_STEP = "training-step"
+    EVALUATION_STEP = "evaluation-step"
     OPTIMIZER_SAVING = "optimizer-saving"
     CHECKPOINT_MARKING = "checkpoint-marking"
     CHECKPOINT_ROTATION = "checkpoint-rotation"

@@ -11,7 +11,6 @@ from torch.utils.data import Dataset, Sampler
 from transformers import (
     PreTrainedModel,
     PrinterCallback,
-    Trainer,
     TrainerCallback,
     TrainerControl,
     TrainerState,
@@ -25,9 +24,10 @@ from clem_icd.runs.history import write_history
 from clem_icd.runs.points import Point, passing
 from clem_icd.training.finite import FiniteWeights, require_finite
 from clem_icd.training.marking import MarkCheckpoints
+from clem_icd.training.stopping import StoppableTrainer
 
 
-class TrainerBase(Trainer):
+class TrainerBase(StoppableTrainer):
     """A Trainer that reads in a reproducible order, marks complete checkpoints, and stops at a NaN.
 
     A subclass defines the order in which the training data is read, and how the loss is computed.
