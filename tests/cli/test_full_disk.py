@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
+from clem_icd.corpus import Corpus
+from clem_icd.runs import points
+from clem_icd.runs.points import Point
+from clem_icd.training import read_recipe, train
+from support import LITTLE_SETTINGS
+
 Fill = Callable[[int], None]
+
+# Checkpoints are due after 10 and 20 steps.
+TRAINING = [*LITTLE_SETTINGS, "training.epochs=2"]
 
 
 @pytest.fixture
@@ -84,3 +93,55 @@ def test_a_full_disk_stops_evaluation_cleanly(
     evaluate = world.evaluate()
     evaluate[evaluate.index("--out") + 1] = disk / "metrics.json"
     assert_full(clem(*evaluate), disk)
+
+
+@pytest.fixture(scope="module")
+def without_report() -> Iterator[None]:
+    """Skip the report of a run, which takes longer to draw than a little model takes to train."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(sys.modules, "matplotlib", None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole(without_report: None, little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on a disk with enough space."""
+    recipe = read_recipe("clem-icd-small", TRAINING)
+    return train(recipe, little_corpus, tmp_path_factory.mktemp("whole") / "run")
+
+
+@pytest.mark.parametrize(
+    "point", [Point.EVALUATION_STEP, Point.OPTIMIZER_SAVING, Point.CHECKPOINT_MARKING, Point.SCORES_WRITING]
+)
+def test_a_disk_that_fills_while_training_loses_no_checkpoint(
+    disk: Path,
+    fill: Fill,
+    clem: Callable[..., Any],
+    little_corpus: Corpus,
+    without_report: None,
+    whole: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    point: Point,
+) -> None:
+    run = disk / "run"
+    command = ("train", "clem-icd-small", *TRAINING, "--corpus", little_corpus.path, "-q", "--out", run)
+    kept = {"checkpoint-10", "checkpoint-20"} if point == Point.SCORES_WRITING else {"checkpoint-10"}
+
+    def fill_up(passed: Point) -> None:
+        if passed == point and (run / "checkpoints" / "checkpoint-10" / "complete.json").exists():
+            fill(0)
+
+    with monkeypatch.context() as filling:
+        filling.setattr(points, "subscribers", [fill_up])
+        found = clem(*command)
+    assert (found.code, found.out) == (2, "")
+    [line] = found.err.splitlines()
+    assert line.startswith(f"clem: {run}")
+    assert line.endswith("the disk is full. Free some space, then resume with --resume.")
+    assert {path.name for path in (run / "checkpoints").iterdir()} == kept
+    assert list(disk.rglob(".partial-*")) == []
+
+    (disk / "filler").unlink()
+    assert clem(*command, "--resume").code == 0
+    for name in ("metrics.json", "model/model.safetensors", "scores/test.parquet"):
+        assert (run / name).read_bytes() == (whole / name).read_bytes(), name
