@@ -32,3 +32,11 @@ class Silent:
 
     def say(self, line: str) -> None:
         """Ignore the line."""
+
+
+def minutes(seconds: float) -> str:
+    """Format a duration: ``45 s``, ``12 min``, ``3 h 5 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    whole = round(seconds / 60)
+    return f"{whole} min" if whole < 60 else f"{whole // 60} h {whole % 60} min"

@@ -124,7 +124,7 @@ def _as_json(planned: Plan) -> dict[str, Any]:
 
 def _show_plan(console: Console, planned: Plan) -> None:
     from clem_icd.pretraining import HOURS
-    from clem_icd.pretraining.trainer import minutes
+    from clem_icd.progress import minutes
 
     speeds = new_table(
         "sequence length", "steps", "seconds per step", "tokens per second", title="Measured on this machine"

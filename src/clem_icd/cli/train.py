@@ -11,6 +11,7 @@ from clem_icd.cli.metrics_tables import show_headlines
 from clem_icd.cli.options import CorpusFolder, Force
 from clem_icd.cli.stopping import RESUME, ending_on_sigterm
 from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.training_plan import as_json, show_plan
 from clem_icd.cli.verb import verb
 
 
@@ -23,6 +24,14 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Settings that override the recipe.")
     ] = None,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan",
+            help="Measure a few steps, up to the longest batch, and estimate time, memory and disk; write "
+            "nothing.",
+        ),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the run at --out, or start it if there is none.")
     ] = False,
@@ -39,16 +48,22 @@ def train(
     from clem_icd.errors import RunError
     from clem_icd.files import check_free, read_json
     from clem_icd.runs.layout import RunLayout
-    from clem_icd.training import read_recipe
+    from clem_icd.training import plan_training, read_recipe, require_steps
     from clem_icd.training import train as train_run
 
     resolved = read_recipe(recipe, settings or [])
     silence_transformers()
-    if not resume:
+    if plan:
+        require_steps(resolved)
+    elif not resume:
         check_free(out, force=force)
     opened = Corpus.open(corpus)
     for line in opened.warnings:
         terminal.say(f"Warning: {line}")
+    if plan:
+        planned = plan_training(require_steps(resolved), opened, out, observer=terminal)
+        terminal.result(as_json(planned), lambda console: show_plan(console, planned))
+        return
     with ending_on_sigterm(terminal):
         train_run(resolved, opened, out, resume=resume, force=force, observer=terminal)
     layout = RunLayout(out)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import torch
-
-from clem_icd.modeling import best_device
-from clem_icd.modeling.machine import precision_here, use_usable_cores
+from clem_icd.modeling.machine import use_usable_cores
 from clem_icd.pretraining.preparation import prepare
 from clem_icd.pretraining.recipe import PretrainingRecipe
 from clem_icd.pretraining.run import new_model, source_lines, start_model
@@ -21,6 +16,7 @@ from clem_icd.pretraining.steps import Phase, Steps
 from clem_icd.pretraining.texts import Sources
 from clem_icd.pretraining.trainer import Pretrainer, new_trainer
 from clem_icd.progress import Observer, Silent
+from clem_icd.training.measuring import measure_steps
 
 HOURS = (0.5, 1.0, 2.0, 4.0, 8.0, 24.0)
 
@@ -106,29 +102,13 @@ def plan_pretraining(
         for line in source_lines(prepared):
             observer.say(line)
         observer.begin("Measuring", len(steps.phases) * (_MEASURED_STEPS + 1))
-        speeds = [_measure_phase(trainer, steps, phase, recipe, observer) for phase in steps.phases]
+        speeds = [_measure_phase(trainer, steps, phase, observer) for phase in steps.phases]
         return Plan(prepared.texts.size, model.num_parameters(), speeds)
 
 
-def _measure_phase(
-    trainer: Pretrainer, steps: Steps, phase: Phase, recipe: PretrainingRecipe, observer: Observer
-) -> PhaseSpeed:
-    model: Any = trainer.model
-    model.to(best_device()).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.training.learning_rate)
-    bf16 = precision_here(recipe.training.precision) == "bf16"
-    seconds = []
+def _measure_phase(trainer: Pretrainer, steps: Steps, phase: Phase, observer: Observer) -> PhaseSpeed:
     # The first step is not counted: it includes one-time setup.
-    for number in range(_MEASURED_STEPS + 1):
-        began = time.perf_counter()
-        inputs = trainer.on_device(steps[min(phase.first + number, len(steps) - 1)])
-        with torch.autocast(best_device().type, torch.bfloat16, enabled=bf16):
-            loss = trainer.compute_loss(model, inputs)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - began)
-        observer.advance()
-    return PhaseSpeed(phase.length, phase.steps, phase.rows * phase.length, statistics.median(seconds[1:]))
+    numbers = [min(phase.first + number, len(steps) - 1) for number in range(_MEASURED_STEPS + 1)]
+    costs = measure_steps(trainer, [[number] for number in numbers], observer.advance)[1:]
+    seconds = statistics.median(cost.seconds for cost in costs)
+    return PhaseSpeed(phase.length, phase.steps, phase.rows * phase.length, seconds)

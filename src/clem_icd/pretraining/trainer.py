@@ -17,7 +17,7 @@ from clem_icd.modeling.machine import precision_here
 from clem_icd.pretraining.coded_texts import codes_loss
 from clem_icd.pretraining.recipe import PretrainingRecipe
 from clem_icd.pretraining.steps import HeldOut, Steps
-from clem_icd.progress import Observer
+from clem_icd.progress import Observer, minutes
 from clem_icd.runs.layout import RunLayout
 from clem_icd.training.stopping import as_text
 from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
@@ -138,14 +138,6 @@ def reproducible_history(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for row in history
         if "train_runtime" not in row
     ]
-
-
-def minutes(seconds: float) -> str:
-    """Format a duration: ``45 s``, ``12 min``, ``3 h 5 min``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    whole = round(seconds / 60)
-    return f"{whole} min" if whole < 60 else f"{whole // 60} h {whole % 60} min"
 
 
 def _training_loss(state: TrainerState) -> str:

@@ -12,6 +12,7 @@ from clem_icd.lazy import lazy_names
 if TYPE_CHECKING:
     from clem_icd.training.folder import RunFolder, SeedsFolder
     from clem_icd.training.judging import judge
+    from clem_icd.training.plan import TrainingPlan, plan_training, require_steps
     from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes
     from clem_icd.training.seeds import train
     from clem_icd.training.stored_rule import store_rule
@@ -21,8 +22,11 @@ __all__ = [
     "NeuralRecipe",
     "RunFolder",
     "SeedsFolder",
+    "TrainingPlan",
     "judge",
+    "plan_training",
     "read_recipe",
+    "require_steps",
     "shipped_recipes",
     "store_rule",
     "train",
@@ -35,8 +39,11 @@ __getattr__ = lazy_names(
         "NeuralRecipe": "recipe",
         "RunFolder": "folder",
         "SeedsFolder": "folder",
+        "TrainingPlan": "plan",
         "judge": "judging",
+        "plan_training": "plan",
         "read_recipe": "recipe",
+        "require_steps": "plan",
         "shipped_recipes": "recipe",
         "store_rule": "stored_rule",
         "train": "seeds",

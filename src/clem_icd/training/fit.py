@@ -51,29 +51,36 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
     """
     if "tensorboard" in recipe.training.report_to:
         optional("tensorboard", "training.report_to=[tensorboard]")
-    use_usable_cores()
-    set_seed(recipe.seed)
     folder = RunLayout(run).checkpoints
     folder.mkdir(exist_ok=True)
     resumed = last_checkpoint(folder, observer.say)
-    model, tokenizer = _assemble(recipe, corpus, resumed.path if resumed else None)
-    train, train_cut = _read_split(corpus, "train", tokenizer, recipe, observer)
-    validation, validation_cut = _read_split(corpus, "validation", tokenizer, recipe, observer)
-    counts = LabelSpace.of(corpus).counts
-    cuts = {"train": train_cut, "validation": validation_cut}
-    report_limits(run, counts, cuts, recipe.reading.max_tokens, observer)
-    trainer = _new_trainer(recipe, model, tokenizer, train, validation, counts, run, observer)
+    trainer = prepare_fit(recipe, corpus, run, observer, resumed.path if resumed else None)
     if resumed is not None and _is_over(resumed, recipe):
         history, best = resumed.history, resumed.best_step or resumed.step
     else:
         if resumed is not None:
             observer.say(f"Resuming from step {resumed.step}")
         if recipe.adapter is not None:
-            observer.say(_trained_parameters(model))
+            observer.say(_trained_parameters(cast(PreTrainedModel, trainer.model)))
         trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed.path))
         history, best = trainer.state.log_history, trainer.state.best_global_step or trainer.state.global_step
     write_history(run, history)
     return NeuralSystem.load(checkpoint_at(folder, best), recipe.architecture, corpus.codes, merged=False)
+
+
+def prepare_fit(
+    recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observer, checkpoint: Path | None = None
+) -> NotesTrainer:
+    """Return a trainer of a new model, or of that of a checkpoint, which saves below ``run``."""
+    use_usable_cores()
+    set_seed(recipe.seed)
+    model, tokenizer = _assemble(recipe, corpus, checkpoint)
+    train, train_cut = _read_split(corpus, "train", tokenizer, recipe, observer)
+    validation, validation_cut = _read_split(corpus, "validation", tokenizer, recipe, observer)
+    counts = LabelSpace.of(corpus).counts
+    cuts = {"train": train_cut, "validation": validation_cut}
+    report_limits(run, counts, cuts, recipe.reading.max_tokens, observer)
+    return _new_trainer(recipe, model, tokenizer, train, validation, counts, run, observer)
 
 
 class NotesTrainer(TrainerBase):

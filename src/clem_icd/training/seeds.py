@@ -63,7 +63,7 @@ def train(
 
     """
     require_single_process(out)
-    _require_trainable(corpus)
+    require_trainable(corpus)
     if isinstance(recipe, NeuralRecipe):
         recipe.head.require_labels(LabelSpace.of(corpus))
     observer = observer or Silent()
@@ -119,7 +119,15 @@ class _NumberedObserver:
         self._observer.say(line)
 
 
-def _require_trainable(corpus: Corpus) -> None:
+def require_trainable(corpus: Corpus) -> None:
+    """Refuse a corpus that no system can be trained on.
+
+    Raises
+    ------
+    CorpusError
+        If it has no train or no validation split, or no code in validation.
+
+    """
     remedies = {
         "train": "Prepare it again with one",
         "validation": "Prepare it again with a share for validation",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 from transformers import (
     PreTrainedModel,
     PrinterCallback,
@@ -58,6 +58,8 @@ class TrainerBase(StoppableTrainer):
         # Losses here are means over a batch. From the model's signature, the Trainer would infer that they
         # are already divided by the number of accumulated items, and would not divide them itself.
         self.model_accepts_loss_kwargs = False
+        self.fixed_batches: Sequence[list[int]] | None = None
+        """Batches to train on, by the index of their items, instead of those in reading order."""
 
     def reading_order(self, dataset: Any) -> Sampler[int]:
         """Return the order in which the training data is read."""
@@ -93,9 +95,13 @@ class TrainerBase(StoppableTrainer):
         super().save_model(output_dir, _internal_call)
         passing(Point.OPTIMIZER_SAVING)
 
-    def on_device(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Return a batch with its tensors on the device of the model."""
-        prepared: dict[str, Any] = self._prepare_inputs(inputs)
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Return the batches of an epoch: those of `fixed_batches`, if there are any."""
+        if self.fixed_batches is None:
+            return super().get_train_dataloader()
+        items: Any = self.train_dataset
+        batches = DataLoader(items, batch_sampler=self.fixed_batches, collate_fn=self.data_collator)
+        prepared: DataLoader[Any] = self.accelerator.prepare(batches)
         return prepared
 
     def _clip_grad_norm(self, model: torch.nn.Module) -> torch.Tensor:

@@ -1,0 +1,64 @@
+"""Steps are measured in the Trainer that trains, on exactly the batches that are asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from clem_icd.corpus import Corpus
+from clem_icd.progress import Silent
+from clem_icd.training import NeuralRecipe
+from clem_icd.training.fit import prepare_fit
+from clem_icd.training.measuring import measure_steps
+from clem_icd.training.memory import available_bytes, forget_peak, peak_bytes
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("every", ["training.checkpoint_steps=1", None])
+def test_a_step_is_made_for_each_batch_and_nothing_else(
+    little_corpus: Corpus, little_recipe: NeuralRecipe, tmp_path: Path, every: str | None
+) -> None:
+    changes = {"gradient_accumulation": 4, "checkpoint_steps": None if every is None else 1, "log_steps": 1}
+    training = little_recipe.training.model_copy(update=changes)
+    recipe = little_recipe.model_copy(update={"training": training})
+    trainer = prepare_fit(recipe, little_corpus, tmp_path, Silent())
+    seen: list[int] = []
+    collate = trainer.data_collator
+
+    def recording(items: Any) -> Any:
+        seen.append(len(items))
+        return collate(items)
+
+    trainer.data_collator = recording
+    before = {name: one.detach().clone() for name, one in trainer.model.named_parameters()}  # type: ignore[union-attr]
+    advanced: list[None] = []
+    costs = measure_steps(trainer, [[0, 1], [2, 3, 4], [5]], lambda: advanced.append(None))
+    again = measure_steps(trainer, [[6, 7, 8, 9]], lambda: advanced.append(None))
+    assert seen == [2, 3, 1, 4]
+    assert (len(costs), len(again), len(advanced)) == (3, 1, 4)
+    assert all(0 < one.update_seconds < one.seconds for one in (*costs, *again))
+    after = dict(trainer.model.named_parameters())  # type: ignore[union-attr]
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    assert not any("eval_loss" in row or "loss" in row for row in trainer.state.log_history)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_the_peak_of_this_process_is_measured_anew() -> None:
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("this system cannot forget a peak")
+    forget_peak(CPU)
+    before = peak_bytes(CPU)
+    block = np.ones(10_000_000)
+    assert peak_bytes(CPU) >= before + 70_000_000
+    del block
+    forget_peak(CPU)
+    assert peak_bytes(CPU) < before + 70_000_000
+
+
+def test_less_memory_is_used_than_there_is() -> None:
+    assert 10**7 < peak_bytes(CPU) < available_bytes(CPU)
