@@ -53,7 +53,7 @@ def fitted(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> F
     run = tmp_path_factory.mktemp("lora")
     lines = _Lines()
     system = fit_neural(recipe_with("training.selection_metric=loss"), little_corpus, run, lines)
-    last = last_checkpoint(run / "checkpoints")
+    last = last_checkpoint(run / "checkpoints", print)
     assert last is not None
     return Fitted(system, last.path, lines.said)
 

@@ -73,7 +73,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 def last_step(run: Path) -> int:
     """Return the step of the last checkpoint; it has no weights that are NaN or infinite."""
-    kept = last_checkpoint(run / "checkpoints")
+    kept = last_checkpoint(run / "checkpoints", print)
     assert kept is not None
     weights = load_file(kept.path / "model.safetensors")
     assert all(torch.isfinite(weight).all() for weight in weights.values())
@@ -94,7 +94,7 @@ def test_divergence_names_what_and_the_step_and_keeps_the_checkpoint(
     diverge(3, change)
     message = (
         f"training has diverged: {found} at step 3; the checkpoint of step 2 is kept. "
-        "Train into another folder with a lower training.learning_rate or a longer training.warmup_share"
+        "Train into another folder with a lower training.learning_rate or a longer warm-up"
     )
     with pytest.raises(RunError, match=message):
         train(RECIPE, corpus, tmp_path / "run")
@@ -130,7 +130,7 @@ def test_divergence_before_a_checkpoint_leaves_nothing(
 
 
 def test_single_precision_is_advised_in_half_precision(tmp_path: Path) -> None:
-    for half, advice in ((True, r" or training\.precision=fp32\.$"), (False, r"training\.warmup_share\.$")):
+    for half, advice in ((True, r" or training\.precision=fp32\.$"), (False, r"a longer warm-up\.$")):
         arguments = training_arguments(tmp_path / "checkpoints", bf16=half)
         with pytest.raises(RunError, match=advice):
             require_finite("the training loss", torch.tensor(torch.nan), arguments, 1)

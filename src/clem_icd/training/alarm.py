@@ -82,8 +82,8 @@ class CollapseAlarm(TrainerCallback):
 
 def _remedies(recipe: NeuralRecipe) -> str:
     """Name settings that help against a collapse, without those that the recipe already has."""
-    settings = ["a larger training.batch_size", "a longer training.warmup_share"]
-    if getattr(recipe.training, "head_learning_rate_factor", 1.0) == 1:
+    settings = ["a larger training.batch_size", "a longer warm-up"]
+    if recipe.training.head_learning_rate_factor == 1:
         settings.insert(0, "training.head_learning_rate_factor=10")
     if getattr(recipe.head, "prior_bias", None) is False:
         settings.insert(0, "head.prior_bias=true")

@@ -40,8 +40,8 @@ def require_finite(what: str, found: torch.Tensor, args: TrainingArguments, step
     if torch.isfinite(found).all():
         return
     folder = Path(args.output_dir or "")
-    kept = last_checkpoint(folder)
-    changes = ["a lower training.learning_rate", "a longer training.warmup_share"]
+    kept = last_checkpoint(folder, lambda _: None)
+    changes = ["a lower training.learning_rate", "a longer warm-up"]
     if args.bf16:
         changes.append("training.precision=fp32")
     raise RunError(
