@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from clem_icd.fields import Choice, Choices
+from clem_icd.fields import Choice, Choices, Fields, key_paths
 
 
 class Shape(Choice):
@@ -86,3 +86,18 @@ def test_a_choice_of_another_group_or_class_is_refused(shapes: Choices[Shape]) -
     for other in (OtherCircle(), Colour()):
         with pytest.raises(ValueError, match=f"{type(other).__name__} is not a registered shape"):
             shapes.parse(other)
+
+
+class Frame(Fields):
+    width: int = 1
+
+
+class Picture(Fields):
+    title: str | None = None
+    frame: Frame = Frame()
+    second: Frame | None = None
+    others: list[Frame] = Field(default_factory=list)
+
+
+def test_the_fields_of_a_group_have_paths_even_if_it_may_be_null() -> None:
+    assert list(key_paths(Picture)) == ["title", "frame", "frame.width", "second", "second.width", "others"]

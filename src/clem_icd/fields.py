@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic, Self, TypeVar
+from types import UnionType
+from typing import Any, Generic, Self, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -202,8 +203,10 @@ def validated(model: type[M], fields: Mapping[str, Any], groups: Mapping[str, Ch
 
 
 def key_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Yield the dotted path of every field; a group comes before its fields."""
+    """Yield the dotted path of every field; a group, which may be null, comes before its fields."""
     for name, field in model.model_fields.items():
         yield prefix + name
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from key_paths(field.annotation, f"{prefix}{name}.")
+        is_optional = get_origin(field.annotation) in (Union, UnionType)
+        for group in get_args(field.annotation) if is_optional else (field.annotation,):
+            if isinstance(group, type) and issubclass(group, BaseModel):
+                yield from key_paths(group, f"{prefix}{name}.")
