@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.utils.data import Sampler
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
@@ -29,7 +30,7 @@ from clem_icd.extras import optional
 from clem_icd.modeling.assembly import build, rebuild
 from clem_icd.modeling.inputs import TokenizedNotes
 from clem_icd.modeling.labels import LabelSpace
-from clem_icd.modeling.losses import LossFunction
+from clem_icd.modeling.losses import LabelwiseLoss, LossFunction
 from clem_icd.modeling.machine import attention_for, best_device, precision_here, use_usable_cores
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.progress import Observer
@@ -38,9 +39,11 @@ from clem_icd.runs.history import write_history
 from clem_icd.runs.layout import RunLayout
 from clem_icd.training.alarm import CollapseAlarm, collapse_signs
 from clem_icd.training.limits import Cut, measure_cut, report_limits
+from clem_icd.training.objective import Objective
 from clem_icd.training.optimizer import parameter_groups
 from clem_icd.training.recipe import NeuralRecipe
-from clem_icd.training.sampler import LengthGroupedSampler
+from clem_icd.training.sampler import EpochAndRowSampler, LengthGroupedSampler
+from clem_icd.training.synthetic_notes import NotesWithTwins, Twins, with_twins
 from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
 
 
@@ -75,7 +78,9 @@ def prepare_fit(
     use_usable_cores()
     set_seed(recipe.seed)
     model, tokenizer = _assemble(recipe, corpus, checkpoint)
-    train, train_cut = _read_split(corpus, "train", tokenizer, recipe, observer)
+    if recipe.training.r_drop is not None:
+        recipe.training.r_drop.require_dropout(model)
+    train, train_cut = _read_train(corpus, tokenizer, recipe, observer)
     validation, validation_cut = _read_split(corpus, "validation", tokenizer, recipe, observer)
     counts = LabelSpace.of(corpus).counts
     cuts = {"train": train_cut, "validation": validation_cut}
@@ -84,11 +89,14 @@ def prepare_fit(
 
 
 class NotesTrainer(TrainerBase):
-    """Trains on batches of notes of similar length, with the loss of an architecture."""
+    """Trains on batches of notes of similar length, and evaluates with the loss of an architecture."""
 
-    def __init__(self, loss: LossFunction, *, head_factor: float, **others: Any) -> None:
+    def __init__(
+        self, loss: LossFunction, step_loss: Objective, *, head_factor: float, **others: Any
+    ) -> None:
         super().__init__(**others)
         self.loss = loss
+        self.step_loss = step_loss
         self.head_factor = head_factor
 
     def compute_loss(
@@ -98,9 +106,14 @@ class NotesTrainer(TrainerBase):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """Return the mean loss of a batch."""
-        outputs = model(**{name: tensor for name, tensor in inputs.items() if name != "labels"})
-        loss = self.loss(outputs.logits, inputs["labels"])
+        """Return the mean loss of a batch; only in training, that includes synthetic notes and R-drop."""
+        outputs = _pass(model, inputs)
+        if model.training:
+            loss = self.step_loss(
+                lambda batch: _pass(model, batch).logits, inputs, outputs.logits, self._current_epoch
+            )
+        else:
+            loss = self.loss(outputs.logits, inputs["labels"])
         return (loss, outputs) if return_outputs else loss
 
     def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
@@ -118,9 +131,20 @@ class NotesTrainer(TrainerBase):
             self.optimizer = optimizer(groups, **options)
         return self.optimizer
 
-    def reading_order(self, dataset: Any) -> LengthGroupedSampler:
+    def reading_order(self, dataset: Any) -> Sampler[Any]:
         """Return an order of batches of similar length, which resumes exactly."""
-        return LengthGroupedSampler(dataset.lengths, self.batch_size, self.args.seed)
+        rows = LengthGroupedSampler(dataset.lengths, self.batch_size, self.args.seed)
+        return EpochAndRowSampler(rows) if isinstance(dataset, NotesWithTwins) else rows
+
+    @property
+    def _current_epoch(self) -> int:
+        """The current epoch, from 0; the Trainer's own is a rounded number."""
+        return self.state.global_step * int(self.args.num_train_epochs) // self.state.max_steps
+
+
+def _pass(model: torch.nn.Module, batch: Mapping[str, Any]) -> Any:
+    """Return the outputs of a model for a batch, whose labels it does not see."""
+    return model(**{name: part for name, part in batch.items() if name not in ("labels", "twins")})
 
 
 class _Report(ProgressReport):
@@ -154,6 +178,18 @@ def _trained_parameters(model: PreTrainedModel) -> str:
     return f"Training {trained:,} of {total:,} parameters ({trained / total:.1%})"
 
 
+def _read_train(
+    corpus: Corpus, tokenizer: PreTrainedTokenizerBase, recipe: NeuralRecipe, observer: Observer
+) -> tuple[TokenizedNotes | NotesWithTwins, Cut]:
+    notes, cut = _read_split(corpus, "train", tokenizer, recipe, observer)
+    if recipe.training.synthetic_notes is None:
+        return notes, cut
+    names = recipe.training.synthetic_notes.names(LabelSpace.of(corpus))
+    for sentence in names.sentences():
+        observer.say(sentence)
+    return NotesWithTwins(notes, Twins(names, tokenizer, recipe.reading, recipe.seed)), cut
+
+
 def _read_split(
     corpus: Corpus, split: str, tokenizer: PreTrainedTokenizerBase, recipe: NeuralRecipe, observer: Observer
 ) -> tuple[TokenizedNotes, Cut]:
@@ -178,20 +214,25 @@ def _new_trainer(
     recipe: NeuralRecipe,
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    train: TokenizedNotes,
+    train: TokenizedNotes | NotesWithTwins,
     validation: TokenizedNotes,
     train_counts: npt.NDArray[np.int64],
     run: Path,
     observer: Observer,
 ) -> NotesTrainer:
+    loss = recipe.loss.function(train_counts)
+    reduction = recipe.loss.reduction if isinstance(recipe.loss, LabelwiseLoss) else "mean"
     trainer = NotesTrainer(
-        recipe.loss.function(train_counts),
+        loss,
+        Objective(loss, recipe.training.r_drop, reduction),
         head_factor=recipe.training.head_learning_rate_factor,
         model=model,
         args=_arguments(recipe, len(train), RunLayout(run).checkpoints),
         train_dataset=train,
         eval_dataset=validation,
-        data_collator=recipe.reading.collator(tokenizer.pad_token_id, model.config.num_labels or 0),
+        data_collator=with_twins(
+            recipe.reading.collator(tokenizer.pad_token_id, model.config.num_labels or 0)
+        ),
         processing_class=tokenizer,
         compute_metrics=partial(_validation_metrics, train_counts),
         callbacks=[_Report(run, observer), CollapseAlarm(recipe, len(train_counts), observer)],

@@ -20,10 +20,12 @@ from clem_icd.errors import RecipeError
 from clem_icd.fields import Fields
 from clem_icd.modeling.architecture import GROUPS, Architecture
 from clem_icd.runs.settings import RecipeReader
+from clem_icd.training.r_drop import RDrop
+from clem_icd.training.synthetic_notes import SyntheticNotes
 
 
 class NeuralTraining(Fields):
-    """How a neural system is trained. Every field is a setting of the Hugging Face Trainer."""
+    """How a neural system is trained, by the Hugging Face Trainer."""
 
     epochs: int = Field(default=20, ge=1)
     learning_rate: float = Field(default=5e-5, gt=0)
@@ -44,6 +46,17 @@ class NeuralTraining(Fields):
     patience: int | None = Field(default=3, ge=1)
     report_to: list[Literal["tensorboard"]] = Field(default_factory=list)
     log_steps: int = Field(default=50, ge=1)
+    synthetic_notes: SyntheticNotes | None = None
+    r_drop: RDrop | None = None
+
+    @model_validator(mode="after")
+    def _require_an_epoch_of_r_drop(self) -> Self:
+        if self.r_drop is not None and self.r_drop.after_epochs >= self.epochs:
+            raise ValueError(
+                f"r_drop.after_epochs is {self.r_drop.after_epochs}, expected less than epochs "
+                f"({self.epochs}), or R-drop would never start"
+            )
+        return self
 
     @model_validator(mode="after")
     def _require_a_metric_for_patience(self) -> Self:

@@ -61,3 +61,30 @@ class LengthGroupedSampler(Sampler[int]):
             yield from full[position].tolist()
         for batch in rest:
             yield from batch.tolist()
+
+
+class EpochAndRowSampler(Sampler[tuple[int, int]]):
+    """Yields the epoch with every row, for items that are another in each epoch.
+
+    Parameters
+    ----------
+    rows
+        The order of the rows.
+
+    """
+
+    def __init__(self, rows: LengthGroupedSampler) -> None:
+        self._rows = rows
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Set the epoch of the next iteration."""
+        self._rows.set_epoch(epoch)
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        for row in self._rows:
+            yield self._epoch, row

@@ -58,14 +58,21 @@ def train(
         If the head starts from titles, and the codes have none.
     OutputError
         If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
+    RecipeError
+        If synthetic notes are asked for and no code has a name, or R-drop and the model has no dropout.
     RunError
         If the run at ``out`` has another recipe or corpus, or several processes were started.
+    SourceError
+        If the file of synonyms is missing or malformed.
 
     """
     require_single_process(out)
     require_trainable(corpus)
     if isinstance(recipe, NeuralRecipe):
-        recipe.head.require_labels(LabelSpace.of(corpus))
+        labels = LabelSpace.of(corpus)
+        recipe.head.require_labels(labels)
+        if recipe.training.synthetic_notes is not None:
+            recipe.training.synthetic_notes.names(labels)
     observer = observer or Silent()
     if isinstance(recipe, NeuralRecipe) and recipe.seeds > 1:
         _train_seeds(recipe, corpus, out, resume=resume, force=force, observer=observer)

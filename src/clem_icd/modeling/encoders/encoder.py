@@ -21,8 +21,7 @@ from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.damage import CONFIG, WEIGHTS, Part, naming_damage, require_parameters
 from clem_icd.modeling.encoders.hub import hub_error
 
-# The names of an encoder's dropouts in ModernBERT, in the BERT family and in DistilBERT.
-_DROPOUTS = (
+DROPOUTS = (
     "dropout",
     "embedding_dropout",
     "mlp_dropout",
@@ -30,6 +29,7 @@ _DROPOUTS = (
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
 )
+"""The names of an encoder's dropouts in the configs of ModernBERT, the BERT family and DistilBERT."""
 
 ANOTHER_ENCODER = (
     "Copy the encoder's folder again, or name one with config.json, model.safetensors and a tokenizer"
@@ -74,7 +74,7 @@ class Encoder(Choice):
         """Return the dropout fields of the config, each set to `dropout`."""
         if self.dropout is None:
             return {}
-        fields: dict[str, Any] = {name: self.dropout for name in _DROPOUTS if hasattr(config, name)}
+        fields: dict[str, Any] = {name: self.dropout for name in DROPOUTS if hasattr(config, name)}
         if not fields:
             raise ModelError(
                 f"a {config.model_type} encoder has no dropout that can be set",
