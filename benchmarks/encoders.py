@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="overrides of the recipe")
-    parser.add_argument("--recipe", default="demo", help="name or file; default: demo")
+    parser.add_argument("--recipe", default="demo-pooled", help="name or file; default: demo-pooled")
     parser.add_argument("--encoder", action="append", default=[], help="name, folder or `random`; repeatable")
     parser.add_argument("--linear", action="store_true", help="also train the linear baseline")
     parser.add_argument("--seeds", type=int, default=1, help="seeds per encoder; default: 1")

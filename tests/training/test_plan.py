@@ -69,6 +69,11 @@ def test_real_steps_are_measured_and_nothing_is_written(
     assert total > least
 
 
+def test_synthetic_notes_are_part_of_the_measured_steps(little_corpus: Corpus, tmp_path: Path) -> None:
+    recipe = recipe_of("training.synthetic_notes={}", "training.r_drop={}", "head.dropout=0.1")
+    assert plan_training(recipe, little_corpus, tmp_path / "run").own.fits
+
+
 def test_the_size_of_a_checkpoint_is_that_of_a_real_one(little_corpus: Corpus, tmp_path: Path) -> None:
     with sigterm_at(Point.TRAINING_STEP, 0), pytest.raises(Stopped), stopping_on_sigterm():
         train(recipe_of(), little_corpus, tmp_path / "run")

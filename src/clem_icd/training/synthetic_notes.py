@@ -170,7 +170,8 @@ class Twins:
 class NotesWithTwins(Dataset[dict[str, Any]]):
     """Training notes, each with its twin of an epoch.
 
-    An item is found by epoch and row, so a process that loads items needs to know nothing else.
+    An item is found by epoch and row, so a process that loads items needs to know nothing else. A row alone is
+    one of the first epoch.
     """
 
     def __init__(self, notes: TokenizedNotes, twins: Twins) -> None:
@@ -181,8 +182,8 @@ class NotesWithTwins(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self._notes)
 
-    def __getitem__(self, place: tuple[int, int]) -> dict[str, Any]:
-        epoch, row = place
+    def __getitem__(self, place: tuple[int, int] | int) -> dict[str, Any]:
+        epoch, row = (0, place) if isinstance(place, int) else place
         item = self._notes[row]
         return {**item, "twin": self._twins.of(item["labels"], epoch, row)}
 
