@@ -108,6 +108,8 @@ def plan(little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
         monkeypatch.setattr(trials, "measure_steps", measure)
         monkeypatch.setattr(trials, "available_bytes", lambda _: memory)
+        monkeypatch.setattr(trials, "forget_peak", lambda _: None)
+        monkeypatch.setattr(trials, "peak_bytes", lambda _: GIGABYTE)
         monkeypatch.setattr(trials, "best_device", lambda: torch.device(device))
         return plan_training(recipe_of(*settings), little_corpus, tmp_path / "run")
 
@@ -133,6 +135,14 @@ def test_the_largest_batch_that_fits_is_suggested(plan: Plan, device: str) -> No
     assert found.better.batching == Batching(4, 2, False)
     assert found.seconds(found.better) is not None
     assert found.evaluation_seconds is not None
+
+
+def test_a_step_that_could_end_the_process_is_not_made(plan: Plan) -> None:
+    """The invented machine refuses such a step."""
+    found = plan("training.batch_size=64", memory=int(1.2 * GIGABYTE))
+    assert not found.own.fits
+    assert [one.batch for one in found.own.batches] == ["short"]
+    assert found.own.peak_bytes is None
 
 
 def test_checkpointing_is_suggested_if_a_single_note_does_not_fit_otherwise(plan: Plan) -> None:

@@ -55,8 +55,10 @@ def measure_steps(
     trainer.remove_callback(ProgressReport)
     clock = _Clock(len(batches), advance)
     trainer.add_callback(clock)
-    trainer.train()
-    trainer.remove_callback(clock)
+    try:
+        trainer.train()
+    finally:
+        trainer.remove_callback(clock)
     return clock.costs
 
 

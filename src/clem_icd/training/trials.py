@@ -27,7 +27,7 @@ from clem_icd.training.batching import (
 )
 from clem_icd.training.fit import NotesTrainer
 from clem_icd.training.measuring import StepCost, measure_steps, synchronize
-from clem_icd.training.memory import available_bytes
+from clem_icd.training.memory import available_bytes, forget_peak, peak_bytes
 
 # Places among the batches of an epoch, from the shortest (0) to the longest (1), where steps are measured.
 _PLACES = {"short": 0.1, "median": 0.5, "long": 0.9}
@@ -109,6 +109,8 @@ class Bench:
         self._seed = seed
         self._observer = observer
         self.available = available_bytes(best_device())
+        forget_peak(best_device())
+        self._before = (0, peak_bytes(best_device()))
 
     def try_out(self, batching: Batching) -> Trial:
         """Measure a step for some batches of an epoch, and one for the longest possible if it fits."""
@@ -122,7 +124,8 @@ class Bench:
         for name, batch in chosen.items():
             cost = self._measured(name, batch, costs)
             if cost is None:
-                return Trial(batching, costs, self._expected(costs, chosen[_LONGEST]), None)
+                expected = expected_peak(_peaks(costs), padded_tokens(lengths, chosen[_LONGEST]))
+                return Trial(batching, costs, expected, None)
             costs.append(cost)
         padded = [padded_tokens(lengths, batch) for batch in epoch]
         seconds = epoch_seconds(costs, padded, batching.gradient_accumulation)
@@ -135,9 +138,9 @@ class Bench:
         Settings that the trial lets expect not to fit are left out.
         """
         for batching in own.batching.larger() if own.fits else own.batching.smaller():
-            expected = self._expected(own.batches, longest_batch(self.notes.lengths, batching.batch_size))
+            longest = longest_batch(self.notes.lengths, batching.batch_size)
             unlike = batching.gradient_checkpointing != own.batching.gradient_checkpointing
-            if unlike or expected is None or expected <= _USABLE * self.available:
+            if unlike or not self._exceeds(own.batches, padded_tokens(self.notes.lengths, longest)):
                 yield batching
 
     def evaluation_seconds(self, batching: Batching) -> float:
@@ -157,22 +160,22 @@ class Bench:
         A GPU whose memory runs out raises an error. A process whose memory runs out is killed, so a step is
         not made if the shorter batches measured before let expect that.
         """
-        expected = self._expected(before, batch)
-        on_gpu = best_device().type == "cuda"
-        if not on_gpu and expected is not None and expected > _USABLE * self.available:
+        padded = padded_tokens(self.notes.lengths, batch)
+        if best_device().type != "cuda" and self._exceeds(before, padded):
             return None
         with suppress(torch.OutOfMemoryError):
             steps = [batch, batch] if name in _WARMED_UP else [batch]
             step = measure_steps(self._trainer, steps, self._observer.advance)[-1]
             tokens = int(self.notes.lengths[batch].sum())
-            return BatchCost(name, len(batch), tokens, padded_tokens(self.notes.lengths, batch), step)
+            return BatchCost(name, len(batch), tokens, padded, step)
         self._free()
         return None
 
-    def _expected(self, costs: Sequence[BatchCost], batch: Sequence[int]) -> int | None:
-        """Return the peak of a batch, as the measured ones let expect; None if fewer than two were."""
-        points = [(one.padded_tokens, one.step.peak_bytes) for one in costs]
-        return expected_peak(points, padded_tokens(self.notes.lengths, batch))
+    def _exceeds(self, costs: Sequence[BatchCost], padded: int) -> bool:
+        """Whether a batch is expected to take too much memory; one step is compared with none."""
+        points = _peaks(costs)
+        expected = expected_peak([self._before, *points] if len(points) == 1 else points, padded)
+        return expected is not None and expected > _USABLE * self.available
 
     def _free(self) -> None:
         self.model.zero_grad(set_to_none=True)
@@ -206,6 +209,10 @@ def epoch_seconds(costs: Sequence[BatchCost], padded: Sequence[int], accumulatio
     update = float(np.median([one.step.update_seconds for one in costs]))
     steps = -(-len(padded) // accumulation)
     return float(seconds.sum()) - (len(padded) - steps) * update
+
+
+def _peaks(costs: Sequence[BatchCost]) -> list[tuple[int, int]]:
+    return [(one.padded_tokens, one.step.peak_bytes) for one in costs]
 
 
 def expected_peak(measured: Sequence[tuple[int, int]], padded: int) -> int | None:
