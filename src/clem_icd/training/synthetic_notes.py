@@ -170,8 +170,8 @@ class Twins:
 class NotesWithTwins(Dataset[dict[str, Any]]):
     """Training notes, each with its twin of an epoch.
 
-    An item is found by epoch and row, so a process that loads items needs to know nothing else. A row alone is
-    one of the first epoch.
+    An item is found by epoch and row, so a process that loads items needs to know nothing else. A row alone
+    is of the first epoch.
     """
 
     def __init__(self, notes: TokenizedNotes, twins: Twins) -> None:
