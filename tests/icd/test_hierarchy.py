@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clem_icd.icd import CodeSystem, ancestors, category, chapter, parent, undot
+from clem_icd.icd import CodeSystem, ancestors, block, category, chapter, parent, undot
 from clem_icd.icd.tabular import tabular_codes
 
 ICD9CM, ICD9PCS, ICD10CM, ICD10PCS, ICD10, CPT = CodeSystem
@@ -88,6 +88,47 @@ def test_every_packaged_code_has_a_chapter(packaged_codes: list[tuple[str, CodeS
     assert all(chapter(code, system) for code, system in packaged_codes)
 
 
+@pytest.mark.parametrize(
+    ("code", "system", "expected"),
+    [
+        ("i21.4", ICD10CM, "I20-I25"),
+        ("C50.911", ICD10CM, "C50"),
+        ("C15.9", ICD10CM, "C15-C26"),
+        ("V43.52XA", ICD10CM, "V40-V49"),
+        ("I99.Z", ICD10CM, "I95-I99"),
+        ("I03.1", ICD10CM, None),
+        ("410.71", ICD9CM, "410-414"),
+        ("042", ICD9CM, "042"),
+        ("V27.0", ICD9CM, "V20-V29"),
+        ("E849.7", ICD9CM, "E849"),
+        ("285.9", ICD9CM, None),
+        ("02703ZZ", ICD10PCS, "02"),
+        ("0", ICD10PCS, None),
+        ("37.23", ICD9PCS, None),
+        ("E11.90", ICD10, None),
+        ("99291", CPT, None),
+        ("", ICD9CM, None),
+    ],
+)
+def test_block(code: str, system: CodeSystem, expected: str | None) -> None:
+    assert block(code, system) == expected
+
+
+def test_every_diagnosis_has_a_block_unless_its_chapter_has_none(
+    packaged_codes: list[tuple[str, CodeSystem]],
+) -> None:
+    categories = {
+        (category(code, system), system)
+        for code, system in packaged_codes
+        if system in (ICD9CM, ICD10CM, ICD10PCS)
+    }
+    without = {chapter(code, system) for code, system in categories if block(code, system) is None}
+    assert without == {
+        "Diseases of the blood and blood-forming organs (280-289)",
+        "Congenital anomalies (740-759)",
+    }
+
+
 @settings(max_examples=100)
 @given(st.text(max_size=9), st.sampled_from(list(CodeSystem)))
 def test_any_text_is_accepted_and_ancestors_get_shorter(text: str, system: CodeSystem) -> None:
@@ -95,3 +136,4 @@ def test_any_text_is_accepted_and_ancestors_get_shorter(text: str, system: CodeS
     lengths = [len(undot(code)) for code in line]
     assert lengths == sorted(set(lengths), reverse=True)
     chapter(text, system)
+    block(text, system)

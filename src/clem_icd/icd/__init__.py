@@ -11,7 +11,7 @@ from __future__ import annotations
 from clem_icd.icd.code import Code, dot, is_well_formed, undot
 from clem_icd.icd.codebook import Codebook, default_codebook
 from clem_icd.icd.forms import clinical_forms
-from clem_icd.icd.hierarchy import ancestors, category, chapter, parent
+from clem_icd.icd.hierarchy import ancestors, block, category, chapter, parent
 from clem_icd.icd.likely import hint_for_unknown
 from clem_icd.icd.mapping import icd9_to_icd10, icd10_to_icd9
 from clem_icd.icd.marks import without_mark
@@ -25,6 +25,7 @@ __all__ = [
     "CodeSystem",
     "Codebook",
     "ancestors",
+    "block",
     "category",
     "chapter",
     "cleaned",

@@ -1,19 +1,20 @@
-"""The hierarchy of codes: parent, category and chapter.
+"""The hierarchy of codes: parent, category, block and chapter.
 
-Only codes take part; blocks such as ``I20-I25`` are left out because they are never assigned. Codes are
+Parents and ancestors are codes; blocks such as ``I20-I25`` and chapters are never assigned. Codes are
 accepted with or without their dot and returned dotted and upper-case. An unknown code is not an error: its
 position follows from its characters.
 """
 
 from __future__ import annotations
 
+from clem_icd.icd.blocks import block_of
 from clem_icd.icd.chapters import chapter_of
 from clem_icd.icd.code import dot, undot
 from clem_icd.icd.systems import CodeSystem
 from clem_icd.icd.tabular import in_tabular
 from clem_icd.icd.text import cleaned
 
-__all__ = ["ancestors", "category", "chapter", "parent", "shorter_codes"]
+__all__ = ["ancestors", "block", "category", "chapter", "parent", "shorter_codes"]
 
 
 def category(code: str, system: CodeSystem) -> str:
@@ -66,6 +67,16 @@ def chapter(code: str, system: CodeSystem) -> str | None:
     ICD-10-PCS has sections instead. The result is None for CPT codes and codes outside all chapters.
     """
     return chapter_of(category(code, system), system)
+
+
+def block(code: str, system: CodeSystem) -> str | None:
+    """Return the block of a code, between its category and its chapter: ``I20-I25``.
+
+    Blocks of ICD-10-CM are the innermost ones of the tabular list. In ICD-10-PCS, section and body system take
+    their place: ``02``. The result is None for ICD-9-CM procedures and CPT codes, which have no blocks; for
+    ICD-10, whose blocks differ by edition; and for codes outside all blocks.
+    """
+    return block_of(category(code, system), system)
 
 
 def _category_length(characters: str, system: CodeSystem) -> int:

@@ -9,6 +9,7 @@ from types import ModuleType
 __all__ = [
     "has_seventh_character",
     "in_tabular",
+    "tabular_block",
     "tabular_codes",
     "tabular_inclusion_terms",
     "tabular_leaves",
@@ -28,6 +29,11 @@ def tabular_codes() -> tuple[str, ...]:
 def in_tabular(code: str) -> bool:
     """Return whether a dotted code is a category or subcategory in the list."""
     return code in _code_set()
+
+
+def tabular_block(category: str) -> str | None:
+    """Return the innermost block of a category, as in ``I20-I25``; None for a category that is not listed."""
+    return _library().get_ancestors(category)[0] if in_tabular(category) else None
 
 
 @functools.cache
