@@ -53,8 +53,8 @@ def test_parents_match_the_tabular_list(tabular_list: ModuleType) -> None:
 
 def test_chapters_match_the_tabular_list(tabular_list: ModuleType) -> None:
     for number in range(1, 23):
-        for block in tabular_list.get_children(str(number)):
-            first, last = block.split("-")[0], block.split("-")[-1]
+        for name in tabular_list.get_children(str(number)):
+            first, last = name.split("-")[0], name.split("-")[-1]
             assert (
                 chapter(first, ICD10CM) == chapter(last, ICD10CM) == tabular_list.get_description(str(number))
             )

@@ -46,6 +46,17 @@ def test_the_divergence_is_the_mean_of_both_directions() -> None:
     assert not divergence(first, first).any()
 
 
+def test_a_logit_that_a_pass_did_not_give_has_no_divergence() -> None:
+    first = torch.tensor([[1.0, -torch.inf, -torch.inf, 0.5]], requires_grad=True)
+    second = torch.tensor([[0.0, 2.0, -torch.inf, -torch.inf]])
+    found = divergence(first, second)
+    torch.testing.assert_close(found[0, 0], divergence(torch.tensor(1.0), torch.tensor(0.0)))
+    assert not found[0, 1:].any()
+    (gradient,) = torch.autograd.grad(found.sum(), first)
+    assert gradient.isfinite().all()
+    assert gradient.count_nonzero() == 1
+
+
 def test_the_divergence_and_its_gradients_are_finite_for_extreme_logits() -> None:
     first = torch.tensor([[1e4, -1e4, 1e4, 0.0]], requires_grad=True)
     second = torch.tensor([[-1e4, -1e4, 1e4, 1e4]], requires_grad=True)

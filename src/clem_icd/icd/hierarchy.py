@@ -72,8 +72,8 @@ def chapter(code: str, system: CodeSystem) -> str | None:
 def block(code: str, system: CodeSystem) -> str | None:
     """Return the block of a code, between its category and its chapter: ``I20-I25``.
 
-    Blocks of ICD-10-CM are the innermost ones of the tabular list. In ICD-10-PCS, section and body system take
-    their place: ``02``. The result is None for ICD-9-CM procedures and CPT codes, which have no blocks; for
+    Blocks of ICD-10-CM are the innermost ones of the tabular list. ICD-10-PCS has sections with body systems
+    instead: ``02``. The result is None for ICD-9-CM procedures and CPT codes, which have no blocks; for
     ICD-10, whose blocks differ by edition; and for codes outside all blocks.
     """
     return block_of(category(code, system), system)

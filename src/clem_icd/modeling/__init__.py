@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Head,
         LabelAttentionHead,
         LabelCrossAttentionHead,
+        LabelTreeAttentionHead,
         PooledHead,
         TokenHead,
     )
@@ -63,6 +64,7 @@ __all__ = [
     "LabelAttentionHead",
     "LabelCrossAttentionHead",
     "LabelSpace",
+    "LabelTreeAttentionHead",
     "LinearSystem",
     "Lora",
     "Loss",
@@ -121,6 +123,7 @@ __getattr__ = lazy_names(
         "LabelAttentionHead": "heads",
         "LabelCrossAttentionHead": "heads",
         "LabelSpace": "labels",
+        "LabelTreeAttentionHead": "heads",
         "LinearSystem": "linear",
         "Lora": "adapters",
         "Loss": "losses",

@@ -48,12 +48,17 @@ class LabelSpace:
         )
 
     @property
-    def log_odds(self) -> npt.NDArray[np.float64]:
-        """Log-odds of each label before a note is read, from its training notes [labels].
+    def frequencies(self) -> npt.NDArray[np.float64]:
+        """Probability of each label before a note is read, from its training notes [labels].
 
-        They are the log-odds of the frequency (n + 1/2) / (N + 1), for n of N training notes, and so finite
-        for a label with none or with all of them (Haldane 1956; Anscombe 1956).
+        It is (n + 1/2) / (N + 1), for n of N training notes, and so neither 0 nor 1 for a label with none or
+        with all of them (Haldane 1956; Anscombe 1956).
         """
+        return (self.counts + 0.5) / (self.notes + 1)
+
+    @property
+    def log_odds(self) -> npt.NDArray[np.float64]:
+        """Log-odds of the `frequencies` [labels]."""
         return np.log((self.counts + 0.5) / (self.notes - self.counts + 0.5))
 
 

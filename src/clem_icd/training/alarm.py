@@ -53,6 +53,7 @@ class CollapseAlarm(TrainerCallback):
 
     def __init__(self, recipe: NeuralRecipe, labels: int, observer: Observer) -> None:
         self._remedies = _remedies(recipe)
+        self._preparatory_epochs = recipe.head.preparatory_epochs
         self._labels = labels
         self._observer = observer
         self._explained = False
@@ -63,8 +64,9 @@ class CollapseAlarm(TrainerCallback):
         """Say it where it is so; the first time with what it means and what to try."""
         metrics: dict[str, float] = kwargs["metrics"]
         gain = metrics["eval_micro_f1_over_constant"]
-        # As long as the learning rate rises, this is normal.
-        if gain >= _MARGIN or state.global_step <= args.get_warmup_steps(state.max_steps):
+        # As long as the learning rate rises, or the codes are not learned yet, this is normal.
+        warming_up = state.global_step <= args.get_warmup_steps(state.max_steps)
+        if gain >= _MARGIN or warming_up or (state.epoch or 0) <= self._preparatory_epochs:
             return
         tuned = metrics["eval_micro_f1_tuned"]
         found = f"micro-F1 {tuned:.4f}, where assigning those to every note gives {tuned - gain:.4f}"

@@ -28,6 +28,7 @@ from clem_icd.evaluation import evaluate
 from clem_icd.evaluation.headlines import HEADLINES
 from clem_icd.extras import optional
 from clem_icd.modeling.assembly import build, rebuild
+from clem_icd.modeling.heads import Head
 from clem_icd.modeling.inputs import TokenizedNotes
 from clem_icd.modeling.labels import LabelSpace
 from clem_icd.modeling.losses import LabelwiseLoss, LossFunction
@@ -38,6 +39,7 @@ from clem_icd.runs.checkpoints import Checkpoint, checkpoint_at, last_checkpoint
 from clem_icd.runs.history import write_history
 from clem_icd.runs.layout import RunLayout
 from clem_icd.training.alarm import CollapseAlarm, collapse_signs
+from clem_icd.training.epochs import BeginEpochs
 from clem_icd.training.limits import Cut, measure_cut, report_limits
 from clem_icd.training.objective import Objective
 from clem_icd.training.optimizer import parameter_groups
@@ -82,22 +84,29 @@ def prepare_fit(
         recipe.training.r_drop.require_dropout(model)
     train, train_cut = _read_train(corpus, tokenizer, recipe, observer)
     validation, validation_cut = _read_split(corpus, "validation", tokenizer, recipe, observer)
-    counts = LabelSpace.of(corpus).counts
+    labels = LabelSpace.of(corpus)
     cuts = {"train": train_cut, "validation": validation_cut}
-    report_limits(run, counts, cuts, recipe.reading.max_tokens, observer)
-    return _new_trainer(recipe, model, tokenizer, train, validation, counts, run, observer)
+    report_limits(run, labels.counts, cuts, recipe.reading.max_tokens, observer)
+    return _new_trainer(recipe, model, tokenizer, train, validation, labels, run, observer)
 
 
 class NotesTrainer(TrainerBase):
     """Trains on batches of notes of similar length, and evaluates with the loss of an architecture."""
 
     def __init__(
-        self, loss: LossFunction, step_loss: Objective, *, head_factor: float, **others: Any
+        self,
+        loss: LossFunction,
+        step_loss: Objective,
+        *,
+        head_factor: float,
+        preparatory_epochs: int,
+        **others: Any,
     ) -> None:
         super().__init__(**others)
         self.loss = loss
         self.step_loss = step_loss
         self.head_factor = head_factor
+        self.preparatory_epochs = preparatory_epochs
 
     def compute_loss(
         self,
@@ -140,6 +149,12 @@ class NotesTrainer(TrainerBase):
     def _current_epoch(self) -> int:
         """The current epoch, from 0; the Trainer's own is a rounded number."""
         return self.state.global_step * int(self.args.num_train_epochs) // self.state.max_steps
+
+    def _determine_best_metric(self, *args: Any, **kwargs: Any) -> bool:
+        """Return whether a checkpoint is the best so far; one of a preparatory epoch never is."""
+        if (self.state.epoch or 0) <= self.preparatory_epochs:
+            return False
+        return super()._determine_best_metric(*args, **kwargs)
 
 
 def _pass(model: torch.nn.Module, batch: Mapping[str, Any]) -> Any:
@@ -216,16 +231,17 @@ def _new_trainer(
     tokenizer: PreTrainedTokenizerBase,
     train: TokenizedNotes | NotesWithTwins,
     validation: TokenizedNotes,
-    train_counts: npt.NDArray[np.int64],
+    labels: LabelSpace,
     run: Path,
     observer: Observer,
 ) -> NotesTrainer:
-    loss = recipe.loss.function(train_counts)
+    loss = recipe.head.loss_function(recipe.loss, labels)
     reduction = recipe.loss.reduction if isinstance(recipe.loss, LabelwiseLoss) else "mean"
     trainer = NotesTrainer(
         loss,
         Objective(loss, recipe.training.r_drop, reduction),
         head_factor=recipe.training.head_learning_rate_factor,
+        preparatory_epochs=recipe.head.preparatory_epochs,
         model=model,
         args=_arguments(recipe, len(train), RunLayout(run).checkpoints),
         train_dataset=train,
@@ -234,8 +250,12 @@ def _new_trainer(
             recipe.reading.collator(tokenizer.pad_token_id, model.config.num_labels or 0)
         ),
         processing_class=tokenizer,
-        compute_metrics=partial(_validation_metrics, train_counts),
-        callbacks=[_Report(run, observer), CollapseAlarm(recipe, len(train_counts), observer)],
+        compute_metrics=partial(_validation_metrics, recipe.head, labels.counts),
+        callbacks=[
+            BeginEpochs(recipe.head, observer),
+            _Report(run, observer),
+            CollapseAlarm(recipe, len(labels.codes), observer),
+        ],
     )
     if recipe.training.patience is not None:
         trainer.add_callback(EarlyStoppingCallback(recipe.training.patience))
@@ -279,14 +299,17 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
     )
 
 
-def _validation_metrics(train_counts: npt.NDArray[np.int64], prediction: EvalPrediction) -> dict[str, float]:
+def _validation_metrics(
+    head: Head, train_counts: npt.NDArray[np.int64], prediction: EvalPrediction
+) -> dict[str, float]:
     targets = np.asarray(prediction.label_ids) > 0.5
     logits = np.asarray(prediction.predictions, dtype=np.float32)
     scores = 1 / (1 + np.exp(-logits))
     # All other metrics are computed once, at the end of training.
     values = evaluate(targets, scores, profile=HEADLINES)
     tuned = float(threshold_curve(targets, scores, EDIN2024_GRID).max())
-    return {**values, "micro_f1_tuned": tuned, **collapse_signs(targets, scores, train_counts, tuned)}
+    signs = collapse_signs(targets, scores, train_counts, tuned)
+    return {**values, "micro_f1_tuned": tuned, **signs, **head.validation_metrics(logits, targets)}
 
 
 def _is_over(checkpoint: Checkpoint, recipe: NeuralRecipe) -> bool:

@@ -6,9 +6,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
+
+from transformers import PreTrainedModel
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import RecipeError
+from clem_icd.modeling.labels import LabelSpace
 from clem_icd.modeling.machine import best_device, precision_here
 from clem_icd.progress import Observer, Silent
 from clem_icd.training.batching import Batching
@@ -118,11 +122,14 @@ def plan_training(
 
     """
     require_trainable(corpus)
+    recipe.head.require_labels(LabelSpace.of(corpus))
     observer = observer or Silent()
     training = recipe.training.model_copy(update={"report_to": []})
     with TemporaryDirectory(prefix="clem-plan-") as place:
         silent = recipe.model_copy(update={"training": training})
         trainer = prepare_fit(silent, corpus, Path(place), observer)
+        # The epochs in which all of the head is trained take the longest.
+        recipe.head.begin_epoch(cast(PreTrainedModel, trainer.model), recipe.head.preparatory_epochs)
         bench = Bench(trainer, recipe.seed, observer)
         own = bench.try_out(Batching.of(training))
         better = _better(bench, own)

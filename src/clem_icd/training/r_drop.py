@@ -52,9 +52,10 @@ def divergence(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     Parameters
     ----------
     first, second
-        The logits of two passes [notes, labels].
+        The logits of two passes [notes, labels]; -inf where a pass gave none, which has no divergence.
 
     """
     precision = torch.promote_types(first.dtype, torch.float32)
-    first, second = first.to(precision), second.to(precision)
+    missing = first.isneginf() | second.isneginf()
+    first, second = (one.to(precision).masked_fill(missing, 0.0) for one in (first, second))
     return (first.sigmoid() - second.sigmoid()) * (first - second) / 2

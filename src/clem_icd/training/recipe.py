@@ -74,6 +74,16 @@ class NeuralRecipe(Architecture):
     threshold_policy: PolicyName = "edin2024"
     training: NeuralTraining = NeuralTraining()
 
+    @model_validator(mode="after")
+    def _require_epochs_for_the_labels(self) -> Self:
+        first = self.head.preparatory_epochs
+        if self.training.epochs <= first:
+            raise ValueError(
+                f"training.epochs is {self.training.epochs}, but head {self.head.kind} takes {first} epochs "
+                "before it learns the codes; set more epochs"
+            )
+        return self
+
     @property
     def architecture(self) -> Architecture:
         """The architecture alone, as it is stored with a model."""

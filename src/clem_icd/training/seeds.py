@@ -55,7 +55,7 @@ def train(
     CorpusError
         If the corpus has no train or no validation split.
     ModelError
-        If the head starts from titles, and the codes have none.
+        If the head needs titles or a hierarchy, and the codes have none.
     OutputError
         If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
     RecipeError

@@ -5,6 +5,7 @@ from clem_icd.modeling.heads.encoder_with_head import EncoderWithHead, TokenHead
 from clem_icd.modeling.heads.head import Head
 from clem_icd.modeling.heads.label_attention import LabelAttentionHead
 from clem_icd.modeling.heads.label_cross_attention import LabelCrossAttentionHead
+from clem_icd.modeling.heads.label_tree_attention import LabelTreeAttentionHead
 from clem_icd.modeling.heads.pooled import PooledHead
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Head",
     "LabelAttentionHead",
     "LabelCrossAttentionHead",
+    "LabelTreeAttentionHead",
     "PooledHead",
     "TokenHead",
 ]
@@ -21,3 +23,4 @@ HEADS: Choices[Head] = Choices("head", default="pooled")
 HEADS.register(PooledHead)
 HEADS.register(LabelAttentionHead)
 HEADS.register(LabelCrossAttentionHead)
+HEADS.register(LabelTreeAttentionHead)

@@ -35,6 +35,14 @@ class TokenHead(Head):
         """
         raise NotImplementedError
 
+    def config_fields(self, labels: LabelSpace) -> dict[str, Any]:
+        """Return what `module_of` has to know about the labels, as fields of the config."""
+        return {}
+
+    def module_of(self, config: EncoderWithHeadConfig, width: int) -> torch.nn.Module:
+        """Return the module of a config, for an encoder with vectors of a width."""
+        return self.module(width, config.num_labels or 0)
+
     def require_model(self, model: PreTrainedModel) -> None:
         """Refuse a model with another head, or with this one and other fields."""
         found = model.config.head if isinstance(model, EncoderWithHead) else {"kind": "pooled"}
@@ -45,7 +53,10 @@ class TokenHead(Head):
         """Return a model with this head on an encoder."""
         backbone = encoder.load(AutoModel, attention=attention)
         config = EncoderWithHeadConfig(
-            encoder=backbone.config.to_dict(), head=self.model_dump(mode="json"), **label_fields(labels.codes)
+            encoder=backbone.config.to_dict(),
+            head=self.model_dump(mode="json"),
+            **label_fields(labels.codes),
+            **self.config_fields(labels),
         )
         config._attn_implementation = attention
         model = EncoderWithHead(config)
@@ -62,6 +73,8 @@ class EncoderWithHeadConfig(PreTrainedConfig):
         The encoder's config as a mapping.
     head
         The fields of the head, ``kind`` included.
+    label_tree
+        `LabelTree.parents`, for a head that has a tree of labels.
 
     """
 
@@ -69,6 +82,7 @@ class EncoderWithHeadConfig(PreTrainedConfig):
 
     encoder: dict[str, Any] | None = None
     head: dict[str, Any] | None = None
+    label_tree: list[list[int]] | None = None
 
 
 class EncoderWithHead(PreTrainedModel):
@@ -95,7 +109,7 @@ class EncoderWithHead(PreTrainedModel):
         head = HEADS.parse(config.head)
         if not isinstance(head, TokenHead):
             raise ValueError(f"config.head is {config.head!r}, expected a head over tokens")
-        self.head = head.module(encoder.hidden_size, config.num_labels or 0)
+        self.head = head.module_of(config, encoder.hidden_size)
         self.attends_to_padding = head.attends_to_padding
         self.post_init()  # type: ignore[no-untyped-call]
 

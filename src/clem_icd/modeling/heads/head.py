@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -9,6 +11,7 @@ from clem_icd.errors import ModelError
 from clem_icd.fields import Choice
 from clem_icd.modeling.encoders import OpenEncoder
 from clem_icd.modeling.labels import LabelSpace
+from clem_icd.modeling.losses import Loss, LossFunction
 from clem_icd.modeling.readings import Reading
 
 
@@ -25,6 +28,11 @@ class Head(Choice):
     """
 
     prior_bias: bool = False
+
+    @property
+    def preparatory_epochs(self) -> int:
+        """The first epochs, in which the head does not learn its labels yet; none of them is selected."""
+        return 0
 
     def new_model(self, encoder: OpenEncoder, labels: LabelSpace, *, attention: str) -> PreTrainedModel:
         """Build a model with this head on an encoder. The weights of the head are random: seed torch first.
@@ -64,6 +72,34 @@ class Head(Choice):
         raise ModelError(
             f"the head {self.kind} has no bias that can be set", remedy="Set head.prior_bias=false"
         )
+
+    def begin_epoch(self, model: PreTrainedModel, epoch: int) -> str | None:
+        """Prepare a model for an epoch of training, or the rest of one that is resumed.
+
+        Parameters
+        ----------
+        model
+            The model that is trained.
+        epoch
+            The number of the epoch, from 0.
+
+        Returns
+        -------
+        str | None
+            What begins with this epoch, as a line for the user.
+
+        """
+        return None
+
+    def loss_function(self, loss: Loss, labels: LabelSpace) -> LossFunction:
+        """Return a loss as a function of the logits in training and in evaluation, and of the targets."""
+        return loss.function(labels.counts)
+
+    def validation_metrics(
+        self, logits: npt.NDArray[np.float32], targets: npt.NDArray[np.bool_]
+    ) -> dict[str, float]:
+        """Return further metrics for the history of a run, from logits and targets [notes, labels]."""
+        return {}
 
     def require_model(self, model: PreTrainedModel) -> None:
         """Refuse a loaded model that does not have this head.

@@ -53,8 +53,13 @@ class LabelAttention(LabelQueries):
 
     def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Return the logits [notes, labels]."""
-        gathered = self.dropout(self.gather(self.dropout(hidden), mask))
-        logits: torch.Tensor = (gathered * self.classifier.weight).sum(dim=-1) + self.classifier.bias
+        return self.logits(hidden, mask)
+
+    def logits(self, hidden: torch.Tensor, mask: torch.Tensor, labels: slice = slice(None)) -> torch.Tensor:
+        """Return the logits of all labels or of some [notes, labels]."""
+        gathered = self.dropout(self.gather(self.dropout(hidden), mask, labels))
+        products = (gathered * self.classifier.weight[labels]).sum(dim=-1)
+        logits: torch.Tensor = products + self.classifier.bias[labels]
         return logits
 
 

@@ -39,14 +39,14 @@ class LabelQueries(torch.nn.Module):
         """Return what labels gather [notes, tokens, width]."""
         raise NotImplementedError
 
-    def gather(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return the vector of each label [notes, labels, width].
+    def gather(self, hidden: torch.Tensor, mask: torch.Tensor, labels: slice = slice(None)) -> torch.Tensor:
+        """Return the vector of each label, of all or of some [notes, labels, width].
 
         The weights of all labels and tokens are never held at once: for a full code set and a long note, they
         would take gigabytes.
         """
         keys, values = self.keys(hidden), self.values(hidden)
-        queries = self.queries.to(keys.dtype).expand(len(keys), 1, -1, -1)
+        queries = self.queries[labels].to(keys.dtype).expand(len(keys), 1, -1, -1)
         gathered = torch.nn.functional.scaled_dot_product_attention(
             queries, keys[:, None], values[:, None], attn_mask=mask[:, None, None] != 0, scale=1.0
         )

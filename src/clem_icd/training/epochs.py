@@ -1,0 +1,27 @@
+"""What a head does when an epoch begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from clem_icd.modeling.heads import Head
+from clem_icd.progress import Observer
+
+
+class BeginEpochs(TrainerCallback):
+    """Lets a head prepare its model when an epoch begins or is resumed."""
+
+    def __init__(self, head: Head, observer: Observer) -> None:
+        self._head = head
+        self._observer = observer
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Prepare the model, and report what begins."""
+        # Of a resumed epoch, state.epoch has the share that is done.
+        begins = self._head.begin_epoch(kwargs["model"], int(state.epoch or 0))
+        if begins is not None:
+            self._observer.say(begins)
