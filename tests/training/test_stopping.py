@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from clem_icd.corpus import Corpus
 from clem_icd.progress import Silent
@@ -17,6 +19,7 @@ from clem_icd.runs.checkpoints import last_checkpoint
 from clem_icd.runs.points import Point, subscribers
 from clem_icd.runs.stopping import Stopped, stopping_on_sigterm
 from clem_icd.training import NeuralRecipe, read_recipe, train
+from clem_icd.training.fit import fit_neural
 from fixtures.stopping import sigterm_at
 from support import LITTLE_SETTINGS
 
@@ -29,52 +32,54 @@ STEPS = [*EPOCHS, "training.checkpoint_steps=6"]
 ACCUMULATION = [*EPOCHS, "training.gradient_accumulation=3", "training.batch_size=4"]
 EARLY = [*LITTLE_SETTINGS, "training.learning_rate=3.0", "training.epochs=9", "training.patience=1"]
 
-RESULTS = ("metrics.json", "metrics-validation.json", "model/model.safetensors", "scores/test.parquet")
 
-Trained = Callable[[list[str], Path], Path]
+@dataclass(frozen=True)
+class Fitted:
+    """The selected weights, and what was logged but for durations."""
+
+    weights: dict[str, torch.Tensor]
+    history: list[dict[str, Any]]
 
 
-def recipe_of(settings: list[str]) -> NeuralRecipe:
+def recipe_of(settings: Sequence[str]) -> NeuralRecipe:
     recipe = read_recipe("clem-icd-small", settings)
     assert isinstance(recipe, NeuralRecipe)
     return recipe
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    @cache
-    def run(*settings: str) -> Path:
-        place = tmp_path_factory.mktemp("whole") / "run"
-        return train(recipe_of(list(settings)), little_corpus, place)
+def fit(settings: Sequence[str], corpus: Corpus, run: Path) -> Fitted:
+    """Train, or resume, without scoring anything at the end."""
+    run.mkdir(exist_ok=True)
+    weights = fit_neural(recipe_of(settings), corpus, run, Silent()).model.state_dict()
+    rows = [
+        {key: value for key, value in row.items() if not key.endswith(("_runtime", "_per_second"))}
+        for row in json.loads((run / "history.json").read_text())
+        if "train_runtime" not in row
+    ]
+    return Fitted(weights, rows)
 
-    return run
+
+@pytest.fixture(scope="module")
+def uninterrupted(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Fitted]:
+    """Return a function that trains with some settings, once."""
+    return cache(lambda *settings: fit(settings, little_corpus, tmp_path_factory.mktemp("whole")))
 
 
 def stop_at(
     point: Point, count: int, settings: list[str], corpus: Corpus, run: Path, *, times: int = 1
 ) -> int | None:
-    """Train until SIGTERM at a point; return the step of which the exception tells."""
+    """Train until SIGTERM at a point, and return the step that was reached."""
     with sigterm_at(point, count, times=times), pytest.raises(Stopped) as caught, stopping_on_sigterm():
-        train(recipe_of(settings), corpus, run, resume=True)
+        fit(settings, corpus, run)
     return caught.value.step
 
 
-def history(run: Path) -> list[dict[str, Any]]:
-    """Return what was logged, but for durations."""
-    rows = json.loads((run / "history.json").read_text())
-    return [
-        {key: value for key, value in row.items() if not key.endswith(("_runtime", "_per_second"))}
-        for row in rows
-        if "train_runtime" not in row
-    ]
-
-
-def assert_resumes(run: Path, whole: Path, settings: list[str], corpus: Corpus) -> None:
-    """Resume a run, and require the results of an uninterrupted one."""
-    train(recipe_of(settings), corpus, run, resume=True)
-    for name in RESULTS:
-        assert (run / name).read_bytes() == (whole / name).read_bytes(), name
-    assert history(run) == history(whole)
+def assert_resumes(run: Path, whole: Fitted, settings: list[str], corpus: Corpus) -> None:
+    """Resume training, and require that it ends like an uninterrupted one."""
+    found = fit(settings, corpus, run)
+    assert found.history == whole.history
+    assert found.weights.keys() == whole.weights.keys()
+    assert all(torch.equal(found.weights[name], weights) for name, weights in whole.weights.items())
 
 
 @pytest.mark.parametrize(
@@ -93,7 +98,7 @@ def assert_resumes(run: Path, whole: Path, settings: list[str], corpus: Corpus) 
 )
 def test_the_step_is_finished_and_the_resumed_run_ends_like_an_uninterrupted_one(
     little_corpus: Corpus,
-    uninterrupted: Callable[..., Path],
+    uninterrupted: Callable[..., Fitted],
     tmp_path: Path,
     settings: list[str],
     point: Point,
@@ -108,7 +113,7 @@ def test_the_step_is_finished_and_the_resumed_run_ends_like_an_uninterrupted_one
 
 
 def test_a_run_may_be_stopped_again_and_again(
-    little_corpus: Corpus, uninterrupted: Callable[..., Path], tmp_path: Path
+    little_corpus: Corpus, uninterrupted: Callable[..., Fitted], tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
     for point, count, step in (
@@ -123,17 +128,17 @@ def test_a_run_may_be_stopped_again_and_again(
 
 
 def test_early_stopping_is_noticed_in_an_evaluation_that_was_put_off(
-    little_corpus: Corpus, uninterrupted: Callable[..., Path], tmp_path: Path
+    little_corpus: Corpus, uninterrupted: Callable[..., Fitted], tmp_path: Path
 ) -> None:
     whole, run = uninterrupted(*EARLY), tmp_path / "run"
-    last = max(row["step"] for row in history(whole))
+    last = max(row["step"] for row in whole.history)
     assert last < 90
     assert stop_at(Point.TRAINING_STEP, last - 1, EARLY, little_corpus, run) == last
     assert_resumes(run, whole, EARLY, little_corpus)
 
 
 def test_further_signals_change_nothing(
-    little_corpus: Corpus, uninterrupted: Callable[..., Path], tmp_path: Path
+    little_corpus: Corpus, uninterrupted: Callable[..., Fitted], tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
     assert stop_at(Point.TRAINING_STEP, 2, EPOCHS, little_corpus, run, times=3) == 3
@@ -144,30 +149,39 @@ def test_further_signals_change_nothing(
 
 @pytest.mark.parametrize("point", [Point.SCORES_WRITING, Point.MODEL_WRITING])
 def test_after_training_it_ends_at_once_and_resumes(
-    little_corpus: Corpus, uninterrupted: Callable[..., Path], tmp_path: Path, point: Point
+    little_corpus: Corpus, tmp_path: Path, point: Point
 ) -> None:
-    assert stop_at(point, 0, EPOCHS, little_corpus, tmp_path / "run") is None
+    recipe = recipe_of([*EPOCHS, "training.epochs=1"])
+    whole, run = train(recipe, little_corpus, tmp_path / "whole"), tmp_path / "run"
+    with sigterm_at(point, 0), pytest.raises(Stopped) as caught, stopping_on_sigterm():
+        train(recipe, little_corpus, run)
+    assert caught.value.step is None
     assert list(tmp_path.rglob(".partial-*")) == []
-    assert_resumes(tmp_path / "run", uninterrupted(*EPOCHS), EPOCHS, little_corpus)
+    train(recipe, little_corpus, run, resume=True)
+    for name in ("metrics.json", "model/model.safetensors", "scores/test.parquet"):
+        assert (run / name).read_bytes() == (whole / name).read_bytes(), name
 
 
 def test_before_training_it_leaves_nothing(little_corpus: Corpus, tmp_path: Path) -> None:
-    assert stop_at(Point.TRAINING_START, 0, EPOCHS, little_corpus, tmp_path / "run") is None
+    with sigterm_at(Point.TRAINING_START, 0), pytest.raises(Stopped), stopping_on_sigterm():
+        train(recipe_of(EPOCHS), little_corpus, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_stopping_names_the_seed_that_goes_on(little_corpus: Corpus, tmp_path: Path) -> None:
-    settings = [*EPOCHS, "seeds=2"]
-    assert stop_at(Point.TRAINING_STEP, 24, settings, little_corpus, tmp_path / "runs") == 5
+def test_with_several_seeds_the_one_in_training_has_a_checkpoint(
+    little_corpus: Corpus, tmp_path: Path
+) -> None:
+    recipe = recipe_of([*EPOCHS, "training.epochs=1", "seeds=2"])
+    with sigterm_at(Point.TRAINING_STEP, 14), pytest.raises(Stopped), stopping_on_sigterm():
+        train(recipe, little_corpus, tmp_path / "runs")
     assert (tmp_path / "runs" / "seed-0" / "metrics.json").is_file()
     assert (tmp_path / "runs" / "seed-1" / "checkpoints" / "checkpoint-5" / "complete.json").is_file()
 
 
-def test_how_often_is_evaluated_does_not_change_what_is_learned(uninterrupted: Callable[..., Path]) -> None:
+def test_how_often_is_evaluated_does_not_change_what_is_learned(uninterrupted: Callable[..., Fitted]) -> None:
     """So it does not matter either whether an evaluation is done before a checkpoint or after it."""
-    rare, often = (
-        [row["loss"] for row in history(uninterrupted(*one)) if "loss" in row] for one in (EPOCHS, STEPS)
-    )
+    runs = [uninterrupted(*settings).history for settings in (EPOCHS, STEPS)]
+    rare, often = ([row["loss"] for row in run if "loss" in row] for run in runs)
     assert len(rare) == 5
     assert rare == often
 
@@ -177,7 +191,7 @@ def test_training_alone_leaves_the_signal_to_its_process(little_corpus: Corpus, 
     found = []
     subscribers.append(lambda _: found.append(signal.getsignal(signal.SIGTERM)))
     try:
-        train(recipe_of([*EPOCHS, "training.epochs=1"]), little_corpus, tmp_path / "run")
+        fit([*EPOCHS, "training.epochs=1"], little_corpus, tmp_path / "run")
     finally:
         subscribers.pop()
     assert len(found) > 10
