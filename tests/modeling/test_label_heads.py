@@ -260,6 +260,12 @@ def test_the_vector_of_a_category_is_the_mean_of_its_codes(little_corpus: Corpus
     torch.testing.assert_close(mean_of_category(codes, vectors), expected)
 
 
+def test_a_single_segment_is_still_a_piece_that_the_pooled_head_refuses() -> None:
+    reading = {"kind": "segments", "segment_tokens": 64, "max_tokens": 64}
+    with pytest.raises(ValidationError, match="head pooled needs a note in one piece"):
+        tiny(reading=reading, head={"kind": "pooled"})
+
+
 @pytest.mark.parametrize(
     ("head", "words"),
     [

@@ -15,8 +15,8 @@ import torch
 from clem_icd.corpus import Corpus
 from clem_icd.modeling.assembly import build
 from clem_icd.runs.points import Point
-from clem_icd.training import NeuralRecipe, fit, read_recipe
-from clem_icd.training.alarm import collapse_signs
+from clem_icd.training import NeuralRecipe, fit, read_recipe, shipped_recipes
+from clem_icd.training.alarm import _remedies, collapse_signs
 from support import LITTLE_SETTINGS
 
 SIGNS = ("eval_distinct_codes", "eval_code_overlap", "eval_micro_f1_over_constant")
@@ -86,6 +86,14 @@ def test_a_prior_bias_is_advised_where_there_is_none(
 ) -> None:
     fitted(*collapsed, "head.prior_bias=false", "training.epochs=1")
     assert "try head.prior_bias=true, " in about_the_constant(listener)[0]
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_recipes() if name != "linear"])
+def test_every_remedy_is_valid_for_the_recipe(name: str) -> None:
+    recipe = read_recipe(name)
+    assert isinstance(recipe, NeuralRecipe)
+    settings = [word for word in _remedies(recipe).replace(",", " ").split() if "=" in word]
+    read_recipe(name, settings)
 
 
 def test_nothing_is_said_before_warm_up_ends(fitted: Fit, collapsed: list[str], listener: Any) -> None:

@@ -16,7 +16,7 @@ from clem_icd.errors import ModelError, RunError
 from clem_icd.modeling.assembly import build
 from clem_icd.modeling.losses import BinaryCrossEntropy
 from clem_icd.progress import Silent
-from clem_icd.runs.checkpoints import last_checkpoint
+from clem_icd.runs.checkpoints import last_checkpoint, mark_complete
 from clem_icd.training import NeuralRecipe, fit, read_recipe, train
 from clem_icd.training.finite import require_finite
 from clem_icd.training.trainer import training_arguments
@@ -165,6 +165,9 @@ def test_a_checkpoint_with_nan_is_not_resumed_from(corpus: Corpus, tmp_path: Pat
     # A token that no note has: the loss would stay finite.
     weights["model.embeddings.tok_embeddings.weight"][-1, 0] = torch.nan
     save_file(weights, file, metadata={"format": "pt"})
+    # As if it had been saved like this: otherwise it would be taken for damaged, and not used.
+    (file.parent / "complete.json").unlink()
+    mark_complete(file.parents[1], 2)
     diverge(0, torch.clone)
     message = "checkpoint-2: has weights that are NaN or infinite: model.embeddings.*Delete this checkpoint"
     with pytest.raises(ModelError, match=message):

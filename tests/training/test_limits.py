@@ -141,7 +141,7 @@ def test_limits_are_said_once_and_recorded(tmp_path: Path, listener: Any) -> Non
         "3 notes of train are longer than 8,192 tokens and are truncated; 2.5 % of the evidence spans of "
         "train begin in text that is not read",
         "2 notes of validation are longer than 8,192 tokens and are truncated",
-        "1 notes of test are longer than 8,192 tokens and are truncated",
+        "1 note of test is longer than 8,192 tokens and is truncated",
     ]
     assert json.loads((tmp_path / "environment.json").read_text()) == {
         "limits": {

@@ -25,6 +25,7 @@ from clem_icd.training import (
 )
 from clem_icd.training.batching import Batching, epoch_batches, longest_batch, padded_tokens
 from clem_icd.training.measuring import StepCost
+from clem_icd.training.r_drop import divergence
 from clem_icd.training.trials import BatchCost, epoch_seconds, expected_peak
 from fixtures.stopping import sigterm_at
 from support import LITTLE_SETTINGS, write_little_corpus
@@ -69,9 +70,20 @@ def test_real_steps_are_measured_and_nothing_is_written(
     assert total > least
 
 
-def test_synthetic_notes_are_part_of_the_measured_steps(little_corpus: Corpus, tmp_path: Path) -> None:
+def test_synthetic_notes_and_r_drop_are_part_of_the_measured_steps(
+    little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = []
+
+    def counted(*passes: torch.Tensor) -> torch.Tensor:
+        compared.append(passes)
+        return divergence(*passes)
+
+    monkeypatch.setattr("clem_icd.training.objective.divergence", counted)
     recipe = recipe_of("training.synthetic_notes={}", "training.r_drop={}", "head.dropout=0.1")
-    assert plan_training(recipe, little_corpus, tmp_path / "run").own.fits
+    found = plan_training(recipe, little_corpus, tmp_path / "run")
+    assert found.own.fits
+    assert len(compared) >= len(found.own.batches)
 
 
 def test_the_size_of_a_checkpoint_is_that_of_a_real_one(little_corpus: Corpus, tmp_path: Path) -> None:
@@ -139,7 +151,8 @@ def test_the_largest_batch_that_fits_is_suggested(plan: Plan, device: str) -> No
 
 def test_a_step_that_could_end_the_process_is_not_made(plan: Plan) -> None:
     """The invented machine refuses such a step."""
-    found = plan("training.batch_size=64", memory=int(1.2 * GIGABYTE))
+    short, median, *_ = (one.padded_tokens for one in plan(memory=10 * GIGABYTE).own.batches)
+    found = plan(memory=int((GIGABYTE + 10**6 * (short + median) / 2) / 0.9))
     assert not found.own.fits
     assert [one.batch for one in found.own.batches] == ["short"]
     assert found.own.peak_bytes is None

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from clem_icd.corpus import Corpus
 from clem_icd.errors import RecipeError
 from clem_icd.modeling import PooledHead, PretrainedEncoder, SmallEncoder, WholeReading
-from clem_icd.training import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes
+from clem_icd.training import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes, train
+from support import LITTLE_SETTINGS
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
@@ -36,6 +38,19 @@ def test_the_recipes_of_the_paper_follow_its_code(data: str, batch: int, epochs:
     assert (training.warmup_share, training.patience, training.weight_decay) == (0, None, 0)
     assert training.selection_metric == "macro_f1_all_labels"
     assert training.head_learning_rate_factor == 1
+
+
+def test_warm_up_has_one_length_and_ends_before_training(little_corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="exclude each other; set one of them to null"):
+        read_recipe("bl-5", ["training.warmup_share=0.3"])
+    recipe = read_recipe("clem-icd-small", [*LITTLE_SETTINGS, "training.warmup_steps=30"])
+    assert isinstance(recipe, NeuralRecipe)
+    assert (recipe.training.steps(80), recipe.training.warmup(88)) == (30, 30)
+    with pytest.raises(
+        RecipeError, match=r"is 30, but the 80 training notes make only 30 steps\. Set .*=null"
+    ):
+        train(recipe, little_corpus, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_keeping_the_last_epoch_excludes_patience() -> None:

@@ -90,9 +90,6 @@ def assert_resumes(run: Path, whole: Fitted, settings: list[str], corpus: Corpus
         pytest.param(EPOCHS, Point.TRAINING_STEP, 9, 10, id="last-step-of-an-epoch"),
         pytest.param(EPOCHS, Point.EVALUATION_STEP, 1, 10, id="evaluation-after-an-epoch"),
         pytest.param(EPOCHS, Point.EVALUATION_STEP, 4, 20, id="last-evaluation"),
-        pytest.param(STEPS, Point.TRAINING_STEP, 13, 14, id="between-checkpoints"),
-        pytest.param(STEPS, Point.TRAINING_STEP, 11, 12, id="step-before-an-evaluation"),
-        pytest.param(STEPS, Point.EVALUATION_STEP, 4, 12, id="evaluation-after-steps"),
         pytest.param(ACCUMULATION, Point.TRAINING_STEP, 4, 2, id="inside-an-accumulated-step"),
     ],
 )

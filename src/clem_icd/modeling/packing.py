@@ -27,7 +27,7 @@ def can_pack(model: PreTrainedModel, reading: Reading) -> bool:
         and encoder.config.model_type == "modernbert"
         and encoder.config._attn_implementation == BLOCK_LOCAL
         and not getattr(model, "attends_to_padding", False)
-        and reading.longest_sequence == reading.max_tokens
+        and not reading.in_pieces
     )
 
 

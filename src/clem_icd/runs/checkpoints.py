@@ -131,6 +131,11 @@ def keep_recoverable(folder: Path, last: int, best: int | None) -> None:
             _delete(path)
 
 
+def last_marked_step(folder: Path) -> int | None:
+    """Return the step of the last checkpoint that was saved completely, without checking or deleting any."""
+    return max((_step(path) for path in _checkpoints(folder) if is_complete(path)), default=None)
+
+
 def last_checkpoint(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:
     """Return the last checkpoint that can be resumed from, or None; delete what is of no use to it.
 

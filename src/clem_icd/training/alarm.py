@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ValidationError
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from clem_icd.decisions import BoolArray, FloatArray, IntArray
 from clem_icd.evaluation.collapse import constant_micro_f1, top_codes
+from clem_icd.modeling import Head
 from clem_icd.progress import Observer
 from clem_icd.training.recipe import NeuralRecipe
 
@@ -85,8 +87,17 @@ class CollapseAlarm(TrainerCallback):
 def _remedies(recipe: NeuralRecipe) -> str:
     """Name settings that help against a collapse, without those that the recipe already has."""
     settings = ["a larger training.batch_size", "a longer warm-up"]
-    if recipe.training.head_learning_rate_factor == 1:
+    if recipe.training.head_learning_rate_factor == 1 and getattr(recipe.head, "start", "random") == "random":
         settings.insert(0, "training.head_learning_rate_factor=10")
-    if getattr(recipe.head, "prior_bias", None) is False:
+    if not recipe.head.prior_bias and _fits(recipe.head, prior_bias=True):
         settings.insert(0, "head.prior_bias=true")
     return f"{', '.join(settings[:-1])} or {settings[-1]}"
+
+
+def _fits(head: Head, **fields: Any) -> bool:
+    """Return whether a head with some other fields would be valid."""
+    try:
+        type(head).model_validate({**head.model_dump(), **fields})
+    except ValidationError:
+        return False
+    return True

@@ -14,7 +14,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from clem_icd.errors import ModelError, RunError
 from clem_icd.modeling.damage import RESUME_EARLIER
-from clem_icd.runs.checkpoints import checkpoint_at, last_checkpoint
+from clem_icd.runs.checkpoints import checkpoint_at, last_marked_step
 
 
 def require_finite(what: str, found: torch.Tensor, args: TrainingArguments, step: int) -> None:
@@ -40,13 +40,13 @@ def require_finite(what: str, found: torch.Tensor, args: TrainingArguments, step
     if torch.isfinite(found).all():
         return
     folder = Path(args.output_dir or "")
-    kept = last_checkpoint(folder, lambda _: None)
+    kept = last_marked_step(folder)
     changes = ["a lower training.learning_rate", "a longer warm-up"]
     if args.bf16:
         changes.append("training.precision=fp32")
     raise RunError(
         f"training has diverged: {what} {_kind(found)} at step {step:,}"
-        + ("" if kept is None else f"; the checkpoint of step {kept.step:,} is kept"),
+        + ("" if kept is None else f"; the checkpoint of step {kept:,} is kept"),
         path=folder.parent,
         remedy=f"Train {'again' if kept is None else 'into another folder'} with {' or '.join(changes)}",
     )

@@ -266,7 +266,6 @@ def _new_trainer(
 
 def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArguments:
     training = recipe.training
-    steps = -(-notes // (training.batch_size * training.gradient_accumulation)) * training.epochs
     selects = training.selection_metric != "last"
     every = "epoch" if training.checkpoint_steps is None else "steps"
     return training_arguments(
@@ -274,9 +273,7 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
         num_train_epochs=training.epochs,
         learning_rate=training.learning_rate,
         lr_scheduler_type=training.schedule,
-        warmup_steps=round(training.warmup_share * steps)
-        if training.warmup_steps is None
-        else training.warmup_steps,
+        warmup_steps=training.warmup(notes),
         weight_decay=training.weight_decay,
         max_grad_norm=training.max_gradient_norm,
         per_device_train_batch_size=training.batch_size,

@@ -87,8 +87,10 @@ def report_limits(
     """
     unseen = int(np.count_nonzero(train_counts == 0))
     if unseen:
+        have, them = ("has", "it") if unseen == 1 else ("have", "them")
         observer.say(
-            f"{unseen:,} of {len(train_counts):,} labels have no note in train: nothing is learned about them"
+            f"{unseen:,} of {len(train_counts):,} labels {have} no note in train: "
+            f"nothing is learned about {them}"
         )
     for split, cut in cuts.items():
         if cut.truncated:
@@ -98,7 +100,8 @@ def report_limits(
 
 
 def _line(split: str, cut: Cut, max_tokens: int) -> str:
-    line = f"{cut.truncated:,} notes of {split} are longer than {max_tokens:,} tokens and are truncated"
+    notes, are = ("note", "is") if cut.truncated == 1 else ("notes", "are")
+    line = f"{cut.truncated:,} {notes} of {split} {are} longer than {max_tokens:,} tokens and {are} truncated"
     if cut.evidence and cut.evidence_not_read is not None:
         share = 100 * cut.evidence_not_read / cut.evidence
         line += f"; {share:.1f} % of the evidence spans of {split} begin in text that is not read"

@@ -113,7 +113,7 @@ def plan_training(
     Parameters
     ----------
     out
-        The folder that the run would have: the space on its disk is told.
+        The folder that the run would have: the plan names the space on its disk.
 
     Raises
     ------
@@ -123,8 +123,13 @@ def plan_training(
     """
     require_trainable(corpus)
     recipe.head.require_labels(LabelSpace.of(corpus))
+    recipe.training.warmup(corpus.size("train"))
     observer = observer or Silent()
     training = recipe.training.model_copy(update={"report_to": []})
+    if training.r_drop is not None:
+        # Measured steps are those of the first epoch, and R-drop may begin later.
+        r_drop = training.r_drop.model_copy(update={"after_epochs": 0})
+        training = training.model_copy(update={"r_drop": r_drop})
     with TemporaryDirectory(prefix="clem-plan-") as place:
         silent = recipe.model_copy(update={"training": training})
         trainer = prepare_fit(silent, corpus, Path(place), observer)

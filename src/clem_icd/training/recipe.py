@@ -23,6 +23,8 @@ from clem_icd.runs.settings import RecipeReader
 from clem_icd.training.r_drop import RDrop
 from clem_icd.training.synthetic_notes import SyntheticNotes
 
+_WARMUP_SHARE = 0.1
+
 
 class NeuralTraining(Fields):
     """How a neural system is trained, by the Hugging Face Trainer."""
@@ -31,7 +33,7 @@ class NeuralTraining(Fields):
     learning_rate: float = Field(default=5e-5, gt=0)
     head_learning_rate_factor: float = Field(default=1.0, gt=0)
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = "linear"
-    warmup_share: float = Field(default=0.1, ge=0, lt=1)
+    warmup_share: float | None = Field(default=None, ge=0, lt=1)
     warmup_steps: int | None = Field(default=None, ge=0)
     weight_decay: float = Field(default=0.0, ge=0)
     max_gradient_norm: float = Field(default=1.0, gt=0)
@@ -56,6 +58,36 @@ class NeuralTraining(Fields):
                 f"r_drop.after_epochs is {self.r_drop.after_epochs}, expected less than epochs "
                 f"({self.epochs}), or R-drop would never start"
             )
+        return self
+
+    def steps(self, notes: int) -> int:
+        """Return the number of optimizer steps of all epochs over a number of training notes."""
+        return -(-notes // (self.batch_size * self.gradient_accumulation)) * self.epochs
+
+    def warmup(self, notes: int) -> int:
+        """Return the number of steps during which the learning rate rises.
+
+        Raises
+        ------
+        RecipeError
+            If it would rise until the end of training.
+
+        """
+        steps = self.steps(notes)
+        if self.warmup_steps is None:
+            return round((_WARMUP_SHARE if self.warmup_share is None else self.warmup_share) * steps)
+        if self.warmup_steps >= steps:
+            raise RecipeError(
+                f"training.warmup_steps is {self.warmup_steps:,}, but the {notes:,} training notes make only "
+                f"{steps:,} steps",
+                remedy="Set training.warmup_steps=null training.warmup_share=0.1",
+            )
+        return self.warmup_steps
+
+    @model_validator(mode="after")
+    def _require_one_length_of_warmup(self) -> Self:
+        if self.warmup_steps is not None and self.warmup_share is not None:
+            raise ValueError("warmup_steps and warmup_share exclude each other; set one of them to null")
         return self
 
     @model_validator(mode="after")

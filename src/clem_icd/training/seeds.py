@@ -71,6 +71,7 @@ def train(
     if isinstance(recipe, NeuralRecipe):
         labels = LabelSpace.of(corpus)
         recipe.head.require_labels(labels)
+        recipe.training.warmup(corpus.size("train"))
         if recipe.training.synthetic_notes is not None:
             recipe.training.synthetic_notes.names(labels)
     observer = observer or Silent()

@@ -136,6 +136,8 @@ class Twins:
     """
 
     def __init__(self, names: Names, tokenizer: PreTrainedTokenizerBase, reading: Reading, seed: int) -> None:
+        # How many tokens are read beside the special ones, however long a text is.
+        self._room = len(np.unique(reading.kept(10**6))) - 2
         self._reading = reading
         self._seed = seed
         # With a leading space, which begins a word in most vocabularies.
@@ -147,7 +149,7 @@ class Twins:
         self._pieces = [[next(pieces) for _ in names_] for names_ in names.of_labels]
 
     def of(self, labels: npt.NDArray[np.int64], epoch: int, row: int) -> dict[str, Any]:
-        """Return the token ids of a twin and its labels: those of the note that have a name.
+        """Return the token ids of a twin and its labels: those of the note that have a name, and room in it.
 
         The twin depends on the seed, the epoch and the note alone, and so not on what was drawn before.
 
@@ -162,9 +164,12 @@ class Twins:
         random = np.random.default_rng([_STREAM, self._seed, epoch, row])
         named = np.array([label for label in labels if self._pieces[label]], dtype=np.int64)
         chosen = [self._pieces[label][random.integers(len(self._pieces[label]))] for label in named]
-        shuffled = [chosen[place] for place in random.permutation(len(chosen))]
-        ids = np.concatenate([self._opening, *shuffled, self._closing])
-        return {"input_ids": ids[self._reading.kept(len(ids))], "labels": named}
+        order = random.permutation(len(chosen))
+        # A name that would be cut off would not teach its code.
+        ends = np.cumsum([len(chosen[place]) for place in order])
+        order = order[: np.searchsorted(ends, self._room, side="right")]
+        ids = np.concatenate([self._opening, *(chosen[place] for place in order), self._closing])
+        return {"input_ids": ids[self._reading.kept(len(ids))], "labels": named[np.sort(order)]}
 
 
 class NotesWithTwins(Dataset[dict[str, Any]]):

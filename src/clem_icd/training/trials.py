@@ -71,7 +71,7 @@ class Trial:
     batches
         The measured batches, from short to long. The longest is missing if it does not fit into the memory.
     peak_bytes
-        The peak of the longest batch: measured, or as the others let expect; None if these do not fit either.
+        The peak of the longest batch, measured or expected from the others; None if these do not fit either.
     epoch_seconds
         The duration of all steps of an epoch; None if the settings do not fit.
 
@@ -135,7 +135,7 @@ class Bench:
     def candidates(self, own: Trial) -> Iterator[Batching]:
         """Yield settings with the effective batch of a trial that may be better: smaller if it does not fit.
 
-        Settings that the trial lets expect not to fit are left out.
+        Settings that are expected not to fit are left out.
         """
         for batching in own.batching.larger() if own.fits else own.batching.smaller():
             longest = longest_batch(self.notes.lengths, batching.batch_size)
@@ -158,7 +158,7 @@ class Bench:
         """Measure a step over a batch; None if the memory is too small for it.
 
         A GPU whose memory runs out raises an error. A process whose memory runs out is killed, so a step is
-        not made if the shorter batches measured before let expect that.
+        not made if the shorter batches measured before lead to expect that.
         """
         padded = padded_tokens(self.notes.lengths, batch)
         if best_device().type != "cuda" and self._exceeds(before, padded):

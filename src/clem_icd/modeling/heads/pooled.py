@@ -77,7 +77,7 @@ class PooledHead(Head):
 
     def require_reading(self, reading: Reading) -> None:
         """Refuse a reading in pieces: the stock classifier takes one sequence per note."""
-        if reading.longest_sequence != reading.max_tokens:
+        if reading.in_pieces:
             raise ValueError(
                 f"head pooled needs a note in one piece, but reading {reading.kind} splits it; "
                 "set reading=whole, or choose another head"

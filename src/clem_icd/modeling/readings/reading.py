@@ -64,6 +64,11 @@ class Reading(Choice):
         return self.max_tokens
 
     @property
+    def in_pieces(self) -> bool:
+        """Whether a note reaches the encoder as pieces [notes, pieces, length], even if there is only one."""
+        return self.longest_sequence != self.max_tokens
+
+    @property
     def longest_sequence_field(self) -> str:
         """The name of the field that determines `longest_sequence`, for error messages."""
         return "max_tokens"

@@ -36,6 +36,11 @@ class SegmentsReading(Reading):
         return self.segment_tokens
 
     @property
+    def in_pieces(self) -> bool:
+        """Whether a note reaches the encoder in pieces: always, even if one holds the whole note."""
+        return True
+
+    @property
     def longest_sequence_field(self) -> str:
         """The name of the field that determines `longest_sequence`."""
         return "segment_tokens"
