@@ -11,7 +11,13 @@ from clem_icd.corpus import Corpus
 from clem_icd.training import NeuralRecipe, read_recipe
 from support import LITTLE_SETTINGS, SHARED, write_little_corpus
 
-pytest_plugins = ["fixtures.made_runs", "fixtures.matrices", "fixtures.killing", "fixtures.raw_files"]
+pytest_plugins = [
+    "fixtures.made_runs",
+    "fixtures.matrices",
+    "fixtures.killing",
+    "fixtures.raw_files",
+    "fixtures.hospital_trees",
+]
 
 
 def pytest_collection_finish() -> None:

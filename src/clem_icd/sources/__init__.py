@@ -4,7 +4,8 @@ A source finds its files in the folder that the user names, reads them strictly,
 and evidence, assigns splits, and writes through `clem_icd.corpus`. It counts whatever it leaves out or
 changes on the way, in sentences that stay with the corpus. `mimic`, `mdace` and `codiesp` prepare published
 data sets, `table` a hospital's own; `uncoded_notes` reads new notes and `plain_texts` texts to pretrain on,
-and `published` holds the split files and counts that the field reports.
+and `published` holds the split files and counts that the field reports, and `by_name` prepares any published
+corpus by its name.
 """
 
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from clem_icd.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from clem_icd.sources.by_name import PublishedCorpus
     from clem_icd.sources.codiesp.preparing import prepare_codiesp
     from clem_icd.sources.mdace.preparing import prepare_mdace
     from clem_icd.sources.mimic.mimic3 import prepare_mimic3
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PublishedComparison",
+    "PublishedCorpus",
     "UncodedNote",
     "check_records",
     "compare_with_published",
@@ -42,6 +45,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "PublishedComparison": "published.counts",
+        "PublishedCorpus": "by_name",
         "UncodedNote": "uncoded_notes",
         "check_records": "uncoded_tables",
         "compare_with_published": "published.counts",

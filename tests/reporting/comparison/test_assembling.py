@@ -202,3 +202,12 @@ def test_unknown_metrics_and_datasets_are_refused_with_suggestions(entry: MakeEn
         compare([], datasets=["mimic3"])
     with pytest.raises(InputError, match="nothing to compare"):
         compare([])
+
+
+def test_rows_of_other_works_are_left_out_on_request(entry: MakeEntry) -> None:
+    comparison = compare([entry()], with_published=True, works=["plm-icd"])
+    assert [row.system for row in all_rows(comparison)] == ["mine", "PLM-ICD"]
+    assert comparison.unstated == ()
+    printed = compare([entry()], datasets=["mdace"], works=["clem"])
+    assert [row.reading for block in printed.unstated for row in block.rows] == ["as printed"]
+    assert [row.system for row in all_rows(printed)] == ["mine"]

@@ -25,6 +25,7 @@ def compare(
     *,
     with_published: bool = False,
     datasets: Sequence[str] = (),
+    works: Sequence[str] | None = None,
     metrics: Sequence[str] = (),
     pairs: Sequence[Pair] = (),
 ) -> Comparison:
@@ -38,6 +39,8 @@ def compare(
         Add the published rows for the datasets of the entries; without entries and ``datasets``, all rows.
     datasets
         Add the published rows for these datasets.
+    works
+        Show only published rows of these works, by their keys; None for all.
     metrics
         The columns, as far as there are values; some headlines by default.
     pairs
@@ -55,7 +58,11 @@ def compare(
     shown = _shown_datasets(entries, known, with_published, datasets)
     names = distinct_names([entry.name for entry in entries])
     groups = group_entries([replace(entry, name=name) for entry, name in zip(entries, names, strict=True)])
-    rows = [reading for reading in readings(known) if reading.dataset in shown]
+    rows = [
+        reading
+        for reading in readings(known)
+        if reading.dataset in shown and (works is None or reading.row.work in works)
+    ]
     tables = [own_table(group, rows, metrics, groups) for group in groups]
     if with_published:
         tables = [with_missing_publications(table) for table in tables]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,51 +17,14 @@ from clem_icd.sources.document_tables import recording_admissions
 from clem_icd.sources.mdace.annotations import Annotations, read_annotations
 from clem_icd.sources.mdace.clinical_notes import ClinicalNote, read_clinical_notes
 from clem_icd.sources.mdace.code_map import CodeMap, mimic4_codes
-from clem_icd.sources.mdace.files import MdaceFiles
+from clem_icd.sources.mdace.inputs import MdaceInputs
 from clem_icd.sources.mdace.selection import Selection
 from clem_icd.sources.mdace.sets import MdaceSet, find_set
 from clem_icd.sources.mdace.unannotated import UnannotatedDocuments
-from clem_icd.sources.mimic.files import MimicFiles, find_noteevents
-from clem_icd.sources.physionet import MIMIC4_CODES, MIMIC4_NOTES
 from clem_icd.sources.published.splits import find_split
 from clem_icd.sources.raw_files import Origin, check_apart, check_out, check_raw, input_file
 from clem_icd.sources.text_store import TextStore
 from clem_icd.tabular.split_files import SplitFiles, absent_admissions
-
-
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """The files that a set is made from; of MIMIC-III and MIMIC-IV only what it needs and what exists."""
-
-    notes: Path
-    mdace: MdaceFiles
-    split: SplitFiles
-    mimic3: MimicFiles | None
-    mimic4: MimicFiles | None
-
-    @classmethod
-    def find(
-        cls, raw: Path, dataset: str, chosen: MdaceSet, mdace: Path | None, splits: Path | None
-    ) -> _Files:
-        annotations = MdaceFiles.find(raw, mdace, chosen.setting, chosen.revision)
-        modules = () if chosen.with_mimic3 else (MIMIC4_CODES, MIMIC4_NOTES)
-        return cls(
-            find_noteevents(raw),
-            annotations,
-            find_split(f"mdace-{dataset}", splits=splits, also=annotations.split_folders()),
-            MimicFiles.mimic3(raw) if chosen.with_mimic3 else None,
-            MimicFiles.mimic4(raw) if any(module.folders(raw) for module in modules) else None,
-        )
-
-    def all(self) -> Iterator[Path]:
-        """Yield every file, in a fixed order."""
-        yield self.notes
-        if self.mimic3:
-            yield from (self.mimic3.diagnoses, self.mimic3.procedures)
-        if self.mimic4:
-            yield from (self.mimic4.notes, self.mimic4.diagnoses, self.mimic4.procedures)
-        yield from self.mdace.all()
-        yield from self.split.paths
 
 
 def prepare_mdace(
@@ -130,11 +92,12 @@ def prepare_mdace(
         )
     check_raw(raw)
     check_out(out, raw, force=force)
-    files = _Files.find(raw, dataset, chosen, mdace, splits)
+    files = MdaceInputs.find(raw, chosen, mdace)
+    split_files = find_split(f"mdace-{dataset}", splits=splits, also=files.mdace.split_folders())
     check_apart(out, files.mdace.root, splits)
     origin = Origin.of(raw, "mimic3")
     # No published split fits generated admissions; their tree contains its own, which needs no notice.
-    notices = [origin.notice] if origin.notice else list(files.split.notices)
+    notices = [origin.notice] if origin.notice else list(split_files.notices)
     absent: dict[str, Any] = {}
     with (
         corpus_writer(
@@ -145,9 +108,9 @@ def prepare_mdace(
                 "compat": compat,
                 "per": per,
                 "codes": codes,
-                "splits": [path.name for path in files.split.paths],
+                "splits": [path.name for path in split_files.paths],
             },
-            inputs=[input_file(path, raw) for path in files.all()],
+            inputs=[input_file(path, raw) for path in (*files.all(), *split_files.paths)],
             codebook=default_codebook(),
             synthetic=origin.synthetic,
             notices=notices,
@@ -159,16 +122,17 @@ def prepare_mdace(
         TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=writer.folder) as staging,
         TextStore(Path(staging) / "texts") as texts,
     ):
-        split_of = files.split.read()
+        split_of = split_files.read()
         selection = Selection(chosen.systems(codes), split_of, per, chosen.evidence_only)
-        present = _fill(writer, files, chosen, selection, texts, notices, progress)
+        present = _fill(writer, files, split_files, chosen, selection, texts, notices, progress)
         absent.update(absent_admissions(split_of, present))
     return Corpus.open(out, verify=False)
 
 
 def _fill(
     writer: CorpusWriter,
-    files: _Files,
+    files: MdaceInputs,
+    split_files: SplitFiles,
     chosen: MdaceSet,
     selection: Selection,
     texts: TextStore,
@@ -180,7 +144,7 @@ def _fill(
     notes = read_clinical_notes(files.notes, annotations.notes.keys(), progress)
     documents = list(selection.documents(annotations, notes))
     if not documents:
-        raise _nothing_fits(files, annotations, notes)
+        raise _nothing_fits(files, split_files, annotations, notes)
     others = selection.split_of.keys() - {note.admission_id for note in notes.values()}
     rest = UnannotatedDocuments.read(files.mimic3, texts, others, progress) if files.mimic3 else None
     code_map = _code_map(files, chosen, annotations, rest)
@@ -196,7 +160,12 @@ def _fill(
     return present
 
 
-def _nothing_fits(files: _Files, annotations: Annotations, notes: Mapping[str, ClinicalNote]) -> SourceError:
+def _nothing_fits(
+    files: MdaceInputs,
+    split_files: SplitFiles,
+    annotations: Annotations,
+    notes: Mapping[str, ClinicalNote],
+) -> SourceError:
     if not notes:
         return SourceError(
             f"contains none of the {len(annotations.notes):,} notes that MDACE annotates",
@@ -205,13 +174,13 @@ def _nothing_fits(files: _Files, annotations: Annotations, notes: Mapping[str, C
         )
     return SourceError(
         "names no admission with an annotated note of the requested kind",
-        path=files.split.paths[0],
+        path=split_files.paths[0],
         remedy="Check that MIMIC-III, MDACE and the split files belong together",
     )
 
 
 def _code_map(
-    files: _Files, chosen: MdaceSet, annotations: Annotations, rest: UnannotatedDocuments | None
+    files: MdaceInputs, chosen: MdaceSet, annotations: Annotations, rest: UnannotatedDocuments | None
 ) -> CodeMap:
     """Return the map from annotated codes to codes used in MIMIC."""
     if rest:

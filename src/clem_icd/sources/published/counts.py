@@ -100,14 +100,66 @@ def compare_with_published(
     """
     options = about["options"]
     compat = options.get("compat", "edin2024")
-    published = _published()["counts"].get(about["source"], {})
-    counts = published.get(compat) or published.get(f"{compat} per {options.get('per', 'note')}")
+    counts = _counts_of(about["source"], compat, options.get("per", "note"))
     if counts is None:
         return None
     compared = tuple(_compared(counts, description, cleaned=compat == "edin2023"))
     remark = _remark(about)
     warnings = () if remark else tuple(_warnings(compared, about.get("absent") or {}))
     return PublishedComparison(compared, warnings, remark)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCounts:
+    """The published counts of a corpus.
+
+    Attributes
+    ----------
+    notes
+        By split.
+    labels, words_per_note
+        The number of labels and the median number of words; None where none is published.
+    origins
+        Where each of them comes from, by its name here.
+
+    """
+
+    notes: Mapping[str, int]
+    labels: int | None
+    words_per_note: int | None
+    origins: Mapping[str, str]
+
+
+def published_counts(source: str, compat: str = "edin2024", per: str = "note") -> PublishedCounts | None:
+    """Return the published counts of a source; None where there are none.
+
+    Parameters
+    ----------
+    source, compat
+        A source such as ``mimic3-full``, and the pipeline.
+    per
+        The unit of the notes of MDACE; ignored for other sources.
+
+    """
+    counts = _counts_of(source, compat, per)
+    if counts is None:
+        return None
+    origins = _published()["origins"]
+    return PublishedCounts(
+        notes={split: counts["notes"][split] for split in SPLITS},
+        labels=counts.get("labels", {}).get("count"),
+        words_per_note=counts.get("words_per_note", {}).get("median"),
+        origins={
+            name: origins[counts[name]["origin"]]
+            for name in ("notes", "labels", "words_per_note")
+            if name in counts
+        },
+    )
+
+
+def _counts_of(source: str, compat: str, per: str) -> Mapping[str, Mapping[str, Any]] | None:
+    of_source: Mapping[str, Any] = _published()["counts"].get(source, {})
+    return of_source.get(compat) or of_source.get(f"{compat} per {per}")
 
 
 @cache
