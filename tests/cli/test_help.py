@@ -25,6 +25,7 @@ VERBS = [
     ("evidence", "score"),
     ("code",),
     ("report",),
+    ("reproduce",),
 ]
 
 

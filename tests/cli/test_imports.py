@@ -36,7 +36,9 @@ def test_help_imports_nothing_heavy() -> None:
     assert imported("--help") & HEAVY == set()
 
 
-@pytest.mark.parametrize("verb", [("scores",), ("prepare", "mimic4-icd10"), ("train",), ("evaluate",)])
+@pytest.mark.parametrize(
+    "verb", [("scores",), ("prepare", "mimic4-icd10"), ("train",), ("evaluate",), ("reproduce",)]
+)
 def test_the_help_of_a_verb_imports_nothing_heavy(verb: tuple[str, ...]) -> None:
     # Typer itself reads the options of a verb with pydantic.
     assert imported(*verb, "--help") & HEAVY <= {"pydantic"}

@@ -18,6 +18,7 @@ from clem_icd.cli.predict import predict
 from clem_icd.cli.prepare import prepare
 from clem_icd.cli.pretrain import pretrain
 from clem_icd.cli.report import report
+from clem_icd.cli.reproduce import reproduce
 from clem_icd.cli.scores import scores
 from clem_icd.cli.synthesize import synthesize
 from clem_icd.cli.thresholds import thresholds
@@ -47,6 +48,7 @@ for function in (
     compare,
     code,
     report,
+    reproduce,
 ):
     app.command()(function)
 

@@ -102,7 +102,9 @@ def compare(
         write_comparison(comparison, path)
 
     def show(console: Console) -> None:
-        _show(console, lay_out(comparison), definitions)
+        layout = lay_out(comparison)
+        show_comparison(console, layout)
+        _show_definitions(console, layout, definitions)
 
     terminal.result(comparison_document(comparison), show)
     for path in out or []:
@@ -180,13 +182,17 @@ def _name(run: Path) -> str:
     return f"{place.parent.name}/{place.name}" if RunLayout(place).is_seed else place.name
 
 
-def _show(console: Console, layout: Layout, definitions: bool) -> None:
+def show_comparison(console: Console, layout: Layout) -> None:
+    """Print the tables of a comparison with their footnotes."""
     for position, sheet in enumerate(layout.sheets):
         if position:
             console.print()
         _show_sheet(console, sheet)
     for number, text in enumerate(layout.footnotes, start=1):
         console.print(f"({number}) {text}", markup=False)
+
+
+def _show_definitions(console: Console, layout: Layout, definitions: bool) -> None:
     if layout.definitions and not definitions:
         console.print("Definitions: --definitions prints them, and --out writes them.", markup=False)
     elif layout.definitions:

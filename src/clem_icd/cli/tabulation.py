@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
+_UNITS = {"GB": 1e9, "MB": 1e6, "kB": 1e3}
+
+
 def new_table(*columns: str, title: str | None = None, text: tuple[str, ...] = ()) -> Table:
     """Return an empty table: the first column and those of ``text`` on the left, figures on the right."""
     from rich.box import SIMPLE_HEAD
@@ -32,6 +35,14 @@ def new_table(*columns: str, title: str | None = None, text: tuple[str, ...] = (
 def corpus_title(corpus: Mapping[str, Any]) -> str:
     """Return the name of a corpus, marked if it is synthetic."""
     return f"{corpus['name']}, synthetic" if corpus.get("synthetic") else str(corpus["name"])
+
+
+def size(number: float | None) -> str:
+    """Return a number of bytes in kB, MB or GB, or a question mark."""
+    if number is None:
+        return "?"
+    unit = next((unit for unit, least in _UNITS.items() if number >= least), "kB")
+    return f"{number / _UNITS[unit]:,.1f} {unit}"
 
 
 def plain(text: str) -> Text:

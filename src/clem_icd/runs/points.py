@@ -28,6 +28,7 @@ class Point(StrEnum):
     CARD_WRITING = "card-writing"
     RUN_END = "run-end"
     RUN_CLEANING = "run-cleaning"
+    REPRODUCTION_STEP = "reproduction-step"
 
 
 subscribers: list[Callable[[Point], None]] = []
