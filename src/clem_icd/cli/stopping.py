@@ -19,6 +19,7 @@ _SIGTERM = 143
 @contextmanager
 def ending_on_sigterm(terminal: Terminal) -> Iterator[None]:
     """End on SIGTERM with one line and exit code 143, after the checkpoint that training saves for it."""
+    from clem_icd.runs.processes import is_leader
     from clem_icd.runs.stopping import Stopped, stopping_on_sigterm
 
     try:
@@ -26,5 +27,6 @@ def ending_on_sigterm(terminal: Terminal) -> Iterator[None]:
             yield
     except Stopped as stopped:
         reached = "" if stopped.step is None else f" at step {stopped.step:,}"
-        terminal.fail(f"stopped by SIGTERM{reached}. {RESUME}")
+        if is_leader():
+            terminal.fail(f"stopped by SIGTERM{reached}. {RESUME}")
         raise typer.Exit(_SIGTERM) from None

@@ -63,7 +63,7 @@ class Terminal:
 
     def warn(self, line: str) -> None:
         """Print a line about something that went wrong, though the verb goes on; also if quiet."""
-        self._print(f"clem: {line}")
+        self._print(f"{_program()}: {line}")
 
     def begin(self, task: str, total: int | None) -> None:
         """Start a task of ``total`` steps; it ends the previous one."""
@@ -99,10 +99,16 @@ class Terminal:
     def fail(self, line: str) -> None:
         """End the task in progress, and print the one line of an error."""
         self.finish()
-        self._print(f"clem: {line}")
+        self._print(f"{_program()}: {line}")
 
     def _print(self, line: str) -> None:
         self.err.print(line, markup=False, soft_wrap=True)
+
+
+def _program() -> str:
+    """Return who speaks in an error: one of several processes gives its number, unless it leads."""
+    rank = os.environ.get("RANK", "0")
+    return "clem" if rank == "0" or "WORLD_SIZE" not in os.environ else f"clem (process {rank})"
 
 
 def _consoles() -> tuple[Console, Console]:
@@ -166,7 +172,10 @@ def open_terminal(
         if debug:
             terminal.finish()
             raise
-        terminal.fail(str(error))
+        from clem_icd.runs.processes import LeaderFailedError
+
+        if not isinstance(error, LeaderFailedError):
+            terminal.fail(str(error))
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         terminal.fail(f"interrupted. {interrupted}")

@@ -47,7 +47,9 @@ def train(
     from clem_icd.corpus import Corpus
     from clem_icd.errors import RunError
     from clem_icd.files import check_free, read_json
+    from clem_icd.progress import Silent
     from clem_icd.runs.layout import RunLayout
+    from clem_icd.runs.processes import is_leader
     from clem_icd.training import plan_training, read_recipe, require_steps
     from clem_icd.training import train as train_run
 
@@ -55,17 +57,20 @@ def train(
     silence_transformers()
     if plan:
         require_steps(resolved)
-    elif not resume:
+    elif not resume and is_leader():
         check_free(out, force=force)
     opened = Corpus.open(corpus)
-    for line in opened.warnings:
+    for line in opened.warnings if is_leader() else ():
         terminal.say(f"Warning: {line}")
     if plan:
         planned = plan_training(require_steps(resolved), opened, out, observer=terminal)
         terminal.result(as_json(planned), lambda console: show_plan(console, planned))
         return
     with ending_on_sigterm(terminal):
-        train_run(resolved, opened, out, resume=resume, force=force, observer=terminal)
+        observer = terminal if is_leader() else Silent()
+        train_run(resolved, opened, out, resume=resume, force=force, observer=observer)
+    if not is_leader():
+        return
     layout = RunLayout(out)
     document = read_json(layout.metrics(), RunError)
     best = document.get("best_on_validation")

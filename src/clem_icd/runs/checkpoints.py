@@ -71,6 +71,11 @@ class Checkpoint:
         )
 
     @property
+    def processes(self) -> int:
+        """The number of processes that trained together; each has left its random state."""
+        return max(1, len(list(self.path.glob("rng_state_*.pth"))))
+
+    @property
     def evaluation_due(self) -> bool:
         """Whether training was stopped before an evaluation that belongs to this step."""
         control = self.callbacks.get("TrainerControl", {})

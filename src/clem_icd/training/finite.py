@@ -15,10 +15,12 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from clem_icd.errors import ModelError, RunError
 from clem_icd.modeling.damage import RESUME_EARLIER
 from clem_icd.runs.checkpoints import checkpoint_at, last_marked_step
+from clem_icd.runs.processes import LeaderFailedError
+from clem_icd.training import team
 
 
 def require_finite(what: str, found: torch.Tensor, args: TrainingArguments, step: int) -> None:
-    """Refuse numbers that are NaN or infinite.
+    """Refuse numbers that are NaN or infinite, in whichever process.
 
     Parameters
     ----------
@@ -37,8 +39,13 @@ def require_finite(what: str, found: torch.Tensor, args: TrainingArguments, step
         If any of them is NaN or infinite.
 
     """
+    if team.size() > 1:
+        # A maximum is NaN if any number is.
+        found = team.from_all(found.abs().max())
     if torch.isfinite(found).all():
         return
+    if not team.leads():
+        raise LeaderFailedError
     folder = Path(args.output_dir or "")
     kept = last_marked_step(folder)
     changes = ["a lower training.learning_rate", "a longer warm-up"]

@@ -21,9 +21,11 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer_utils import EvalLoopOutput
 
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import EDIN2024_GRID, threshold_curve
+from clem_icd.errors import RunError
 from clem_icd.evaluation import evaluate
 from clem_icd.evaluation.headlines import HEADLINES
 from clem_icd.extras import optional
@@ -34,10 +36,11 @@ from clem_icd.modeling.labels import LabelSpace
 from clem_icd.modeling.losses import LabelwiseLoss, LossFunction
 from clem_icd.modeling.machine import attention_for, best_device, precision_here, use_usable_cores
 from clem_icd.modeling.neural import NeuralSystem
-from clem_icd.progress import Observer
+from clem_icd.progress import Observer, Silent
 from clem_icd.runs.checkpoints import Checkpoint, checkpoint_at, last_checkpoint
 from clem_icd.runs.history import write_history
 from clem_icd.runs.layout import RunLayout
+from clem_icd.training import team
 from clem_icd.training.alarm import CollapseAlarm, collapse_signs
 from clem_icd.training.epochs import BeginEpochs
 from clem_icd.training.limits import Cut, measure_cut, report_limits
@@ -45,6 +48,7 @@ from clem_icd.training.objective import Objective
 from clem_icd.training.optimizer import parameter_groups
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.sampler import EpochAndRowSampler, LengthGroupedSampler
+from clem_icd.training.shares import WEIGHT
 from clem_icd.training.synthetic_notes import NotesWithTwins, Twins, with_twins
 from clem_icd.training.trainer import ProgressReport, TrainerBase, training_arguments
 
@@ -59,18 +63,76 @@ def fit_neural(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observ
     folder = RunLayout(run).checkpoints
     folder.mkdir(exist_ok=True)
     resumed = last_checkpoint(folder, observer.say)
-    trainer = prepare_fit(recipe, corpus, run, observer, resumed.path if resumed else None)
     if resumed is not None and _is_over(resumed, recipe):
+        prepare_fit(recipe, corpus, run, observer, resumed.path)
         history, best = resumed.history, resumed.best_step or resumed.step
     else:
-        if resumed is not None:
-            observer.say(f"Resuming from step {resumed.step}")
-        if recipe.adapter is not None:
-            observer.say(_trained_parameters(cast(PreTrainedModel, trainer.model)))
-        trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed.path))
+        call = {
+            "recipe": recipe.model_dump(mode="json"),
+            "run": str(run.resolve()),
+            "checkpoint": None if resumed is None else str(resumed.path.resolve()),
+        }
+        with team.calling(call):
+            trainer = _train(recipe, corpus, run, observer, resumed)
         history, best = trainer.state.log_history, trainer.state.best_global_step or trainer.state.global_step
     write_history(run, history)
     return NeuralSystem.load(checkpoint_at(folder, best), recipe.architecture, corpus.codes, merged=False)
+
+
+def follow(corpus: Corpus) -> None:
+    """Train together with the leader whenever it calls, until it is finished."""
+    for call in team.calls():
+        resumed = None if call["checkpoint"] is None else Checkpoint.read(Path(call["checkpoint"]))
+        recipe = NeuralRecipe.model_validate(call["recipe"])
+        _train(recipe, corpus, Path(call["run"]), Silent(), resumed)
+
+
+def _train(
+    recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Observer, resumed: Checkpoint | None
+) -> NotesTrainer:
+    """Train to the end; all processes do so together."""
+    _require_same_files(corpus, run)
+    trainer = prepare_fit(recipe, corpus, run, observer, resumed.path if resumed else None)
+    if resumed is not None:
+        observer.say(f"Resuming from step {resumed.step}")
+        if resumed.processes != team.size():
+            observer.say(
+                f"Until now, {resumed.processes} processes trained this run, and now {team.size()}: results "
+                "differ a little from those of a run with the same number throughout"
+            )
+    if recipe.adapter is not None:
+        observer.say(_trained_parameters(cast(PreTrainedModel, trainer.model)))
+    if not team.leads():
+        # The initial model is that of the leader. From here on, the random numbers are for dropout.
+        set_seed(int(np.random.SeedSequence([recipe.seed, team.rank()]).generate_state(1)[0]))
+    trainer.train(resume_from_checkpoint=None if resumed is None else str(resumed.path))
+    # The leader deletes the checkpoints at the end, and the others may still read one.
+    team.wait_for_all()
+    return trainer
+
+
+def _require_same_files(corpus: Corpus, run: Path) -> None:
+    """Refuse to train where processes on other machines would read and write elsewhere."""
+    corpora, visible = zip(
+        *team.facts_of_all((corpus.fingerprint, RunLayout(run).checkpoints.is_dir())), strict=True
+    )
+    if not all(visible):
+        raise team.said_by_leader(
+            RunError(
+                f"process {visible.index(False)} does not see the folder of the run",
+                path=run,
+                remedy="Choose a folder on a file system that all machines share",
+            )
+        )
+    others = [rank for rank, fingerprint in enumerate(corpora) if fingerprint != corpora[0]]
+    if others:
+        raise team.said_by_leader(
+            RunError(
+                f"process {others[0]} reads another corpus than process 0",
+                path=corpus.path,
+                remedy="Put the corpus on a file system that all machines share",
+            )
+        )
 
 
 def prepare_fit(
@@ -86,7 +148,8 @@ def prepare_fit(
     validation, validation_cut = _read_split(corpus, "validation", tokenizer, recipe, observer)
     labels = LabelSpace.of(corpus)
     cuts = {"train": train_cut, "validation": validation_cut}
-    report_limits(run, labels.counts, cuts, recipe.reading.max_tokens, observer)
+    if team.leads():
+        report_limits(run, labels.counts, cuts, recipe.reading.max_tokens, observer)
     return _new_trainer(recipe, model, tokenizer, train, validation, labels, run, observer)
 
 
@@ -115,15 +178,35 @@ class NotesTrainer(TrainerBase):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """Return the mean loss of a batch; only in training, that includes synthetic notes and R-drop."""
+        """Return the mean loss of a batch; where this is a share of one, it counts by its size.
+
+        Only in training, it includes synthetic notes and R-drop.
+        """
+        weight = inputs.pop(WEIGHT, 1)
         outputs = _pass(model, inputs)
         if model.training:
-            loss = self.step_loss(
+            loss = weight * self.step_loss(
                 lambda batch: _pass(model, batch).logits, inputs, outputs.logits, self._current_epoch
             )
         else:
             loss = self.loss(outputs.logits, inputs["labels"])
         return (loss, outputs) if return_outputs else loss
+
+    def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
+        """Evaluate; the loss is the mean over the notes, as are those of all other metrics."""
+        output: EvalLoopOutput = super().evaluation_loop(*args, **kwargs)
+        if team.size() > 1 and output.metrics is not None:
+            # The Trainer's includes the loss of notes that fill up the last share.
+            logits, targets = (torch.tensor(one) for one in (output.predictions, output.label_ids))
+            output.metrics["eval_loss"] = self._mean_loss(logits, targets)
+        return output
+
+    def _mean_loss(self, logits: torch.Tensor, targets: torch.Tensor) -> float:
+        """Return the mean loss over notes, in batches, as it takes more memory than the logits."""
+        starts = range(0, len(logits), self.batch_size)
+        batches = [slice(start, start + self.batch_size) for start in starts]
+        total = sum(float(self.loss(logits[rows], targets[rows])) * len(logits[rows]) for rows in batches)
+        return total / len(logits)
 
     def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
         """Return the optimizer that the arguments name, with a learning rate for the head of its own."""
@@ -259,7 +342,7 @@ def _new_trainer(
     )
     if recipe.training.patience is not None:
         trainer.add_callback(EarlyStoppingCallback(recipe.training.patience))
-    if "tensorboard" in recipe.training.report_to:
+    if "tensorboard" in recipe.training.report_to and team.leads():
         trainer.add_callback(_tensorboard(RunLayout(run).tensorboard))
     return trainer
 
@@ -276,8 +359,8 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
         warmup_steps=training.warmup(notes),
         weight_decay=training.weight_decay,
         max_grad_norm=training.max_gradient_norm,
-        per_device_train_batch_size=training.batch_size,
-        per_device_eval_batch_size=training.batch_size,
+        per_device_train_batch_size=training.batch_size // team.size(),
+        per_device_eval_batch_size=training.batch_size // team.size(),
         gradient_accumulation_steps=training.gradient_accumulation,
         activation_checkpointing=training.gradient_checkpointing,
         bf16=precision_of(recipe) == "bf16",
@@ -293,6 +376,8 @@ def _arguments(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgume
         seed=recipe.seed,
         data_seed=recipe.seed,
         dataloader_pin_memory=best_device().type == "cuda",
+        # An encoder may have parameters that no reading or head uses.
+        ddp_find_unused_parameters=True,
     )
 
 

@@ -15,6 +15,7 @@ from clem_icd.errors import RecipeError
 from clem_icd.modeling.labels import LabelSpace
 from clem_icd.modeling.machine import best_device, precision_here
 from clem_icd.progress import Observer, Silent
+from clem_icd.runs.processes import require_single_process
 from clem_icd.training.batching import Batching
 from clem_icd.training.fit import prepare_fit
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
@@ -119,8 +120,11 @@ def plan_training(
     ------
     CorpusError, ModelError
         As `train` raises them.
+    RunError
+        If several processes were started: a plan is measured in one.
 
     """
+    require_single_process(out)
     require_trainable(corpus)
     recipe.head.require_labels(LabelSpace.of(corpus))
     recipe.training.warmup(corpus.size("train"))

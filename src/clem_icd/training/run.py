@@ -17,6 +17,7 @@ from clem_icd.runs.disk import disk_full_as_output_error
 from clem_icd.runs.history import write_history
 from clem_icd.runs.layout import RunLayout
 from clem_icd.runs.points import Point, passing
+from clem_icd.training import team
 from clem_icd.training.fit import fit_neural, precision_of
 from clem_icd.training.folder import RunFolder
 from clem_icd.training.judging import read_scores, write_metrics
@@ -52,7 +53,7 @@ def _run_to_completion(
     began = time.monotonic()
     try:
         if isinstance(recipe, NeuralRecipe):
-            run.record(precision=precision_of(recipe))
+            run.record(precision=precision_of(recipe), processes=team.size())
             recipe = _with_resolved_encoder(recipe, run)
         with disk_full_as_output_error(run.path):
             system = _train_system(recipe, corpus, run.path, observer)

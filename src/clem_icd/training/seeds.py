@@ -6,10 +6,12 @@ import gc
 from pathlib import Path
 
 from clem_icd.corpus import Corpus
-from clem_icd.errors import CorpusError
+from clem_icd.errors import CorpusError, RecipeError
 from clem_icd.modeling import LabelSpace
 from clem_icd.progress import Observer, Silent
-from clem_icd.runs.processes import require_single_process
+from clem_icd.runs.processes import launched_processes, require_single_process
+from clem_icd.training import team
+from clem_icd.training.fit import follow
 from clem_icd.training.folder import SeedsFolder
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
 from clem_icd.training.run import train_run
@@ -54,6 +56,8 @@ def train(
     ------
     CorpusError
         If the corpus has no train or no validation split.
+    RecipeError
+        If several processes were started, and the batch size is not a multiple of their number.
     ModelError
         If the head needs titles or a hierarchy, and the codes have none.
     OutputError
@@ -61,12 +65,16 @@ def train(
     RecipeError
         If synthetic notes are asked for and no code has a name, or R-drop and the model has no dropout.
     RunError
-        If the run at ``out`` has another recipe or corpus, or several processes were started.
+        If the run at ``out`` has another recipe or corpus, or several processes were started for the linear
+        baseline.
     SourceError
         If the file of synonyms is missing or malformed.
 
     """
-    require_single_process(out)
+    if isinstance(recipe, LinearRecipe):
+        require_single_process(out)
+    else:
+        _require_shares(recipe, launched_processes(out).size)
     require_trainable(corpus)
     if isinstance(recipe, NeuralRecipe):
         labels = LabelSpace.of(corpus)
@@ -75,11 +83,25 @@ def train(
         if recipe.training.synthetic_notes is not None:
             recipe.training.synthetic_notes.names(labels)
     observer = observer or Silent()
-    if isinstance(recipe, NeuralRecipe) and recipe.seeds > 1:
-        _train_seeds(recipe, corpus, out, resume=resume, force=force, observer=observer)
-    else:
-        train_run(recipe, corpus, out, resume=resume, force=force, observer=observer)
+    with team.joined(launched_processes(out), out):
+        if not team.leads():
+            follow(corpus)
+        elif isinstance(recipe, NeuralRecipe) and recipe.seeds > 1:
+            _train_seeds(recipe, corpus, out, resume=resume, force=force, observer=observer)
+        else:
+            train_run(recipe, corpus, out, resume=resume, force=force, observer=observer)
     return out
+
+
+def _require_shares(recipe: NeuralRecipe, processes: int) -> None:
+    """Refuse a batch that cannot be divided equally among the processes."""
+    size = recipe.training.batch_size
+    if size % processes:
+        larger = size - size % processes + processes
+        raise RecipeError(
+            f"training.batch_size is {size}, expected a multiple of the {processes} processes that share it",
+            remedy=f"Set training.batch_size={larger}, or start another number of processes",
+        )
 
 
 def _train_seeds(

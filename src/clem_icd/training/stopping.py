@@ -19,6 +19,7 @@ from clem_icd.files import read_json, write_json
 from clem_icd.runs.checkpoints import Checkpoint, checkpoint_at, is_complete
 from clem_icd.runs.points import Point, passing
 from clem_icd.runs.stopping import stop, stop_asked, stopping_by_itself
+from clem_icd.training import team
 
 _UNLOGGED = "unlogged.json"
 
@@ -62,17 +63,22 @@ class StoppableTrainer(Trainer):
     def prediction_step(self, *args: Any, **kwargs: Any) -> Any:
         """Evaluate a batch, unless training is to stop."""
         passing(Point.EVALUATION_STEP)
-        if stop_asked():
+        if team.any_process(stop_asked()):
             raise _EvaluationPutOffError
         return super().prediction_step(*args, **kwargs)
 
     def unlogged(self) -> dict[str, Any]:
         """Return what was added up since the last entry of the log, as JSON."""
-        return {"loss": as_text(self._tr_loss), "step": self._globalstep_last_logged}
+        losses = [as_text(loss) for loss in team.from_all(self._tr_loss)]
+        return {"loss": losses[0] if len(losses) == 1 else losses, "step": self._globalstep_last_logged}
 
     def restore_unlogged(self, stored: dict[str, Any]) -> None:
         """Continue with the result of `unlogged`."""
-        self._tr_loss.fill_(float.fromhex(stored["loss"]))
+        given = stored["loss"]
+        losses = [float.fromhex(loss) for loss in ([given] if isinstance(given, str) else given)]
+        # The log has the mean over all processes.
+        own = losses[team.rank()] if len(losses) == team.size() else sum(losses) / len(losses)
+        self._tr_loss.fill_(own)
         self._globalstep_last_logged = stored["step"]
 
     def resume_from(self, checkpoint: Path) -> None:
@@ -98,7 +104,7 @@ class StoppableTrainer(Trainer):
         save_due = self.control.should_save
         with suppress(_EvaluationPutOffError):
             super()._maybe_log_save_evaluate(*args, **kwargs)
-        if stop_asked() and (save_due or not self._epoch_end_follows()):
+        if team.any_process(stop_asked()) and (save_due or not self._epoch_end_follows()):
             self._save_and_stop()
 
     def _epoch_end_follows(self) -> bool:
@@ -107,16 +113,20 @@ class StoppableTrainer(Trainer):
 
     def _save_and_stop(self) -> None:
         step = self.state.global_step
-        if not is_complete(checkpoint_at(Path(self.args.output_dir or ""), step)):
+        # The leader marks it, and the others may be too early to see that.
+        if not team.any_process(is_complete(checkpoint_at(Path(self.args.output_dir or ""), step))):
             self._save_checkpoint(self.model, None)
             self.control = self.callback_handler.on_save(self.args, self.state, self.control)
         stop(step)
 
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
         super()._save_checkpoint(*args, **kwargs)
+        unlogged = self.unlogged()
         if self.args.should_save:
             folder = checkpoint_at(Path(self.args.output_dir or ""), self.state.global_step)
-            write_json(folder / _UNLOGGED, self.unlogged())
+            write_json(folder / _UNLOGGED, unlogged)
+        # Each process has written its random state, before the checkpoint is marked as complete.
+        team.wait_for_all()
 
 
 class _OnResuming(TrainerCallback):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.data_loader import prepare_data_loader
 from torch.utils.data import DataLoader, Dataset, Sampler
 from transformers import (
     PreTrainedModel,
@@ -22,8 +23,10 @@ from clem_icd.progress import Observer
 from clem_icd.runs.checkpoints import Checkpoint
 from clem_icd.runs.history import write_history
 from clem_icd.runs.points import Point, passing
+from clem_icd.training import team
 from clem_icd.training.finite import FiniteWeights, require_finite
 from clem_icd.training.marking import MarkCheckpoints
+from clem_icd.training.shares import SharedNotes, SharesOfBatches, with_weights
 from clem_icd.training.stopping import StoppableTrainer
 
 
@@ -67,8 +70,8 @@ class TrainerBase(StoppableTrainer):
 
     @property
     def batch_size(self) -> int:
-        """Number of items in a batch."""
-        return self._train_batch_size
+        """Number of items in a batch, which all processes share."""
+        return self._train_batch_size * team.size()
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Load the weights and the history of a checkpoint, without training further."""
@@ -96,12 +99,27 @@ class TrainerBase(StoppableTrainer):
         passing(Point.OPTIMIZER_SAVING)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """Return the batches of an epoch: those of `fixed_batches`, if there are any."""
+        """Return the batches of an epoch: those of `fixed_batches`, if there are any.
+
+        With several processes, these are the shares of this one.
+        """
         if self.fixed_batches is None:
-            return super().get_train_dataloader()
+            return super().get_train_dataloader() if team.size() == 1 else self._shares()
         items: Any = self.train_dataset
         batches = DataLoader(items, batch_sampler=self.fixed_batches, collate_fn=self.data_collator)
         prepared: DataLoader[Any] = self.accelerator.prepare(batches)
+        return prepared
+
+    def _shares(self) -> DataLoader[Any]:
+        order = self.reading_order(self.train_dataset)
+        shares = DataLoader(
+            SharedNotes(self.train_dataset),
+            batch_sampler=SharesOfBatches(order, self.batch_size, team.rank(), team.size()),
+            collate_fn=with_weights(self.data_collator),
+            pin_memory=self.args.dataloader_pin_memory,
+        )
+        # They are shares already, so they are not divided among processes again.
+        prepared: DataLoader[Any] = prepare_data_loader(shares, num_processes=1, process_index=0)
         return prepared
 
     def _clip_grad_norm(self, model: torch.nn.Module) -> torch.Tensor:
@@ -142,7 +160,8 @@ class ProgressReport(TrainerCallback):
 
     def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Write the history and report the metrics."""
-        write_history(self._run, self.history(state))
+        if state.is_world_process_zero:
+            write_history(self._run, self.history(state))
         self._observer.say(self.line(state, kwargs["metrics"]))
 
 
@@ -161,6 +180,7 @@ def training_arguments(folder: Path, **fields: Any) -> TrainingArguments:
         output_dir=str(folder),
         use_cpu=best_device().type == "cpu",
         disable_tqdm=True,
+        log_level_replica="error",
         report_to="none",
         remove_unused_columns=False,
         label_names=["labels"],
