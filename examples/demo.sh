@@ -20,7 +20,7 @@ if [ -f runs/demo-corpus/corpus.json ]; then echo "runs/demo-corpus exists"; els
 fi
 run clem describe runs/demo-corpus
 
-title "3. Train three systems: a linear baseline, CLEM-ICD with label attention, and CLEM-ICD with the paper's head"
+title "3. Train a linear baseline, CLEM-ICD with label attention and, where time allows, with the paper's head"
 run clem train linear --corpus runs/demo-corpus --out runs/demo-linear --resume
 SECONDS=0
 run clem train demo --corpus runs/demo-corpus --out runs/demo --resume
