@@ -21,7 +21,7 @@ def test_the_clem_icd_recipe_matches_the_paper() -> None:
     assert isinstance(recipe, NeuralRecipe)
     assert recipe.encoder == PretrainedEncoder(name="answerdotai/ModernBERT-base")
     assert recipe.reading == WholeReading(max_tokens=8192)
-    assert recipe.head == PooledHead(pooling="mean", prior_bias=True)
+    assert recipe.head == PooledHead(prior_bias=True)
     assert recipe.training.gradient_checkpointing
 
 

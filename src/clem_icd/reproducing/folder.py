@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from pathlib import Path
 from clem_icd.errors import OutputError, RunError
 from clem_icd.files import read_json, remove_leftovers, write_json
 from clem_icd.runs.layout import RunLayout
+from clem_icd.runs.locking import locked_folder
 
 __all__ = ["ReproductionFolder"]
 
@@ -84,20 +83,9 @@ class ReproductionFolder:
             If another process holds the lock.
 
         """
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunError(
-                    "another process is making this reproduction",
-                    path=self.path,
-                    remedy="Wait until it ends, or stop it",
-                ) from None
+        with locked_folder(self.path, "making this reproduction"):
             remove_leftovers(self.path / "corpora")
             yield
-        finally:
-            os.close(descriptor)
 
     def corpus(self, name: str) -> Path:
         """Return the folder of a corpus."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from clem_icd.errors import OutputError, RunError
 from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
 from clem_icd.runs.checkpoints import delete_incomplete
 from clem_icd.runs.layout import RECIPE, STATES, RunLayout
+from clem_icd.runs.locking import locked_folder
 from clem_icd.runs.points import Point, passing
 
 FORMAT_VERSION = 2
@@ -114,23 +113,8 @@ class Resumable:
         RunError
             If another process holds the lock.
         """
-        # The folder itself is locked, since the files in it are replaced.
-        folder = os.open(self.path, os.O_RDONLY)
-        try:
-            self._lock(folder)
+        with locked_folder(self.path, "training this run"):
             yield
-        finally:
-            os.close(folder)
-
-    def _lock(self, descriptor: int) -> None:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(
-                "another process is training this run",
-                path=self.path,
-                remedy="Wait until it ends, or stop it",
-            ) from None
 
     def roll_back(self) -> None:
         """Delete a new folder that failed before there was anything to resume; restore what it replaced.

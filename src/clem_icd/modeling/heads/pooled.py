@@ -56,14 +56,18 @@ class PooledHead(Head):
             set_head_from_titles(model, tokenizer, labels.titles)
 
     def bias(self, model: PreTrainedModel) -> torch.nn.Parameter:
-        """Return the bias of the linear layer, ``classifier`` in ModernBERT and BERT [labels]."""
-        try:
-            return model.get_parameter("classifier.bias")
-        except AttributeError:
-            raise ModelError(
-                f"the head of {type(model).__name__} has no bias that can be set",
-                remedy="Set head.prior_bias=false",
-            ) from None
+        """Return the bias of the linear layer [labels].
+
+        It is ``classifier`` in ModernBERT and BERT, and ``classifier.out_proj`` in RoBERTa.
+        """
+        parameters = dict(model.named_parameters())
+        for name in ("classifier.bias", "classifier.out_proj.bias"):
+            if name in parameters:
+                return parameters[name]
+        raise ModelError(
+            f"the head of {type(model).__name__} has no bias that can be set",
+            remedy="Set head.prior_bias=false",
+        )
 
     def require_model(self, model: PreTrainedModel) -> None:
         """Refuse a model with a head of its own in place of the stock one."""

@@ -1,0 +1,41 @@
+"""One process at a time in a folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from clem_icd.errors import RunError
+
+
+@contextmanager
+def locked_folder(path: Path, activity: str) -> Iterator[None]:
+    """Keep all other processes out of a folder.
+
+    The folder itself is locked, since the files in it are replaced.
+
+    Parameters
+    ----------
+    activity
+        What another process would be doing, for the error.
+
+    Raises
+    ------
+    RunError
+        If another process holds the lock.
+
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(
+                f"another process is {activity}", path=path, remedy="Wait until it ends, or stop it"
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
