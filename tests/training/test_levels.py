@@ -21,6 +21,7 @@ from clem_icd.runs.layout import RunLayout
 from clem_icd.training import NeuralRecipe, fit, plan_training, read_recipe, train
 from clem_icd.training.alarm import CollapseAlarm
 from support import LITTLE_SETTINGS
+from training.interrupting import Interrupting
 
 # 10 steps per epoch: levels begin after 10, 20 and 30 steps.
 LEVELS = [
@@ -34,26 +35,6 @@ def recipe_with(*settings: str) -> NeuralRecipe:
     recipe = read_recipe("clem-icd-small", [*LEVELS, *settings])
     assert isinstance(recipe, NeuralRecipe)
     return recipe
-
-
-class _Interrupted(Silent):
-    """Interrupts training after some steps, like Ctrl-C, and remembers lines."""
-
-    def __init__(self, steps: int) -> None:
-        self._left = steps
-        self._training = False
-        self.lines: list[str] = []
-
-    def begin(self, task: str, total: int | None) -> None:
-        self._training = task == "Training"
-
-    def advance(self, steps: int = 1) -> None:
-        self._left -= steps * self._training
-        if self._left < 0:
-            raise KeyboardInterrupt
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def fitted(recipe: NeuralRecipe, corpus: Corpus, run: Path, observer: Silent | None = None) -> NeuralSystem:
@@ -91,7 +72,7 @@ def test_a_run_resumes_to_the_same_weights_across_levels(
     whole: tuple[Path, NeuralSystem], little_corpus: Corpus, tmp_path: Path, steps: int, again: list[str]
 ) -> None:
     recipe = recipe_with("training.checkpoint_steps=5")
-    interrupted, resumed = _Interrupted(steps), _Interrupted(100)
+    interrupted, resumed = Interrupting(steps), Interrupting(100)
     with pytest.raises(KeyboardInterrupt):
         fitted(recipe, little_corpus, tmp_path, interrupted)
     weights = fitted(recipe, little_corpus, tmp_path, resumed).model.state_dict()

@@ -22,6 +22,7 @@ from clem_icd.training import NeuralRecipe, read_recipe, train
 from clem_icd.training.fit import fit_neural
 from support import FINDINGS, LITTLE_SETTINGS, make_note
 from toys import SETTINGS
+from training.interrupting import Interrupting
 
 FEW_EPOCHS = ["training.epochs=6", "training.checkpoint_steps=7", "training.patience=null"]
 
@@ -79,27 +80,11 @@ def test_scores_do_not_depend_on_padding_batch_or_order(system: NeuralSystem) ->
     np.testing.assert_allclose(shuffled, alone[order], atol=1e-5)
 
 
-class _Interrupted(Silent):
-    """Interrupts training after some steps, like Ctrl-C."""
-
-    def __init__(self, steps: int) -> None:
-        self._left = steps
-        self._training = False
-
-    def begin(self, task: str, total: int | None) -> None:
-        self._training = task == "Training"
-
-    def advance(self, steps: int = 1) -> None:
-        self._left -= steps * self._training
-        if self._left < 0:
-            raise KeyboardInterrupt
-
-
 def test_an_interrupted_run_resumes_to_the_same_weights(
     run: Path, little_corpus: Corpus, tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        train(recipe_with(), little_corpus, tmp_path / "run", observer=_Interrupted(25))
+        train(recipe_with(), little_corpus, tmp_path / "run", observer=Interrupting(25))
     train(recipe_with(), little_corpus, tmp_path / "run", resume=True)
     for name in ("model/model.safetensors", "scores/test.parquet", "metrics.json"):
         assert (tmp_path / "run" / name).read_bytes() == (run / name).read_bytes(), name
@@ -124,7 +109,7 @@ def test_training_with_each_loss_and_head_resumes_to_the_same_weights(
         folder.mkdir()
     weights = fit_neural(recipe, little_corpus, whole, Silent()).model.state_dict()
     with pytest.raises(KeyboardInterrupt):
-        fit_neural(recipe, little_corpus, run, _Interrupted(8))
+        fit_neural(recipe, little_corpus, run, Interrupting(8))
     resumed = fit_neural(recipe, little_corpus, run, Silent()).model.state_dict()
     assert all(torch.equal(resumed[name], weights[name]) for name in weights)
 
@@ -148,7 +133,7 @@ def test_modules_of_an_adapter_are_trained_resumed_and_merged_when_saved(
     recipe = recipe_with("adapter=toy-scaled", "training.epochs=3")
     whole = train(recipe, little_corpus, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        train(recipe, little_corpus, tmp_path / "run", observer=_Interrupted(17))
+        train(recipe, little_corpus, tmp_path / "run", observer=Interrupting(17))
     resumed = train(recipe, little_corpus, tmp_path / "run", resume=True)
     weights = load_file(whole / "model" / "model.safetensors")
     assert {name for name in weights if name.startswith("head.")} == {

@@ -25,6 +25,7 @@ from clem_icd.training.objective import Objective
 from clem_icd.training.sampler import EpochAndRowSampler, LengthGroupedSampler
 from clem_icd.training.synthetic_notes import Names, NotesWithTwins, SyntheticNotes, Twins, with_twins
 from support import LITTLE_SETTINGS, new_system
+from training.interrupting import Interrupting
 
 # Titles mean nothing to an encoder with random weights.
 SETTINGS = ["encoder={kind: small, dropout: 0.1}", "head.start=random", *LITTLE_SETTINGS]
@@ -266,22 +267,6 @@ def test_validation_has_the_plain_loss_of_its_notes(little_corpus: Corpus, tmp_p
     expected = torch.nn.functional.binary_cross_entropy(torch.tensor(scores), torch.tensor(targets))
     [found] = [row["eval_loss"] for row in history if "eval_loss" in row]
     assert found == pytest.approx(float(expected), abs=1e-5)
-
-
-class Interrupting(Silent):
-    """Interrupts training after some steps, like Ctrl-C."""
-
-    def __init__(self, steps: int) -> None:
-        self._left = steps
-        self._training = False
-
-    def begin(self, task: str, total: int | None) -> None:
-        self._training = task == "Training"
-
-    def advance(self, steps: int = 1) -> None:
-        self._left -= steps * self._training
-        if self._left < 0:
-            raise KeyboardInterrupt
 
 
 def test_a_run_interrupted_within_an_epoch_resumes_to_the_same_weights(
