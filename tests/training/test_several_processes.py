@@ -252,6 +252,23 @@ def test_a_batch_that_cannot_be_shared_equally_is_refused(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("setting", "found"),
+    [
+        ("training.r_drop={}", "training.r_drop needs a single process, and 2 were started"),
+        ("training.synthetic_notes={}", "training.synthetic_notes needs a single process"),
+        ("head=label-tree-attention", "head=label-tree-attention needs a single process"),
+    ],
+)
+def test_recipes_that_only_a_single_process_trains_are_refused(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, found: str
+) -> None:
+    for name, value in {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RecipeError, match=found):
+        train(recipe_of([*PLAIN, "training.epochs=9", setting]), corpus, tmp_path / "run")
+
+
 def test_a_plan_is_measured_in_one_process(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -178,18 +178,20 @@ class NotesTrainer(TrainerBase):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """Return the mean loss of a batch; where this is a share of one, it counts by its size.
+        """Return the mean loss of a batch; only in training, that includes synthetic notes and R-drop.
 
-        Only in training, it includes synthetic notes and R-drop.
+        Where the batch is a share of one, it counts by its size.
         """
-        weight = inputs.pop(WEIGHT, 1)
+        weight = inputs.pop(WEIGHT, None)
         outputs = _pass(model, inputs)
         if model.training:
-            loss = weight * self.step_loss(
+            loss = self.step_loss(
                 lambda batch: _pass(model, batch).logits, inputs, outputs.logits, self._current_epoch
             )
         else:
             loss = self.loss(outputs.logits, inputs["labels"])
+        if weight is not None:
+            loss = loss * weight
         return (loss, outputs) if return_outputs else loss
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:

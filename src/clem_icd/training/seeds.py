@@ -8,6 +8,7 @@ from pathlib import Path
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, RecipeError
 from clem_icd.modeling import LabelSpace
+from clem_icd.modeling.heads import Head
 from clem_icd.progress import Observer, Silent
 from clem_icd.runs.processes import launched_processes, require_single_process
 from clem_icd.training import team
@@ -56,14 +57,13 @@ def train(
     ------
     CorpusError
         If the corpus has no train or no validation split.
-    RecipeError
-        If several processes were started, and the batch size is not a multiple of their number.
     ModelError
         If the head needs titles or a hierarchy, and the codes have none.
     OutputError
         If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
     RecipeError
-        If synthetic notes are asked for and no code has a name, or R-drop and the model has no dropout.
+        If synthetic notes are asked for and no code has a name, or R-drop and the model has no dropout; if
+        several processes were started, and the recipe cannot be shared among them.
     RunError
         If the run at ``out`` has another recipe or corpus, or several processes were started for the linear
         baseline.
@@ -94,8 +94,20 @@ def train(
 
 
 def _require_shares(recipe: NeuralRecipe, processes: int) -> None:
-    """Refuse a batch that cannot be divided equally among the processes."""
-    size = recipe.training.batch_size
+    """Refuse a recipe that several processes cannot share."""
+    training = recipe.training
+    alone = {
+        "training.r_drop": training.r_drop is not None,
+        "training.synthetic_notes": training.synthetic_notes is not None,
+        f"head={recipe.head.kind}": type(recipe.head).begin_epoch is not Head.begin_epoch,
+    }
+    if processes > 1 and any(alone.values()):
+        raise RecipeError(
+            f"{', '.join(key for key, found in alone.items() if found)} needs a single process, and "
+            f"{processes} were started",
+            remedy="Start it without torchrun or accelerate launch",
+        )
+    size = training.batch_size
     if size % processes:
         larger = size - size % processes + processes
         raise RecipeError(
