@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from clem_icd.runs.points import Point
+from fixtures.stopping import sigterm_at
 from sources.golden.tree import write_tree
 from support import LITTLE_SETTINGS
 
@@ -165,6 +167,10 @@ def test_everything_missing_is_refused_before_anything_starts(
     refused("reproduce", "pml-ca", *raw, *out, says=["Did you mean plm-ca?"])
     refused("reproduce", "paper", *raw, *out, "--run", "table-1", says=["there is no run 'table-1'"])
     refused("reproduce", "paper", *raw, *out, "training.epoch=1", says=["Did you mean training.epochs?"])
+    splits = ("--splits", tmp_path / "no")
+    refused(
+        "reproduce", "paper", *raw, *out, *splits, *SETTINGS, says=["no: there is no such file or folder"]
+    )
     speed = ("--tokens-per-second", 10)
     refused("reproduce", "paper", *raw, *out, *speed, says=["cannot be used without --plan"])
 
@@ -219,3 +225,16 @@ def test_another_target_recipe_or_raw_folder_is_refused(
     assert "was started with another recipe: training.weight_decay changed" in recipe
     raw = last_line("--raw", other, "--out", out, *SETTINGS)
     assert "was made from other raw files or another split: PROCEDURES_ICD.csv.gz differs" in raw
+
+
+def test_sigterm_saves_a_checkpoint_and_says_how_to_go_on(
+    clem: Clem, hospital_tree: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = ("reproduce", "plm-ca", "--raw", hospital_tree, "--out", out, *SETTINGS, "-q")
+    with sigterm_at(Point.TRAINING_STEP, 4):
+        found = clem(*command)
+    assert (found.code, found.out) == (143, "")
+    assert found.err == "clem: stopped by SIGTERM at step 5. Go on with the same command.\n"
+    assert [path.name for path in (out / "runs/plm-ca/checkpoints").iterdir()] == ["checkpoint-5"]
+    assert clem(*command).code == 0

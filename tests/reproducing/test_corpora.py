@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clem_icd.errors import CorpusError
+from clem_icd.errors import CorpusError, OutputError
 from clem_icd.progress import Silent
 from clem_icd.reproducing import Request
 from clem_icd.reproducing.corpora import prepared_corpus
@@ -83,6 +83,12 @@ def test_a_corpus_with_more_files_than_are_named_is_refused(request_: Request, t
     for gone in ("mimiciv", "mimic-iv-note"):
         shutil.rmtree(tree.raw / "physionet.org/files" / gone)
     with pytest.raises(CorpusError, match="some of its files are not named now"):
+        prepared(request_, "mdace-summaries")
+
+
+def test_something_else_in_its_place_is_refused(request_: Request) -> None:
+    (request_.out / "mdace-summaries").mkdir(parents=True)
+    with pytest.raises(OutputError, match="not a corpus"):
         prepared(request_, "mdace-summaries")
 
 

@@ -9,6 +9,7 @@ import typer
 
 from clem_icd.cli.compare import show_comparison
 from clem_icd.cli.reproduction_plan import plan_as_json, show_plan
+from clem_icd.cli.stopping import ending_on_sigterm
 from clem_icd.cli.terminal import Terminal, silence_transformers
 from clem_icd.cli.verb import verb
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from clem_icd.reproducing import Reproduction
 
 
-@verb(interrupted="Go on with the same command.")
+_GO_ON = "Go on with the same command."
+
+
+@verb(interrupted=_GO_ON)
 def reproduce(
     terminal: Terminal,
     target: Annotated[str, typer.Argument(help="paper, plm-icd, plm-ca or mdace.")],
@@ -92,7 +96,8 @@ def reproduce(
         planned = plan_reproduction(request, tokens_per_second=tokens_per_second)
         terminal.result(plan_as_json(planned), lambda console: show_plan(console, planned))
         return
-    made = make(request, observer=terminal)
+    with ending_on_sigterm(terminal, _GO_ON):
+        made = make(request, observer=terminal)
     terminal.result(_as_json(made, out), lambda console: _show(console, made, out))
 
 

@@ -17,8 +17,17 @@ _SIGTERM = 143
 
 
 @contextmanager
-def ending_on_sigterm(terminal: Terminal) -> Iterator[None]:
-    """End on SIGTERM with one line and exit code 143, after the checkpoint that training saves for it."""
+def ending_on_sigterm(terminal: Terminal, remedy: str = RESUME) -> Iterator[None]:
+    """End on SIGTERM with one line and exit code 143, after the checkpoint that training saves for it.
+
+    Parameters
+    ----------
+    terminal
+        Where the line is printed.
+    remedy
+        How to go on, as a sentence.
+
+    """
     from clem_icd.runs.processes import is_leader
     from clem_icd.runs.stopping import Stopped, stopping_on_sigterm
 
@@ -28,5 +37,5 @@ def ending_on_sigterm(terminal: Terminal) -> Iterator[None]:
     except Stopped as stopped:
         reached = "" if stopped.step is None else f" at step {stopped.step:,}"
         if is_leader():
-            terminal.fail(f"stopped by SIGTERM{reached}. {RESUME}")
+            terminal.fail(f"stopped by SIGTERM{reached}. {remedy}")
         raise typer.Exit(_SIGTERM) from None

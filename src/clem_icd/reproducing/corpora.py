@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from clem_icd.corpus import Corpus, describe, is_corpus
-from clem_icd.errors import CorpusError
-from clem_icd.files import sha256_of
+from clem_icd.errors import CorpusError, OutputError
 from clem_icd.progress import Observer
 from clem_icd.reproducing.request import Request
 from clem_icd.sources import compare_with_published
+from clem_icd.sources.raw_files import input_file
 
 __all__ = ["prepared_corpus"]
 
@@ -41,6 +41,10 @@ def prepared_corpus(name: str, request: Request, path: Path, observer: Observer)
         _require_same(corpus, name, request)
         observer.say(f"{path} is already prepared")
     else:
+        if path.exists():
+            raise OutputError(
+                "is in the way, and not a corpus", path=path, remedy="Remove it, or choose another --out"
+            )
         observer.begin(f"Preparing {name}", None)
         corpus = published.prepare(
             request.raw, path, splits=request.splits, mdace=request.mdace, progress=observer.advance
@@ -69,7 +73,7 @@ def _require_same(corpus: Corpus, name: str, request: Request) -> None:
         )
     known = [one["sha256"] for one in corpus.about["inputs"]]
     files = request.input_files(name)
-    other = _other(files, known)
+    other = _other(files, known, request.raw)
     if other or len(files) != len(known):
         raise CorpusError(
             f"was made from other raw files or another split: {other or 'some of its files'} "
@@ -79,11 +83,11 @@ def _require_same(corpus: Corpus, name: str, request: Request) -> None:
         )
 
 
-def _other(files: Iterable[Path], known: Iterable[str]) -> str | None:
+def _other(files: Iterable[Path], known: Iterable[str], raw: Path) -> str | None:
     """Return the name of the first file that is not among those with the known sums; None if each is."""
     left = Counter(known)
     for path in files:
-        left.subtract([sha := sha256_of(path)])
+        left.subtract([sha := input_file(path, raw).sha256])
         if left[sha] < 0:
             return path.name
     return None

@@ -80,7 +80,7 @@ def reproduce(request: Request, *, observer: Observer | None = None) -> Reproduc
     folder = ReproductionFolder(request.out)
     folder.require_target(request.target)
     for name in request.corpora():
-        request.raw_files(name)
+        request.input_files(name)
     for one in runs:
         # A finished run needs its encoder no more.
         if not folder.run(one.name).metrics().is_file():
