@@ -22,7 +22,8 @@ from clem_icd.corpus import Corpus
 from clem_icd.modeling.machine import describe_environment
 from clem_icd.progress import Silent
 from clem_icd.training import NeuralRecipe, read_recipe
-from clem_icd.training.fit import NotesTrainer, fit_neural
+from clem_icd.training.fit import fit_neural
+from clem_icd.training.notes_trainer import NotesTrainer
 
 PARTS = {
     "steps, without the optimizer": (NotesTrainer, "training_step"),

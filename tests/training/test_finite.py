@@ -17,8 +17,10 @@ from clem_icd.modeling.assembly import build
 from clem_icd.modeling.losses import BinaryCrossEntropy
 from clem_icd.progress import Silent
 from clem_icd.runs.checkpoints import last_checkpoint, mark_complete
-from clem_icd.training import NeuralRecipe, fit, read_recipe, train
+from clem_icd.training import NeuralRecipe, read_recipe, train
 from clem_icd.training.finite import require_finite
+from clem_icd.training.fit import fit_neural
+from clem_icd.training.notes_trainer import NotesTrainer
 from clem_icd.training.trainer import training_arguments
 from support import LITTLE_SETTINGS, write_little_corpus
 
@@ -104,7 +106,7 @@ def test_divergence_names_what_and_the_step_and_keeps_the_checkpoint(
 def test_a_run_that_diverged_resumes_from_before(corpus: Corpus, tmp_path: Path, diverge: Diverge) -> None:
     def weights(name: str) -> bytes:
         (tmp_path / name).mkdir(exist_ok=True)
-        fit.fit_neural(RECIPE, corpus, tmp_path / name, Silent())
+        fit_neural(RECIPE, corpus, tmp_path / name, Silent())
         return (tmp_path / name / "checkpoints" / "checkpoint-4" / "model.safetensors").read_bytes()
 
     diverge(0, torch.clone)
@@ -140,15 +142,15 @@ def test_single_precision_is_advised_in_half_precision(tmp_path: Path) -> None:
 def test_logits_that_are_not_finite_end_the_run_before_the_checkpoint(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
-    compute = fit.NotesTrainer.compute_loss
+    compute = NotesTrainer.compute_loss
 
-    def broken(trainer: fit.NotesTrainer, model: torch.nn.Module, *arguments: Any, **keywords: Any) -> Any:
+    def broken(trainer: NotesTrainer, model: torch.nn.Module, *arguments: Any, **keywords: Any) -> Any:
         found = compute(trainer, model, *arguments, **keywords)
         if not model.training and trainer.state.global_step == 4:
             found[1].logits[0, 0] = value
         return found
 
-    monkeypatch.setattr(fit.NotesTrainer, "compute_loss", broken)
+    monkeypatch.setattr(NotesTrainer, "compute_loss", broken)
     with pytest.raises(
         RunError, match=r"a validation logit is (NaN|infinite) at step 4; .* of step 2 is kept"
     ):

@@ -18,8 +18,9 @@ from clem_icd.modeling.heads.label_tree_attention import LabelTreeAttention
 from clem_icd.progress import Silent
 from clem_icd.runs.checkpoints import last_checkpoint
 from clem_icd.runs.layout import RunLayout
-from clem_icd.training import NeuralRecipe, fit, plan_training, read_recipe, train
+from clem_icd.training import NeuralRecipe, fit, notes_trainer, plan_training, read_recipe, train
 from clem_icd.training.alarm import CollapseAlarm
+from clem_icd.training.validation import validation_metrics
 from support import LITTLE_SETTINGS
 from training.interrupting import Interrupting
 
@@ -85,13 +86,13 @@ def test_a_run_resumes_to_the_same_weights_across_levels(
 def test_no_checkpoint_is_selected_before_the_codes_are_learned(
     little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    metrics = fit._validation_metrics
+    metrics = validation_metrics
     falling = iter(range(100, 0, -10))
 
     def worse_and_worse(*arguments: Any) -> dict[str, float]:
         return {**metrics(*arguments), "map": next(falling)}
 
-    monkeypatch.setattr(fit, "_validation_metrics", worse_and_worse)
+    monkeypatch.setattr(notes_trainer, "validation_metrics", worse_and_worse)
     system = fitted(recipe_with("training.patience=1", "training.epochs=9"), little_corpus, tmp_path)
     last = last_checkpoint(RunLayout(tmp_path).checkpoints, print)
     # The first epoch of the codes is the best from there on, and patience begins to count after it.

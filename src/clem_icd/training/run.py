@@ -18,7 +18,8 @@ from clem_icd.runs.history import write_history
 from clem_icd.runs.layout import RunLayout
 from clem_icd.runs.points import Point, passing
 from clem_icd.training import team
-from clem_icd.training.fit import fit_neural, precision_of
+from clem_icd.training.arguments import precision_of
+from clem_icd.training.fit import fit_neural
 from clem_icd.training.folder import RunFolder
 from clem_icd.training.judging import read_scores, write_metrics
 from clem_icd.training.linear import train_linear

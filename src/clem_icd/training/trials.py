@@ -25,9 +25,9 @@ from clem_icd.training.batching import (
     longest_batch,
     padded_tokens,
 )
-from clem_icd.training.fit import NotesTrainer
 from clem_icd.training.measuring import StepCost, measure_steps, synchronize
 from clem_icd.training.memory import available_bytes, forget_peak, peak_bytes
+from clem_icd.training.notes_trainer import NotesTrainer
 
 # Places among the batches of an epoch, from the shortest (0) to the longest (1), where steps are measured.
 _PLACES = {"short": 0.1, "median": 0.5, "long": 0.9}
