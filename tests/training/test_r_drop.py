@@ -73,10 +73,11 @@ def test_half_precision_logits_are_compared_in_single_precision() -> None:
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_the_loss_is_the_mean_over_both_passes_plus_the_divergence_reduced_alike(reduction: Any) -> None:
-    loss = BinaryCrossEntropy(reduction=reduction).function(torch.zeros(5).numpy().astype("int64"))
+    cross_entropy = BinaryCrossEntropy(reduction=reduction)
+    loss = cross_entropy.function(torch.zeros(5).numpy().astype("int64"))
     batch = {"labels": targets(2)}
     first, second = logits(0), logits(1)
-    found = Objective(loss, RDrop(alpha=3), reduction)(scoring(second), batch, first, epoch=1)
+    found = Objective(loss, RDrop(alpha=3), cross_entropy.reduced)(scoring(second), batch, first, epoch=1)
     apart = divergence(first, second)
     apart = apart.mean() if reduction == "mean" else apart.sum(dim=1).mean()
     expected = (loss(first, batch["labels"]) + loss(second, batch["labels"])) / 2 + 3 * apart

@@ -31,6 +31,10 @@ class Loss(Choice):
         """
         raise NotImplementedError
 
+    def reduced(self, terms: torch.Tensor) -> torch.Tensor:
+        """Return the mean over notes of terms [notes, labels], of which a note has the mean, as a scalar."""
+        return terms.mean()
+
 
 class LabelwiseLoss(Loss):
     """A loss with one term per note and label, which does not depend on other notes or labels.
@@ -51,10 +55,13 @@ class LabelwiseLoss(Loss):
 
         def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
             precise = logits.to(torch.promote_types(logits.dtype, torch.float32))
-            terms = self.terms(precise, targets.to(precise)) * weights.to(precise)
-            return terms.mean() if self.reduction == "mean" else terms.sum(dim=1).mean()
+            return self.reduced(self.terms(precise, targets.to(precise)) * weights.to(precise))
 
         return loss
+
+    def reduced(self, terms: torch.Tensor) -> torch.Tensor:
+        """Return the mean over notes of terms [notes, labels], of which a note has the mean or the sum."""
+        return super().reduced(terms) if self.reduction == "mean" else terms.sum(dim=1).mean()
 
     def terms(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the terms before they are weighted [notes, labels]."""
@@ -65,14 +72,16 @@ class LabelwiseLoss(Loss):
         return np.ones(len(counts))
 
 
-class BinaryCrossEntropy(LabelwiseLoss):
-    """Binary cross-entropy; with the mean over labels, the loss of the stock Hugging Face classifier."""
-
-    kind: Literal["bce"] = "bce"
-
+class _CrossEntropy(LabelwiseLoss):
     def terms(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return -log p of a positive and -log(1 - p) of a negative [notes, labels]."""
         return binary_cross_entropy_with_logits(logits, targets, reduction="none")
+
+
+class BinaryCrossEntropy(_CrossEntropy):
+    """Binary cross-entropy; with the mean over labels, the loss of the stock Hugging Face classifier."""
+
+    kind: Literal["bce"] = "bce"
 
 
 class FocalLoss(LabelwiseLoss):
@@ -132,7 +141,7 @@ class AsymmetricLoss(LabelwiseLoss):
         return -(shifted**self.gamma_negative) * logarithm
 
 
-class ClassBalancedLoss(LabelwiseLoss):
+class ClassBalancedLoss(_CrossEntropy):
     """Binary cross-entropy, weighted by the inverse effective number of a label's notes (Cui et al. 2019).
 
     The effective number of n notes is (1 - beta^n) / (1 - beta). The weights are scaled to a mean of 1 over
@@ -147,10 +156,6 @@ class ClassBalancedLoss(LabelwiseLoss):
 
     kind: Literal["class-balanced"] = "class-balanced"
     beta: float = Field(default=0.999, ge=0, lt=1)
-
-    def terms(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Return the terms of `BinaryCrossEntropy` [notes, labels]."""
-        return binary_cross_entropy_with_logits(logits, targets, reduction="none")
 
     def weights(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Return the weight of each label [labels]."""

@@ -14,7 +14,7 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from clem_icd.modeling.inputs import TokenizedNotes
 from clem_icd.modeling.labels import LabelSpace
-from clem_icd.modeling.losses import LabelwiseLoss, LossFunction
+from clem_icd.modeling.losses import LossFunction
 from clem_icd.progress import Observer
 from clem_icd.runs.layout import RunLayout
 from clem_icd.training import team
@@ -133,10 +133,9 @@ def new_trainer(
 ) -> NotesTrainer:
     """Return the trainer of a recipe, for its model and its notes; it saves below ``run``."""
     loss = recipe.head.loss_function(recipe.loss, labels)
-    reduction = recipe.loss.reduction if isinstance(recipe.loss, LabelwiseLoss) else "mean"
     trainer = NotesTrainer(
         loss,
-        Objective(loss, recipe.training.r_drop, reduction),
+        Objective(loss, recipe.training.r_drop, recipe.loss.reduced),
         head_factor=recipe.training.head_learning_rate_factor,
         preparatory_epochs=recipe.head.preparatory_epochs,
         model=model,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -26,17 +26,20 @@ class Objective:
         The loss of the architecture.
     r_drop
         The fields of R-drop; None for training without it.
-    reduction
-        Whether the divergence of a note is the mean or the sum over labels.
+    reduce
+        Makes a scalar of the divergences [notes, labels]: `Loss.reduced`, so that both are reduced alike.
 
     """
 
     def __init__(
-        self, loss: LossFunction, r_drop: RDrop | None = None, reduction: Literal["mean", "sum"] = "mean"
+        self,
+        loss: LossFunction,
+        r_drop: RDrop | None = None,
+        reduce: Callable[[torch.Tensor], torch.Tensor] = torch.mean,
     ) -> None:
         self._loss = loss
         self._r_drop = r_drop
-        self._reduction = reduction
+        self._reduce = reduce
 
     def __call__(
         self, score: Callable[[Batch], torch.Tensor], batch: Batch, logits: torch.Tensor, epoch: int
@@ -66,7 +69,4 @@ class Objective:
             targets.append(batch["twins"]["labels"])
         joined = torch.cat(targets)
         loss = torch.stack([self._loss(torch.cat([one, *of_twins]), joined) for one in passes]).mean()
-        return loss if r_drop is None else loss + r_drop.alpha * self._reduced(divergence(*passes))
-
-    def _reduced(self, terms: torch.Tensor) -> torch.Tensor:
-        return terms.mean() if self._reduction == "mean" else terms.sum(dim=1).mean()
+        return loss if r_drop is None else loss + r_drop.alpha * self._reduce(divergence(*passes))

@@ -9,7 +9,12 @@ import torch
 from pydantic import model_validator
 from transformers import PreTrainedModel
 
-from clem_icd.modeling.heads.label_queries import STANDARD_DEVIATION, LabelQueries, LabelQueriesHead
+from clem_icd.modeling.heads.label_queries import (
+    STANDARD_DEVIATION,
+    LabelQueries,
+    LabelQueriesHead,
+    TitledQueriesHead,
+)
 
 
 class LabelAttention(LabelQueries):
@@ -63,8 +68,8 @@ class LabelAttention(LabelQueries):
         return logits
 
 
-class LabelAttentionHead(LabelQueriesHead):
-    """Label attention (PLM-ICD, Huang et al. 2022; LAAT, Vu et al. 2020).
+class KeyedQueriesHead(LabelQueriesHead):
+    """A head with the keys of `LabelAttention`.
 
     Attributes
     ----------
@@ -72,13 +77,23 @@ class LabelAttentionHead(LabelQueriesHead):
         ``tanh``: as in PLM-ICD, tokens are compared after a random linear map and tanh, and gathered as they
         are. ``linear``: they are compared and gathered after linear maps that start as the identity, so that
         queries from titles point at tokens from the first step.
+
+    """
+
+    keys: Literal["tanh", "linear"] = "tanh"
+
+
+class LabelAttentionHead(KeyedQueriesHead, TitledQueriesHead):
+    """Label attention (PLM-ICD, Huang et al. 2022; LAAT, Vu et al. 2020).
+
+    Attributes
+    ----------
     compat
         ``plm-icd`` attends to padding, as the published code does. Scores then depend on the batch.
 
     """
 
     kind: Literal["label-attention"] = "label-attention"
-    keys: Literal["tanh", "linear"] = "tanh"
     compat: Literal["plm-icd"] | None = None
 
     @property

@@ -9,7 +9,7 @@ import torch
 from pydantic import model_validator
 from transformers import PreTrainedModel
 
-from clem_icd.modeling.heads.label_queries import STANDARD_DEVIATION, LabelQueries, LabelQueriesHead
+from clem_icd.modeling.heads.label_queries import STANDARD_DEVIATION, LabelQueries, TitledQueriesHead
 
 
 class LabelCrossAttention(LabelQueries):
@@ -55,7 +55,7 @@ class LabelCrossAttention(LabelQueries):
         return logits
 
 
-class LabelCrossAttentionHead(LabelQueriesHead):
+class LabelCrossAttentionHead(TitledQueriesHead):
     """Label cross-attention (PLM-CA, Edin et al. 2024; GKI-ICD, Zhang et al. 2025).
 
     Attributes

@@ -63,16 +63,30 @@ class LabelQueriesHead(TokenHead):
 
     Attributes
     ----------
-    start
-        The initial queries: random; from the titles of the codes; or, so that the codes of a category start
-        alike, from the mean over the titles of the category.
     dropout
         Dropout of the token vectors and of the vectors of the labels.
 
     """
 
-    start: Literal["random", "titles", "category"] = "random"
     dropout: float = Field(default=0.0, ge=0, lt=1)
+
+    def bias(self, model: PreTrainedModel) -> torch.nn.Parameter:
+        """Return the bias of the logits [labels]."""
+        return model.get_parameter("head.classifier.bias")
+
+
+class TitledQueriesHead(LabelQueriesHead):
+    """A head whose queries may start from titles.
+
+    Attributes
+    ----------
+    start
+        The initial queries: random; from the titles of the codes; or, so that the codes of a category start
+        alike, from the mean over the titles of the category.
+
+    """
+
+    start: Literal["random", "titles", "category"] = "random"
 
     def require_labels(self, labels: LabelSpace) -> None:
         """Refuse labels without titles if the queries start from titles."""
@@ -92,10 +106,6 @@ class LabelQueriesHead(TokenHead):
             vectors = mean_of_category([labels.codes[label] for label in known], vectors)
         with torch.no_grad():
             self._start_from(model, known, vectors)
-
-    def bias(self, model: PreTrainedModel) -> torch.nn.Parameter:
-        """Return the bias of the logits [labels]."""
-        return model.get_parameter("head.classifier.bias")
 
     def _start_from(self, model: PreTrainedModel, known: Sequence[int], vectors: torch.Tensor) -> None:
         """Set the weights of the labels that have a title.

@@ -14,8 +14,8 @@ from pydantic import Field, PositiveInt
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling.heads.encoder_with_head import EncoderWithHeadConfig, TokenHead
-from clem_icd.modeling.heads.label_attention import LabelAttention
+from clem_icd.modeling.heads.encoder_with_head import EncoderWithHeadConfig
+from clem_icd.modeling.heads.label_attention import KeyedQueriesHead, LabelAttention
 from clem_icd.modeling.label_tree import LEVELS, LabelTree, has_hierarchy
 from clem_icd.modeling.labels import LabelSpace
 from clem_icd.modeling.losses import Loss, LossFunction
@@ -118,7 +118,7 @@ class LabelTreeAttention(LabelAttention):
         return found
 
 
-class LabelTreeAttentionHead(TokenHead):
+class LabelTreeAttentionHead(KeyedQueriesHead):
     """Label attention, trained from chapters down to codes (XR-LAT, Liu et al. 2023).
 
     When a level begins, its nodes start from their parents' queries, rows and biases. Only candidates have a
@@ -127,10 +127,6 @@ class LabelTreeAttentionHead(TokenHead):
 
     Attributes
     ----------
-    keys
-        As in label attention.
-    dropout
-        Dropout of the token vectors and of the gathered vectors.
     candidate_threshold
         The probability above which a node is predicted, so that its children are candidates.
     level_epochs
@@ -139,8 +135,6 @@ class LabelTreeAttentionHead(TokenHead):
     """
 
     kind: Literal["label-tree-attention"] = "label-tree-attention"
-    keys: Literal["tanh", "linear"] = "tanh"
-    dropout: float = Field(default=0.0, ge=0, lt=1)
     candidate_threshold: float = Field(default=0.5, gt=0, lt=1)
     level_epochs: tuple[PositiveInt, PositiveInt, PositiveInt] = (1, 1, 2)
 
@@ -185,10 +179,6 @@ class LabelTreeAttentionHead(TokenHead):
             frequencies = LabelTree.of(labels.codes).frequencies(labels.frequencies).clip(least, 1 - least)
             with torch.no_grad():
                 self.bias(model).copy_(torch.from_numpy(np.log(frequencies / (1 - frequencies))))
-
-    def bias(self, model: PreTrainedModel) -> torch.nn.Parameter:
-        """Return the bias of the logits [nodes]."""
-        return model.get_parameter("head.classifier.bias")
 
     def begin_epoch(self, model: PreTrainedModel, epoch: int) -> str | None:
         """Begin the level whose first epoch this is."""
