@@ -14,12 +14,13 @@ import pytest
 import torch
 
 from clem_icd.corpus import Corpus
-from clem_icd.errors import RecipeError, SourceError
+from clem_icd.errors import RecipeError, RunError, SourceError
+from clem_icd.files import sha256_of, write_json
 from clem_icd.icd import Code, CodeSystem, inclusion_terms
 from clem_icd.modeling import LabelSpace, NeuralSystem, Reading, SegmentsReading, WholeReading
 from clem_icd.modeling.inputs import TokenizedNotes
 from clem_icd.progress import Silent
-from clem_icd.training import NeuralRecipe, read_recipe, train
+from clem_icd.training import NeuralRecipe, RunFolder, read_recipe, train
 from clem_icd.training.fit import fit_neural
 from clem_icd.training.objective import Objective
 from clem_icd.training.sampler import EpochAndRowSampler, LengthGroupedSampler
@@ -307,3 +308,65 @@ def test_fields_that_do_not_fit_are_refused() -> None:
         recipe_with("training.synthetic_notes.synonyms=''")
     with pytest.raises(RecipeError, match=r"there is no key 'training\.synthetic_notes"):
         read_recipe("linear", ["training.synthetic_notes={}"])
+
+
+@pytest.fixture
+def synonyms(tmp_path: Path) -> Path:
+    path = tmp_path / "synonyms.csv"
+    path.write_text("code,synonym\nicd10cm:I10,HTN\n")
+    return path
+
+
+def test_a_run_is_not_resumed_with_other_synonyms(
+    little_corpus: Corpus, tmp_path: Path, synonyms: Path, without_report: None
+) -> None:
+    out, as_before = tmp_path / "run", synonyms.read_text()
+    recipe = recipe_with(
+        "training.epochs=2",
+        "training.gradient_accumulation=1",
+        f"training.synthetic_notes.synonyms={synonyms}",
+    )
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, little_corpus, out, observer=Interrupting(13))
+    synonyms.write_text(as_before.replace("HTN", "high blood pressure"))
+    with pytest.raises(RunError, match=r"was started with other synonyms.*Restore that file"):
+        train(recipe, little_corpus, out, resume=True)
+    synonyms.unlink()
+    with pytest.raises(SourceError, match=r"synonyms\.csv"):
+        RunFolder.start(out, recipe, little_corpus, resume=True, force=False)
+    synonyms.write_text(as_before)
+    train(recipe, little_corpus, out, resume=True)
+    state = json.loads((out / "run.json").read_text())
+    assert state["ended"]
+    assert state["synonyms"] == sha256_of(synonyms)
+
+
+def test_a_run_of_an_earlier_release_is_resumed_with_any_synonyms(
+    little_corpus: Corpus, tmp_path: Path, synonyms: Path
+) -> None:
+    recipe = recipe_with("training.epochs=2", f"training.synthetic_notes.synonyms={synonyms}")
+    run = RunFolder.start(tmp_path / "run", recipe, little_corpus, resume=False, force=False)
+    state = run.state()
+    del state["synonyms"]
+    write_json(run.path / run.STATE, state)
+    RunFolder.start(run.path, recipe, little_corpus, resume=True, force=False)
+
+
+def test_all_seeds_have_the_same_synonyms(
+    little_corpus: Corpus, tmp_path: Path, synonyms: Path, without_report: None
+) -> None:
+    class Editing(Silent):
+        def say(self, line: str) -> None:
+            if line.startswith("Seed 2"):
+                synonyms.write_text("code,synonym\nicd10cm:I10,Hypertonie\n")
+
+    recipe = recipe_with(
+        "seeds=2",
+        "training.epochs=1",
+        "training.r_drop=null",
+        f"training.synthetic_notes.synonyms={synonyms}",
+    )
+    with pytest.raises(RunError, match="was started with other synonyms"):
+        train(recipe, little_corpus, tmp_path / "runs", observer=Editing())
+    assert (tmp_path / "runs" / "seed-0" / "metrics.json").is_file()
+    assert not (tmp_path / "runs" / "seed-1").exists()

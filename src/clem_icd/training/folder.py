@@ -39,19 +39,25 @@ class TrainingFolder(Resumable):
             If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
             other than a run, or overlaps the corpus or the encoder.
         RunError
-            If ``resume`` is true and ``path`` has another recipe or another corpus.
+            If ``resume`` is true and ``path`` has another recipe, another corpus or other synonyms.
+        SourceError
+            If the file of synonyms is missing.
 
         """
         if resume and (path / cls.STATE).is_file():
             cls(path).require_corpus(corpus)
-        return cls._start(
+        synonyms = _synonyms(recipe)
+        recorded = {} if synonyms is None else {"synonyms": synonyms}
+        folder = cls._start(
             path,
-            {"recipe": recipe.model_dump(mode="json"), "corpus": corpus.fingerprint},
+            {"recipe": recipe.model_dump(mode="json"), "corpus": corpus.fingerprint, **recorded},
             lambda: cls._contents(corpus),
             apart_from=[("the corpus", corpus.path), *_encoder(recipe)],
             resume=resume,
             force=force,
         )
+        folder.require_synonyms(recipe)
+        return folder
 
     @classmethod
     def _contents(cls, corpus: Corpus) -> dict[str, Any]:
@@ -76,6 +82,26 @@ class TrainingFolder(Resumable):
                 "was trained on another corpus",
                 path=self.path,
                 remedy="Pass that corpus, or choose another folder",
+            )
+
+    def require_synonyms(self, recipe: NeuralRecipe | LinearRecipe) -> None:
+        """Refuse a recipe whose file of synonyms has changed since the folder was made.
+
+        Raises
+        ------
+        RunError
+            If it has changed.
+        SourceError
+            If it is missing.
+
+        """
+        # A folder of an earlier release records nothing about the file.
+        recorded = self.state().get("synonyms")
+        if recorded is not None and recorded != _synonyms(recipe):
+            raise RunError(
+                "was started with other synonyms: the file of training.synthetic_notes.synonyms has changed",
+                path=self.path,
+                remedy="Restore that file, or train into another folder",
             )
 
     def require_finished(self) -> None:
@@ -177,6 +203,12 @@ class SeedsFolder(TrainingFolder):
             fields = recipe.model_dump(mode="json")
             write_text(self.layout.recipe, yaml.safe_dump(fields, sort_keys=False))
             write_json(self.path / self.STATE, {**self.state(), "recipe": fields, "ended": False})
+
+
+def _synonyms(recipe: NeuralRecipe | LinearRecipe) -> str | None:
+    """Return the fingerprint of the file of synonyms; None if the recipe names none."""
+    notes = recipe.training.synthetic_notes if isinstance(recipe, NeuralRecipe) else None
+    return None if notes is None else notes.fingerprint()
 
 
 def _encoder(recipe: NeuralRecipe | LinearRecipe) -> list[tuple[str, Path]]:

@@ -65,8 +65,8 @@ def train(
         If synthetic notes are asked for and no code has a name, or R-drop and the model has no dropout; if
         several processes were started, and the recipe cannot be shared among them.
     RunError
-        If the run at ``out`` has another recipe or corpus, or several processes were started for the linear
-        baseline.
+        If the run at ``out`` has another recipe, corpus or file of synonyms, or several processes were
+        started for the linear baseline.
     SourceError
         If the file of synonyms is missing or malformed.
 
@@ -127,16 +127,19 @@ def _train_seeds(
             observer.say(f"{out} is already finished")
             return
         try:
-            _train_each(recipe, corpus, folder.places, observer)
+            _train_each(recipe, corpus, folder, observer)
         except BaseException:
             folder.roll_back()
             raise
         folder.end(seeds=list(folder.places), best_on_validation=summarize(folder, observer))
 
 
-def _train_each(recipe: NeuralRecipe, corpus: Corpus, places: dict[int, Path], observer: Observer) -> None:
+def _train_each(recipe: NeuralRecipe, corpus: Corpus, folder: SeedsFolder, observer: Observer) -> None:
+    places = folder.places
     for number, (seed, place) in enumerate(places.items(), start=1):
         observer.say(f"Seed {number} of {len(places)}, in {place.name}")
+        # It may have changed while an earlier seed was trained.
+        folder.require_synonyms(recipe)
         one = recipe.model_copy(update={"seed": seed, "seeds": 1})
         numbered = _NumberedObserver(observer, f"seed {number} of {len(places)}")
         train_run(one, corpus, place, resume=True, force=False, observer=numbered)

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from clem_icd.errors import SourceError
+from clem_icd.files import sha256_of
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.tabular import read_records
 from clem_icd.tabular.codes import CodeReader
 from clem_icd.tabular.headers import has_column
 from clem_icd.tabular.records import column_names
+from clem_icd.tabular.refusals import unreadable
 from clem_icd.texts.flaws import flaw_in
 
 _COLUMNS = ("code", "system", "synonym")
@@ -72,6 +74,21 @@ def read_synonyms(path: Path, codes: Sequence[Code]) -> Synonyms:
             remedy="Check that this is the right file, and the system of its codes",
         )
     return Synonyms(known, len(found) - len(known))
+
+
+def fingerprint_of(path: Path) -> str:
+    """Return the SHA-256 of a file of synonyms.
+
+    Raises
+    ------
+    SourceError
+        If it is missing.
+
+    """
+    try:
+        return sha256_of(path)
+    except OSError as problem:
+        raise unreadable(path, problem) from None
 
 
 def _code(record: Mapping[str, Any], reader: CodeReader) -> Code:

@@ -26,7 +26,7 @@ from clem_icd.modeling.inputs import TokenizedNotes
 from clem_icd.modeling.labels import LabelSpace
 from clem_icd.modeling.readings import Reading
 from clem_icd.tabular import count_sentences
-from clem_icd.training.synonyms import Synonyms, read_synonyms
+from clem_icd.training.synonyms import Synonyms, fingerprint_of, read_synonyms
 
 _OMITTED = {
     "unnamed": (
@@ -88,6 +88,17 @@ class SyntheticNotes(Fields):
             for titles, own in zip(above, names, strict=True)
         )
         return Names(whole, sum(map(bool, synonyms)), read.others)
+
+    def fingerprint(self) -> str | None:
+        """Return the SHA-256 of the file of synonyms; None if there is no file.
+
+        Raises
+        ------
+        SourceError
+            If it is missing.
+
+        """
+        return None if self.synonyms is None else fingerprint_of(Path(self.synonyms))
 
 
 @dataclass(frozen=True)
