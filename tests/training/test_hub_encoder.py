@@ -13,6 +13,7 @@ from transformers import Trainer
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError, RecipeError
 from clem_icd.modeling import convert_encoder
+from clem_icd.progress import Silent
 from clem_icd.training import NeuralRecipe, read_recipe, train
 from encoder_folders import publish, use_offline, write_pickled
 
@@ -125,3 +126,39 @@ def test_a_commit_that_is_not_in_the_cache_leaves_no_run(
 def test_an_encoder_with_random_weights_has_no_revision() -> None:
     with pytest.raises(RecipeError, match=r"encoder\.revision does not apply to encoder 'small'"):
         read_recipe("clem-icd-small", ["encoder.revision=main"])
+
+
+class Publishing(Silent):
+    """Moves the main branch to the second commit when a seed begins."""
+
+    def __init__(self, cache: Path, encoder: Path, seed: int) -> None:
+        self._cache, self._encoder = cache, encoder
+        self._begins = f"Seed {seed} "
+
+    def say(self, line: str) -> None:
+        if line.startswith(self._begins):
+            publish(self._cache, NAME, self._encoder, SECOND, "main")
+
+
+def test_all_seeds_start_from_the_commit_that_was_resolved_first(
+    cache: Path, encoder: Path, little_corpus: Corpus, tmp_path: Path
+) -> None:
+    out, one_epoch = tmp_path / "runs", ("training.epochs=1", "encoder.revision=main")
+    train(recipe_of("seeds=2", *one_epoch), little_corpus, out, observer=Publishing(cache, encoder, 2))
+    train(recipe_of("seeds=3", *one_epoch), little_corpus, out, resume=True)
+    for seed in range(3):
+        assert recorded(out / f"seed-{seed}") == [
+            {"name": NAME, "revision": "main", "commit": FIRST},
+            FIRST,
+            FIRST,
+        ]
+    other = train(recipe_of(*one_epoch), little_corpus, tmp_path / "other")
+    assert recorded(other)[0]["commit"] == SECOND
+
+
+def test_a_commit_that_is_not_in_the_cache_leaves_no_runs(
+    cache: Path, little_corpus: Corpus, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match="revision 'absent' of the encoder"):
+        train(recipe_of("encoder.revision=absent", "seeds=2"), little_corpus, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import POLICIES, PolicyName, Threshold, choose_rule
 from clem_icd.evaluation import SplitScores
-from clem_icd.modeling import ModelInfo, PretrainedEncoder, System, save_model, seen_admissions
+from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
 from clem_icd.modeling.assembly import require_adaptable
 from clem_icd.prediction import predict_split
 from clem_icd.progress import Observer
@@ -19,6 +19,7 @@ from clem_icd.runs.layout import RunLayout
 from clem_icd.runs.points import Point, passing
 from clem_icd.training import team
 from clem_icd.training.arguments import precision_of
+from clem_icd.training.commits import at_commit, commit_of_run
 from clem_icd.training.fit import fit_neural
 from clem_icd.training.folder import RunFolder
 from clem_icd.training.judging import read_scores, write_metrics
@@ -35,27 +36,39 @@ def train_run(
     resume: bool,
     force: bool,
     observer: Observer,
+    commit: str | None = None,
 ) -> None:
-    """Train a system with one seed and evaluate it, in the folder ``out``; see `train` for the parameters."""
+    """Train a system with one seed and evaluate it, in the folder ``out``.
+
+    Parameters
+    ----------
+    commit
+        The commit of an encoder from the Hub, if it is resolved already; see `train` for the others.
+
+    """
     if isinstance(recipe, NeuralRecipe) and not (resume and out.exists()):
-        require_adaptable(recipe)
+        require_adaptable(at_commit(recipe, commit))
     run = RunFolder.start(out, recipe, corpus, resume=resume, force=force)
     if run.ended:
         run.clean()
         observer.say(f"{out} is already finished")
         return
     with run.locked():
-        _run_to_completion(run, recipe, corpus, observer)
+        _run_to_completion(run, recipe, corpus, observer, commit)
 
 
 def _run_to_completion(
-    run: RunFolder, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, observer: Observer
+    run: RunFolder,
+    recipe: NeuralRecipe | LinearRecipe,
+    corpus: Corpus,
+    observer: Observer,
+    commit: str | None,
 ) -> None:
     began = time.monotonic()
     try:
         if isinstance(recipe, NeuralRecipe):
             run.record(precision=precision_of(recipe), processes=team.size())
-            recipe = _with_resolved_encoder(recipe, run)
+            recipe = at_commit(recipe, commit_of_run(recipe, run, commit))
         with disk_full_as_output_error(run.path):
             system = _train_system(recipe, corpus, run.path, observer)
     except BaseException:
@@ -67,19 +80,6 @@ def _run_to_completion(
         run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
         report_run(run.path, observer)
         run.end()
-
-
-def _with_resolved_encoder(recipe: NeuralRecipe, run: RunFolder) -> NeuralRecipe:
-    """Return the recipe with the commit of an encoder from the Hub as its revision; record both."""
-    encoder = recipe.encoder
-    if not isinstance(encoder, PretrainedEncoder):
-        return recipe
-    # A checkpoint contains the encoder, and the Hub may have moved on since.
-    commit = run.recorded.get("encoder", {}).get("commit") if run.begun else encoder.commit()
-    if commit is None:
-        return recipe
-    run.record(encoder={"name": encoder.name, "revision": encoder.revision, "commit": commit})
-    return recipe.model_copy(update={"encoder": encoder.model_copy(update={"revision": commit})})
 
 
 def _train_system(

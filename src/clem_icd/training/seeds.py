@@ -12,6 +12,7 @@ from clem_icd.modeling.heads import Head
 from clem_icd.progress import Observer, Silent
 from clem_icd.runs.processes import launched_processes, require_single_process
 from clem_icd.training import team
+from clem_icd.training.commits import commit_of_seeds
 from clem_icd.training.fit import follow
 from clem_icd.training.folder import SeedsFolder
 from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
@@ -135,14 +136,14 @@ def _train_seeds(
 
 
 def _train_each(recipe: NeuralRecipe, corpus: Corpus, folder: SeedsFolder, observer: Observer) -> None:
-    places = folder.places
+    places, commit = folder.places, commit_of_seeds(recipe, folder)
     for number, (seed, place) in enumerate(places.items(), start=1):
         observer.say(f"Seed {number} of {len(places)}, in {place.name}")
         # It may have changed while an earlier seed was trained.
         folder.require_synonyms(recipe)
         one = recipe.model_copy(update={"seed": seed, "seeds": 1})
         numbered = _NumberedObserver(observer, f"seed {number} of {len(places)}")
-        train_run(one, corpus, place, resume=True, force=False, observer=numbered)
+        train_run(one, corpus, place, resume=True, force=False, observer=numbered, commit=commit)
         # The Trainer refers to itself, and would keep its model on the device together with the next one.
         gc.collect()
 
