@@ -66,9 +66,15 @@ def test_codes_are_learned_below_their_ancestors(whole: tuple[Path, NeuralSystem
     assert rows[-1]["eval_candidates_per_note"] < 6
 
 
-# Checkpoints are at every fifth step. From that of step 10, a resumed run begins a level again; in that of
-# step 25, the level has begun.
-@pytest.mark.parametrize(("steps", "again"), [(13, ["block"]), (28, [])])
+def test_each_level_begins_with_a_new_state_of_the_optimizer(whole: tuple[Path, NeuralSystem]) -> None:
+    last = RunLayout(whole[0]).checkpoints / "checkpoint-40" / "optimizer.pt"
+    states = torch.load(last, weights_only=True)["state"].values()
+    assert {int(state["step"]) for state in states} == {10}, "the codes have learned for 10 steps"
+
+
+# Checkpoints are at every fifth step. From that of step 5, a resumed run goes on with a level, and begins all
+# others; from that of step 10, it begins a level again; in that of step 25, the level has begun.
+@pytest.mark.parametrize(("steps", "again"), [(7, []), (13, ["block"]), (28, [])])
 def test_a_run_resumes_to_the_same_weights_across_levels(
     whole: tuple[Path, NeuralSystem], little_corpus: Corpus, tmp_path: Path, steps: int, again: list[str]
 ) -> None:

@@ -11,7 +11,10 @@ from clem_icd.progress import Observer
 
 
 class BeginEpochs(TrainerCallback):
-    """Lets a head prepare its model when an epoch begins or is resumed."""
+    """Lets a head prepare its model when an epoch begins or is resumed.
+
+    What begins is learned with an optimizer that remembers nothing of what was learned before.
+    """
 
     def __init__(self, head: Head, observer: Observer) -> None:
         self._head = head
@@ -24,4 +27,6 @@ class BeginEpochs(TrainerCallback):
         # Of a resumed epoch, state.epoch has the share that is done.
         begins = self._head.begin_epoch(kwargs["model"], int(state.epoch or 0))
         if begins is not None:
+            # New weights would be moved too far by moments that are as old as those of the others.
+            kwargs["optimizer"].state.clear()
             self._observer.say(begins)
