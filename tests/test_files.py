@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,35 @@ def test_a_new_folder_replaces_the_old_one_entirely(tmp_path: Path) -> None:
         (temporary / "new").touch()
     assert [path.name for path in target.iterdir()] == ["new"]
     assert not leftovers(tmp_path)
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, "644"), (0o027, "640"), (0o077, "600")])
+def test_a_file_in_a_new_folder_obeys_the_umask_however_it_is_written(
+    tmp_path: Path, umask: int, mode: str
+) -> None:
+    before = os.umask(umask)
+    try:
+        with new_folder(tmp_path / "model") as folder:
+            (folder / "below").mkdir()
+            for path in (folder / "weights", folder / "below" / "weights"):
+                path.touch(mode=0o600)
+            (folder / "plain").touch()
+    finally:
+        os.umask(before)
+    files = [path for path in (tmp_path / "model").rglob("*") if path.is_file()]
+    assert {f"{path.stat().st_mode & 0o777:o}" for path in files} == {mode}
+
+
+def test_a_file_whose_permissions_cannot_be_changed_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chmod(path: Path, mode: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(Path, "chmod", chmod)
+    with new_folder(tmp_path / "model") as folder:
+        (folder / "weights").touch(mode=0o600)
+    assert (tmp_path / "model" / "weights").is_file()
 
 
 def test_an_occupied_path_is_refused_without_force(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ from clem_icd.errors import ClemError, OutputError
 __all__ = [
     "TEMPORARY_PREFIX",
     "check_free",
+    "finish_tree",
     "new_file",
     "new_folder",
     "read_json",
     "remove_leftovers",
     "sha256_of",
-    "sync_tree",
     "write_json",
     "write_text",
 ]
@@ -109,7 +110,7 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         try:
             temporary.mkdir()
             yield temporary
-            sync_tree(temporary)
+            finish_tree(temporary)
             if empty:
                 _fill_folder(temporary, resolved)
             else:
@@ -167,10 +168,16 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sync_tree(folder: Path) -> None:
-    """Flush every file and folder below ``folder`` to disk."""
+def finish_tree(folder: Path) -> None:
+    """Give every file below a new folder the permissions that the umask asks for, and flush all to disk.
+
+    Some libraries leave a file that only its owner can read, whatever the umask: safetensors is one.
+    """
+    # The folder itself was made under the umask.
+    asked_for = folder.stat().st_mode & 0o666
     for parent, _, names in os.walk(folder):
         for name in names:
+            _permit(Path(parent) / name, asked_for)
             _sync(Path(parent) / name)
         _sync(Path(parent))
 
@@ -198,6 +205,14 @@ def _replace_folder(temporary: Path, path: Path) -> None:
 def _temporary_name() -> str:
     # Chosen before the file exists, so that an interruption at any point can clean up.
     return f"{TEMPORARY_PREFIX}{secrets.token_hex(6)}"
+
+
+def _permit(path: Path, permissions: int) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if permissions & ~mode:
+        # Some file systems have permissions that cannot be changed; what is written there stays as it is.
+        with suppress(PermissionError):
+            path.chmod(mode | permissions)
 
 
 def _sync(path: Path) -> None:

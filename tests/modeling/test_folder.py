@@ -34,6 +34,12 @@ def test_a_neural_model_survives_a_round_trip(folder: Path, little_corpus: Corpu
     assert (info.labels, info.rule) == (little_corpus.codes, Threshold(0.25))
 
 
+def test_all_files_of_a_model_have_the_same_permissions(folder: Path) -> None:
+    modes = {path.name: path.stat().st_mode for path in folder.iterdir()}
+    assert modes["model.safetensors"] == modes["config.json"] == modes["clem.json"]
+    assert len(set(modes.values())) == 1
+
+
 def test_a_transformers_pipeline_gives_the_same_probabilities(little_corpus: Corpus, tmp_path: Path) -> None:
     from transformers import pipeline
 

@@ -54,6 +54,13 @@ def test_an_unmarked_checkpoint_is_deleted_and_not_resumed_from(tmp_path: Path) 
     assert steps(tmp_path) == {5}
 
 
+def test_all_files_of_a_checkpoint_obey_the_umask(tmp_path: Path) -> None:
+    checkpoint = write(tmp_path, 5, marked=False)
+    (checkpoint / "model.safetensors").chmod(0o600)  # as safetensors leaves it
+    mark_complete(tmp_path, 5)
+    assert len({path.stat().st_mode for path in checkpoint.iterdir()}) == 1
+
+
 def test_without_a_complete_checkpoint_there_is_none(tmp_path: Path) -> None:
     assert not has_checkpoint(tmp_path)
     write(tmp_path, 5, marked=False)

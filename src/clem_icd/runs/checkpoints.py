@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from clem_icd.errors import RunError
-from clem_icd.files import read_json, sync_tree, write_json
+from clem_icd.files import finish_tree, read_json, write_json
 from clem_icd.runs.fingerprints import damage_of, fingerprints_of
 from clem_icd.runs.points import Point, passing
 
@@ -114,7 +114,7 @@ def mark_complete(folder: Path, step: int, best: int | None = None) -> None:
 
     """
     checkpoint = checkpoint_at(folder, step)
-    sync_tree(checkpoint)
+    finish_tree(checkpoint)
     passing(Point.CHECKPOINT_MARKING)
     mark = {"step": step, "best_step": best, "files": fingerprints_of(checkpoint)}
     write_json(checkpoint / _MARK, mark)
