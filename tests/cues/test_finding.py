@@ -49,6 +49,10 @@ ENGLISH = {
     "Overnight the patient had no chest pain and also no\n[dyspnea].": "negated",
     "He slept through the night and denied any chest pain,\n[dyspnea] or cough.": "negated",
     "No fever - [cough]": "",
+    # a line that is full goes on in the next one
+    "He slept through the night, and in the morning he had no fever or chest\n[pain].": "negated",
+    "He slept through the night, and he had no fever\n[Pain] on exertion": "",
+    "We looked for it but you did not have\n[pneumonia].": "negated",
     "Denied by Dr. Smith: [cough]": "",
     "No h/o Dr. Smith's [syndrome].": "negated history",
     # pseudo-triggers

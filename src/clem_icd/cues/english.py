@@ -250,10 +250,11 @@ ENGLISH = Vocabulary(
         "since {admission|then|yesterday|discharge}",
         "had been",
     ),
-    joins={"and": False, "&": False, ",": False, "or": True, "/": True},
+    joins={"and": False, "&": False, ",": False, "or": True},
     verbs=words("is was are were"),
     continuing=words(
-        "a an and any as at by for from in nor of on or possible prior that the their this to with without"
+        "a an and any are as at be been by for from had has have in is nor no not "
+        "of on or that the their this to with without"
     ),
     abbreviations=words("dr drs mr mrs ms st vs approx pt pts hx dx ca fam"),
 )

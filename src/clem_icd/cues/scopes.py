@@ -13,7 +13,7 @@ __all__ = ["Scopes", "Span"]
 Span = tuple[int, int]
 
 _FARTHEST = 50  # tokens from the trigger: bounds the time that an endless list takes
-_SHORT_LINE = 50  # characters: a shorter line was ended by its author, not wrapped at a margin
+_MARGIN = 70  # characters: a line whose next word fits before it was ended by its author, not by an editor
 _BULLETS = frozenset("-*•·#>+○●▪[")
 _ASIDES = frozenset(":-\N{EN DASH}\N{EM DASH}")
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
@@ -177,14 +177,22 @@ class Scopes:
 
         ``goes_on`` says that the line ends with a trigger, and so continues in the next one.
         """
-        words, begin = self._words, self._tokens.begins[at]
+        words = self._words
         if at == 0 or at + 1 == len(words) or BREAK in (words[at - 1], words[at + 1]):
             return True
         if self._tokens.begins[at + 1] in self._headings or self._is_bullet(at + 1):
             return True
         if goes_on or words[at - 1] in self._vocabulary.continuing or words[at - 1] in _GOES_ON:
             return False
-        return begin < _SHORT_LINE or BREAK in self._tokens.text[begin - _SHORT_LINE : begin]
+        return not self._reaches_margin(at)
+
+    def _reaches_margin(self, at: int) -> bool:
+        """Return whether the line that ends here and the next word are together too long for one line."""
+        text, begin = self._tokens.text, self._tokens.begins[at]
+        next_begin = self._tokens.begins[at + 1]
+        next_word = text[next_begin : next_begin + _MARGIN].split(None, 1)[0]
+        needed = _MARGIN - len(next_word)
+        return begin >= needed and BREAK not in text[begin - needed : begin]
 
     def _is_bullet(self, at: int) -> bool:
         word = self._words[at]

@@ -31,7 +31,8 @@ _NEGATED = (
             "no",
             f"no se {_SEE}",
             "no {presenta|presentan|presentaba|presentaban|presentó|refiere|refería|refirió}",
-            "no {muestra|muestran|mostró|mostraron|mostraba|tiene|tenía|hay|había|hubo|existe|existen|existía}",
+            "no {muestra|muestran|mostró|mostraron|mostraba|tiene|tenía}",
+            "no {hay|había|hubo|existe|existen|existía}",
             "no {evidencia|signos|datos} de",
             "{sin|tampoco|ni|nunca|jamás|niega|niegan|negó|negaba|negando}",
             "sin {evidencia|evidencias|signos|datos|síntomas} de",
@@ -151,7 +152,7 @@ _HISTORY = (
             "{antecedente|antecedentes} {médicos|médico-quirúrgicos|quirúrgicos} {de|:}",
             "{historia|historial} {previa |personal |antigua |}de",
             "{intervenid|operad}{o|a} {quirúrgicamente |previamente |}de",
-            "como {antecedente|antecedentes} {de interés |personales |}{destaca|destacan|destacaba|figura|figuran}",
+            "como {antecedente|antecedentes} {de interés |personales |}{destaca|destacan|destacaba|figuran}",
             "como {antecedente|antecedentes} {de interés |personales |}{presentaba|tenía|refería|:|,|}",
             "{exfumador|exbebedor}{|a}",
         ),
@@ -207,7 +208,7 @@ SPANISH = Vocabulary(
         "médico de familia",
         "previo a",
     ),
-    joins={"y": False, "e": False, ",": False, "o": True, "u": True, "/": True},
+    joins={"y": False, "e": False, ",": False, "o": True, "u": True},
     verbs=words("es era eran son fue fueron está están estaba estaban"),
     continuing=words(
         "a al ante como con de del e el en la las los ni no o para por que se sin su sus u un una y"
