@@ -109,6 +109,12 @@ def test_ways_to_write_a_heading(line: str) -> None:
     assert "family" in cues_in(line, "en").at(line.index("CAD"), line.index("CAD") + 3)
 
 
+@pytest.mark.parametrize("end", ["\r\n", " \u2028\n", "** \t\n", "\u00a0"])
+def test_a_heading_ends_with_its_last_word(end: str) -> None:
+    [section] = sections_in(f"Past Medical History{end}", "en")
+    assert (section.title_begin, section.title_end) == (0, len("Past Medical History"))
+
+
 @pytest.mark.parametrize("words", [200, 1400])
 def test_every_section_of_a_synthetic_summary_is_found(words: int) -> None:
     headings = (*language().headings.items(), *language().brief_headings.items())

@@ -29,6 +29,7 @@ _TITLE = re.compile(
     r"(?P<title>[^\W\d_][^\n:]{0,59})(?=:|$)",
     re.MULTILINE,
 )
+_TRAILING = re.compile(r"[\s*.]+\Z")
 _WORD = re.compile(r"\w+")
 _CONJUNCTIONS = frozenset(("and", "y", "e"))
 _OCCASION = re.compile(r" (?:on|at|upon) (?:admission|discharge|arrival)$| al (?:ingreso|alta)$")
@@ -96,7 +97,7 @@ class _Heading(NamedTuple):
 def _headings(text: str, language: str) -> Iterator[_Heading]:
     names = _names(language)
     for found in _TITLE.finditer(text):
-        title = found["title"].rstrip(" \t\r*.")
+        title = _TRAILING.sub("", found["title"])
         kind = _kind(names, title, text, found.end(), marked=found["mark"] is not None)
         if kind is not None:
             begin = found.end() + text.startswith(":", found.end())
