@@ -101,7 +101,7 @@ def test_letters_that_grow_in_lower_case_do_not_move_offsets() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["no no ", " ", "a,", "\n", "no a, ", "a:\n", "? ", "possible (a, ", "mother with h/o ruled out ", "A**"],
+    ["no no ", " ", "a,", "a:\n", "? ", "mother with h/o ruled out "],
 )
 def test_time_is_linear_in_the_length(piece: str) -> None:
     """A quadratic search would take a hundred times as long for ten times the text."""
@@ -114,4 +114,4 @@ def test_time_is_linear_in_the_length(piece: str) -> None:
 
     cues_in("no fever", "en")
     short = min(seconds(20_000) for _ in range(3))
-    assert seconds(200_000) < 40 * short + 0.05
+    assert seconds(200_000) < 30 * short + 0.05
