@@ -24,6 +24,8 @@ ENGLISH = {
     "[HIV]: negative.": "negated",
     "[Edema] (-), stable.": "negated",
     "Monitored for [AKI], which did not develop.": "negated",
+    "She was not started on [heparin].": "negated",
+    "[Heparin] was not started.": "negated",
     # lists
     "No fever, chills, or [cough].": "negated",
     "Denies fever, chills, nausea, vomiting, [diarrhea].": "negated",

@@ -50,6 +50,7 @@ _NEGATED = (
             "{without|w/o} {any|} {evidence|signs|sign} of",
             "{never|not|cannot|didn't|doesn't|don't|isn't|wasn't|hasn't|hadn't|haven't|aren't|weren't}",
             "not consistent with",
+            "{is |was |are |were |}not {started|placed|put} on",
         ),
         forward=8,
         items=6,
