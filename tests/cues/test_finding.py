@@ -57,6 +57,7 @@ ENGLISH = {
     "We looked for it but you did not have\n[pneumonia].": "negated",
     "Denied by Dr. Smith: [cough]": "",
     "No h/o Dr. Smith's [syndrome].": "negated history",
+    "Evaluation negative for\n[CAP]. # FEN: regular diet": "negated",
     # pseudo-triggers
     "No change in [edema].": "",
     "No increase in [dyspnea].": "",

@@ -96,6 +96,7 @@ def test_spanish_sections() -> None:
         "A: b",
         "Father:",
         "# Pneumonia: treated",
+        "CAP. # FEN: regular diet",
     ],
 )
 def test_lines_that_are_no_heading(line: str) -> None:

@@ -33,6 +33,7 @@ _TRAILING = re.compile(r"[\s*.]+\Z")
 _WORD = re.compile(r"\w+")
 _CONJUNCTIONS = frozenset(("and", "y", "e"))
 _OCCASION = re.compile(r" (?:on|at|upon) (?:admission|discharge|arrival)$| al (?:ingreso|alta)$")
+_SENTENCE_MARKS = frozenset(".!?;#")
 _UNKNOWN_WORDS = 6
 _UNKNOWN_LETTERS = 4
 _MINOR = 3  # letters: shorter words of a title are not capitalized
@@ -120,7 +121,7 @@ def _kind(
 
 def _is_unknown_heading(title: str, text: str, begin: int) -> bool:
     words = _WORD.findall(title)
-    if len(words) > _UNKNOWN_WORDS:
+    if len(words) > _UNKNOWN_WORDS or not _SENTENCE_MARKS.isdisjoint(title):
         return False
     if title.isupper():
         return sum(map(str.isalpha, title)) >= _UNKNOWN_LETTERS
