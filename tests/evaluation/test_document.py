@@ -22,7 +22,7 @@ def document(threshold: Any = 0.4, train_counts: Any = None, **more: Any) -> dic
 
 def test_the_document_describes_what_was_evaluated() -> None:
     made = document(system="linear")
-    head = {key: made[key] for key in list(made)[:13]}
+    head = {key: made[key] for key in list(made)[:14]}
     assert head == {
         "format": "clem-icd/metrics",
         "format_version": 1,
@@ -30,6 +30,7 @@ def test_the_document_describes_what_was_evaluated() -> None:
         "split": "test",
         "notes": 2,
         "labels": 4,
+        "label_space": {"name": "corpus", "size": 4, "description": "4 labels"},
         "profile": "all",
         "threshold": 0.4,
         "threshold_source": "model",

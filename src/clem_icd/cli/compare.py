@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from clem_icd.corpus import Corpus
-    from clem_icd.evaluation import Judgement
+    from clem_icd.decisions import Rule
+    from clem_icd.evaluation import SplitScores
     from clem_icd.reporting.comparison import Cell, Layout, Pair, Sheet
 
 _NAME_WIDTH = 34
@@ -34,6 +34,13 @@ class Pairing:
 
     split: Split = "test"
     resamples: Annotated[int, typer.Option(min=100, help="With --paired: resamples per test.")] = 1000
+    corpus_labels: Annotated[
+        bool,
+        typer.Option(
+            "--corpus-labels",
+            help="With --paired: leave out codes that the corpus lacks, where a system ranks others too.",
+        ),
+    ] = False
 
 
 @verb()
@@ -149,30 +156,50 @@ def _pairs(
     opened = Corpus.open(corpus)
     shown = metrics or COMPARISON_METRICS
     split, resamples = pairing.split, pairing.resamples
-    judged = [(_name(run), _judgement(run, opened, split, shown)) for run in runs]
+    scored = [_scored(run, opened, pairing) for run in runs]
+    # A code that a system cannot assign scores 0 for it, so that all are tested on the same labels.
+    over = sorted({label for one, _ in scored for label in one.labels})
+    judged = [one.judgement(rule, profile=shown, buckets=False, over=over) for one, rule in scored]
+    named = list(zip(map(_name, runs), judged, strict=True))
     terminal.begin("Resampling", 2 * resamples * (len(runs) - 1))
     kind = "Synthetic notes: " if opened.synthetic else ""
     return [
         Pair.of(
-            judged[0],
+            named[0],
             other,
-            title=f"{kind}{opened.name}, {split}, {opened.size(split):,} notes, {len(opened.codes):,} labels",
+            title=f"{kind}{opened.name}, {split}, {opened.size(split):,} notes, {spaces}",
             metrics=shown,
             resamples=resamples,
             groups=opened.subjects(split),
             progress=terminal.advance,
         )
-        for other in judged[1:]
+        for other, spaces in zip(named[1:], _spaces([one for one, _ in scored], terminal), strict=True)
     ]
 
 
-def _judgement(run: Path, corpus: Corpus, split: str, metrics: Sequence[str]) -> Judgement:
-    from clem_icd.evaluation import Judgement
+def _spaces(scored: list[SplitScores], terminal: Terminal) -> list[str]:
+    """Name the label spaces of the first and of each other system, and warn where they differ."""
+    texts = [str(one.label_space["description"]) for one in scored]
+    if len(set(texts)) > 1:
+        terminal.say(
+            f"Warning: the label spaces differ: {'; '.join(dict.fromkeys(texts))}. Codes that the corpus "
+            "lacks count as wrong only for a system that ranks them; --corpus-labels leaves them out."
+        )
+    first = texts[0]
+    return [first if text == first else f"{text} versus {first}" for text in texts[1:]]
 
-    judged = resolve(run, (split,))
-    scores = judged.scores(split)
+
+def _scored(run: Path, corpus: Corpus, pairing: Pairing) -> tuple[SplitScores, Rule]:
+    """Return the scores of a run with the codes of the notes, and the rule of its model."""
+    from clem_icd.evaluation import SplitScores
+    from clem_icd.scores import RankedScores, corpus_labels
+
+    judged = resolve(run, (pairing.split,))
+    scores = judged.scores(pairing.split)
     rule = judged.rule(scores)
-    return Judgement.of(corpus.targets(split), scores.of(corpus, split), rule, profile=metrics)
+    if pairing.corpus_labels and isinstance(scores, RankedScores):
+        scores = corpus_labels(scores, corpus)
+    return SplitScores.of(scores, corpus, pairing.split), rule
 
 
 def _name(run: Path) -> str:

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 _CONFUSIONS_SHOWN = 15
 
+_SCORE_TITLES = {
+    "micro_precision": "precision",
+    "micro_recall": "recall",
+    "micro_f1": "micro-F1",
+    "recall_at_10": "R@10",
+    "recall_at_50": "R@50",
+}
+
 
 @verb()
 def error_analysis(
@@ -47,6 +55,7 @@ def error_analysis(
     Example: `clem error-analysis --corpus runs/demo-corpus --run runs/demo`
     """
     from clem_icd.corpus import Corpus
+    from clem_icd.evaluation import SplitScores
     from clem_icd.evaluation.analysis import errors_document
     from clem_icd.files import check_free, write_json
     from clem_icd.modeling import token_starts_at, token_starts_of
@@ -64,14 +73,7 @@ def error_analysis(
     elif starts is not None:
         tokenizer = str(own_model)
     document = errors_document(
-        opened,
-        split,
-        read.of(opened, split),
-        rule,
-        system=str(read.about.get("system", "unknown")),
-        token_starts=starts,
-        tokenizer=tokenizer,
-        warnings=read.warnings,
+        SplitScores.of(read, opened, split), rule, token_starts=starts, tokenizer=tokenizer
     )
     if out is not None:
         write_json(out, document)
@@ -79,9 +81,11 @@ def error_analysis(
 
 
 def _show(console: Console, document: dict[str, Any]) -> None:
+    from clem_icd.evaluation.scope import space_text
+
     console.print(
         f"{document['system']} on {corpus_title(document['corpus'])}, {document['split']}: "
-        f"{document['notes']:,} notes, {document['labels']:,} labels",
+        f"{document['notes']:,} notes, {space_text(document)}",
         markup=False,
     )
     for table in document["errors"]:
@@ -94,9 +98,10 @@ def _show(console: Console, document: dict[str, Any]) -> None:
 
 def _show_scores(console: Console, table: dict[str, Any]) -> None:
     recall_only = all("micro_f1" not in group for group in table["groups"])
-    names = ("micro_recall",) if recall_only else ("micro_precision", "micro_recall", "micro_f1")
-    titles = {"micro_precision": "precision", "micro_recall": "recall", "micro_f1": "micro-F1"}
-    shown = new_table("", "labels", "notes", "codes", *(titles[name] for name in names), title=table["title"])
+    known = ("micro_recall",) if recall_only else _SCORE_TITLES
+    names = [name for name in known if name in table["groups"][0]]
+    titles = (_SCORE_TITLES[name] for name in names)
+    shown = new_table("", "labels", "notes", "codes", *titles, title=table["title"])
     for group in table["groups"]:
         counts = (f"{group[key]:,}" for key in ("labels", "notes", "positives"))
         shown.add_row(group["name"], *counts, *(f"{group[name]:.3f}" for name in names))

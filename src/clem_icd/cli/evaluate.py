@@ -20,7 +20,7 @@ from clem_icd.errors import InputError
 if TYPE_CHECKING:
     from clem_icd.corpus import Corpus
     from clem_icd.decisions import Rule
-    from clem_icd.scores import Scores
+    from clem_icd.scores import AnyScores
 
 
 class Profile(StrEnum):
@@ -131,7 +131,7 @@ def _require_validation_scores(judging: Judging) -> None:
         )
 
 
-def _rule(judged: Judged, judging: Judging, corpus: Corpus, scores: Scores) -> tuple[Rule, str]:
+def _rule(judged: Judged, judging: Judging, corpus: Corpus, scores: AnyScores) -> tuple[Rule, str]:
     """Return the rule that was named or is to be chosen, and where it comes from."""
     model, threshold, validation = judging.model, judging.threshold, judging.validation_scores
     if validation is None:

@@ -78,12 +78,14 @@ def _show_seeds(console: Console, document: dict[str, Any], details: Path) -> No
 
 
 def _show_end(console: Console, document: dict[str, Any], details: Path) -> None:
+    from clem_icd.evaluation.scope import space_text
+
     if "best_on_validation" in document:
         facts = f"{document['runs']} seeds, best on validation: {document['best_on_validation']['run']}"
     else:
         facts = _decision(document)
     console.print(
-        f"{document['notes']:,} notes, {document['labels']:,} labels, {facts}. "
+        f"{document['notes']:,} notes, {space_text(document)}, {facts}. "
         f"All metrics and their definitions: {details}",
         markup=False,
     )

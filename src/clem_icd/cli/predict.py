@@ -22,6 +22,14 @@ def predict(
     corpus: CorpusFolder,
     out: Annotated[Path, typer.Option(help="Output scores file (parquet).")],
     split: Split = "test",
+    top: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="For a model that ranks a whole code system: codes to list per note; all others count as 0. "
+            "Default: 1000.",
+        ),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Score every note of a corpus split.
@@ -32,6 +40,7 @@ def predict(
     from clem_icd.files import check_free
     from clem_icd.modeling import load_model
     from clem_icd.prediction import predict_split
+    from clem_icd.scores import TOP
 
     silence_transformers()
     check_free(out, force=force)
@@ -39,13 +48,17 @@ def predict(
     notes = opened.size(split)
     system, info = load_model(model)
     terminal.begin(f"Scoring {split}", notes)
-    warnings = predict_split(system, info, opened, split, out, force=force, progress=terminal.advance)
+    warnings = predict_split(
+        system, info, opened, split, out, top=top, force=force, progress=terminal.advance
+    )
     labels = len(info.labels)
+    limit = (top or TOP) if info.is_ranked else None
+    what = f"the {limit:,} best of {labels:,} codes" if limit else f"{labels:,} labels"
 
     def show(console: Console) -> None:
-        console.print(f"Wrote the scores of {notes:,} notes for {labels:,} labels to {out}", markup=False)
+        console.print(f"Wrote the scores of {notes:,} notes for {what} to {out}", markup=False)
         for line in warnings:
             console.print(f"Warning: {line}", markup=False)
 
-    value = {"scores": str(out), "split": split, "notes": notes, "labels": labels}
+    value = {"scores": str(out), "split": split, "notes": notes, "labels": labels, "top": limit}
     terminal.result({**value, "warnings": list(warnings)}, show)

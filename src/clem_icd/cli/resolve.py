@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from clem_icd.corpus import Corpus
     from clem_icd.decisions import PolicyName, Rule
     from clem_icd.runs.layout import RunLayout
-    from clem_icd.scores import Scores
+    from clem_icd.scores import AnyScores
 
 __all__ = [
     "Judged",
@@ -41,13 +41,13 @@ class Judged:
     files: Mapping[str, Path]
     model: Path | None = None
 
-    def scores(self, split: str) -> Scores:
+    def scores(self, split: str) -> AnyScores:
         """Read the scores of a split."""
-        from clem_icd.scores import Scores
+        from clem_icd.scores import open_scores
 
-        return Scores.read(self.files[split])
+        return open_scores(self.files[split])
 
-    def rule(self, scores: Scores, *, model: Path | None = None, threshold: float | None = None) -> Rule:
+    def rule(self, scores: AnyScores, *, model: Path | None = None, threshold: float | None = None) -> Rule:
         """Return the rule that decides on scores: of a named model, a threshold, or else of the run's model.
 
         Raises
@@ -142,7 +142,7 @@ def one_run(place: Path) -> RunLayout:
     return layout
 
 
-def rule_chosen_on(file: Path, policy: PolicyName, corpus: Corpus, scores: Scores) -> Rule:
+def rule_chosen_on(file: Path, policy: PolicyName, corpus: Corpus, scores: AnyScores) -> Rule:
     """Choose the rule for scores on the scores file that the same system has for the validation split.
 
     Raises
@@ -151,13 +151,15 @@ def rule_chosen_on(file: Path, policy: PolicyName, corpus: Corpus, scores: Score
         If the two have different labels, or the file is not one of the validation split.
 
     """
-    from clem_icd.decisions import choose_rule
-    from clem_icd.scores import Scores, require_same_labels
+    from clem_icd.evaluation import SplitScores
+    from clem_icd.scores import RankedScores, open_scores, require_same_labels, require_same_space
 
-    validation = Scores.read(file)
-    require_same_labels(scores.labels, validation.labels, "the scores", str(file))
-    values = validation.of(corpus, "validation")
-    return choose_rule(policy, corpus.targets("validation"), values, corpus.train_counts())
+    validation = open_scores(file)
+    if isinstance(scores, RankedScores) and isinstance(validation, RankedScores):
+        require_same_space(scores.space, validation.space, "the scores", str(file))
+    else:
+        require_same_labels(scores.labels, validation.labels, "the scores", str(file))
+    return SplitScores.of(validation, corpus, "validation").choose(policy)
 
 
 def require_no_other_rule(model: Path | None, threshold: float | None) -> None:

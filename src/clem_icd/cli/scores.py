@@ -1,4 +1,4 @@
-"""clem scores: import the scores of other systems, export those of a run."""
+"""clem scores: import the scores of other systems, export or restrict those of a run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from clem_icd.cli.verb import help_text, verb
 
 scores = typer.Typer(
     help=help_text(
-        "Import the scores of another system, or export scores.\n\n"
+        "Import the scores of another system, export scores, or restrict them.\n\n"
         "Example: `clem scores import THEIRS.csv --corpus CORPUS --out scores.parquet`"
     ),
-    short_help="Import the scores of another system, or export scores.",
+    short_help="Import the scores of another system, export scores, or restrict them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -127,10 +127,51 @@ def export(
     Example: `clem scores export runs/demo/scores/test.parquet --out scores.csv --top 20`
     """
     from clem_icd.files import check_free
-    from clem_icd.scores import Scores, export_scores
+    from clem_icd.scores import export_scores, open_scores
 
     check_free(out, force=force)
-    read = Scores.read(file)
+    read = open_scores(file)
     count = export_scores(read, out, top=top, force=force)
     value = {"out": str(out), "notes": len(read.note_ids), "labels": len(read.labels), "scores": count}
     terminal.result(value, lambda console: console.print(f"Wrote {count:,} scores to {out}", markup=False))
+
+
+@scores.command("restrict")
+@verb()
+def restrict(
+    terminal: Terminal,
+    file: Annotated[Path, typer.Argument(help="A scores file of a system that ranks a whole code system.")],
+    corpus: CorpusFolder,
+    out: Annotated[Path, typer.Option(help="Output scores file (parquet).")],
+    force: Force = False,
+) -> None:
+    """Keep only the scores of the labels of a corpus.
+
+    A system that ranks a whole code system can then be compared with those that know only these labels.
+
+    Example: `clem scores restrict scores.parquet --corpus CORPUS --out restricted.parquet`
+    """
+    from clem_icd.corpus import Corpus
+    from clem_icd.errors import ScoresError
+    from clem_icd.files import check_free
+    from clem_icd.scores import RankedScores, corpus_labels, open_scores, write_scores
+
+    check_free(out, force=force)
+    read = open_scores(file)
+    if not isinstance(read, RankedScores):
+        raise ScoresError(
+            "has a score for every label, expected scores that list the best codes of a code system",
+            path=file,
+            remedy="Use the file as it is",
+        )
+    kept = corpus_labels(read, Corpus.open(corpus))
+    write_scores(out, kept.labels, zip(kept.note_ids, kept.values, strict=True), kept.about, force=force)
+    notes, labels = kept.values.shape
+
+    def show(console: Console) -> None:
+        console.print(f"Wrote the scores of {notes:,} notes for {labels:,} labels to {out}", markup=False)
+        for line in kept.warnings:
+            console.print(f"Warning: {line}", markup=False)
+
+    value = {"scores": str(out), "notes": notes, "labels": labels, "warnings": list(kept.warnings)}
+    terminal.result(value, show)

@@ -99,6 +99,9 @@ def _judged(run: Path | None, validation: Path | None, test: Path | None) -> Jud
 
 
 def _show(console: Console, document: dict[str, Any]) -> None:
+    from clem_icd.evaluation.scope import space_text
+
+    console.print(f"Label space: {space_text(document)}", markup=False)
     for effect in document["policies"]:
         decision = f"a code is assigned {effect['chosen']}" if "chosen" in effect else effect["refused"]
         console.print(f"{effect['policy']} ({effect['title']}): {decision}", markup=False)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from clem_icd.decisions.frequency import BUCKETS
 from clem_icd.evaluation.ranking import CUTOFFS
 
-__all__ = ["DEFINITIONS", "Definition"]
+__all__ = ["ALL_LABELS", "DEFINITIONS", "Definition"]
 
-_ALL = "all labels"
+ALL_LABELS = "all labels"
 _IN_SPLIT = "labels with a positive in this split"
 _EVERY_NOTE = "all notes"
 _CODED = "notes with at least one code"
@@ -36,7 +36,7 @@ _SKLEARN = "scikit-learn"
 def _over_labels(scope: str) -> dict[str, Definition]:
     """Define the metrics of label counts, over all labels or those with a positive in the split."""
     split = scope == "_split_labels"
-    labels = _IN_SPLIT if split else _ALL
+    labels = _IN_SPLIT if split else ALL_LABELS
     title = " (split labels)" if split else ""
     source = f"{_EDIN_2023}; {_EDIN_2024}" if split else _CAML
     pooled = (
@@ -90,7 +90,7 @@ _CAML_MACRO = {
     "macro_f1_caml": Definition(
         "Macro-F1 (CAML)",
         "2 P R / (P + R), the harmonic mean of macro-precision P and macro-recall R; 0/0 = 0.",
-        _ALL,
+        ALL_LABELS,
         _EVERY_NOTE,
         _CAML,
     )
@@ -112,7 +112,7 @@ _INSTANCES = {
         "Instance precision",
         "Mean over notes of the share of the note's predicted codes that are correct; a note without "
         "predictions counts as 0.",
-        _ALL,
+        ALL_LABELS,
         _EVERY_NOTE,
         _CAML,
     ),
@@ -120,7 +120,7 @@ _INSTANCES = {
         "Instance recall",
         "Mean over notes of the share of the note's codes that were predicted; a note without codes "
         "counts as 0.",
-        _ALL,
+        ALL_LABELS,
         _EVERY_NOTE,
         _CAML,
     ),
@@ -128,14 +128,14 @@ _INSTANCES = {
         "Instance F1",
         "Mean over notes of 2 TP / (2 TP + FP + FN) of the note; a note with neither codes nor predictions "
         "counts as 0.",
-        _ALL,
+        ALL_LABELS,
         _EVERY_NOTE,
         f"{_SKLEARN}, f1_score(average='samples', zero_division=0)",
     ),
     "instance_f1_caml": Definition(
         "Instance F1 (CAML)",
         "2 P R / (P + R), the harmonic mean of instance precision P and instance recall R; 0/0 = 0.",
-        _ALL,
+        ALL_LABELS,
         _EVERY_NOTE,
         _CAML,
     ),
@@ -146,7 +146,7 @@ _AREA_DEFINITIONS = {
         "Micro ROC-AUC",
         "The share of pairs of a positive and a negative cell of the matrix of notes and labels in which the "
         "positive cell scores higher; equal scores count as one half. 0 if there is no such pair.",
-        _ALL,
+        ALL_LABELS,
         _EVERY_NOTE,
         f"{_CAML}; {_SKLEARN}, roc_auc_score(average='micro')",
     ),
@@ -162,7 +162,7 @@ _AREA_DEFINITIONS = {
         "Micro PR-AUC",
         "Average precision over all cells of the matrix of notes and labels: the mean, over positive cells, "
         "of the precision among the cells that score at least as high. The area of steps, not of trapezoids.",
-        _ALL,
+        ALL_LABELS,
         _EVERY_NOTE,
         f"{_SKLEARN}, average_precision_score(average='micro')",
     ),
@@ -180,7 +180,7 @@ _AREA_DEFINITIONS = {
 def _ranked(scope: str) -> dict[str, Definition]:
     """Define the metrics of label rankings, over all labels or those with a positive in the split."""
     split = scope == "_split_labels"
-    labels = _IN_SPLIT if split else _ALL
+    labels = _IN_SPLIT if split else ALL_LABELS
     title = " (split labels)" if split else ""
     of_split = f" of {_IN_SPLIT}" if split else ""
     among = f" among {_IN_SPLIT}" if split else ""

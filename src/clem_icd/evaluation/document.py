@@ -14,9 +14,10 @@ from clem_icd.decisions.curves import precision_recall_curve, threshold_curve
 from clem_icd.decisions.rules import single_threshold
 from clem_icd.evaluation.buckets import frequency_buckets
 from clem_icd.evaluation.calibration import reliability
-from clem_icd.evaluation.definitions import DEFINITIONS
 from clem_icd.evaluation.judgement import Judgement
 from clem_icd.evaluation.resampling import intervals_document
+from clem_icd.evaluation.scope import corpus_space, definition_over
+from clem_icd.scores.ranked_file import RankedSpace
 
 __all__ = ["METRICS_FORMAT", "METRICS_FORMAT_VERSION", "metrics_document"]
 
@@ -34,6 +35,8 @@ def metrics_document(
     corpus: Mapping[str, Any],
     split: str,
     system: str = "clem-icd",
+    space: RankedSpace | None = None,
+    label_space: Mapping[str, Any] | None = None,
     identity: Mapping[str, str] | None = None,
     subjects: Sequence[str | None] | None = None,
     resamples: int = 0,
@@ -55,6 +58,10 @@ def metrics_document(
         The evaluated split.
     system
         The system that produced the scores.
+    space
+        What was ranked, if the scores list only the best codes of each note.
+    label_space
+        The label space, as `SplitScores.label_space` describes it; by default that of the judgement.
     identity
         The checksums of `identity_of`.
     subjects
@@ -82,7 +89,8 @@ def metrics_document(
         "corpus": about_for_results(corpus),
         "split": split,
         "notes": judgement.notes,
-        "labels": judgement.labels,
+        "labels": judgement.labels if space is None else space.size,
+        "label_space": dict(label_space or corpus_space(judgement.labels)),
         "profile": judgement.profile,
         "threshold": single_threshold(judgement.rule),
         "threshold_source": threshold_source,
@@ -91,7 +99,7 @@ def metrics_document(
         "warnings": [*warnings, *_excluded_notes(judgement)],
         "metrics": values,
         "buckets": [asdict(bucket) for bucket in frequency_buckets(judgement)],
-        "definitions": {name: asdict(DEFINITIONS[name]) for name in values},
+        "definitions": {name: asdict(definition_over(name, space)) for name in values},
         "threshold_curve": _threshold_curve(targets, scores),
         "precision_recall_curve": _precision_recall(targets, scores),
     }

@@ -18,7 +18,8 @@ from clem_icd.evaluation.areas import AREAS, Areas
 from clem_icd.evaluation.counts import LabelCounts, count_decisions
 from clem_icd.evaluation.definitions import DEFINITIONS
 from clem_icd.evaluation.profiles import profile_of
-from clem_icd.evaluation.ranking import CUTOFFS, rank_labels
+from clem_icd.evaluation.ranking import CUTOFFS, PositiveRanks, Ranking, rank_positives
+from clem_icd.evaluation.scope import LabelScope, decisions
 from clem_icd.evaluation.totals import Totals
 
 __all__ = ["Judgement"]
@@ -53,6 +54,8 @@ class Judgement:
         As ``targets`` and ``decided``, including the notes that the profile excludes [all notes, labels].
     buckets
         The labels of each training-frequency bucket, by name [labels].
+    scope
+        How labels count that the corpus lacks; None if it has all of them.
 
     """
 
@@ -66,6 +69,7 @@ class Judgement:
     all_targets: BoolArray
     all_decided: BoolArray
     buckets: dict[str, BoolArray]
+    scope: LabelScope | None = None
 
     @classmethod
     def of(
@@ -76,8 +80,17 @@ class Judgement:
         *,
         profile: str | Collection[str] = "all",
         train_counts: IntArray | None = None,
+        scope: LabelScope | None = None,
+        decided: BoolArray | None = None,
     ) -> Judgement:
-        """Evaluate scores against the codes of the notes; the parameters are those of `evaluate`.
+        """Evaluate scores against the codes of the notes; the first parameters are those of `evaluate`.
+
+        Parameters
+        ----------
+        scope
+            How labels count that the corpus lacks; by default it has all of them.
+        decided
+            The decisions of the rule, if they were made before [notes, labels].
 
         Raises
         ------
@@ -95,10 +108,16 @@ class Judgement:
                 f"no note has a code, and the profile {profile} counts only notes with codes",
                 remedy="Choose another profile, or a split with coded notes",
             )
-        rule = as_rule(threshold, scores.shape[1])
-        decided = rule.decide(scores)
+        rule = as_rule(threshold, scores.shape[1] if decided is None else None)
+        if decided is None:
+            decided = decisions(rule, scores, scope)
         masks = {} if train_counts is None else bucket_masks(train_counts, scores.shape[1])
-        buckets = {name: inside for (name, _, _), inside in masks.items()}
+        # A bucket without labels of the corpus has no macro-F1.
+        buckets = {
+            name: inside
+            for (name, _, _), inside in masks.items()
+            if scope is None or (inside & scope.in_corpus).any()
+        }
         names = tuple(
             name
             for name in DEFINITIONS
@@ -117,6 +136,7 @@ class Judgement:
             all_targets=targets,
             all_decided=decided,
             buckets=buckets,
+            scope=scope,
         )
 
     @property
@@ -173,6 +193,7 @@ class Judgement:
             own @ self.targets.any(axis=1),
             {name: own @ note_values for name, note_values in self._per_note.items()},
             self.buckets,
+            self._in_corpus,
         )
 
     def areas(self, weights: FloatArray) -> dict[str, Doubles]:
@@ -190,7 +211,22 @@ class Judgement:
 
     @cached_property
     def _areas(self) -> Areas:
-        return Areas(self.targets, self.scores)
+        if self._in_corpus is None:
+            return Areas(self.targets, self.scores)
+        return Areas(self.targets[:, self._in_corpus], self.scores[:, self._in_corpus])
+
+    @cached_property
+    def ranks(self) -> PositiveRanks:
+        """The rank of every label that a kept note carries, among all labels [positives]."""
+        return rank_positives(self.targets, self.scores, listed_only=self._listed_only)
+
+    @property
+    def _in_corpus(self) -> BoolArray | None:
+        return None if self.scope is None else self.scope.in_corpus
+
+    @property
+    def _listed_only(self) -> bool:
+        return self.scope is not None and self.scope.listed_only
 
     @cached_property
     def _plain_totals(self) -> Totals:
@@ -205,6 +241,7 @@ class Judgement:
             np.array([float(np.count_nonzero(self.targets.any(axis=1)))]),
             {name: np.array([note_values.sum()]) for name, note_values in self._per_note.items()},
             self.buckets,
+            self._in_corpus,
         )
 
     @cached_property
@@ -220,18 +257,21 @@ class Judgement:
     def _per_note(self) -> dict[str, Doubles]:
         """The value of each note, by the name of the metric that averages them [notes]."""
         in_split: BoolArray = np.asarray(self.targets.any(axis=0))
-        values = self._ranked(self.targets, self.scores, "")
+        values = self._ranked(self.ranks, "")
         if in_split.all():
             values |= {f"{name}_split_labels": note_values for name, note_values in values.items()}
         elif in_split.any():
-            values |= self._ranked(self.targets[:, in_split], self.scores[:, in_split], "_split_labels")
+            ranks = rank_positives(
+                self.targets[:, in_split], self.scores[:, in_split], listed_only=self._listed_only
+            )
+            values |= self._ranked(ranks, "_split_labels")
         else:
             values |= {f"{name}_split_labels": np.zeros(self.notes) for name in values}
         return values | self._decided(in_split)
 
     @staticmethod
-    def _ranked(targets: BoolArray, scores: FloatArray, scope: str) -> dict[str, Doubles]:
-        ranking = rank_labels(targets, scores)
+    def _ranked(ranks: PositiveRanks, scope: str) -> dict[str, Doubles]:
+        ranking = Ranking.of(ranks)
         values = {}
         for k in CUTOFFS:
             values[f"precision_at_{k}{scope}"] = ranking.precision_at(k)

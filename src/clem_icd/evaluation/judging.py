@@ -13,8 +13,9 @@ from clem_icd.evaluation.analysis.outcomes import Outcomes
 from clem_icd.evaluation.document import metrics_document
 from clem_icd.evaluation.identity import identity_of
 from clem_icd.evaluation.judgement import Judgement
+from clem_icd.evaluation.scope import corpus_space
 from clem_icd.evaluation.split_scores import SplitScores, system_of
-from clem_icd.scores.file import Scores
+from clem_icd.scores.opening import AnyScores
 from clem_icd.scores.restriction import known_labels
 
 RESAMPLES = 1000
@@ -22,7 +23,7 @@ RESAMPLES = 1000
 
 
 def judge_scores(
-    scores: Scores,
+    scores: AnyScores,
     corpus: Corpus,
     split: str,
     rule: Rule,
@@ -58,7 +59,8 @@ def judge_scores(
     Raises
     ------
     ScoresError
-        If the notes or the label space of the scores differ from those of the split.
+        If the notes of the scores differ from those of the split, or their label space does and they are
+        not ranked.
 
     """
     return judge_split(
@@ -84,27 +86,37 @@ def judge_split(
 ) -> dict[str, Any]:
     """Judge scores that are already matched with their split; otherwise as `judge_scores`."""
     corpus, split = one.corpus, one.split
-    judgement = Judgement.of(
-        one.targets, one.values, rule, profile=profile, train_counts=corpus.train_counts()
-    )
+    judgement = one.judgement(rule, profile=profile)
     outcomes = Outcomes.of(judgement.all_targets, judgement.all_decided)
+    targets = judgement.all_targets
+    if one.scope is not None:
+        targets = targets[:, one.scope.in_corpus]
     return metrics_document(
         judgement,
         threshold_source=threshold_source,
         corpus=corpus.about,
         split=split,
         system=one.system,
-        identity=identity_of(corpus.note_ids(split), corpus.codes, judgement.all_targets),
+        space=one.space,
+        label_space=one.label_space,
+        identity=identity_of(corpus.note_ids(split), corpus.codes, targets),
         subjects=corpus.subjects(split),
         resamples=resamples,
-        errors=error_groups(corpus, split, outcomes, token_starts=token_starts),
+        errors=error_groups(
+            corpus,
+            split,
+            outcomes,
+            labels=one.labels,
+            ranks=judgement.ranks.rank,
+            token_starts=token_starts,
+        ),
         warnings=one.warnings,
         progress=progress,
     )
 
 
 def judge_known_labels(
-    scores: Scores,
+    scores: AnyScores,
     corpus: Corpus,
     split: str,
     rule: Rule,
@@ -122,7 +134,8 @@ def judge_known_labels(
     Raises
     ------
     ScoresError
-        If the notes differ from those of the split, or no note has a label that the system knows.
+        If the notes differ from those of the split, no note has a label that the system knows, or the scores
+        are ranked.
 
     """
     part = known_labels(scores, corpus, split)
@@ -136,6 +149,7 @@ def judge_known_labels(
         corpus=corpus.about,
         split=split,
         system=system_of(scores),
+        label_space=corpus_space(len(part.labels), kind="known"),
         identity=identity_of(part.note_ids, part.labels, part.targets),
         subjects=subjects,
         resamples=resamples,

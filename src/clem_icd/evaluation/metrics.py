@@ -7,6 +7,7 @@ from collections.abc import Collection
 from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray
 from clem_icd.decisions.rules import Rule
 from clem_icd.evaluation.judgement import Judgement
+from clem_icd.evaluation.scope import LabelScope
 
 __all__ = ["evaluate"]
 
@@ -18,6 +19,7 @@ def evaluate(
     profile: str | Collection[str] = "all",
     *,
     train_counts: IntArray | None = None,
+    scope: LabelScope | None = None,
 ) -> dict[str, float]:
     """Evaluate scores against the codes of the notes.
 
@@ -36,6 +38,8 @@ def evaluate(
         What to compute: a name from ``PROFILES``, such as a paper's, or names of metrics.
     train_counts
         Number of training notes of each label [labels]; adds F1 per label-frequency bucket.
+    scope
+        How labels count that the corpus lacks; by default it has all of them.
 
     Returns
     -------
@@ -47,5 +51,7 @@ def evaluate(
         If the arrays do not match, are empty or contain NaN, or a name is unknown.
 
     """
-    judgement = Judgement.of(targets, scores, threshold, profile=profile, train_counts=train_counts)
+    judgement = Judgement.of(
+        targets, scores, threshold, profile=profile, train_counts=train_counts, scope=scope
+    )
     return {name: float(value[0]) for name, value in judgement.values().items()}

@@ -12,13 +12,16 @@ from clem_icd.errors import ScoresError
 from clem_icd.evaluation.calibration import reliability
 from clem_icd.evaluation.headlines import POLICY_METRICS
 from clem_icd.evaluation.metrics import evaluate
+from clem_icd.evaluation.scope import LabelScope, require_common
 
 __all__ = ["calibration_effects", "policy_effects"]
 
 Splits = Mapping[str, tuple[BoolArray, FloatArray]]
 
 
-def policy_effects(splits: Splits, train_counts: IntArray) -> list[dict[str, Any]]:
+def policy_effects(
+    splits: Splits, train_counts: IntArray, scopes: Mapping[str, LabelScope | None] | None = None
+) -> list[dict[str, Any]]:
     """Choose a rule with every policy on the validation split, and evaluate it on every split.
 
     Parameters
@@ -26,7 +29,10 @@ def policy_effects(splits: Splits, train_counts: IntArray) -> list[dict[str, Any
     splits
         Targets and scores by split [notes, labels]; ``validation`` is required.
     train_counts
-        Number of training notes of each label [labels].
+        Number of training notes of each label of the validation split [labels].
+    scopes
+        How labels count that the corpus lacks, by split, if the scores are ranked: the splits may then have
+        different labels.
 
     Returns
     -------
@@ -36,14 +42,19 @@ def policy_effects(splits: Splits, train_counts: IntArray) -> list[dict[str, Any
 
     """
     effects = []
+    scopes = scopes or {}
     for name, policy in POLICIES.items():
         effect: dict[str, Any] = {"policy": name, "title": policy.title}
         try:
             rule = choose_rule(name, *splits["validation"], train_counts)
+            require_common(rule, scopes.get("validation"))
         except ScoresError as problem:
             effects.append(effect | {"refused": str(problem)})
             continue
-        metrics = {split: evaluate(*arrays, rule, POLICY_METRICS) for split, arrays in splits.items()}
+        metrics = {
+            split: evaluate(*arrays, rule, POLICY_METRICS, scope=scopes.get(split))
+            for split, arrays in splits.items()
+        }
         effects.append(effect | {"chosen": rule.describe(), "rule": rule.as_json(), "metrics": metrics})
     return effects
 

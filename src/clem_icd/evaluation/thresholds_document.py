@@ -10,8 +10,9 @@ from clem_icd.errors import CorpusError, ScoresError
 from clem_icd.evaluation.definitions import DEFINITIONS
 from clem_icd.evaluation.headlines import POLICY_METRICS
 from clem_icd.evaluation.policy_effects import calibration_effects, policy_effects
+from clem_icd.evaluation.split_scores import SplitScores
 from clem_icd.progress import Observer, Silent
-from clem_icd.scores.file import Scores
+from clem_icd.scores.opening import AnyScores
 
 __all__ = ["THRESHOLDS_FORMAT", "THRESHOLDS_FORMAT_VERSION", "thresholds_document"]
 
@@ -20,7 +21,7 @@ THRESHOLDS_FORMAT_VERSION = 1
 
 
 def thresholds_document(
-    corpus: Corpus, scores: Mapping[str, Scores], *, observer: Observer | None = None
+    corpus: Corpus, scores: Mapping[str, AnyScores], *, observer: Observer | None = None
 ) -> dict[str, Any]:
     """Return the metrics of every policy and scaling as a JSON object.
 
@@ -47,15 +48,20 @@ def thresholds_document(
             path=corpus.path,
             remedy="Prepare it with a share for validation",
         )
-    splits = {split: (corpus.targets(split), one.of(corpus, split)) for split, one in scores.items()}
+    matched = {split: SplitScores.of(one, corpus, split) for split, one in scores.items()}
+    validation = matched["validation"]
+    splits = {split: (one.targets, one.values) for split, one in matched.items()}
     document = {
         "format": THRESHOLDS_FORMAT,
         "format_version": THRESHOLDS_FORMAT_VERSION,
         "corpus": about_for_results(corpus.about),
         "notes": {split: len(values) for split, (_, values) in splits.items()},
-        "labels": len(corpus.labels),
+        "labels": validation.label_space["size"],
+        "label_space": validation.label_space,
         "titles": {name: DEFINITIONS[name].title for name in POLICY_METRICS},
-        "policies": policy_effects(splits, corpus.train_counts()),
+        "policies": policy_effects(
+            splits, validation.train_counts, {split: one.scope for split, one in matched.items()}
+        ),
     }
     try:
         return document | {"calibration": calibration_effects(splits)}

@@ -37,6 +37,8 @@ class Totals:
         The sum over notes of each metric that is a mean over notes, by name [resamples].
     buckets
         The labels of each training-frequency bucket, by name [labels].
+    in_corpus
+        The labels that metrics per label, and those with true negatives, count [labels]; None for all.
 
     """
 
@@ -44,6 +46,7 @@ class Totals:
     coded_notes: Doubles
     sums: Mapping[str, Doubles]
     buckets: Mapping[str, BoolArray]
+    in_corpus: BoolArray | None = None
 
     def __add__(self, other: Totals) -> Totals:
         mine, theirs = self.counts, other.counts
@@ -57,6 +60,7 @@ class Totals:
             self.coded_notes + other.coded_notes,
             {name: total + other.sums[name] for name, total in self.sums.items()},
             self.buckets,
+            self.in_corpus,
         )
 
     def metrics(self) -> dict[str, Doubles]:
@@ -65,12 +69,14 @@ class Totals:
         for name, inside in self.buckets.items():
             own = self.counts.of(inside)
             values[f"micro_f1_train_count_{name}"] = own.pooled().f1()[..., 0]
-            values[f"macro_f1_train_count_{name}"] = own.f1().mean(axis=-1)
+            values[f"macro_f1_train_count_{name}"] = self._of_corpus(inside).f1().mean(axis=-1)
         return values
 
     def _over_labels(self) -> dict[str, Doubles]:
-        counts, in_split = self.counts, self.counts.positives > 0
-        values = _micro(counts.pooled(), "") | _micro(counts.pooled(in_split), "_split_labels")
+        counts = self._of_corpus()
+        in_split = counts.positives > 0
+        values = _micro(self.counts.pooled(), "") | _micro(counts.pooled(in_split), "_split_labels")
+        values["fpr_micro"] = counts.pooled().false_positive_rate()[..., 0]
         per_label = {
             "macro_precision": counts.precision(),
             "macro_recall": counts.recall(),
@@ -87,6 +93,12 @@ class Totals:
         never = (in_split & (counts.true_positives == 0)).sum(axis=-1)
         values["never_correct_split_labels"] = ratio(never, split_labels)
         return values
+
+    def _of_corpus(self, inside: BoolArray | None = None) -> LabelCounts:
+        """Return the counts of the labels of the corpus, or of those of them that are ``inside`` too."""
+        if self.in_corpus is None:
+            return self.counts if inside is None else self.counts.of(inside)
+        return self.counts.of(self.in_corpus if inside is None else self.in_corpus & inside)
 
     def _over_notes(self) -> dict[str, Doubles]:
         values = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clem_icd.icd import CodeSystem
 from clem_icd.modeling.info import ModelInfo
 
 _SYNTHETIC = """
@@ -25,7 +26,7 @@ def model_card(info: ModelInfo) -> str:
         lines.append(_SYNTHETIC)
     lines += [
         "",
-        f"- Labels: {len(info.labels)} codes, in `config.json` and `clem.json`.",
+        _labels(info),
         f"- Trained on: {info.corpus['name']} (source `{info.corpus['source']}`).",
         f"- Assigns a code {info.rule.describe()}:",
         f"  {info.threshold_policy}.",
@@ -54,6 +55,15 @@ def model_card(info: ModelInfo) -> str:
             "```",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _labels(info: ModelInfo) -> str:
+    if isinstance(info.label_space, CodeSystem):
+        return (
+            f"- Ranks {len(info.labels):,} codes, in `clem.json`: those of {info.label_space.title} and of "
+            "its training corpus."
+        )
+    return f"- Labels: {len(info.labels)} codes, in `config.json` and `clem.json`."
 
 
 def _metrics(info: ModelInfo) -> list[str]:

@@ -33,7 +33,7 @@ class _Fields(BaseModel):
 
     format: str
     format_version: int
-    system: Literal["neural", "linear"]
+    system: Literal["neural", "linear", "lexicon"]
     threshold: FiniteFloat | None
     rule: dict[str, Any] | None = None
     threshold_policy: str
@@ -41,6 +41,7 @@ class _Fields(BaseModel):
     corpus: dict[str, Any]
     metrics: dict[str, dict[str, float]]
     recipe: dict[str, Any]
+    label_space: Literal["corpus"] | CodeSystem = "corpus"
     labels: list[_Label]
 
 
@@ -51,7 +52,7 @@ class ModelInfo:
     Attributes
     ----------
     system
-        ``neural`` or ``linear``.
+        ``neural``, ``linear`` or ``lexicon``.
     labels
         The label space, in label order [labels].
     titles
@@ -70,6 +71,8 @@ class ModelInfo:
         Metrics by split and name; `clem_icd.evaluation` defines them.
     admissions
         The admissions that the model was trained and selected on, by split; empty without a population.
+    label_space
+        ``corpus`` if the labels are those of the training corpus, or the code system that the model ranks.
 
     """
 
@@ -83,6 +86,12 @@ class ModelInfo:
     recipe: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     admissions: Admissions = field(default_factory=dict)
+    label_space: Literal["corpus"] | CodeSystem = "corpus"
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the model ranks a whole code system, so that only its best codes for a note are stored."""
+        return self.label_space != "corpus"
 
     @property
     def max_tokens(self) -> int | None:
@@ -105,6 +114,8 @@ class ModelInfo:
                 "corpus": self.corpus,
                 "metrics": self.metrics,
                 "recipe": self.recipe,
+                # Absent by default, so that earlier releases can read the file.
+                **({"label_space": str(self.label_space)} if self.is_ranked else {}),
                 "labels": [
                     {"code": label.value, "system": label.system.value, "title": title}
                     for label, title in zip(self.labels, self.titles, strict=True)

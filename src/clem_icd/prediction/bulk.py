@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from clem_icd.corpus import Corpus
+from clem_icd.errors import InputError
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.prediction.coder import finite
 from clem_icd.prediction.overlap import overlap_warnings
-from clem_icd.scores.file import write_scores
+from clem_icd.scores import TOP, write_ranked, write_scores
+from clem_icd.scores.file import Row
 
 
 def predict_split(
@@ -20,10 +22,14 @@ def predict_split(
     split: str,
     out: Path,
     *,
+    top: int | None = None,
     force: bool = False,
     progress: Callable[[int], Any] | None = None,
 ) -> tuple[str, ...]:
     """Score every note of a split.
+
+    The file has a score for every label, or lists the best codes of each note if the model ranks a whole code
+    system (``info.is_ranked``).
 
     Parameters
     ----------
@@ -31,6 +37,8 @@ def predict_split(
         The result of `load_model`.
     out
         The output file.
+    top
+        The most codes to list for a note, if the model ranks a whole code system; 1,000 by default.
     progress
         Called with the number of notes scored since its last call.
 
@@ -43,14 +51,22 @@ def predict_split(
     ------
     CorpusError
         If the corpus has no such split.
+    InputError
+        If ``top`` is given, and the model does not rank a whole code system.
     ModelError
         If the model returns a probability that is not finite.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
 
     """
+    if top is not None and not info.is_ranked:
+        raise InputError(
+            f"the {top} best codes of each note were asked for, expected a model that ranks a whole code "
+            "system: this one has a score for every label of its corpus",
+            remedy="Write all scores, and list the best with `clem scores export --top`",
+        )
 
-    def rows() -> Any:
+    def rows() -> Iterator[Row]:
         for note_id, scores in zip(corpus.note_ids(split), system.score(corpus.texts(split)), strict=True):
             if progress is not None:
                 progress(1)
@@ -65,5 +81,9 @@ def predict_split(
         "synthetic": corpus.synthetic,
         "warnings": list(warnings),
     }
-    write_scores(out, info.labels, rows(), about, force=force)
+    if info.is_ranked:
+        limit = TOP if top is None else top
+        write_ranked(out, info.labels, rows(), about, name=str(info.label_space), top=limit, force=force)
+    else:
+        write_scores(out, info.labels, rows(), about, force=force)
     return warnings

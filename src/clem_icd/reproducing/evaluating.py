@@ -14,7 +14,7 @@ from clem_icd.prediction import predict_split
 from clem_icd.progress import Observer
 from clem_icd.runs import spread
 from clem_icd.runs.layout import RunLayout
-from clem_icd.scores import Scores
+from clem_icd.scores import open_scores
 
 __all__ = ["evaluate_run"]
 
@@ -68,7 +68,7 @@ def _judged(
     observer.begin("Resampling", RESAMPLES)
     judged = judge_known_labels if other else judge_scores
     return judged(
-        Scores.read(path),
+        open_scores(path),
         corpus,
         _SPLIT,
         info.rule,

@@ -176,10 +176,10 @@ def _metrics(path: Path) -> dict[str, Any] | None:
 
 def _mean(document: Document) -> dict[str, Any]:
     """Return the metrics of several seeds in the shape of a single run's: means with their spread."""
-    buckets = [
-        {**bucket, **{name: bucket[name]["mean"] for name in BUCKET_VALUES}, "spread": bucket}
-        for bucket in document["buckets"]
-    ]
+    buckets = []
+    for bucket in document["buckets"]:
+        means = {name: bucket[name]["mean"] for name in BUCKET_VALUES if name in bucket}
+        buckets.append({**bucket, **means, "spread": bucket})
     return {
         **document,
         "threshold": None,

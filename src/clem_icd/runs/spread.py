@@ -20,7 +20,8 @@ _SAME = ("format", "format_version", "system", "corpus", "split", "notes", "labe
 """What must be equal for a mean to make sense; earlier releases wrote neither profile nor identity."""
 
 _BUCKET = ("name", "low", "high", "labels", "positives")
-BUCKET_VALUES = ("micro_f1", "macro_f1")
+BUCKET_VALUES = ("micro_precision", "micro_recall", "micro_f1", "macro_f1", "recall_at_10", "recall_at_50")
+"""Earlier releases wrote only the two F1s."""
 
 
 def spread(documents: Sequence[Document], seeds: Sequence[int] | None = None) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def spread(documents: Sequence[Document], seeds: Sequence[int] | None = None) ->
     return {
         "format": SEED_METRICS_FORMAT,
         "format_version": SEED_METRICS_FORMAT_VERSION,
-        **{key: first[key] for key in _SAME[2:] if key in first},
+        **{key: first[key] for key in (*_SAME[2:], "label_space") if key in first},
         "runs": len(documents),
         "seeds": seeds,
         "warnings": list(dict.fromkeys(line for each in documents for line in each.get("warnings", ()))),
@@ -74,7 +75,11 @@ def _buckets(documents: Sequence[Document]) -> list[dict[str, Any]]:
     """Summarise the label-frequency buckets, which hold the same labels in every run."""
     return [
         {key: same[0][key] for key in _BUCKET}
-        | {name: _summary([bucket[name] for bucket in same]) for name in BUCKET_VALUES}
+        | {
+            name: _summary([bucket[name] for bucket in same])
+            for name in BUCKET_VALUES
+            if all(name in bucket for bucket in same)
+        }
         for same in zip(*(document["buckets"] for document in documents), strict=True)
     ]
 

@@ -1,12 +1,32 @@
 """The scores file: reading, writing, restricting to other labels, importing and exporting.
 
-The scores of any system are evaluated alike. `imports` turns those of other systems into a scores file,
-`export_scores` writes scores for other tools, and `known_labels` restricts an evaluation to the labels that a
-system knows.
+A file has a score for every label of a corpus (`Scores`), or lists the best codes of a whole code system for
+each note (`RankedScores`); `open_scores` reads both, and the scores of any system are evaluated alike.
+`imports` turns those of other systems into a scores file, and `export_scores` writes scores for other tools.
+`known_labels` restricts an evaluation to the labels that a system knows, `corpus_labels` ranked scores to the
+labels of a corpus.
 """
 
 from clem_icd.scores.exports import export_scores
 from clem_icd.scores.file import Scores, require_same_labels, write_scores
-from clem_icd.scores.restriction import Restricted, known_labels
+from clem_icd.scores.opening import AnyScores, open_scores
+from clem_icd.scores.ranked import RankedScores, require_same_space
+from clem_icd.scores.ranked_file import TOP, RankedSpace, write_ranked
+from clem_icd.scores.restriction import Restricted, corpus_labels, known_labels
 
-__all__ = ["Restricted", "Scores", "export_scores", "known_labels", "require_same_labels", "write_scores"]
+__all__ = [
+    "TOP",
+    "AnyScores",
+    "RankedScores",
+    "RankedSpace",
+    "Restricted",
+    "Scores",
+    "corpus_labels",
+    "export_scores",
+    "known_labels",
+    "open_scores",
+    "require_same_labels",
+    "require_same_space",
+    "write_ranked",
+    "write_scores",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,10 @@ import pyarrow.parquet as pq
 
 from clem_icd.errors import OutputError, ScoresError
 from clem_icd.files import new_file
+from clem_icd.icd import Code
 from clem_icd.scores.file import Scores
+from clem_icd.scores.opening import AnyScores
+from clem_icd.scores.ranked import RankedScores
 
 EXPORTS = (".csv", ".parquet", ".npz")
 """The supported suffixes."""
@@ -26,13 +29,16 @@ _LONG = {"note_id": pl.String, "code": pl.String, "system": pl.String, "score": 
 _Write = Callable[[pl.DataFrame], None]
 
 
-def export_scores(scores: Scores, out: Path | str, *, top: int | None = None, force: bool = False) -> int:
+def export_scores(scores: AnyScores, out: Path | str, *, top: int | None = None, force: bool = False) -> int:
     """Write scores as a long table (CSV, Parquet) or as arrays (npz), by the suffix of the file.
 
     A long table has the columns ``note_id``, ``code``, ``system`` and ``score``. The rows of a note are in
     label order; with ``top``, from the highest score down, equal scores in label order. An npz file has
     ``scores`` [notes, labels], ``note_ids`` [notes], ``labels`` and ``systems`` [labels]. `import_scores`
     reads all of them.
+
+    Of ranked scores, a long table has the listed codes of each note, from the highest score down; the labels
+    of an npz file are those listed for any note.
 
     Parameters
     ----------
@@ -64,14 +70,17 @@ def export_scores(scores: Scores, out: Path | str, *, top: int | None = None, fo
         raise ScoresError(f"cannot hold only the {top} highest scores per note", path=out, remedy=remedy)
     with new_file(out, force=force) as temporary:
         if out.suffix == ".npz":
-            _write_arrays(scores, temporary)
-            return scores.values.size
+            return _write_arrays(scores, temporary)
         writer = _csv if out.suffix == ".csv" else _parquet
         with writer(temporary) as write:
+            if isinstance(scores, RankedScores):
+                return _write_listed(scores, top, write)
             return _write_long(scores, top, write)
 
 
-def _write_arrays(scores: Scores, path: Path) -> None:
+def _write_arrays(scores: AnyScores, path: Path) -> int:
+    if isinstance(scores, RankedScores):
+        scores = scores.only(scores.labels)
     np.savez(
         path,
         scores=scores.values,
@@ -79,13 +88,37 @@ def _write_arrays(scores: Scores, path: Path) -> None:
         labels=np.array([label.value for label in scores.labels], dtype=np.str_),
         systems=np.array([label.system.value for label in scores.labels], dtype=np.str_),
     )
+    return scores.values.size
+
+
+def _write_listed(scores: RankedScores, top: int | None, write: _Write) -> int:
+    lengths = np.diff(scores.begins)
+    note = np.repeat(np.arange(len(scores.note_ids)), lengths)
+    rank = np.arange(len(note)) - scores.begins[note]
+    kept = np.flatnonzero(rank < (scores.space.top if top is None else top))
+    codes, systems = _label_columns(scores.labels)
+    notes = pl.Series(scores.note_ids, dtype=pl.String)
+    for start in range(0, max(1, len(kept)), _ENTRIES_AT_ONCE):
+        part = kept[start : start + _ENTRIES_AT_ONCE]
+        columns = scores.columns[part]
+        write(
+            pl.DataFrame(
+                {
+                    "note_id": notes[note[part]],
+                    "code": codes[columns],
+                    "system": systems[columns],
+                    "score": scores.values[part],
+                },
+                schema=_LONG,
+            )
+        )
+    return len(kept)
 
 
 def _write_long(scores: Scores, top: int | None, write: _Write) -> int:
     labels = len(scores.labels)
     count = labels if top is None else min(top, labels)
-    codes = pl.Series([label.value for label in scores.labels], dtype=pl.String)
-    systems = pl.Series([label.system.value for label in scores.labels], dtype=pl.String)
+    codes, systems = _label_columns(scores.labels)
     notes = pl.Series(scores.note_ids, dtype=pl.String)
     step = max(1, _ENTRIES_AT_ONCE // max(1, labels))
     # Runs once even without notes, so that the file has a header.
@@ -105,6 +138,12 @@ def _write_long(scores: Scores, top: int | None, write: _Write) -> int:
             )
         )
     return len(notes) * count
+
+
+def _label_columns(labels: Sequence[Code]) -> tuple[pl.Series, pl.Series]:
+    """Return the codes and the code systems of labels as columns [labels]."""
+    codes = pl.Series([label.value for label in labels], dtype=pl.String)
+    return codes, pl.Series([label.system.value for label in labels], dtype=pl.String)
 
 
 def _written_labels(values: npt.NDArray[np.float32], top: int | None) -> npt.NDArray[np.int64]:

@@ -1,8 +1,8 @@
-"""Restriction of an evaluation to the labels that a system knows, for a corpus with other labels."""
+"""Restriction to the labels that a system knows, or of ranked scores to the labels of a corpus."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,8 @@ from clem_icd.corpus import Corpus
 from clem_icd.errors import ScoresError
 from clem_icd.icd import Code
 from clem_icd.scores.file import Scores
+from clem_icd.scores.opening import AnyScores
+from clem_icd.scores.ranked import RankedScores
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Restricted:
         )
 
 
-def known_labels(scores: Scores, corpus: Corpus, split: str) -> Restricted:
+def known_labels(scores: AnyScores, corpus: Corpus, split: str) -> Restricted:
     """Restrict the targets of a split to the labels of the system, as Edin et al. (2024) do on MDACE.
 
     Gold codes that the system does not know are removed, and notes left without any are dropped. A label of
@@ -63,11 +65,18 @@ def known_labels(scores: Scores, corpus: Corpus, split: str) -> Restricted:
     Raises
     ------
     ScoresError
-        If the notes differ from those of the split, no label is shared, or no note has a shared label.
+        If the notes differ from those of the split, no label is shared, no note has a shared label, or the
+        scores list only the best codes of each note.
     CorpusError
         If the corpus has no such split.
 
     """
+    if isinstance(scores, RankedScores):
+        raise ScoresError(
+            f"the scores list the best of {scores.space.size:,} codes for each note, expected a score for "
+            "every code that the system knows",
+            remedy="Evaluate on all codes: one that is not listed counts as missed",
+        )
     rows = np.array(scores.rows_of(corpus, split), np.int64)
     corpus_column = {code: place for place, code in enumerate(corpus.codes)}
     shared = [
@@ -97,3 +106,27 @@ def known_labels(scores: Scores, corpus: Corpus, split: str) -> Restricted:
         dropped_codes=int(gold.sum()) - int(targets.sum()),
         dropped_notes=int((~kept).sum()),
     )
+
+
+def corpus_labels(scores: RankedScores, corpus: Corpus) -> Scores:
+    """Restrict ranked scores to the labels of a corpus, as if the system ranked no others.
+
+    The result has a score for every label, and is evaluated like the scores of any system for this corpus. It
+    holds a warning about what was left out.
+
+    Raises
+    ------
+    ScoresError
+        If the scores do not fit into memory.
+
+    """
+    only = scores.only(corpus.codes)
+    left_out = len(set(scores.labels).difference(corpus.codes))
+    warning = (
+        f"Restricted to the {len(corpus.codes):,} labels of the corpus {corpus.name}, which favours the "
+        f"system: it ranks {scores.space.size:,} codes of {scores.space.name}, and {left_out:,} codes that "
+        "it listed and the corpus lacks were left out."
+    )
+    origin = {"name": scores.space.name, "size": scores.space.size, "top": scores.space.top}
+    about = {**scores.about, "warnings": [*scores.warnings, warning], "restricted_from": origin}
+    return replace(only, about=about)

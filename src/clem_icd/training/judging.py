@@ -13,7 +13,7 @@ from clem_icd.files import write_json
 from clem_icd.modeling import ModelInfo, token_starts_of, write_info
 from clem_icd.progress import Observer, Silent
 from clem_icd.runs.layout import RunLayout
-from clem_icd.scores import Scores
+from clem_icd.scores import open_scores
 from clem_icd.training.folder import RunFolder, SeedsFolder
 from clem_icd.training.report import report_run
 from clem_icd.training.summary import summarize
@@ -63,7 +63,7 @@ def read_scores(layout: RunLayout, corpus: Corpus, split: str) -> SplitScores:
         If the scores are missing, or do not fit the corpus.
 
     """
-    return SplitScores.of(Scores.read(layout.scores(split)), corpus, split)
+    return SplitScores.of(open_scores(layout.scores(split)), corpus, split)
 
 
 def write_metrics(run: Path, corpus: Corpus, *, validation: SplitScores | None = None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from clem_icd.corpus import Corpus
-from clem_icd.decisions import POLICIES, PolicyName, Threshold, choose_rule
+from clem_icd.decisions import POLICIES, PolicyName, Threshold
 from clem_icd.evaluation import SplitScores
 from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
 from clem_icd.modeling.assembly import require_adaptable
@@ -144,5 +144,5 @@ def _new_info(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus) -> ModelInfo:
 
 
 def _with_rule(info: ModelInfo, policy: PolicyName, validation: SplitScores) -> ModelInfo:
-    rule = choose_rule(policy, validation.targets, validation.values, validation.corpus.train_counts())
+    rule = validation.choose(policy)
     return replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from clem_icd.corpus import Corpus
-from clem_icd.decisions import POLICIES, PolicyName, Rule, choose_rule
+from clem_icd.decisions import POLICIES, PolicyName, Rule
 from clem_icd.modeling import ModelInfo, write_info
 from clem_icd.progress import Observer, Silent
 from clem_icd.training.folder import RunFolder
@@ -44,7 +44,7 @@ def store_rule(run: Path, corpus: Corpus, policy: PolicyName, *, observer: Obser
     folder.require_finished()
     info = ModelInfo.read(folder.layout.model)
     validation = read_scores(folder.layout, corpus, "validation")
-    rule = choose_rule(policy, validation.targets, validation.values, corpus.train_counts())
+    rule = validation.choose(policy)
     with folder.locked():
         # Without metrics until those of the new rule are there, in case this is interrupted.
         changed = replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence, metrics={})

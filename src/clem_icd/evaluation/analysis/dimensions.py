@@ -32,8 +32,12 @@ _CODES_PER_NOTE = (0, 5, 10, 20)
 _TRAINING_NOTES = tuple(high for _, _, high in BUCKETS if high is not None)
 
 
-def by_label_frequency(outcomes: Outcomes, train_counts: IntArray) -> dict[str, Any]:
+def by_label_frequency(
+    outcomes: Outcomes, train_counts: IntArray, ranks: IntArray | None = None
+) -> dict[str, Any]:
     """Group labels by their number of training notes [labels]: 0, 1 to 5, 6 to 10, and so on.
+
+    With the ranks of the gold pairs, from 0 [gold pairs], each group also has its recall at 10 and at 50.
 
     Raises
     ------
@@ -46,6 +50,7 @@ def by_label_frequency(outcomes: Outcomes, train_counts: IntArray) -> dict[str, 
         outcomes,
         np.searchsorted(_TRAINING_NOTES, train_counts),
         range_names(_TRAINING_NOTES, "training notes", 0),
+        ranks,
     )
     return table("label_frequency", "By training frequency of the label", "labels", groups)
 

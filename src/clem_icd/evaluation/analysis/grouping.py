@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from clem_icd.decisions.arrays import BoolArray, ratio
+from clem_icd.decisions.arrays import BoolArray, IntArray, ratio
 from clem_icd.evaluation.analysis.outcomes import Outcomes
+from clem_icd.evaluation.ranking import recall_at
 
 __all__ = ["Group", "by_label", "by_note", "recall_by_code", "table"]
 
@@ -42,6 +43,9 @@ class Group:
         TP / (TP + FN), 0/0 = 0.
     macro_f1_split_labels
         Mean F1 of the group's labels with a positive in the split; None unless labels were grouped.
+    recall_at_10, recall_at_50
+        Share of the positives that are among the 10 and the 50 highest scores of their note, out of all
+        labels; None where the ranks are not known.
 
     """
 
@@ -55,12 +59,19 @@ class Group:
     micro_recall: float
     micro_f1: float | None
     macro_f1_split_labels: float | None = None
+    recall_at_10: float | None = None
+    recall_at_50: float | None = None
 
 
-def by_label(outcomes: Outcomes, group_of: NDArray[np.int64], names: Sequence[str]) -> list[Group]:
+def by_label(
+    outcomes: Outcomes,
+    group_of: NDArray[np.int64],
+    names: Sequence[str],
+    ranks: IntArray | None = None,
+) -> list[Group]:
     """Group labels: label ``i`` belongs to group ``group_of[i]`` [labels].
 
-    Groups without labels are omitted.
+    Groups without labels are omitted. ``ranks`` are those of the gold pairs, from 0 [gold pairs].
     """
     sizes = np.bincount(group_of, minlength=len(names))
     f1, carried = _label_f1(outcomes)
@@ -70,7 +81,13 @@ def by_label(outcomes: Outcomes, group_of: NDArray[np.int64], names: Sequence[st
         group = _group(outcomes, inside[outcomes.label], names[number])
         own = f1[inside & carried]
         macro = float(own.mean()) if len(own) else 0.0
-        groups.append(replace(group, labels=int(sizes[number]), macro_f1_split_labels=macro))
+        group = replace(group, labels=int(sizes[number]), macro_f1_split_labels=macro)
+        if ranks is not None:
+            own_ranks = ranks[inside[outcomes.label[outcomes.gold]]]
+            group = replace(
+                group, recall_at_10=recall_at(10, own_ranks), recall_at_50=recall_at(50, own_ranks)
+            )
+        groups.append(group)
     return groups
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clem_icd.corpus import Corpus
 from clem_icd.decisions.arrays import IntArray
+from clem_icd.icd import Code
 
 __all__ = ["Measured", "NoteFacts", "TokenStarts", "note_facts", "word_starts"]
 
@@ -46,10 +47,17 @@ class NoteFacts:
     measured: tuple[Measured, ...]
 
 
-def note_facts(corpus: Corpus, split: str, *, token_starts: TokenStarts | None = None) -> NoteFacts:
+def note_facts(
+    corpus: Corpus,
+    split: str,
+    *,
+    labels: Sequence[Code] | None = None,
+    token_starts: TokenStarts | None = None,
+) -> NoteFacts:
     """Measure the notes of a split in words, and in tokens if ``token_starts`` is given.
 
-    A word is a run of characters other than whitespace.
+    A word is a run of characters other than whitespace. Codes are numbered by their place in ``labels``
+    [labels], by default those of the corpus.
 
     Raises
     ------
@@ -57,7 +65,7 @@ def note_facts(corpus: Corpus, split: str, *, token_starts: TokenStarts | None =
         If the corpus has no such split.
 
     """
-    note, label, begin = _first_evidence(corpus, split)
+    note, label, begin = _first_evidence(corpus, split, corpus.codes if labels is None else labels)
     units: dict[str, TokenStarts] = {"words": word_starts}
     if token_starts is not None:
         units["tokens"] = token_starts
@@ -94,14 +102,14 @@ def _measured(
 
 
 def _first_evidence(
-    corpus: Corpus, split: str
+    corpus: Corpus, split: str, codes: Sequence[Code]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return note, label and smallest offset of the evidence of every pair that has any [evidence]."""
     column = pl.DataFrame(
         {
-            "code": [code.value for code in corpus.codes],
-            "system": [code.system.value for code in corpus.codes],
-            "label": range(len(corpus.codes)),
+            "code": [code.value for code in codes],
+            "system": [code.system.value for code in codes],
+            "label": range(len(codes)),
         },
         schema={"code": pl.String, "system": pl.String, "label": pl.Int64},
     )

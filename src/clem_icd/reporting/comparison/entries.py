@@ -77,8 +77,11 @@ class Entry:
         The name of the corpus, where it came from, and whether its notes are synthetic.
     split, notes, labels
         The split that was evaluated, and its numbers of notes and labels.
+    label_space
+        What the labels are, for readers: ``50``, or a code system of which the best codes were ranked.
     identity
-        Checksums of the notes, the labels and the codes; None for metrics written by an earlier release.
+        Checksums of the notes, the labels of the corpus and the codes; None for metrics written by an earlier
+        release.
     seeds
         The number of seeds that the values average; 0 for a single run.
     values
@@ -100,6 +103,7 @@ class Entry:
     split: str
     notes: int
     labels: int
+    label_space: str
     identity: Mapping[str, str] | None
     seeds: int
     values: Mapping[str, Value]
@@ -145,6 +149,7 @@ def read_entry(path: Path) -> Entry:
         split=str(test["split"]),
         notes=int(test["notes"]),
         labels=int(test["labels"]),
+        label_space=_label_space(test),
         identity=test.get("identity"),
         seeds=int(test["runs"]) if "spread" in test else 0,
         values=_values(test),
@@ -165,6 +170,11 @@ def _system(path: Path, text: str | None, test: Document) -> str:
     head = recipe.get("head") if isinstance(recipe, dict) else None
     kind = head.get("kind") if isinstance(head, dict) else None
     return str(test["system"]) if kind is None else f"{test['system']}, {kind}"
+
+
+def _label_space(test: Document) -> str:
+    space = test.get("label_space") or {}
+    return str(space["description"]) if "top" in space else f"{test['labels']:,}"
 
 
 def _values(test: Document) -> dict[str, Value]:

@@ -18,6 +18,12 @@ _MATCHED_BY_NAME = (
     "codes is not known."
 )
 
+_DIFFERENT_SPACES = (
+    "Only a system that ranks a whole code system can assign codes that the corpus lacks, and each of them "
+    "counts as wrong, except in macro metrics and areas under curves, which are over the labels of the "
+    "corpus. `clem scores restrict` leaves these codes out, for a comparison of like with like."
+)
+
 
 def group_entries(entries: Sequence[Entry]) -> list[tuple[Entry, ...]]:
     """Group entries that were evaluated on the same notes, labels and codes."""
@@ -55,7 +61,7 @@ def own_table(
     others = tuple(published_row(row) for row in beside if row.metrics.keys() & set(columns))
     remarks = [*_group_remarks(group, groups), *((_MATCHED_BY_NAME,) if others else ())]
     return Table(
-        title=_title(first),
+        title=_title(first, sorted({entry.label_space for entry in group})),
         dataset=first.source or first.corpus,
         split=first.split,
         task="codes",
@@ -81,17 +87,21 @@ def _matches(reading: Reading, entry: Entry) -> bool:
     return place == ("codes", entry.source, entry.split) and bool(reading.metrics)
 
 
-def _title(entry: Entry) -> str:
+def _title(entry: Entry, label_spaces: Sequence[str]) -> str:
     # A corpus of a known origin is usually named after it.
     source = "" if entry.source in (None, entry.corpus) else f" (source {entry.source})"
     kind = "Synthetic notes: " if entry.synthetic else ""
-    return f"{kind}{entry.corpus}{source}, {entry.split}, {entry.notes:,} notes, {entry.labels:,} labels"
+    space = "several label spaces" if len(label_spaces) > 1 else label_spaces[0]
+    labels = f"{space} labels" if space == f"{entry.labels:,}" else space
+    return f"{kind}{entry.corpus}{source}, {entry.split}, {entry.notes:,} notes, {labels}"
 
 
 def _group_remarks(group: Sequence[Entry], groups: Sequence[tuple[Entry, ...]]) -> list[str]:
     remarks = list(dict.fromkeys(entry.uncertainty for entry in group if entry.uncertainty))
     if any(entry.seeds for entry in group):
         remarks.append("± is the standard deviation over seeds.")
+    if len({entry.label_space for entry in group}) > 1:
+        remarks.append(_DIFFERENT_SPACES)
     if group[0].synthetic:
         remarks.append("The notes are synthetic, so nothing published is comparable with these results.")
     if len(groups) > 1:
@@ -128,4 +138,4 @@ def _checksums(entry: Entry) -> str:
 def _own_row(entry: Entry) -> Row:
     origin = f"{entry.seeds} seeds" if entry.seeds else "run"
     beside = "" if entry.system == entry.name else entry.system
-    return Row(entry.name, beside, origin, "", f"{entry.labels:,}", entry.values, entry.remarks)
+    return Row(entry.name, beside, origin, "", entry.label_space, entry.values, entry.remarks)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from clem_icd.evaluation.definitions import DEFINITIONS
+from clem_icd.evaluation.scope import space_text
 from clem_icd.reporting.formatting import mean_and_deviation, percent, whole
 from clem_icd.runs.layout import RunLayout
 from clem_icd.runs.results import Document, RunResults
@@ -39,12 +40,21 @@ def metric_rows(runs: Sequence[RunResults], names: Sequence[str] | None = None) 
     if names is None:
         present = {name for run in runs if run.test is not None for name in run.test["metrics"]}
         names = [name for name in DEFINITIONS if name in present and "train_count" not in name]
+    tests = [run.test or {} for run in runs]
     return [
         MetricRow(
-            name, **asdict(DEFINITIONS[name]), values=[metric_value(run.test or {}, name) for run in runs]
+            name,
+            **asdict(DEFINITIONS[name]) | {"labels": _labels(tests, name)},
+            values=[metric_value(test, name) for test in tests],
         )
         for name in names
     ]
+
+
+def _labels(tests: Sequence[Document], name: str) -> str:
+    """Return the labels that a metric counts, which differ if only some systems rank a whole code system."""
+    stated = [test.get("definitions", {}).get(name, {}).get("labels") for test in tests]
+    return " or ".join(dict.fromkeys(filter(None, stated))) or DEFINITIONS[name].labels
 
 
 def metric_value(test: Document, name: str) -> str:
@@ -74,7 +84,7 @@ def run_facts(run: RunResults) -> str:
     corpus = test["corpus"].get("name") or "unnamed corpus"
     return (
         f"{test['system']}, {corpus}, {test['split']}: {whole(test['notes'])} notes, "
-        f"{whole(test['labels'])} labels, {_decision_rule(test)}"
+        f"{space_text(test)}, {_decision_rule(test)}"
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from clem_icd.reporting.formatting import four_digits, percent, training_notes, whole
+from clem_icd.reporting.formatting import four_digits, mean_and_deviation, percent, training_notes, whole
 from clem_icd.reporting.report.metrics import metric_value
 from clem_icd.runs.results import Document, RunResults
 
@@ -31,6 +31,16 @@ _PERCENTILES = {
 }
 _UNITS = {"codes_per_note": "codes", "words_per_note": "words", "tokens_per_note": "tokens"}
 
+_BUCKET_COLUMNS = {
+    "micro_precision": "Precision",
+    "micro_recall": "Recall",
+    "micro_f1": "Micro-F1",
+    "macro_f1": "Macro-F1 (all labels)",
+    "recall_at_10": "R@10",
+    "recall_at_50": "R@50",
+}
+"""The title of each value of a label-frequency bucket, in the order of the columns."""
+
 _ERROR_COLUMNS: dict[str, tuple[str, Callable[[float | None], str]]] = {
     "labels": ("Labels", whole),
     "notes": ("Notes", whole),
@@ -43,6 +53,8 @@ _ERROR_COLUMNS: dict[str, tuple[str, Callable[[float | None], str]]] = {
     "micro_recall": ("Micro-recall", percent),
     "micro_f1": ("Micro-F1", percent),
     "macro_f1_split_labels": ("Macro-F1 (split labels)", percent),
+    "recall_at_10": ("R@10", percent),
+    "recall_at_50": ("R@50", percent),
 }
 """Title and format of each value that a group of errors may have, in the order of the columns."""
 
@@ -76,22 +88,27 @@ def bucket_table(runs: Sequence[RunResults]) -> Table | None:
             training_notes(bucket),
             whole(bucket["labels"]),
             whole(bucket["positives"]),
-            *(_bucket_value(run.test, bucket, name) for name in ("micro_f1", "macro_f1")),
+            *(_bucket_value(run.test, bucket, name) for name in _BUCKET_COLUMNS),
         ]
         for run in runs
         if run.test is not None
         for bucket in run.test["buckets"]
     ]
-    header = ["Run", "Training notes", "Labels", "Positives", "Micro-F1", "Macro-F1 (all labels)"]
+    header = ["Run", "Training notes", "Labels", "Positives", *_BUCKET_COLUMNS.values()]
     caption = (
-        "F1 in percent by the number of training notes per label; macro-F1 is over all labels of a bucket."
+        "Precision, recall and F1 in percent by the number of training notes per label: 0 are the codes that "
+        "training never showed. Macro-F1 is over all labels of a bucket. R@10 and R@50: the share of the "
+        "positives among the 10 and the 50 highest scores of their note."
     )
     return Table(caption, header, rows) if rows else None
 
 
 def _bucket_value(test: Document, bucket: Document, name: str) -> str:
     metric = f"{name}_train_count_{bucket['name']}"
-    return metric_value(test, metric) if metric in test["metrics"] else percent(bucket[name])
+    if metric in test["metrics"]:
+        return metric_value(test, metric)
+    spread = bucket.get("spread", {}).get(name)
+    return percent(bucket.get(name)) if spread is None else mean_and_deviation(spread)
 
 
 def evaluation_table(run: RunResults) -> Table | None:
