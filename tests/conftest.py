@@ -17,6 +17,7 @@ pytest_plugins = [
     "fixtures.killing",
     "fixtures.raw_files",
     "fixtures.hospital_trees",
+    "fixtures.ranking",
 ]
 
 

@@ -13,6 +13,7 @@ import pytest
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import AtLeast, ExpectedF1, LabelThresholds, Rule, Threshold, TopK
 from clem_icd.errors import ModelError
+from clem_icd.icd import CodeSystem
 from clem_icd.modeling import ModelInfo
 from clem_icd.modeling.card import model_card
 from support import info_of
@@ -72,3 +73,21 @@ def test_an_ambiguous_or_invalid_rule_is_refused(
         ModelInfo.read(tmp_path)
     assert caught.value.path == tmp_path / "clem.json"
     assert caught.value.remedy
+
+
+def test_the_label_space_survives_a_round_trip_and_older_files_have_that_of_the_corpus(
+    little_corpus: Corpus, tmp_path: Path
+) -> None:
+    info = info_of(little_corpus, system="linear")
+    info.write(tmp_path)
+    assert "label_space" not in json.loads((tmp_path / "clem.json").read_text(encoding="utf-8"))
+    assert ModelInfo.read(tmp_path).label_space == "corpus"
+    assert not ModelInfo.read(tmp_path).is_ranked
+    ranked = replace(info, system="lexicon", label_space=CodeSystem.ICD10CM)
+    ranked.write(tmp_path)
+    read = ModelInfo.read(tmp_path)
+    assert (read, read.label_space, read.is_ranked) == (ranked, "icd10cm", True)
+    assert "Ranks 6 codes, in `clem.json`: those of ICD-10-CM and of its training corpus." in model_card(read)
+    edit(tmp_path, label_space="icd11")
+    with pytest.raises(ModelError, match="label_space"):
+        ModelInfo.read(tmp_path)

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 _CONFUSIONS_SHOWN = 15
 
-_SCORE_TITLES = {
-    "micro_precision": "precision",
-    "micro_recall": "recall",
-    "micro_f1": "micro-F1",
+_TITLES = {"micro_precision": "precision", "micro_recall": "recall", "micro_f1": "micro-F1"}
+_SHORT_TITLES = {
+    "micro_precision": "P",
+    "micro_recall": "R",
+    "micro_f1": "F1",
     "recall_at_10": "R@10",
     "recall_at_50": "R@50",
 }
@@ -97,14 +98,16 @@ def _show(console: Console, document: dict[str, Any]) -> None:
 
 
 def _show_scores(console: Console, table: dict[str, Any]) -> None:
-    recall_only = all("micro_f1" not in group for group in table["groups"])
-    known = ("micro_recall",) if recall_only else _SCORE_TITLES
-    names = [name for name in known if name in table["groups"][0]]
-    titles = (_SCORE_TITLES[name] for name in names)
-    shown = new_table("", "labels", "notes", "codes", *titles, title=table["title"])
+    # Short titles and one count less, so that a terminal of usual width shows all of them.
+    is_wide = "recall_at_10" in table["groups"][0]
+    titles = _SHORT_TITLES if is_wide else _TITLES
+    names = [name for name in titles if all(name in group for group in table["groups"])]
+    counts = ("labels", "positives") if is_wide else ("labels", "notes", "positives")
+    header = ("codes" if name == "positives" else name for name in counts)
+    shown = new_table("", *header, *(titles[name] for name in names), title=table["title"])
     for group in table["groups"]:
-        counts = (f"{group[key]:,}" for key in ("labels", "notes", "positives"))
-        shown.add_row(group["name"], *counts, *(f"{group[name]:.3f}" for name in names))
+        numbers = (f"{group[name]:,}" for name in counts)
+        shown.add_row(group["name"], *numbers, *(f"{group[name]:.3f}" for name in names))
     console.print(shown, markup=False)
 
 
