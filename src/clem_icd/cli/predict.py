@@ -60,5 +60,7 @@ def predict(
         for line in warnings:
             console.print(f"Warning: {line}", markup=False)
 
-    value = {"scores": str(out), "split": split, "notes": notes, "labels": labels, "top": limit}
+    value = {"scores": str(out), "split": split, "notes": notes, "labels": labels}
+    if limit:
+        value["top"] = limit
     terminal.result({**value, "warnings": list(warnings)}, show)
