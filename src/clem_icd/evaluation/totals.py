@@ -76,7 +76,8 @@ class Totals:
         counts = self._of_corpus()
         in_split = counts.positives > 0
         values = _micro(self.counts.pooled(), "") | _micro(counts.pooled(in_split), "_split_labels")
-        values["fpr_micro"] = counts.pooled().false_positive_rate()[..., 0]
+        if self.in_corpus is not None:
+            values["fpr_micro"] = counts.pooled().false_positive_rate()[..., 0]
         per_label = {
             "macro_precision": counts.precision(),
             "macro_recall": counts.recall(),

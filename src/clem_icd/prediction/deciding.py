@@ -61,4 +61,6 @@ def _ranked_space(scores: AnyScores) -> RankedSpace | None:
     if isinstance(scores, RankedScores):
         return scores.space
     origin = scores.about.get("restricted_from")
-    return None if origin is None else RankedSpace(**origin)
+    if not isinstance(origin, dict) or origin.keys() != {"name", "size", "top"}:
+        return None
+    return RankedSpace(**origin)
