@@ -9,6 +9,7 @@ from clem_icd.errors import MissingExtraError
 
 EXTRAS = {
     "jinja2": "report",
+    "lightgbm": "lexicon",
     "matplotlib": "report",
     "peft": "lora",
     "tensorboard": "track",

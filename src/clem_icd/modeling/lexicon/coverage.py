@@ -1,0 +1,168 @@
+"""Sets of stems, and how much of each is found in a stretch of a note.
+
+A set is a title or a phrase without its order. Words count by their rarity, so `coverage` is the share of a
+set's weight that a stretch contains: 1 if it has every word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import csc_matrix, csr_matrix, diags
+
+from clem_icd.modeling.lexicon.arrays import Floats, Ints, Numbers, best_rows, group_starts, places, ranges
+from clem_icd.modeling.lexicon.words import Words
+
+__all__ = ["Found", "StemSets", "Stretches", "same_stems", "stretches"]
+
+
+class Stretches(NamedTuple):
+    """Stretches of words within sentences: the first word of each, and the one after its last [stretches]."""
+
+    begins: Ints
+    ends: Ints
+
+
+def stretches(words: Words, width: int, stride: int) -> Stretches:
+    """Return stretches of up to ``width`` words that begin every ``stride`` words of a sentence."""
+    if not len(words):
+        return Stretches(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    first = np.flatnonzero(group_starts(words.sentences))
+    last = np.append(first[1:], len(words))
+    # Enough of them that the last reaches the end of the sentence.
+    counts = 1 + np.maximum(0, -(-(last - first - width) // stride))
+    begins = np.repeat(first, counts) + stride * ranges(np.zeros(len(counts)), counts)
+    return Stretches(begins, np.minimum(begins + width, np.repeat(last, counts)))
+
+
+class Found(NamedTuple):
+    """Sets found in a note, each where most of it is.
+
+    Attributes
+    ----------
+    sets
+        Their places in the `StemSets`, ascending [found].
+    coverage
+        The share of the set's weight that is there, up to 1 [found].
+    stretch
+        The number of the stretch [found].
+
+    """
+
+    sets: Ints
+    coverage: Floats
+    stretch: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class StemSets:
+    """Sets of stems, with the weight of every stem.
+
+    Attributes
+    ----------
+    stems
+        The stems that occur, ascending [stems].
+    rarity
+        Their weights: the logarithm of the inverse share of sets with them [stems].
+    members
+        Which set has which stems, 0 or 1, by columns [sets, stems].
+    weights
+        The weight of each set: the sum over its stems [sets].
+
+    """
+
+    stems: Numbers
+    rarity: Floats
+    members: Any
+    weights: Floats
+
+    @classmethod
+    def of(cls, sets: list[Numbers]) -> StemSets:
+        """Return distinct stems of each of the given sets, which are not empty."""
+        lengths = [len(one) for one in sets]
+        flat = np.concatenate(sets) if sets else np.zeros(0, dtype=np.uint64)
+        stems, columns = np.unique(flat, return_inverse=True)
+        return cls.from_parts(stems, np.cumsum([0, *lengths]), columns)
+
+    @classmethod
+    def from_parts(cls, stems: Numbers, starts: Ints, columns: Ints) -> StemSets:
+        """Return sets whose stems have the given columns; those of a set begin at its start [sets + 1]."""
+        ones = np.ones(len(columns), dtype=np.float32)
+        rows = csr_matrix((ones, columns, starts), shape=(len(starts) - 1, len(stems)))
+        rows.sum_duplicates()
+        rows.data[:] = 1
+        frequency = np.bincount(rows.indices, minlength=len(stems))
+        rarity = np.log((rows.shape[0] + 1) / (frequency + 0.5)).clip(0.1).astype(np.float32)
+        return cls(stems, rarity, csc_matrix(rows), (rows @ rarity).astype(np.float32))
+
+    @property
+    def sizes(self) -> Ints:
+        """The number of stems of each set [sets]."""
+        counts = np.bincount(self.members.indices, minlength=self.members.shape[0])
+        return counts.astype(np.int64)
+
+    def found_in(self, words: Words, where: Stretches, links: Any, least: float) -> Found:
+        """Return the sets of which at least a share is in one of the stretches.
+
+        Parameters
+        ----------
+        words
+            The note.
+        where
+            The stretches to look at.
+        links
+            How far each distinct stem of the note, ascending, stands for each stem of the sets, from 0 to 1
+            [distinct stems of the note, stems].
+        least
+            The smallest coverage.
+
+        """
+        distinct, of_word = np.unique(words.stems, return_inverse=True)
+        lengths = where.ends - where.begins
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        present = csr_matrix(
+            (np.ones(len(rows), dtype=np.float32), (rows, of_word[ranges(where.begins, lengths)])),
+            shape=(len(lengths), len(distinct)),
+        )
+        present.sum_duplicates()
+        present.data[:] = 1
+        used = np.unique(links.indices)
+        there = present @ links[:, used]
+        there.data = np.minimum(there.data, 1)
+        found = ((there @ diags(self.rarity[used])) @ self.members[:, used].T.tocsr()).tocoo()
+        coverage = (found.data / self.weights[found.col]).astype(np.float32)
+        enough = np.flatnonzero(coverage >= least - 1e-6)
+        best = enough[best_rows(found.col[enough], coverage[enough])]
+        return Found(
+            found.col[best].astype(np.int64), np.minimum(coverage[best], 1), found.row[best].astype(np.int64)
+        )
+
+    def spans_of(self, words: Words, where: Stretches, links: Any, found: Found) -> tuple[Ints, Ints]:
+        """Return the first word of every set that was found, and the one after its last [found]."""
+        width = int((where.ends - where.begins).max(initial=0))
+        grid = where.begins[found.stretch][:, None] + np.arange(width)
+        inside = grid < where.ends[found.stretch][:, None]
+        linked = (self.members.tocsr()[found.sets] @ links.T).tocsr()
+        _, of_word = np.unique(words.stems, return_inverse=True)
+        columns = of_word[np.minimum(grid, max(len(words) - 1, 0))] if len(words) else grid
+        rows = np.repeat(np.arange(len(found.sets)), width)
+        hit = np.asarray(linked[rows, columns.ravel()]).reshape(grid.shape) > _LINKED
+        hit &= inside
+        begins = np.where(hit, grid, np.iinfo(np.int64).max).min(axis=1, initial=np.iinfo(np.int64).max)
+        ends = np.where(hit, grid + 1, 0).max(axis=1, initial=0)
+        return np.minimum(begins, ends), ends
+
+
+_LINKED = 0.2
+"""From here on, a word counts as one of the set's when its place in the text is looked for."""
+
+
+def same_stems(words: Words, sets: StemSets) -> Any:
+    """Return the links of a note with sets in its own words: every stem stands for itself alone."""
+    distinct = np.unique(words.stems)
+    columns = places(sets.stems, distinct)
+    known = np.flatnonzero(columns >= 0)
+    ones = np.ones(len(known), dtype=np.float32)
+    return csr_matrix((ones, (known, columns[known])), shape=(len(distinct), len(sets.stems)))
