@@ -120,40 +120,54 @@ class StemSets:
 
         """
         distinct, of_word = np.unique(words.stems, return_inverse=True)
-        lengths = where.ends - where.begins
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        present = csr_matrix(
-            (np.ones(len(rows), dtype=np.float32), (rows, of_word[ranges(where.begins, lengths)])),
-            shape=(len(lengths), len(distinct)),
-        )
-        present.sum_duplicates()
-        present.data[:] = 1
         used = np.unique(links.indices)
-        there = present @ links[:, used]
-        there.data = np.minimum(there.data, 1)
-        found = ((there @ diags(self.rarity[used])) @ self.members[:, used].T.tocsr()).tocoo()
-        coverage = (found.data / self.weights[found.col]).astype(np.float32)
-        enough = np.flatnonzero(coverage >= least - 1e-6)
-        best = enough[best_rows(found.col[enough], coverage[enough])]
-        return Found(
-            found.col[best].astype(np.int64), np.minimum(coverage[best], 1), found.row[best].astype(np.int64)
-        )
+        used_links = links[:, used]
+        rare = diags(self.rarity[used]) @ self.members[:, used].T.tocsr()
+        highest = np.full(len(self.weights), least - 1e-6, dtype=np.float32)
+        stretch = np.full(len(self.weights), -1, dtype=np.int64)
+        for first in range(0, len(where.begins), _BLOCK):
+            begins, ends = where.begins[first : first + _BLOCK], where.ends[first : first + _BLOCK]
+            rows = np.repeat(np.arange(len(begins)), ends - begins)
+            columns = of_word[ranges(begins, ends - begins)]
+            there = _present(rows, columns, (len(begins), len(distinct))) @ used_links
+            there.data = np.minimum(there.data, 1)
+            found = (there @ rare).tocoo()
+            coverage = (found.data / self.weights[found.col]).astype(np.float32)
+            better = np.flatnonzero(coverage > highest[found.col])
+            best = better[best_rows(found.col[better], coverage[better])]
+            highest[found.col[best]] = coverage[best]
+            stretch[found.col[best]] = first + found.row[best]
+        sets = np.flatnonzero(stretch >= 0)
+        return Found(sets, np.minimum(highest[sets], 1), stretch[sets])
 
     def spans_of(self, words: Words, where: Stretches, links: Any, found: Found) -> tuple[Ints, Ints]:
         """Return the first word of every set that was found, and the one after its last [found]."""
-        width = int((where.ends - where.begins).max(initial=0))
+        if not len(found.sets):
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        width = int((where.ends - where.begins).max())
         grid = where.begins[found.stretch][:, None] + np.arange(width)
         inside = grid < where.ends[found.stretch][:, None]
         linked = (self.members.tocsr()[found.sets] @ links.T).tocsr()
         _, of_word = np.unique(words.stems, return_inverse=True)
-        columns = of_word[np.minimum(grid, max(len(words) - 1, 0))] if len(words) else grid
+        columns = of_word[np.minimum(grid, len(words) - 1)]
         rows = np.repeat(np.arange(len(found.sets)), width)
         hit = np.asarray(linked[rows, columns.ravel()]).reshape(grid.shape) > _LINKED
         hit &= inside
-        begins = np.where(hit, grid, np.iinfo(np.int64).max).min(axis=1, initial=np.iinfo(np.int64).max)
-        ends = np.where(hit, grid + 1, 0).max(axis=1, initial=0)
+        begins = np.where(hit, grid, np.iinfo(np.int64).max).min(axis=1)
+        ends = np.where(hit, grid + 1, 0).max(axis=1)
         return np.minimum(begins, ends), ends
 
+
+def _present(rows: Ints, columns: Ints, shape: tuple[int, int]) -> Any:
+    """Return a sparse matrix with a one at each of the given places, which may recur."""
+    matrix = csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+    matrix.sum_duplicates()
+    matrix.data[:] = 1
+    return matrix
+
+
+_BLOCK = 1000
+"""Stretches that are looked at together: in a long note, all of them would fill the memory."""
 
 _LINKED = 0.2
 """From here on, a word counts as one of the set's when its place in the text is looked for."""

@@ -56,8 +56,8 @@ class Translation:
 
 
 def learn_translation(pairs: list[Pair]) -> Translation | None:
-    """Return what the pairs teach, or None without any."""
-    if not pairs:
+    """Return what the pairs teach, or None without any word of a title."""
+    if not any(len(title) for _, title, _ in pairs):
         return None
     stems, targets, owners = [], [], []
     for number, (phrase, title, _) in enumerate(pairs):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,10 +17,11 @@ from clem_icd.modeling.lexicon.language import Language, function_words, stemmer
 
 __all__ = ["Words", "read_words", "stem_number"]
 
-# Letters and digits; a number keeps its decimals. An alternative per break keeps the matching linear.
+# Letters with their combining marks, or digits; a number keeps its decimals. An alternative per break, and
+# repetitions that give nothing back, keep the matching linear.
 _PIECE = re.compile(
-    r"(?P<word>[^\W\d_]+|\d+(?:[.,]\d+)*)"
-    r"|(?P<stop>[.!?;](?=\s|$)|\n[ \t]*(?=\n|[-*•]|\d{1,2}[.)]\s))"
+    r"(?P<word>(?:[^\W\d_]++[\u0300-\u036f]*+)++|\d+(?:[.,]\d+)*)"
+    r"|(?P<stop>[.!?;](?=\s|$)|\n[ \t\r]*(?=\n|[-*•]|\d{1,2}[.)]\s))"
 )
 _LONGEST_WORD = 64
 
@@ -61,7 +63,7 @@ def read_words(text: str, language: Language) -> Words:
         if word is None:
             sentence += 1
             continue
-        stem, cognate = numbers(word)
+        stem, cognate = numbers(word[:_LONGEST_WORD])
         if stem:
             stems.append(stem)
             roots.append(cognate)
@@ -89,7 +91,7 @@ def _numbers(language: Language) -> Callable[[str], tuple[int, int]]:
 
     @functools.lru_cache(maxsize=500_000)
     def numbers(word: str) -> tuple[int, int]:
-        lower = word.lower()[:_LONGEST_WORD]
+        lower = unicodedata.normalize("NFC", word).lower()
         if without_accents(lower) in empty:
             return 0, 0
         cognate = root(lower)
