@@ -21,7 +21,9 @@ from typing import Any
 from clem_icd.errors import ClemError, OutputError
 
 __all__ = [
+    "CACHE_VARIABLE",
     "TEMPORARY_PREFIX",
+    "cache_folder",
     "check_free",
     "finish_tree",
     "new_file",
@@ -35,6 +37,17 @@ __all__ = [
 
 TEMPORARY_PREFIX = ".partial-"
 """How the name of everything begins that is not complete yet."""
+
+CACHE_VARIABLE = "CLEM_ICD_CACHE"
+"""The environment variable that names the folder of all caches."""
+
+
+def cache_folder(name: str) -> Path:
+    """Return the folder of a cache of the user, which may not exist yet."""
+    # Imported here: few commands need a cache.
+    import pooch
+
+    return Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("clem-icd")) / name
 
 
 def check_free(path: Path, *, force: bool = False) -> None:

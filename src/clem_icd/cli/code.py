@@ -5,22 +5,32 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clem_icd.cli.options import Encoding, ModelFolder, WrappedNotes, naming_options, with_options
+from clem_icd.cli.found_words import FoundWords
+from clem_icd.cli.options import Encoding, WrappedNotes, naming_options, with_options
 from clem_icd.cli.tabulation import new_table, plain
-from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.terminal import Terminal
+from clem_icd.cli.title_search import (
+    ModelOrSystem,
+    NotesLanguage,
+    about_search,
+    check_options,
+    open_system,
+    searched_system,
+)
 from clem_icd.cli.verb import changed_options, verb
 from clem_icd.errors import InputError, NoteError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from clem_icd.icd import CodeSystem
     from clem_icd.prediction import Coder, Coding
     from clem_icd.sources import UncodedNote
     from clem_icd.texts import Wrapped
@@ -45,18 +55,29 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class _Coded:
-    """A note that was coded."""
+    """A note that was coded; its text is kept only to show evidence."""
 
     name: str
     wrappings: tuple[str, ...]
     remarks: tuple[str, ...]
+    text: str | None
     coding: Coding
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """How the output speaks of a model, or of a search in titles."""
+
+    title: str
+    score: str
+    undecided: str
+    last: tuple[str, ...]
 
 
 @verb()
 def code(
     terminal: Terminal,
-    model: ModelFolder,
+    model: ModelOrSystem,
     table: _Table,
     notes: Annotated[
         list[str] | None,
@@ -72,17 +93,31 @@ def code(
             help="Assign every code whose probability exceeds this. Default: the rule of the model."
         ),
     ] = None,
+    language: NotesLanguage = None,
+    evidence: Annotated[
+        bool,
+        typer.Option(
+            "--evidence",
+            help="Also show the words that led to each code, which prints parts of the notes. Only for "
+            "systems that know them: lexicon, and searches in titles.",
+        ),
+    ] = False,
     encoding: Encoding = "utf-8",
     wrapped: WrappedNotes = "convert",
 ) -> None:
-    """Suggest codes for notes.
+    """Suggest codes for notes, with a model or by searching the titles of a code system.
 
     A note that cannot be read is named with its reason, and the others are coded; the exit code is then 3.
 
     Example: `clem code runs/demo/model note.txt`
+
+    Example: `clem code icd10cm note.txt --evidence`
     """
-    from clem_icd.decisions import single_threshold
+    from clem_icd.modeling import explaining
     from clem_icd.prediction import Coder
+
+    searched = searched_system(model, terminal.say)
+    check_options(searched, language=language, useless={"--threshold": threshold})
 
     for line in _left_out(notes or []):
         terminal.say(line)
@@ -92,23 +127,26 @@ def code(
     with naming_options(*options):
         uncoded = _uncoded(terminal, table, notes, encoding, wrapped)
     readable = _from_first(_readable(uncoded, failed, options), failed)
-    silence_transformers()
-    coder = Coder.load(model, threshold=threshold)
+    coder = Coder(*open_system(model, searched, language), threshold=threshold)
+    if evidence:
+        explaining(coder.system)
     coded = []
-    for one in _coded(coder, readable, top):
+    for one in _coded(coder, readable, top, evidence=evidence):
         for line in _remarks(one, keeps=wrapped == "keep"):
             terminal.say(line)
         coded.append(one)
     for note in failed:
         terminal.warn(str(note.problem))
-    decided = coder.rule.describe()
+    failures = [{"note": note.name, "problem": str(note.problem)} for note in failed]
+    wording = _wording(coder, searched)
+    # Cues are known in some languages only.
+    spoken = getattr(coder.system, "language", None)
     value = {
-        "threshold": single_threshold(coder.rule),
-        "decided": decided,
-        "notes": [_as_json(one) for one in coded],
-        "failed": [{"note": note.name, "problem": str(note.problem)} for note in failed],
+        **_decided(coder, searched),
+        "notes": [_as_json(one, spoken, wording.score) for one in coded],
+        "failed": failures,
     }
-    terminal.result(value, lambda console: _show(console, coded, decided))
+    terminal.result(value, lambda console: _show(console, coded, wording, spoken))
     if failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -183,19 +221,21 @@ def _from_first(notes: Iterator[UncodedNote], failed: list[UncodedNote]) -> Iter
     )
 
 
-def _coded(coder: Coder, notes: Iterator[UncodedNote], top: int) -> Iterator[_Coded]:
+def _coded(coder: Coder, notes: Iterator[UncodedNote], top: int, *, evidence: bool) -> Iterator[_Coded]:
     from clem_icd.texts import PlainText, remarks_on
 
-    waiting: deque[tuple[str, tuple[str, ...], tuple[str, ...]]] = deque()
+    waiting: deque[tuple[str, tuple[str, ...], tuple[str, ...], str | None]] = deque()
 
     def texts() -> Iterator[str]:
         for note in notes:
             text = note.plain or PlainText("")
-            waiting.append((note.name, text.wrappings, remarks_on(text.text)))
+            waiting.append(
+                (note.name, text.wrappings, remarks_on(text.text), text.text if evidence else None)
+            )
             yield text.text
 
     # The command line has converted, kept or refused wrapped notes already.
-    for coding in coder.code_all(texts(), top=top, wrapped="keep"):
+    for coding in coder.code_all(texts(), top=top, evidence=evidence, wrapped="keep"):
         yield _Coded(*waiting.popleft(), coding)
 
 
@@ -213,23 +253,55 @@ def _remarks(one: _Coded, *, keeps: bool) -> Iterator[str]:
         yield f"{one.name} has {tokens:,} tokens; only the first {read:,} were read"
 
 
-def _as_json(one: _Coded) -> dict[str, Any]:
+def _decided(coder: Coder, searched: CodeSystem | None) -> dict[str, Any]:
+    """Return the keys that say how codes are assigned."""
+    from clem_icd.decisions import single_threshold
+
+    if searched is None:
+        return {"threshold": single_threshold(coder.rule), "decided": coder.rule.describe()}
+    about = " ".join(about_search(searched, coder.system))
+    return {"threshold": None, "decided": "never", "search_suggestions": about}
+
+
+def _wording(coder: Coder, searched: CodeSystem | None) -> _Wording:
+    if searched is None:
+        last = f"A code is assigned {coder.rule.describe()}. The coder decides."
+        return _Wording("{}", "probability", "dim", (last,))
+    lines = (*about_search(searched, coder.system), "The coder decides.")
+    return _Wording("{}: search suggestions", "score", "", lines)
+
+
+def _as_json(one: _Coded, language: str | None, score: str) -> dict[str, Any]:
+    cues = FoundWords(one.text, language)
     return {
         "note": one.name,
         "wrappings": list(one.wrappings),
         "remarks": list(one.remarks),
         "tokens": one.coding.tokens,
         "tokens_read": one.coding.tokens_read,
-        "suggestions": [asdict(suggestion) for suggestion in one.coding.suggestions],
+        "suggestions": [
+            {
+                "code": suggestion.code,
+                "system": suggestion.system,
+                "title": suggestion.title,
+                score: suggestion.probability,
+                "decided": suggestion.decided,
+                **cues.as_json(suggestion.evidence),
+            }
+            for suggestion in one.coding.suggestions
+        ],
     }
 
 
-def _show(console: Console, coded: list[_Coded], decided: str) -> None:
+def _show(console: Console, coded: list[_Coded], wording: _Wording, language: str | None) -> None:
     for position, one in enumerate(coded):
         if position:
             console.print()
+        found = FoundWords(one.text, language)
         table = new_table(
-            "code", "title", "probability", "assigned", title=one.name, text=("title", "assigned")
+            *("code", "title", wording.score, "assigned", *found.columns),
+            title=wording.title.format(one.name),
+            text=("title", "assigned", *found.columns),
         )
         for suggestion in one.coding.suggestions:
             table.add_row(
@@ -237,7 +309,9 @@ def _show(console: Console, coded: list[_Coded], decided: str) -> None:
                 plain(suggestion.title or "(no title known)"),
                 f"{suggestion.probability:.3f}",
                 "yes" if suggestion.decided else "",
-                style="bold" if suggestion.decided else "dim",
+                *map(plain, found.cells(suggestion.evidence)),
+                style="bold" if suggestion.decided else wording.undecided,
             )
         console.print(table)
-    console.print(f"A code is assigned {decided}. The coder decides.", markup=False)
+    for line in wording.last:
+        console.print(line, markup=False)

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clem_icd.cli.options import CorpusFolder, Force, ModelFolder, Split
-from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.options import CorpusFolder, Force, Split
+from clem_icd.cli.terminal import Terminal
+from clem_icd.cli.title_search import (
+    ModelOrSystem,
+    NotesLanguage,
+    check_options,
+    open_system,
+    searched_system,
+)
 from clem_icd.cli.verb import verb
+from clem_icd.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +26,7 @@ if TYPE_CHECKING:
 @verb()
 def predict(
     terminal: Terminal,
-    model: ModelFolder,
+    model: ModelOrSystem,
     corpus: CorpusFolder,
     out: Annotated[Path, typer.Option(help="Output scores file (parquet).")],
     split: Split = "test",
@@ -30,6 +38,14 @@ def predict(
             "Default: 1000.",
         ),
     ] = None,
+    language: NotesLanguage = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write where each assigned code was found to this evidence file (parquet). Only for "
+            "systems that know it, such as lexicon."
+        ),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Score every note of a corpus split.
@@ -38,18 +54,25 @@ def predict(
     """
     from clem_icd.corpus import Corpus
     from clem_icd.files import check_free
-    from clem_icd.modeling import load_model
+    from clem_icd.modeling import explaining
     from clem_icd.prediction import predict_split
     from clem_icd.scores import TOP
 
-    silence_transformers()
+    searched = searched_system(model, terminal.say)
+    check_options(searched, language=language, useless={"--evidence": evidence})
     check_free(out, force=force)
+    if evidence is not None:
+        check_free(evidence, force=force)
+        if evidence.resolve() == out.resolve():
+            raise InputError("--evidence and --out name the same file", remedy="Name two files")
     opened = Corpus.open(corpus)
     notes = opened.size(split)
-    system, info = load_model(model)
+    system, info = open_system(model, searched, language)
+    if evidence is not None:
+        explaining(system)
     terminal.begin(f"Scoring {split}", notes)
     warnings = predict_split(
-        system, info, opened, split, out, top=top, force=force, progress=terminal.advance
+        system, info, opened, split, out, top=top, evidence=evidence, force=force, progress=terminal.advance
     )
     labels = len(info.labels)
     limit = (top or TOP) if info.is_ranked else None
@@ -57,10 +80,14 @@ def predict(
 
     def show(console: Console) -> None:
         console.print(f"Wrote the scores of {notes:,} notes for {what} to {out}", markup=False)
+        if evidence is not None:
+            console.print(f"Wrote the evidence for their assigned codes to {evidence}", markup=False)
         for line in warnings:
             console.print(f"Warning: {line}", markup=False)
 
     value = {"scores": str(out), "split": split, "notes": notes, "labels": labels}
     if limit:
         value["top"] = limit
+    if evidence is not None:
+        value["evidence"] = str(evidence)
     terminal.result({**value, "warnings": list(warnings)}, show)

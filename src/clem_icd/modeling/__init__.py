@@ -40,13 +40,14 @@ if TYPE_CHECKING:
         pooled,
         pooled_texts,
     )
+    from clem_icd.modeling.lexicon.search import SEARCHED, TitleSearch, open_title_search
     from clem_icd.modeling.linear import LinearSystem
     from clem_icd.modeling.losses import LOSSES, Loss
     from clem_icd.modeling.machine import attention_for, best_device
     from clem_icd.modeling.neural import NeuralSystem
     from clem_icd.modeling.positions import token_starts, token_starts_at, token_starts_of
     from clem_icd.modeling.readings import READINGS, Reading, SegmentsReading, WholeReading
-    from clem_icd.modeling.system import NoteScores, System
+    from clem_icd.modeling.system import Explaining, NoteScores, Span, System, explaining
     from clem_icd.modeling.titles import set_head_from_titles
     from clem_icd.modeling.tokenizer import learn_tokenizer
 
@@ -56,10 +57,12 @@ __all__ = [
     "HEADS",
     "LOSSES",
     "READINGS",
+    "SEARCHED",
     "Adapter",
     "Architecture",
     "Conversion",
     "EncoderWithHead",
+    "Explaining",
     "Head",
     "LabelAttentionHead",
     "LabelCrossAttentionHead",
@@ -76,7 +79,9 @@ __all__ = [
     "Reading",
     "SegmentsReading",
     "SmallEncoder",
+    "Span",
     "System",
+    "TitleSearch",
     "TokenHead",
     "TokenizedNotes",
     "WholeReading",
@@ -88,10 +93,12 @@ __all__ = [
     "context_of",
     "convert_encoder",
     "count_tokens",
+    "explaining",
     "learn_tokenizer",
     "load_language_model",
     "load_model",
     "new_language_model",
+    "open_title_search",
     "open_tokenizer",
     "packed_inputs",
     "pooled",
@@ -119,6 +126,7 @@ __getattr__ = lazy_names(
         "HEADS": "heads",
         "EncoderWithHead": "heads",
         "Head": "heads",
+        "Explaining": "system",
         "LOSSES": "losses",
         "LabelAttentionHead": "heads",
         "LabelCrossAttentionHead": "heads",
@@ -136,7 +144,10 @@ __getattr__ = lazy_names(
         "Reading": "readings",
         "SegmentsReading": "readings",
         "SmallEncoder": "encoders",
+        "SEARCHED": "lexicon.search",
+        "Span": "system",
         "System": "system",
+        "TitleSearch": "lexicon.search",
         "TokenHead": "heads",
         "TokenizedNotes": "inputs",
         "WholeReading": "readings",
@@ -148,10 +159,12 @@ __getattr__ = lazy_names(
         "context_of": "context",
         "convert_encoder": "encoders.conversion",
         "count_tokens": "inputs",
+        "explaining": "system",
         "learn_tokenizer": "tokenizer",
         "load_language_model": "language_model",
         "load_model": "folder",
         "new_language_model": "language_model",
+        "open_title_search": "lexicon.search",
         "open_tokenizer": "counting",
         "packed_inputs": "language_model",
         "pooled": "language_model",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+
+from clem_icd.errors import InputError
 
 
 class NoteScores(NamedTuple):
@@ -39,3 +41,46 @@ class System(Protocol):
     def save(self, folder: Path) -> None:
         """Write the files of the system into an existing, empty folder."""
         ...
+
+
+class Span(NamedTuple):
+    """A stretch of a note that led to a code.
+
+    Attributes
+    ----------
+    begin, end
+        Half-open offsets into the raw text, in characters.
+    weight
+        How strongly it supports the code, as the system defines it.
+
+    """
+
+    begin: int
+    end: int
+    weight: float
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A system that knows which words of a note led to a code."""
+
+    def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
+        """Return the spans of each label, given by its place in the label space; maybe none [labels]."""
+        ...
+
+
+def explaining(system: System) -> Explaining:
+    """Return a system that knows its spans.
+
+    Raises
+    ------
+    InputError
+        If the system does not.
+
+    """
+    if not isinstance(system, Explaining):
+        raise InputError(
+            "this system does not say which words led to a code, expected one that does",
+            remedy="Leave out the evidence, or use a model of `system: lexicon`",
+        )
+    return system

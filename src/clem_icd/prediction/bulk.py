@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError
-from clem_icd.modeling import ModelInfo, System
+from clem_icd.modeling import ModelInfo, NoteScores, System
+from clem_icd.modeling.system import Explaining, explaining
 from clem_icd.prediction.coder import finite
+from clem_icd.prediction.evidence import EvidenceWriter, evidence_writer
 from clem_icd.prediction.overlap import overlap_warnings
 from clem_icd.scores import TOP, write_ranked, write_scores
 from clem_icd.scores.file import Row
@@ -23,6 +29,7 @@ def predict_split(
     out: Path,
     *,
     top: int | None = None,
+    evidence: Path | None = None,
     force: bool = False,
     progress: Callable[[int], Any] | None = None,
 ) -> tuple[str, ...]:
@@ -39,6 +46,8 @@ def predict_split(
         The output file.
     top
         The most codes to list for a note, if the model ranks a whole code system; 1,000 by default.
+    evidence
+        Also write where each assigned code was found to this file, if the system knows.
     progress
         Called with the number of notes scored since its last call.
 
@@ -52,11 +61,12 @@ def predict_split(
     CorpusError
         If the corpus has no such split.
     InputError
-        If ``top`` is given, and the model does not rank a whole code system.
+        If ``top`` is given, and the model does not rank a whole code system; or ``evidence``, and the system
+        does not know its spans.
     ModelError
         If the model returns a probability that is not finite.
     OutputError
-        If ``out`` is occupied and ``force`` is false, or the disk is full.
+        If ``out`` or ``evidence`` is occupied and ``force`` is false, or the disk is full.
 
     """
     if top is not None and not info.is_ranked:
@@ -67,7 +77,7 @@ def predict_split(
         )
 
     def rows() -> Iterator[Row]:
-        for note_id, scores in zip(corpus.note_ids(split), system.score(corpus.texts(split)), strict=True):
+        for note_id, scores in zip(corpus.note_ids(split), scored, strict=True):
             if progress is not None:
                 progress(1)
             yield note_id, finite(scores)
@@ -81,9 +91,30 @@ def predict_split(
         "synthetic": corpus.synthetic,
         "warnings": list(warnings),
     }
-    if info.is_ranked:
-        limit = TOP if top is None else top
-        write_ranked(out, info.labels, rows(), about, name=str(info.label_space), top=limit, force=force)
-    else:
-        write_scores(out, info.labels, rows(), about, force=force)
+    with ExitStack() as stack:
+        if evidence is None:
+            scored = system.score(corpus.texts(split))
+        else:
+            known = explaining(system)
+            writer = stack.enter_context(evidence_writer(evidence, info.system, force=force))
+            scored = _explained(system, known, info, corpus, split, writer)
+        if info.is_ranked:
+            limit = TOP if top is None else top
+            write_ranked(out, info.labels, rows(), about, name=str(info.label_space), top=limit, force=force)
+        else:
+            write_scores(out, info.labels, rows(), about, force=force)
     return warnings
+
+
+def _explained(
+    system: System, known: Explaining, info: ModelInfo, corpus: Corpus, split: str, writer: EvidenceWriter
+) -> Iterator[NoteScores]:
+    """Yield the scores of every note, once the spans of its assigned codes are written."""
+    scored, explained = tee(corpus.texts(split))
+    notes = zip(corpus.note_ids(split), explained, system.score(scored), strict=True)
+    for note_id, text, scores in notes:
+        [decided] = info.rule.decide(finite(scores)[np.newaxis])
+        labels = np.flatnonzero(decided).tolist()
+        for label, spans in zip(labels, known.spans(text, labels), strict=True):
+            writer.write(note_id, info.labels[label], spans)
+        yield scores

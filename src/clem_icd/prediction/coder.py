@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import tee
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +14,8 @@ import numpy.typing as npt
 
 from clem_icd.decisions import Threshold, check_threshold
 from clem_icd.errors import ModelError
-from clem_icd.modeling import ModelInfo, NoteScores, System, load_model
+from clem_icd.modeling import ModelInfo, NoteScores, System
+from clem_icd.modeling.system import Span, explaining
 from clem_icd.texts import plain_text
 
 
@@ -25,9 +28,11 @@ class Suggestion:
     code, system, title
         The code as text, its code system (``icd10cm``, …) and its title, None if unknown.
     probability
-        The model's probability for it, between 0 and 1.
+        The model's probability for it, between 0 and 1. The scores of a title search are not probabilities.
     decided
         Whether the model's rule assigns the code: by default, when its probability exceeds a threshold.
+    evidence
+        Where in the note the code comes from, if that was asked for.
 
     """
 
@@ -36,6 +41,7 @@ class Suggestion:
     title: str | None
     probability: float
     decided: bool
+    evidence: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,14 @@ class Coding:
     def truncated(self) -> bool:
         """Whether the end of the note was not read."""
         return self.tokens is not None and self.tokens != self.tokens_read
+
+
+Spans = Callable[[Sequence[int]], list[tuple[Span, ...]]]
+"""From labels to the spans of each in one note."""
+
+
+def _no_spans(labels: Sequence[int]) -> list[tuple[Span, ...]]:
+    return [()] * len(labels)
 
 
 class Coder:
@@ -94,10 +108,13 @@ class Coder:
             If the folder is not a model that this release can read.
 
         """
+        # Imported here: a search in titles needs no torch.
+        from clem_icd.modeling import load_model
+
         system, info = load_model(Path(folder))
         return cls(system, info, threshold=threshold)
 
-    def code(self, text: str, *, top: int = 15) -> list[Suggestion]:
+    def code(self, text: str, *, top: int = 15, evidence: bool = False) -> list[Suggestion]:
         """Return suggestions for one note, most probable first.
 
         Parameters
@@ -105,54 +122,79 @@ class Coder:
         text
             The raw note.
         top
-            Return at least this many suggestions, if there are that many labels.
+            Return at least this many suggestions, if there are that many labels; for a system that ranks a
+            whole code system, if it finds that many codes.
+        evidence
+            Also say where in the note each code comes from, which only some systems know.
 
         Raises
         ------
+        InputError
+            If there is no evidence from this system.
         NoteError
             If the note is empty, too long to be one note, or wrapped in another format, such as HTML;
             `clem_icd.texts.plain_text` unwraps it.
 
         """
-        return list(next(self.code_all([text], top=top)).suggestions)
+        return list(next(self.code_all([text], top=top, evidence=evidence)).suggestions)
 
     def code_all(
-        self, texts: Iterable[str], *, top: int = 15, wrapped: Literal["refuse", "keep"] = "refuse"
+        self,
+        texts: Iterable[str],
+        *,
+        top: int = 15,
+        evidence: bool = False,
+        wrapped: Literal["refuse", "keep"] = "refuse",
     ) -> Iterator[Coding]:
         """Yield a coding for every note, in order, with a bounded number of notes in memory.
 
         Parameters
         ----------
-        texts, top
+        texts, top, evidence
             As for `code`.
         wrapped
             Refuse notes that are wrapped in another format, or code them as they are.
 
         Raises
         ------
+        InputError
+            As `code` does.
         NoteError
             As `code` does. It ends the iteration, so check texts first that may be unusable.
 
         """
         plain = (plain_text(text, wrapped=wrapped).text for text in texts)
-        for scores in self.system.score(plain):
-            yield self._coding(scores, top)
+        if not evidence:
+            for scores in self.system.score(plain):
+                yield self._coding(scores, top)
+            return
+        system = explaining(self.system)
+        scored, explained = tee(plain)
+        for scores, text in zip(self.system.score(scored), explained, strict=True):
+            yield self._coding(scores, top, partial(system.spans, text))
 
-    def _coding(self, scores: NoteScores, top: int) -> Coding:
+    def _coding(self, scores: NoteScores, top: int, spans: Spans = _no_spans) -> Coding:
         probabilities = finite(scores)
         [decided] = self.rule.decide(probabilities[np.newaxis])
         ranked = np.argsort(-probabilities, kind="stable")
+        if self.info.is_ranked:
+            # A code of a whole code system that was not found is no suggestion.
+            decided &= probabilities > 0
+            ranked = ranked[probabilities[ranked] > 0]
         shown = decided.copy()
         shown[ranked[~decided[ranked]][: max(0, top - np.count_nonzero(decided))]] = True
+        labels = ranked[shown[ranked]].tolist()
         suggestions = (
-            self._suggestion(label, float(probabilities[label]), decided=bool(decided[label]))
-            for label in map(int, ranked[shown[ranked]])
+            self._suggestion(label, float(probabilities[label]), decided=bool(decided[label]), evidence=found)
+            for label, found in zip(labels, spans(labels), strict=True)
         )
         return Coding(tuple(suggestions), scores.tokens, scores.tokens_read)
 
-    def _suggestion(self, label: int, probability: float, *, decided: bool) -> Suggestion:
-        code = self.info.labels[label]
-        return Suggestion(code.value, code.system.value, self.info.titles[label], probability, decided)
+    def _suggestion(
+        self, label: int, probability: float, *, decided: bool, evidence: tuple[Span, ...]
+    ) -> Suggestion:
+        code, title = self.info.labels[label], self.info.titles[label]
+        return Suggestion(code.value, code.system.value, title, probability, decided, evidence)
 
 
 def finite(scores: NoteScores) -> npt.NDArray[np.float32]:

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from clem_icd.errors import SourceError
+from clem_icd.files import CACHE_VARIABLE
 from clem_icd.sources.published import splits as published_splits
 from clem_icd.sources.published.splits import find_split
 
@@ -154,7 +155,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repo
         hashes={name: sha256((served / name).read_bytes()).hexdigest() for name in names},
     )
     monkeypatch.setattr(published_splits, "_published", lambda: local)
-    monkeypatch.setenv(published_splits.CACHE_VARIABLE, str(made.cache))
+    monkeypatch.setenv(CACHE_VARIABLE, str(made.cache))
     for variable in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(variable, raising=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -231,7 +232,7 @@ def test_download_without_a_network_is_refused(
     # Port 9 discards its input, if anything listens there at all.
     urls = {name: f"http://127.0.0.1:9/{name}" for name in PUBLISHED.urls}
     monkeypatch.setattr(published_splits, "_published", lambda: replace(PUBLISHED, urls=urls))
-    monkeypatch.setenv(published_splits.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     for name in ("train_50_hadm_ids.csv", "dev_50_hadm_ids.csv", "test_50_hadm_ids.csv"):
         with refused(SourceError, name, "(ConnectionError)", urls[name], "--splits"):
             find_split("mimic3-50", "caml")

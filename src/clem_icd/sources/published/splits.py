@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,10 +13,8 @@ from typing import Any
 import yaml
 
 from clem_icd.errors import SourceError
-from clem_icd.files import sha256_of
+from clem_icd.files import cache_folder, sha256_of
 from clem_icd.tabular.split_files import SplitFiles
-
-CACHE_VARIABLE = "CLEM_ICD_CACHE"
 
 _TIMEOUT = 30  # seconds without an answer
 
@@ -155,9 +152,8 @@ def _downloaded(names: Sequence[Path]) -> tuple[Path, ...]:
     pooch.get_logger().setLevel(logging.WARNING)
     published = _published()
     wanted = [name.as_posix() for name in names]
-    cache = Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("clem-icd")) / "splits"
     store = pooch.create(
-        cache,
+        cache_folder("splits"),
         base_url="",
         registry={name: f"sha256:{published.hashes[name]}" for name in wanted},
         urls={name: published.urls[name] for name in wanted},

@@ -1,0 +1,128 @@
+"""A search in the titles of a code system, where a verb expects a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from clem_icd.errors import InputError
+
+if TYPE_CHECKING:
+    from clem_icd.icd import CodeSystem
+    from clem_icd.modeling import ModelInfo, System
+
+ModelOrSystem = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL",
+        help="A model folder; or icd10cm, icd10pcs, icd9cm or icd9pcs to search the titles of that code "
+        "system, without any training. A folder of that name comes first.",
+    ),
+]
+NotesLanguage = Annotated[
+    Literal["en", "es", "other"] | None,
+    typer.Option(
+        "--language",
+        help="Language of the notes, for a search in titles. In other languages than English, only words "
+        "that resemble those of the English titles are found. Default: en.",
+    ),
+]
+
+_PAGE = "docs/results/title-search.md"
+
+_MEANING = (
+    "These are hits of a search in code titles, not predictions: none is assigned, and their scores are not "
+    "probabilities."
+)
+
+# By code system and language: the notes; recall of the first 50 suggestions, and precision of the first 5.
+_MEASURED = {
+    ("icd10cm", "en"): ("CodiEsp English dev", "39 %", "35 %"),
+    ("icd10cm", "es"): ("CodiEsp Spanish dev", "26 %", "17 %"),
+}
+
+
+def searched_system(model: Path, say: Callable[[str], None]) -> CodeSystem | None:
+    """Return the code system to search, None for a model folder.
+
+    Raises
+    ------
+    InputError
+        If it is a code system without packaged titles.
+
+    """
+    from clem_icd.icd import CodeSystem
+    from clem_icd.modeling import SEARCHED
+
+    names = [system.value for system in CodeSystem]
+    if str(model) not in names:
+        return None
+    if model.is_dir():
+        say(f"{model} is a folder here, and is used as a model, not as the name of a code system")
+        return None
+    system = CodeSystem(str(model))
+    if system not in SEARCHED:
+        raise InputError(
+            f"there are no titles of {model} to search, and no model folder of that name",
+            remedy=f"Name a model folder, or one of {', '.join(one.value for one in SEARCHED)}",
+        )
+    return system
+
+
+def check_options(system: CodeSystem | None, *, language: str | None, useless: dict[str, Any]) -> None:
+    """Refuse options of a search for a model, and options of a model for a search.
+
+    Parameters
+    ----------
+    useless
+        The options of a model and their values; None if not passed.
+
+    Raises
+    ------
+    InputError
+        If one was passed that does not apply.
+
+    """
+    if system is None and language is not None:
+        raise InputError(
+            "--language is for a search in titles: a model has the language of its notes",
+            remedy="Leave it out",
+        )
+    for option, value in useless.items():
+        if system is not None and value is not None:
+            raise InputError(
+                f"{option} needs a model that assigns codes: a search in titles assigns none",
+                remedy="Leave it out, or name a model folder",
+            )
+
+
+def open_system(model: Path, system: CodeSystem | None, language: str | None) -> tuple[System, ModelInfo]:
+    """Open a model folder, or a search."""
+    if system is None:
+        from clem_icd.cli.terminal import silence_transformers
+        from clem_icd.modeling import load_model
+
+        silence_transformers()
+        return load_model(model)
+    from clem_icd.modeling import open_title_search
+
+    return open_title_search(system, language or "en")  # type: ignore[arg-type]
+
+
+def about_search(system: CodeSystem, search: System) -> tuple[str, ...]:
+    """Return what the suggestions of a search are worth, as sentences."""
+    return (_MEANING, _quality(system, getattr(search, "language", "en")), f"See {_PAGE}.")
+
+
+def _quality(system: CodeSystem, language: str) -> str:
+    measured = _MEASURED.get((system.value, language))
+    if measured is None:
+        return "Their quality was not measured for this code system and language."
+    notes, among, right = measured
+    return (
+        f"On {notes}, {among} of the codes that coders assigned are among the first 50 suggestions, and "
+        f"{right} of the first 5 suggestions are right."
+    )

@@ -1,0 +1,85 @@
+"""The spans of assigned codes, as an evidence file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clem_icd.files import new_file
+from clem_icd.icd import Code
+from clem_icd.modeling.system import Span
+
+__all__ = ["EvidenceWriter", "evidence_writer"]
+
+_GROUP_SPANS = 100_000
+"""Spans per row group."""
+
+_SCHEMA = pa.schema(
+    [
+        pa.field("note_id", pa.string(), nullable=False),
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("system", pa.string(), nullable=False),
+        pa.field("begin", pa.int64(), nullable=False),
+        pa.field("end", pa.int64(), nullable=False),
+        pa.field("weight", pa.float32(), nullable=False),
+        pa.field("method", pa.string(), nullable=False),
+    ]
+)
+
+
+class EvidenceWriter:
+    """Writes spans, one row group at a time; made by `evidence_writer`.
+
+    Attributes
+    ----------
+    count
+        The number of spans so far.
+
+    """
+
+    def __init__(self, file: Any, method: str) -> None:
+        self.count = 0
+        self._file = file
+        self._method = method
+        self._rows: list[tuple[str, str, str, int, int, float, str]] = []
+
+    def write(self, note_id: str, code: Code, spans: tuple[Span, ...]) -> None:
+        """Add the spans of a code of a note."""
+        for begin, end, weight in spans:
+            self._rows.append((note_id, code.value, code.system.value, begin, end, weight, self._method))
+        self.count += len(spans)
+        if len(self._rows) >= _GROUP_SPANS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the spans that wait for their row group."""
+        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(_SCHEMA)
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, _SCHEMA.types, strict=True)]
+        self._file.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+        self._rows.clear()
+
+
+@contextmanager
+def evidence_writer(path: Path, method: str, *, force: bool = False) -> Iterator[EvidenceWriter]:
+    """Yield a writer of an evidence file, which appears once it is complete.
+
+    Parameters
+    ----------
+    method
+        What found the spans, the same for all.
+
+    Raises
+    ------
+    OutputError
+        If ``path`` is occupied and ``force`` is false, or the disk is full.
+
+    """
+    with new_file(path, force=force) as temporary, pq.ParquetWriter(temporary, _SCHEMA) as file:
+        writer = EvidenceWriter(file, method)
+        yield writer
+        writer.flush()
