@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 _INDEX, _LINES = "clem-icd/title-index", "clem-icd/lines"
 _FORMAT_VERSION = "1"
 _FILE = "titles.safetensors"
+_ABOUT = "about"
 _COPY_AGAIN = "Copy the whole folder again"
 
 
@@ -91,15 +93,16 @@ def read_lines(path: Path) -> list[str]:
 def _write(arrays: Arrays, kind: str, path: Path) -> None:
     about = {"format": kind, "format_version": _FORMAT_VERSION, "digest": _digest(arrays)}
     with new_file(path) as temporary:
-        save_file(dict(arrays), temporary, metadata=about)
+        # One entry, since safetensors writes several in any order, and equal indexes should be equal files.
+        save_file(dict(arrays), temporary, metadata={_ABOUT: json.dumps(about)})
 
 
 def _read(kind: str, path: Path) -> Arrays:
     try:
         with safe_open(path, framework="numpy") as file:
-            about = file.metadata() or {}
+            about = json.loads((file.metadata() or {}).get(_ABOUT, "{}"))
             arrays = {name: file.get_tensor(name) for name in sorted(file.keys())}
-    except (OSError, SafetensorError) as problem:
+    except (OSError, SafetensorError, ValueError) as problem:
         raise ModelError(
             "is missing, or not readable as safetensors", path=path, remedy=_COPY_AGAIN
         ) from problem
@@ -148,4 +151,7 @@ def _as_bytes(lines: Sequence[str]) -> npt.NDArray[np.uint8]:
 
 def _as_lines(content: npt.NDArray[Any]) -> list[str]:
     """Return lines, of which each ends with a line feed; titles may have other line breaks of Unicode."""
-    return content.tobytes().decode().split("\n")[:-1]
+    *lines, rest = content.tobytes().decode().split("\n")
+    if rest:
+        raise ValueError("the last line has no end")
+    return lines

@@ -42,12 +42,15 @@ def names_of(system: CodeSystem) -> list[Name]:
         code = Code(value, system)
         names.append(Name(code, _without_unsaid(title), "en"))
         if system is CodeSystem.ICD10CM:
-            names += [Name(code, term, "en") for term in inclusion_terms(value)]
+            names += [Name(code, _without_unsaid(term), "en") for term in inclusion_terms(value)]
     return names
 
 
-def _without_unsaid(title: str) -> str:
-    return " ".join(word for word in _BLANKS.split(title) if word.lower() not in _UNSAID)
+def _without_unsaid(name: str) -> str:
+    """Return a name without what no note says: "Pneumonia" for "Pneumonia, unspecified organism"."""
+    first, *others = name.split(", ")
+    said = [first, *(part for part in others if not part.lower().startswith("unspecified "))]
+    return " ".join(word for part in said for word in _BLANKS.split(part) if word.lower() not in _UNSAID)
 
 
 @dataclass(frozen=True, eq=False)
