@@ -359,6 +359,7 @@ def test_python_examples_on_the_pages_run(
     page: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(workspace)
+    monkeypatch.setenv("CLEM_ICD_CACHE", str(workspace / "cache"))
     for number, block in enumerate(fences(page.read_text(encoding="utf-8"), "python"), start=1):
         exec(compile(block, f"{page.name}, block {number}", "exec"), {})  # noqa: S102 - our own pages
     assert capsys.readouterr().out

@@ -32,7 +32,7 @@ __all__ = ["SEARCHED", "TitleSearch", "open_title_search"]
 SEARCHED = (CodeSystem.ICD10CM, CodeSystem.ICD10PCS, CodeSystem.ICD9CM, CodeSystem.ICD9PCS)
 """The code systems with packaged titles."""
 
-# Chosen on the 250 notes of CodiEsp English dev: docs/results/title-search.md.
+# Chosen on CodiEsp English dev: docs/results/title-search.md.
 _WIDTH, _STRIDE = 8, 3
 _LEAST = 0.3
 _NEXT_CODE = 0.5
