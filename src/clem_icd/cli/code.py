@@ -107,11 +107,10 @@ def code(
 ) -> None:
     """Suggest codes for notes, with a model or by searching the titles of a code system.
 
-    A note that cannot be read is named with its reason, and the others are coded; the exit code is then 3.
+    Without any model: `clem code icd10cm note.txt`. A note that cannot be read is named with its reason, and
+    the others are coded; the exit code is then 3.
 
     Example: `clem code runs/demo/model note.txt`
-
-    Example: `clem code icd10cm note.txt --evidence`
     """
     from clem_icd.modeling import explaining
     from clem_icd.prediction import Coder
@@ -272,7 +271,7 @@ def _wording(coder: Coder, searched: CodeSystem | None) -> _Wording:
 
 
 def _as_json(one: _Coded, language: str | None, score: str) -> dict[str, Any]:
-    cues = FoundWords(one.text, language)
+    found = FoundWords(one.text, language)
     return {
         "note": one.name,
         "wrappings": list(one.wrappings),
@@ -286,7 +285,7 @@ def _as_json(one: _Coded, language: str | None, score: str) -> dict[str, Any]:
                 "title": suggestion.title,
                 score: suggestion.probability,
                 "decided": suggestion.decided,
-                **cues.as_json(suggestion.evidence),
+                **found.as_json(suggestion.evidence),
             }
             for suggestion in one.coding.suggestions
         ],
