@@ -46,4 +46,4 @@ def test_the_linear_baseline_is_refused_before_the_corpus_is_read(
 ) -> None:
     found = clem("train", "linear", "--corpus", tmp_path / "absent", "--out", tmp_path / "run", "--plan")
     assert (found.code, found.out) == (2, "")
-    assert "there is nothing to plan for the linear baseline" in found.err
+    assert "there is nothing to plan for system linear" in found.err

@@ -13,7 +13,7 @@ from support import LITTLE_SETTINGS
 
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_every_shipped_recipe_is_valid(name: str) -> None:
-    assert read_recipe(name).system in ("neural", "linear")
+    assert read_recipe(name).system in ("neural", "linear", "lexicon", "dictionary")
 
 
 def test_the_clem_icd_recipe_matches_the_paper() -> None:

@@ -15,12 +15,14 @@ from clem_icd.icd.hierarchy import ancestors, block, category, chapter, parent
 from clem_icd.icd.likely import hint_for_unknown
 from clem_icd.icd.mapping import icd9_to_icd10, icd10_to_icd9
 from clem_icd.icd.marks import without_mark
+from clem_icd.icd.packaged import PACKAGED
 from clem_icd.icd.systems import CodeSystem
 from clem_icd.icd.terms import inclusion_terms, leaf_codes
 from clem_icd.icd.text import cleaned
 from clem_icd.icd.title_files import read_titles
 
 __all__ = [
+    "PACKAGED",
     "Code",
     "CodeSystem",
     "Codebook",

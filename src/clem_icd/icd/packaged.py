@@ -16,7 +16,7 @@ from clem_icd.icd.systems import CodeSystem
 from clem_icd.icd.tabular import tabular_codes, tabular_title
 from clem_icd.icd.title_files import read_titles
 
-__all__ = ["categories_above", "packaged_categories", "packaged_titles"]
+__all__ = ["PACKAGED", "categories_above", "packaged_categories", "packaged_titles"]
 
 _FILES = {
     CodeSystem.ICD9CM: ("ICD_9_CM_v32_master_descriptions", "CMS32_DESC_LONG_DX.txt"),
@@ -24,6 +24,10 @@ _FILES = {
     CodeSystem.ICD10CM: ("ICD_10_CM_2024_release", "icd10cm-codes-2024.txt"),
     CodeSystem.ICD10PCS: ("ICD_10_CM_2024_release", "icd10pcs-codes-2024.txt"),
 }
+
+
+PACKAGED = frozenset(_FILES)
+"""The systems with titles in the installed packages."""
 
 
 @functools.cache

@@ -55,6 +55,14 @@ def load_model(folder: Path) -> tuple[System, ModelInfo]:
         raise ModelError("not a folder", path=folder, remedy="Name the `model` folder of a training run")
     info = ModelInfo.read(folder)
     _refuse_pickles(folder)
+    if info.system == "lexicon":
+        from clem_icd.modeling.lexicon.lexicon import LexiconSystem
+
+        return LexiconSystem.load(folder, info.labels), info
+    if info.system == "dictionary":
+        from clem_icd.modeling.lexicon.dictionary import DictionarySystem
+
+        return DictionarySystem.load(folder, len(info.labels)), info
     if info.system == "linear":
         # Imported here: scikit-learn takes half a second, and neural systems need none of it.
         from clem_icd.modeling.linear import LinearSystem

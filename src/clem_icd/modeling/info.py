@@ -33,7 +33,7 @@ class _Fields(BaseModel):
 
     format: str
     format_version: int
-    system: Literal["neural", "linear", "lexicon"]
+    system: Literal["neural", "linear", "lexicon", "dictionary"]
     threshold: FiniteFloat | None
     rule: dict[str, Any] | None = None
     threshold_policy: str

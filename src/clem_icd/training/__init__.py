@@ -13,13 +13,24 @@ if TYPE_CHECKING:
     from clem_icd.training.folder import RunFolder, SeedsFolder
     from clem_icd.training.judging import judge
     from clem_icd.training.plan import TrainingPlan, plan_training, require_steps
-    from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, read_recipe, shipped_recipes
+    from clem_icd.training.recipe import (
+        DictionaryRecipe,
+        LexiconRecipe,
+        LinearRecipe,
+        NeuralRecipe,
+        Recipe,
+        read_recipe,
+        shipped_recipes,
+    )
     from clem_icd.training.seeds import train
     from clem_icd.training.stored_rule import store_rule
 
 __all__ = [
+    "DictionaryRecipe",
+    "LexiconRecipe",
     "LinearRecipe",
     "NeuralRecipe",
+    "Recipe",
     "RunFolder",
     "SeedsFolder",
     "TrainingPlan",
@@ -35,7 +46,10 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "DictionaryRecipe": "recipe",
+        "LexiconRecipe": "recipe",
         "LinearRecipe": "recipe",
+        "Recipe": "recipe",
         "NeuralRecipe": "recipe",
         "RunFolder": "folder",
         "SeedsFolder": "folder",

@@ -15,7 +15,7 @@ from clem_icd.modeling.machine import describe_environment
 from clem_icd.runs.checkpoints import has_checkpoint
 from clem_icd.runs.layout import CORPUS, DESCRIPTION, ENVIRONMENT, RUN_STATE, SEEDS_STATE
 from clem_icd.runs.resumable import Resumable
-from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, with_defaults
+from clem_icd.training.recipe import NeuralRecipe, Recipe, with_defaults
 
 
 class TrainingFolder(Resumable):
@@ -25,7 +25,7 @@ class TrainingFolder(Resumable):
     def start(
         cls,
         path: Path,
-        recipe: NeuralRecipe | LinearRecipe,
+        recipe: Recipe,
         corpus: Corpus,
         *,
         resume: bool,
@@ -84,7 +84,7 @@ class TrainingFolder(Resumable):
                 remedy="Pass that corpus, or choose another folder",
             )
 
-    def require_synonyms(self, recipe: NeuralRecipe | LinearRecipe) -> None:
+    def require_synonyms(self, recipe: Recipe) -> None:
         """Refuse a recipe whose file of synonyms has changed since the folder was made.
 
         Raises
@@ -205,13 +205,13 @@ class SeedsFolder(TrainingFolder):
             write_json(self.path / self.STATE, {**self.state(), "recipe": fields, "ended": False})
 
 
-def _synonyms(recipe: NeuralRecipe | LinearRecipe) -> str | None:
+def _synonyms(recipe: Recipe) -> str | None:
     """Return the fingerprint of the file of synonyms; None if the recipe names none."""
     notes = recipe.training.synthetic_notes if isinstance(recipe, NeuralRecipe) else None
     return None if notes is None else notes.fingerprint()
 
 
-def _encoder(recipe: NeuralRecipe | LinearRecipe) -> list[tuple[str, Path]]:
+def _encoder(recipe: Recipe) -> list[tuple[str, Path]]:
     """Return name and folder of the encoder that the training starts from, if it is on this machine."""
     folder = recipe.architecture.encoder.local_folder() if isinstance(recipe, NeuralRecipe) else None
     return [] if folder is None else [("the encoder", folder)]

@@ -18,7 +18,7 @@ from clem_icd.progress import Observer, Silent
 from clem_icd.runs.processes import require_single_process
 from clem_icd.training.batching import Batching
 from clem_icd.training.fit import prepare_fit
-from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
+from clem_icd.training.recipe import NeuralRecipe, Recipe
 from clem_icd.training.seeds import require_trainable
 from clem_icd.training.trials import Bench, Trial
 
@@ -89,18 +89,18 @@ class TrainingPlan:
         return self.seeds * (self.epochs * trial.epoch_seconds + scored)
 
 
-def require_steps(recipe: NeuralRecipe | LinearRecipe) -> NeuralRecipe:
-    """Refuse to plan for the linear baseline.
+def require_steps(recipe: Recipe) -> NeuralRecipe:
+    """Refuse to plan for a system that is not trained in steps.
 
     Raises
     ------
     RecipeError
-        If the recipe is that of the linear baseline, which is not trained in steps.
+        If the recipe is that of the linear baseline or of a lexicon.
 
     """
-    if isinstance(recipe, LinearRecipe):
+    if not isinstance(recipe, NeuralRecipe):
         raise RecipeError(
-            "there is nothing to plan for the linear baseline: it is not trained in steps",
+            f"there is nothing to plan for system {recipe.system}: it is not trained in steps",
             remedy="Train it without --plan",
         )
     return recipe

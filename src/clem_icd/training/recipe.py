@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from clem_icd.decisions import PolicyName
 from clem_icd.errors import RecipeError
 from clem_icd.fields import Fields
+from clem_icd.icd import PACKAGED, CodeSystem
 from clem_icd.modeling.architecture import GROUPS, Architecture
+from clem_icd.modeling.lexicon.language import Language
 from clem_icd.runs.settings import RecipeReader
 from clem_icd.training.r_drop import RDrop
 from clem_icd.training.synthetic_notes import SyntheticNotes
@@ -145,9 +147,62 @@ class LinearRecipe(Fields):
     training: LinearTraining = LinearTraining()
 
 
-Recipe = NeuralRecipe | LinearRecipe
+class LexiconRecipe(Fields):
+    """Phrases and titles that are found in a note, ranked by boosted trees."""
+
+    system: Literal["lexicon"]
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    language: Language = "en"
+    labels: str = "corpus"
+    threshold_policy: PolicyName = "exact"
+
+    @field_validator("labels")
+    @classmethod
+    def _require_label_space(cls, labels: str) -> str:
+        if labels not in LABEL_SPACES:
+            raise ValueError(f"expected one of {', '.join(LABEL_SPACES)}")
+        return labels
+
+    @field_validator("threshold_policy")
+    @classmethod
+    def _require_common_policy(cls, policy: PolicyName) -> PolicyName:
+        return _common(policy)
+
+    @property
+    def space(self) -> CodeSystem | None:
+        """The code system that is ranked; None if only the labels of the corpus are."""
+        return None if self.labels == "corpus" else CodeSystem(self.labels)
+
+
+class DictionaryRecipe(Fields):
+    """Phrases that training notes connect with codes, looked up word by word."""
+
+    system: Literal["dictionary"]
+    language: Language = "en"
+    longest_match: bool = False
+    threshold_policy: PolicyName = "exact"
+
+    @field_validator("threshold_policy")
+    @classmethod
+    def _require_common_policy(cls, policy: PolicyName) -> PolicyName:
+        return _common(policy)
+
+
+def _common(policy: PolicyName) -> PolicyName:
+    if policy not in _COMMON_POLICIES:
+        raise ValueError(f"it chooses one rule for all codes here, so it takes {', '.join(_COMMON_POLICIES)}")
+    return policy
+
+
+LABEL_SPACES = ("corpus", *(system.value for system in CodeSystem if system in PACKAGED))
+_COMMON_POLICIES = ("edin2024", "exact", "top-k", "expected-f1", "fixed")
+
+Recipe = NeuralRecipe | LinearRecipe | LexiconRecipe | DictionaryRecipe
 _PAGE = "docs/reference/recipes.md"
-_READERS: dict[str, RecipeReader[NeuralRecipe] | RecipeReader[LinearRecipe]] = {
+_NO_ENCODER = dict.fromkeys(
+    ("training", "encoder", "reading", "head", "loss", "adapter"), "Only neural systems have it"
+)
+_READERS: dict[str, RecipeReader[Any]] = {
     "neural": RecipeReader(
         NeuralRecipe,
         groups=GROUPS,
@@ -167,6 +222,13 @@ _READERS: dict[str, RecipeReader[NeuralRecipe] | RecipeReader[LinearRecipe]] = {
         hints=dict.fromkeys(
             ("seed", "seeds"), "The linear baseline has no randomness: every run gives the same model"
         ),
+    ),
+    "dictionary": RecipeReader(DictionaryRecipe, groups={}, page=_PAGE, hints=_NO_ENCODER),
+    "lexicon": RecipeReader(
+        LexiconRecipe,
+        groups={},
+        page=_PAGE,
+        hints=_NO_ENCODER | {"seeds": "A lexicon has one seed: set seed=1, and train into another folder"},
     ),
 }
 
@@ -198,7 +260,8 @@ def read_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
         raise RecipeError(
             f"system is {system!r}, expected {' or '.join(_READERS)}", path=name, remedy=f"See {_PAGE}"
         )
-    return _READERS[system].read(fields, settings, name)
+    recipe: Recipe = _READERS[system].read(fields, settings, name)
+    return recipe
 
 
 def with_defaults(fields: dict[str, Any]) -> dict[str, Any]:

@@ -23,13 +23,14 @@ from clem_icd.training.commits import at_commit, commit_of_run
 from clem_icd.training.fit import fit_neural
 from clem_icd.training.folder import RunFolder
 from clem_icd.training.judging import read_scores, write_metrics
+from clem_icd.training.lexicon import TrainedLexicon, train_dictionary, train_lexicon
 from clem_icd.training.linear import train_linear
-from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
+from clem_icd.training.recipe import DictionaryRecipe, LexiconRecipe, NeuralRecipe, Recipe
 from clem_icd.training.report import report_run
 
 
 def train_run(
-    recipe: NeuralRecipe | LinearRecipe,
+    recipe: Recipe,
     corpus: Corpus,
     out: Path,
     *,
@@ -59,7 +60,7 @@ def train_run(
 
 def _run_to_completion(
     run: RunFolder,
-    recipe: NeuralRecipe | LinearRecipe,
+    recipe: Recipe,
     corpus: Corpus,
     observer: Observer,
     commit: str | None,
@@ -70,36 +71,38 @@ def _run_to_completion(
             run.record(precision=precision_of(recipe), processes=team.size())
             recipe = at_commit(recipe, commit_of_run(recipe, run, commit))
         with disk_full_as_output_error(run.path):
-            system = _train_system(recipe, corpus, run.path, observer)
+            trained = _train_system(recipe, corpus, run.path, observer)
     except BaseException:
         run.roll_back()
         raise
     with disk_full_as_output_error(run.path):
-        validation = _write_results(system, recipe, corpus, run.layout, observer)
+        validation = _write_results(trained, recipe, corpus, run.layout, observer)
         write_metrics(run.path, corpus, validation=validation)
         run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
         report_run(run.path, observer)
         run.end()
 
 
-def _train_system(
-    recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path, observer: Observer
-) -> System:
+def _train_system(recipe: Recipe, corpus: Corpus, out: Path, observer: Observer) -> System | TrainedLexicon:
     passing(Point.TRAINING_START)
     if isinstance(recipe, NeuralRecipe):
         return fit_neural(recipe, corpus, out, observer)
     write_history(out, [])
+    if isinstance(recipe, LexiconRecipe):
+        return train_lexicon(recipe, corpus, observer)
+    if isinstance(recipe, DictionaryRecipe):
+        return train_dictionary(recipe, corpus, observer)
     return train_linear(recipe, corpus, observer)
 
 
 def _write_results(
-    system: System,
-    recipe: NeuralRecipe | LinearRecipe,
+    trained: System | TrainedLexicon,
+    recipe: Recipe,
     corpus: Corpus,
     layout: RunLayout,
     observer: Observer,
 ) -> SplitScores:
-    """Write the scores of validation and test, then the model with the rule that is chosen on validation.
+    """Write the scores of validation and test, then the model with its decision rule.
 
     Returns
     -------
@@ -107,6 +110,9 @@ def _write_results(
 
     """
     info = _new_info(recipe, corpus)
+    system = trained.system if isinstance(trained, TrainedLexicon) else trained
+    if isinstance(trained, TrainedLexicon):
+        info = replace(info, labels=trained.labels, titles=trained.titles)
     for split in ("validation", "test"):
         if split in corpus.splits:
             observer.begin(f"Scoring {split}", corpus.size(split))
@@ -115,13 +121,13 @@ def _write_results(
                 system, info, corpus, split, layout.scores(split), force=True, progress=observer.advance
             )
     validation = read_scores(layout, corpus, "validation")
-    info = _with_rule(info, recipe.threshold_policy, validation)
+    info = _with_rule(info, recipe.threshold_policy, validation, trained)
     passing(Point.MODEL_WRITING)
     save_model(system, info, layout.model, force=True)
     return validation
 
 
-def _new_info(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus) -> ModelInfo:
+def _new_info(recipe: Recipe, corpus: Corpus) -> ModelInfo:
     return ModelInfo(
         system=recipe.system,
         labels=corpus.codes,
@@ -139,10 +145,17 @@ def _new_info(recipe: NeuralRecipe | LinearRecipe, corpus: Corpus) -> ModelInfo:
             "population": corpus.population,
         },
         recipe=recipe.model_dump(mode="json"),
+        label_space=(isinstance(recipe, LexiconRecipe) and recipe.space) or "corpus",
         admissions=seen_admissions(corpus),
     )
 
 
-def _with_rule(info: ModelInfo, policy: PolicyName, validation: SplitScores) -> ModelInfo:
-    rule = validation.choose(policy)
-    return replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence)
+def _with_rule(
+    info: ModelInfo, policy: PolicyName, validation: SplitScores, trained: System | TrainedLexicon
+) -> ModelInfo:
+    """Return the model with a rule chosen on validation, or on training notes scored out of fold."""
+    if isinstance(trained, TrainedLexicon):
+        rule, sentence = trained.held_out.choose(policy)
+    else:
+        rule, sentence = validation.choose(policy), POLICIES[policy].sentence
+    return replace(info, rule=rule, threshold_policy=sentence)

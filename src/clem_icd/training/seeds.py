@@ -15,13 +15,13 @@ from clem_icd.training import team
 from clem_icd.training.commits import commit_of_seeds
 from clem_icd.training.fit import follow
 from clem_icd.training.folder import SeedsFolder
-from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
+from clem_icd.training.recipe import NeuralRecipe, Recipe
 from clem_icd.training.run import train_run
 from clem_icd.training.summary import summarize
 
 
 def train(
-    recipe: NeuralRecipe | LinearRecipe,
+    recipe: Recipe,
     corpus: Corpus,
     out: Path,
     *,
@@ -67,15 +67,15 @@ def train(
         several processes were started, and the recipe cannot be shared among them.
     RunError
         If the run at ``out`` has another recipe, corpus or file of synonyms, or several processes were
-        started for the linear baseline.
+        started for a system without an encoder.
     SourceError
         If the file of synonyms is missing or malformed.
 
     """
-    if isinstance(recipe, LinearRecipe):
-        require_single_process(out)
-    else:
+    if isinstance(recipe, NeuralRecipe):
         _require_shares(recipe, launched_processes(out).size)
+    else:
+        require_single_process(out)
     require_trainable(corpus)
     if isinstance(recipe, NeuralRecipe):
         labels = LabelSpace.of(corpus)

@@ -7,6 +7,7 @@ set's weight that a stretch contains: 1 if it has every word.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,7 +98,12 @@ class StemSets:
         rarity = np.log((rows.shape[0] + 1) / (frequency + 0.5)).clip(0.1).astype(np.float32)
         return cls(stems, rarity, csc_matrix(rows), (rows @ rarity).astype(np.float32))
 
-    @property
+    @cached_property
+    def rows(self) -> Any:
+        """``members`` by rows [sets, stems]."""
+        return self.members.tocsr()
+
+    @cached_property
     def sizes(self) -> Ints:
         """The number of stems of each set [sets]."""
         counts = np.bincount(self.members.indices, minlength=self.members.shape[0])
@@ -147,7 +153,7 @@ class StemSets:
         width = int((where.ends - where.begins).max())
         grid = where.begins[found.stretch][:, None] + np.arange(width)
         inside = grid < where.ends[found.stretch][:, None]
-        linked = (self.members.tocsr()[found.sets] @ links.T).tocsr()
+        linked = (self.rows[found.sets] @ links.T).tocsr()
         _, of_word = np.unique(words.stems, return_inverse=True)
         columns = of_word[np.minimum(grid, len(words) - 1)]
         rows = np.repeat(np.arange(len(found.sets)), width)

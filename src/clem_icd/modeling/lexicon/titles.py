@@ -111,6 +111,6 @@ class TitleIndex:
             ),
             shape=(len(self.codes), len(counts)),
         )
-        stems = rows @ self.sets.members.tocsr()
+        stems = rows @ self.sets.rows
         stems.data[:] = 1
         return stems

@@ -1,0 +1,300 @@
+"""Learning a lexicon from training notes, each described by what the notes of other folds teach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clem_icd.corpus import Evidence
+from clem_icd.errors import CorpusError
+from clem_icd.icd import Code
+from clem_icd.modeling.lexicon.arrays import Floats, Ints, incidence
+from clem_icd.modeling.lexicon.code_space import CodeSpace
+from clem_icd.modeling.lexicon.collecting import Annotation, CodedNote, by_names, by_prediction, by_spans
+from clem_icd.modeling.lexicon.dictionary import DictionarySystem
+from clem_icd.modeling.lexicon.knowledge import Knowledge
+from clem_icd.modeling.lexicon.language import Language
+from clem_icd.modeling.lexicon.lexicon import LexiconSystem
+from clem_icd.modeling.lexicon.phrases import Phrases
+from clem_icd.modeling.lexicon.proposals import Proposals, propose
+from clem_icd.modeling.lexicon.ranking import fit_ranker, out_of_fold
+from clem_icd.modeling.lexicon.read_note import ReadNote, read_note
+from clem_icd.modeling.lexicon.ridge import fit_ridge
+from clem_icd.modeling.lexicon.similarity import similarity
+from clem_icd.modeling.lexicon.tallies import Tallies, sum_of, tally
+from clem_icd.modeling.lexicon.titles import TitleIndex
+
+__all__ = [
+    "STEPS",
+    "Fitted",
+    "FittedDictionary",
+    "TrainingNote",
+    "collect",
+    "fit_dictionary",
+    "fit_lexicon",
+    "folds_of",
+]
+
+_FOLDS = 10
+_GROUPS = 5
+STEPS = 2 + _FOLDS + _GROUPS
+"""How often `fit_lexicon` reports progress."""
+
+_MOST_RANKED = 4_000
+"""The training notes that the trees learn from, at most."""
+
+Progress = Callable[[], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingNote:
+    """A training note: its text, its codes, evidence for them, and the patient, if known."""
+
+    text: str
+    codes: tuple[Code, ...]
+    evidence: tuple[Evidence, ...] = ()
+    subject: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FittedDictionary:
+    """A dictionary, and its scores of training notes by the notes of other folds, as in `Fitted`."""
+
+    system: DictionarySystem
+    right: Any
+    scores: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A lexicon, and its scores of training notes by trees and tallies that did not see them.
+
+    Attributes
+    ----------
+    system
+        The lexicon.
+    right
+        Which proposals of a training note are among its codes, best proposals first; then one for each of its
+        codes that was not proposed; then nothing [notes, columns].
+    scores
+        Their probabilities, 0 for what was not proposed [notes, columns].
+
+    """
+
+    system: LexiconSystem
+    right: Any
+    scores: Floats
+
+
+def fit_lexicon(
+    notes: Sequence[TrainingNote],
+    titles: TitleIndex,
+    language: Language,
+    *,
+    output: Ints,
+    seed: int,
+    progress: Progress | None = None,
+) -> Fitted:
+    """Learn a lexicon.
+
+    Parameters
+    ----------
+    notes
+        The training notes.
+    titles
+        The names of the codes, and with them the code space; it contains all codes of the notes.
+    language
+        The language of the notes.
+    output
+        The labels that the system scores, as places in the code space; -1 for one that is not in it [labels].
+    seed
+        For folds, samples and trees: the same seed gives the same bytes, whatever the number of cores.
+    progress
+        Called `STEPS` times, with fewer folds fewer.
+
+    Raises
+    ------
+    CorpusError
+        If fewer than two notes have codes.
+    MissingExtraError
+        If LightGBM is not installed.
+
+    """
+    tick = progress or (lambda: None)
+    _require_coded(notes)
+    read = [read_note(note.text, language) for note in notes]
+    coded = coded_notes(notes, read, titles)
+    phrases, annotations, marked = collect(coded, titles)
+    matches = [phrases.found_in(note.words) for note in read]
+    folds = folds_of([note.subject for note in notes], _FOLDS, seed)
+    tick()
+    by_fold = tally(phrases, coded, matches, annotations, folds, len(titles.codes))
+    every = sum_of(by_fold)
+    space = CodeSpace.of(titles.codes)
+    similar = similarity(phrases, titles, space.categories)
+
+    def knowledge(tallies: Tallies) -> Knowledge:
+        return Knowledge.of(phrases, similar, titles, space, tallies, marked=marked)
+
+    gold = incidence([note.codes for note in coded], len(titles.codes))
+    ridge, held_out = fit_ridge([note.words for note in read], gold, folds, seed)
+    tick()
+    ranked = _sample(len(notes), seed)
+    proposals: dict[int, Proposals] = {}
+    for fold, own in enumerate(by_fold):
+        known = knowledge(every.without(own))
+        for row in ranked[folds[ranked] == fold]:
+            proposals[row] = propose(read[row], matches[row], held_out[row], ridge.learned, known)
+        tick()
+    names = next(iter(proposals.values())).names
+    features = np.concatenate([proposals[row].features for row in ranked])
+    right = np.concatenate([np.isin(proposals[row].codes, coded[row].codes) for row in ranked])
+    counts = [len(proposals[row].codes) for row in ranked]
+    groups = np.repeat(folds[ranked] % _GROUPS, counts)
+    scores = out_of_fold(features, right, groups, names, seed, tick)
+    ranker = fit_ranker(features, right, names, seed)
+    system = LexiconSystem(language, knowledge(every), ridge, ranker, output)
+    return Fitted(system, *_table(right, scores, counts, [len(coded[row].codes) for row in ranked]))
+
+
+def fit_dictionary(
+    notes: Sequence[TrainingNote],
+    titles: TitleIndex,
+    language: Language,
+    *,
+    output: Ints,
+    longest_match: bool,
+    seed: int,
+) -> FittedDictionary:
+    """Learn a plain dictionary; see `fit_lexicon` for the parameters.
+
+    Raises
+    ------
+    CorpusError
+        If fewer than two notes have codes.
+
+    """
+    _require_coded(notes)
+    read = [read_note(note.text, language) for note in notes]
+    coded = coded_notes(notes, read, titles)
+    phrases, annotations, _ = collect(coded, titles)
+    matches = [phrases.found_in(note.words) for note in read]
+    folds = folds_of([note.subject for note in notes], _FOLDS, seed)
+    by_fold = tally(phrases, coded, matches, annotations, folds, len(titles.codes))
+    every = sum_of(by_fold)
+
+    def dictionary(tallies: Tallies) -> DictionarySystem:
+        return _dictionary(phrases, tallies, language, output, longest_match=longest_match)
+
+    right, scores, counts = [], [], []
+    for fold, own in enumerate(by_fold):
+        system = dictionary(every.without(own))
+        for row in np.flatnonzero(folds == fold):
+            entries = system.look_up(read[row].words)
+            right.append(np.isin(output[entries.columns], coded[row].codes))
+            scores.append(entries.shares)
+            counts.append((len(entries.columns), len(coded[row].codes)))
+    table = _table(
+        np.concatenate(right), np.concatenate(scores), [one for one, _ in counts], [two for _, two in counts]
+    )
+    return FittedDictionary(dictionary(every), *table)
+
+
+def _dictionary(
+    phrases: Phrases, tallies: Tallies, language: Language, output: Ints, *, longest_match: bool
+) -> DictionarySystem:
+    """Return the dictionary of the pairs that notes support, with labels in place of codes."""
+    label_of = np.full(int(max(output.max(initial=-1), phrases.codes.max(initial=-1))) + 1, -1)
+    label_of[output[output >= 0]] = np.flatnonzero(output >= 0)
+    labels = label_of[phrases.codes]
+    kept = np.flatnonzero(tallies.valid(phrases) & (labels >= 0))
+    counts = np.bincount(phrases.of_pair[kept], minlength=len(phrases))
+    shares = tallies.exact_both[kept] / np.maximum(tallies.exact[phrases.of_pair[kept]], 1)
+    return DictionarySystem(
+        language,
+        longest_match,
+        len(output),
+        phrases.numbers,
+        np.cumsum([0, *counts], dtype=np.int64),
+        labels[kept].astype(np.int64),
+        shares.astype(np.float32),
+        int(phrases.lengths.max(initial=1)),
+    )
+
+
+def collect(notes: Sequence[CodedNote], titles: TitleIndex) -> tuple[Phrases, list[Annotation], bool]:
+    """Return the phrases of training notes, where they stand for a code, and whether coders marked them.
+
+    Where coders marked evidence, phrases are taken from it. Elsewhere, they are runs of words that are mostly
+    words of a code's names, and runs that predict a code.
+    """
+    annotations = list(by_spans(notes))
+    marked = bool(annotations)
+    pairs: list[tuple[tuple[int, ...], int]] = []
+    if not marked:
+        annotations = list(by_names(notes, titles))
+        pairs = list(by_prediction(notes, len(titles.codes)))
+    pairs += [(one.stems, one.code) for one in annotations]
+    return Phrases.of(pairs), annotations, marked
+
+
+def coded_notes(
+    notes: Sequence[TrainingNote], read: Sequence[ReadNote], titles: TitleIndex
+) -> list[CodedNote]:
+    """Return training notes with their codes and evidence as places in the code space, and as words."""
+    place = {code: position for position, code in enumerate(titles.codes)}
+    coded = []
+    for note, one in zip(notes, read, strict=True):
+        words = one.words
+        spans = []
+        for span in note.evidence:
+            begin = int(np.searchsorted(words.ends, span.begin, "right"))
+            end = int(np.searchsorted(words.begins, span.end, "left"))
+            if begin < end:
+                spans.append((place[span.code], begin, end))
+        codes = np.array(sorted({place[code] for code in note.codes}), dtype=np.int64)
+        coded.append(CodedNote(words, codes, tuple(spans)))
+    return coded
+
+
+def folds_of(subjects: Sequence[str | None], count: int, seed: int) -> Ints:
+    """Return the fold of each note, from 0: all notes of a patient are in one fold [notes]."""
+    names = [f"subject {subject}" if subject is not None else row for row, subject in enumerate(subjects)]
+    distinct = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    count = min(count, len(distinct))
+    folds = np.random.default_rng(seed).permutation(np.arange(len(distinct)) % count)
+    return np.array([folds[distinct[name]] for name in names], dtype=np.int64)
+
+
+def _require_coded(notes: Sequence[TrainingNote]) -> None:
+    coded = [note for note in notes if note.codes]
+    patients = {note.subject if note.subject is not None else id(note) for note in coded}
+    if len(patients) < 2:
+        raise CorpusError(
+            f"has training notes with codes of {len(patients)} patients; a lexicon judges each note by those "
+            "of other patients",
+            remedy="Prepare a corpus with at least two",
+        )
+
+
+def _sample(notes: int, seed: int) -> Ints:
+    rows = np.arange(notes)
+    if notes > _MOST_RANKED:
+        rows = np.sort(np.random.default_rng(seed).choice(notes, _MOST_RANKED, replace=False))
+    return rows
+
+
+def _table(right: Any, scores: Floats, counts: Sequence[int], gold: Sequence[int]) -> tuple[Any, Floats]:
+    """Return which proposals are right and their scores as tables, with the codes that were not proposed."""
+    ends = np.cumsum([0, *counts])
+    width = max(count + codes for count, codes in zip(counts, gold, strict=True))
+    hits = np.zeros((len(counts), width), dtype=np.bool_)
+    table = np.zeros((len(counts), width), dtype=np.float32)
+    for row, count in enumerate(counts):
+        own = slice(ends[row], ends[row + 1])
+        hits[row, :count], table[row, :count] = right[own], scores[own]
+        hits[row, count : count + gold[row] - int(right[own].sum())] = True
+    return hits, table

@@ -1,0 +1,116 @@
+"""A fitted lexicon as a system that scores notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from clem_icd.icd import Code
+from clem_icd.modeling.lexicon.arrays import Floats, Ints
+from clem_icd.modeling.lexicon.knowledge import Knowledge
+from clem_icd.modeling.lexicon.language import Language
+from clem_icd.modeling.lexicon.proposals import Proposals, propose
+from clem_icd.modeling.lexicon.ranking import Ranker
+from clem_icd.modeling.lexicon.read_note import ReadNote, read_note
+from clem_icd.modeling.lexicon.ridge import Ridge
+from clem_icd.modeling.lexicon.storage import Stored, read_lexicon, write_lexicon
+from clem_icd.modeling.system import NoteScores, Span
+
+__all__ = ["LexiconSystem", "places_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class LexiconSystem:
+    """A fitted lexicon.
+
+    Attributes
+    ----------
+    language
+        The language of the notes.
+    knowledge, ridge, ranker
+        What was learned.
+    output
+        The labels, as places in the code space; -1 for one that is not in it [labels].
+
+    """
+
+    language: Language
+    knowledge: Knowledge
+    ridge: Ridge
+    ranker: Ranker
+    output: Ints
+
+    def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
+        """Yield the scores of every text, in order: the probability of what is proposed, 0 for all else."""
+        for text in texts:
+            proposals, probabilities, _ = self._judged(text)
+            yield NoteScores(self._of_labels(proposals.codes, probabilities))
+
+    def save(self, folder: Path) -> None:
+        """Write the files of the lexicon into an existing folder."""
+        write_lexicon(Stored(self.language, self.knowledge, self.ridge, self.ranker), folder)
+
+    @classmethod
+    def load(cls, folder: Path, labels: Sequence[Code]) -> LexiconSystem:
+        """Open the files that `save` wrote.
+
+        Parameters
+        ----------
+        folder
+            The model folder.
+        labels
+            The labels that the system scores, in label order.
+
+        Raises
+        ------
+        ModelError
+            If a file is missing or damaged, or the files do not match.
+        MissingExtraError
+            If LightGBM is not installed.
+
+        """
+        stored = read_lexicon(folder)
+        return cls(*stored, places_of(labels, stored.knowledge.titles.codes))
+
+    def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
+        """Return the words that each label of a note rests on [labels].
+
+        A label that is not proposed has none, and so has one that only the vocabulary as a whole proposes.
+        The weight is the probability of the code.
+        """
+        proposals, probabilities, note = self._judged(text)
+        row_of = {int(code): row for row, code in enumerate(proposals.codes)}
+        rows = [row_of.get(int(self.output[label]), -1) for label in labels]
+        return [() if row < 0 else _span(note, proposals, row, float(probabilities[row])) for row in rows]
+
+    def _judged(self, text: str) -> tuple[Proposals, Floats, ReadNote]:
+        note = read_note(text, self.language)
+        proposals = propose(
+            note,
+            self.knowledge.phrases.found_in(note.words),
+            self.ridge.scores(note.words),
+            self.ridge.learned,
+            self.knowledge,
+        )
+        return proposals, self.ranker.probabilities(proposals.features), note
+
+    def _of_labels(self, codes: Ints, probabilities: Floats) -> Floats:
+        of_codes = np.zeros(len(self.knowledge.titles.codes) + 1, dtype=np.float32)
+        of_codes[codes] = probabilities
+        return of_codes[self.output]
+
+
+def places_of(labels: Sequence[Code], codes: Sequence[Code]) -> Ints:
+    """Return the place of each label in a code space; -1 for one that is not in it [labels]."""
+    place = {code: position for position, code in enumerate(codes)}
+    return np.array([place.get(label, -1) for label in labels], dtype=np.int64)
+
+
+def _span(note: ReadNote, proposals: Proposals, row: int, weight: float) -> tuple[Span, ...]:
+    begin, end = int(proposals.begins[row]), int(proposals.ends[row])
+    if begin == end:
+        return ()
+    return (Span(int(note.words.begins[begin]), int(note.words.ends[end - 1]), weight),)
