@@ -1,4 +1,4 @@
-"""clem scores: import the scores of other systems, export or restrict those of a run."""
+"""clem scores: import the scores of other systems, export, restrict or average scores."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from clem_icd.cli.verb import help_text, verb
 
 scores = typer.Typer(
     help=help_text(
-        "Import the scores of another system, export scores, or restrict them.\n\n"
+        "Import the scores of another system; export, restrict or average scores.\n\n"
         "Example: `clem scores import THEIRS.csv --corpus CORPUS --out scores.parquet`"
     ),
-    short_help="Import the scores of another system, export scores, or restrict them.",
+    short_help="Import the scores of another system; export, restrict or average scores.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -174,4 +174,46 @@ def restrict(
             console.print(f"Warning: {line}", markup=False)
 
     value = {"scores": str(out), "notes": notes, "labels": labels, "warnings": list(kept.warnings)}
+    terminal.result(value, show)
+
+
+@scores.command("average")
+@verb()
+def average_(
+    terminal: Terminal,
+    files: Annotated[list[Path], typer.Argument(help="Scores files of the same notes and labels.")],
+    out: Annotated[Path, typer.Option(help="Output scores file (parquet).")],
+    weights: Annotated[
+        str, typer.Option(help="A weight for each file, separated by commas. Default: all the same.")
+    ] = "",
+    force: Force = False,
+) -> None:
+    """Average the scores of several systems.
+
+    Choose the decision rule anew: `clem evaluate --validation-scores` with averaged scores of validation.
+
+    Example: `clem scores average lexicon.parquet neural.parquet --weights 0.8,0.2 --out both.parquet`
+    """
+    from clem_icd.errors import InputError
+    from clem_icd.files import check_free
+    from clem_icd.scores import Scores, average, write_scores
+
+    check_free(out, force=force)
+    try:
+        shares = [float(part) for part in weights.split(",")] if weights else [1.0] * len(files)
+    except ValueError:
+        raise InputError(
+            f"--weights is {weights!r}, expected numbers separated by commas",
+            remedy="Write --weights 0.8,0.2",
+        ) from None
+    both = average([Scores.read(file) for file in files], shares)
+    write_scores(out, both.labels, zip(both.note_ids, both.values, strict=True), both.about, force=force)
+    notes, labels = both.values.shape
+
+    def show(console: Console) -> None:
+        console.print(f"Wrote the scores of {notes:,} notes for {labels:,} labels to {out}", markup=False)
+        for line in both.warnings:
+            console.print(f"Warning: {line}", markup=False)
+
+    value = {"scores": str(out), "notes": notes, "labels": labels, "warnings": list(both.warnings)}
     terminal.result(value, show)
