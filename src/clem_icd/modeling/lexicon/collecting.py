@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from clem_icd.modeling.lexicon.arrays import Ints, Numbers, incidence, places
+from clem_icd.modeling.lexicon.arrays import Floats, Ints, Numbers, incidence, places
 from clem_icd.modeling.lexicon.grams import Runs, runs_in
 from clem_icd.modeling.lexicon.titles import TitleIndex
 from clem_icd.modeling.lexicon.words import Words
 
-__all__ = ["Annotation", "CodedNote", "by_names", "by_prediction", "by_spans"]
+__all__ = ["Annotation", "CodedNote", "by_names", "by_prediction", "by_spans", "predicts"]
 
 _LONGEST_MARKED = 12
 """Words of the longest phrase that is taken from evidence."""
@@ -26,7 +26,6 @@ _SHARE, _LIFT, _TIMES = 0.1, 3.0, 2
 """A run predicts a code if this share of its notes has it, this many times as often as other notes, and at
 least so many notes have both."""
 
-_SLACK = 2.0
 _MOST_RUNS = 300_000
 _BUCKETS = 1 << 24
 _ROWS_AT_ONCE = 20_000
@@ -119,11 +118,13 @@ def _sums(values: Any, runs: Runs) -> Any:
     return before[:, runs.ends] - before[:, runs.begins]
 
 
-def by_prediction(notes: Sequence[CodedNote], codes: int) -> Iterator[tuple[tuple[int, ...], int]]:
+def by_prediction(
+    notes: Sequence[CodedNote], codes: int, folds: Ints
+) -> Iterator[tuple[tuple[int, ...], int]]:
     """Yield runs of words with a code that they may predict, as stems in order and the code's place.
 
-    These are all pairs that `predicts` accepts in any selection of most of the notes. So a choice among them
-    by the notes of one fold alone says nothing about the codes of the others.
+    Among these are all pairs that `predicts` accepts without any one of the folds. So a choice among them by
+    the notes of other folds says nothing about the codes of a fold.
 
     Parameters
     ----------
@@ -131,6 +132,8 @@ def by_prediction(notes: Sequence[CodedNote], codes: int) -> Iterator[tuple[tupl
         The training notes.
     codes
         The number of codes of the code space.
+    folds
+        The fold of each note, from 0 [notes].
 
     """
     numbers = _frequent_runs(notes)
@@ -138,15 +141,14 @@ def by_prediction(notes: Sequence[CodedNote], codes: int) -> Iterator[tuple[tupl
         [_known(numbers, runs_in(note.words, _LONGEST_MINED).numbers) for note in notes], len(numbers)
     )
     gold = incidence([note.codes for note in notes], codes)
-    base = np.asarray(gold.sum(axis=0)).ravel() / max(1, len(notes))
+    # Of any fold without which a pair may be accepted, the run and the code have at least so many notes left.
+    with_run, with_code = _left(occurrences, folds), _left(gold, folds)
     by_run = occurrences.T.tocsr()
-    frequency = np.diff(by_run.indptr)
     chosen: list[Numbers] = []
     chosen_codes: list[Ints] = []
     for begin in range(0, len(numbers), _ROWS_AT_ONCE):
         both = (by_run[begin : begin + _ROWS_AT_ONCE] @ gold).tocoo()
-        share = both.data / frequency[begin + both.row]
-        kept = (both.data >= _TIMES) & (share >= _SHARE / _SLACK) & (share >= _LIFT / _SLACK * base[both.col])
+        kept = predicts(both.data, with_run[begin + both.row], with_code[both.col], len(notes))
         chosen.append(numbers[begin + both.row[kept]])
         chosen_codes.append(both.col[kept].astype(np.int64))
     yield from _with_stems(notes, np.concatenate(chosen), np.concatenate(chosen_codes)) if chosen else ()
@@ -156,6 +158,18 @@ def predicts(both: Any, run: Any, code: Any, notes: float) -> Any:
     """Return whether runs predict codes, given the notes with both, run, code, and all of them [pairs]."""
     share = both / np.maximum(run, 1)
     return (both >= _TIMES) & (share >= _SHARE) & (share >= _LIFT * code / max(1.0, notes))
+
+
+def _left(rows: Any, folds: Ints) -> Floats:
+    """Return the fewest rows with each column that are left without any one fold [columns]."""
+    counts = np.stack(
+        [
+            np.asarray(rows[folds == fold].sum(axis=0), dtype=np.float32).ravel()
+            for fold in range(int(folds.max(initial=0)) + 1)
+        ]
+    )
+    left: Floats = counts.sum(axis=0) - counts.max(axis=0)
+    return left
 
 
 def _known(numbers: Numbers, wanted: Numbers) -> Ints:

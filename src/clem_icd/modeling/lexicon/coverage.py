@@ -98,6 +98,12 @@ class StemSets:
         rarity = np.log((rows.shape[0] + 1) / (frequency + 0.5)).clip(0.1).astype(np.float32)
         return cls(stems, rarity, csc_matrix(rows), (rows @ rarity).astype(np.float32))
 
+    def subset(self, sets: Ints) -> StemSets:
+        """Return some of the sets, with the rarity of stems among these."""
+        rows = self.rows[sets]
+        used, columns = np.unique(rows.indices, return_inverse=True)
+        return StemSets.from_parts(self.stems[used], rows.indptr, columns)
+
     @cached_property
     def rows(self) -> Any:
         """``members`` by rows [sets, stems]."""

@@ -17,11 +17,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from clem_icd.errors import ModelError
-from clem_icd.files import read_json, write_json
 from clem_icd.modeling.lexicon.arrays import Floats, Ints, Numbers, best_rows, places, ranges
 from clem_icd.modeling.lexicon.grams import runs_in
 from clem_icd.modeling.lexicon.language import LANGUAGES, Language
 from clem_icd.modeling.lexicon.phrases import Matches, nested
+from clem_icd.modeling.lexicon.seal import read_options, write_options
 from clem_icd.modeling.lexicon.words import Words, read_words
 from clem_icd.modeling.system import NoteScores, Span
 
@@ -109,8 +109,13 @@ class DictionarySystem:
             "shares": self.shares,
         }
         save_file(arrays, folder / _ARRAYS)
-        options = {"language": self.language, "longest_match": self.longest_match, "longest": self.longest}
-        write_json(folder / _OPTIONS, options)
+        options = {
+            "language": self.language,
+            "longest_match": self.longest_match,
+            "labels": self.labels,
+            "longest": self.longest,
+        }
+        write_options(folder / _OPTIONS, options, [_ARRAYS])
 
     @classmethod
     def load(cls, folder: Path, labels: int) -> DictionarySystem:
@@ -122,7 +127,7 @@ class DictionarySystem:
             If a file is missing or damaged, or they do not match.
 
         """
-        options = read_json(folder / _OPTIONS, ModelError, _COPY_AGAIN)
+        options = read_options(folder / _OPTIONS, [_ARRAYS])
         try:
             arrays = load_file(folder / _ARRAYS)
         except (OSError, SafetensorError) as problem:
@@ -133,25 +138,27 @@ class DictionarySystem:
             system = cls(
                 options["language"],
                 bool(options["longest_match"]),
-                labels,
+                int(options["labels"]),
                 arrays["numbers"],
                 arrays["starts"],
                 arrays["columns"],
                 arrays["shares"],
                 int(options["longest"]),
             )
-            system._check()
+            system._check(labels)
         except (KeyError, TypeError, ValueError, IndexError) as problem:
             raise ModelError(
-                f"{_OPTIONS} and {_ARRAYS} are damaged or do not match ({type(problem).__name__})",
+                f"{_OPTIONS} and {_ARRAYS} are damaged, or do not match clem.json ({type(problem).__name__})",
                 path=folder,
                 remedy=_COPY_AGAIN,
             ) from problem
         return system
 
-    def _check(self) -> None:
+    def _check(self, labels: int) -> None:
         if self.language not in LANGUAGES:
             raise ValueError("unknown language")
+        if self.labels != labels:
+            raise ValueError("clem.json lists other labels")
         pairs = len(self.columns)
         if len(self.starts) != len(self.numbers) + 1 or int(self.starts[-1]) != pairs:
             raise ValueError("the phrases have other labels")

@@ -22,17 +22,19 @@ from clem_icd.modeling.lexicon.phrases import Phrases
 from clem_icd.modeling.lexicon.proposals import Proposals, propose
 from clem_icd.modeling.lexicon.ranking import fit_ranker, out_of_fold
 from clem_icd.modeling.lexicon.read_note import ReadNote, read_note
-from clem_icd.modeling.lexicon.ridge import fit_ridge
+from clem_icd.modeling.lexicon.ridge import Ridge, fit_ridge
 from clem_icd.modeling.lexicon.similarity import similarity
 from clem_icd.modeling.lexicon.tallies import Tallies, sum_of, tally
 from clem_icd.modeling.lexicon.titles import TitleIndex
 
 __all__ = [
     "STEPS",
+    "DescribedNotes",
     "Fitted",
     "FittedDictionary",
     "TrainingNote",
     "collect",
+    "describe_training",
     "fit_dictionary",
     "fit_lexicon",
     "folds_of",
@@ -124,13 +126,71 @@ def fit_lexicon(
 
     """
     tick = progress or (lambda: None)
+    described = describe_training(notes, titles, language, seed=seed, progress=tick)
+    proposals = described.proposals
+    names = proposals[0].names
+    features = np.concatenate([one.features for one in proposals])
+    right = np.concatenate(
+        [np.isin(one.codes, gold) for one, gold in zip(proposals, described.gold, strict=True)]
+    )
+    counts = [len(one.codes) for one in proposals]
+    groups = np.repeat(described.folds % _GROUPS, counts)
+    scores = out_of_fold(features, right, groups, names, seed, tick)
+    ranker = fit_ranker(features, right, names, seed)
+    system = LexiconSystem(language, described.knowledge, described.ridge, ranker, output)
+    return Fitted(system, *_table(right, scores, counts, [len(codes) for codes in described.gold]))
+
+
+@dataclass(frozen=True, eq=False)
+class DescribedNotes:
+    """What all training notes teach, and training notes as those of other folds describe them.
+
+    Attributes
+    ----------
+    knowledge, ridge
+        Learned from all notes.
+    rows
+        The notes that are described, at most 4,000 [described].
+    folds
+        Their folds [described].
+    proposals
+        The codes that each may have, by what the notes of other folds teach [described].
+    gold
+        The codes of each, as places in the code space [described].
+
+    """
+
+    knowledge: Knowledge
+    ridge: Ridge
+    rows: Ints
+    folds: Ints
+    proposals: list[Proposals]
+    gold: list[Ints]
+
+
+def describe_training(
+    notes: Sequence[TrainingNote],
+    titles: TitleIndex,
+    language: Language,
+    *,
+    seed: int,
+    progress: Progress,
+) -> DescribedNotes:
+    """Describe training notes; see `fit_lexicon` for the parameters.
+
+    Raises
+    ------
+    CorpusError
+        If fewer than two notes have codes.
+
+    """
     _require_coded(notes)
     read = [read_note(note.text, language) for note in notes]
     coded = coded_notes(notes, read, titles)
-    phrases, annotations, marked = collect(coded, titles)
-    matches = [phrases.found_in(note.words) for note in read]
     folds = folds_of([note.subject for note in notes], _FOLDS, seed)
-    tick()
+    phrases, annotations, marked = collect(coded, titles, folds)
+    matches = [phrases.found_in(note.words) for note in read]
+    progress()
     by_fold = tally(phrases, coded, matches, annotations, folds, len(titles.codes))
     every = sum_of(by_fold)
     space = CodeSpace.of(titles.codes)
@@ -141,23 +201,23 @@ def fit_lexicon(
 
     gold = incidence([note.codes for note in coded], len(titles.codes))
     ridge, held_out = fit_ridge([note.words for note in read], gold, folds, seed)
-    tick()
-    ranked = _sample(len(notes), seed)
+    progress()
+    rows = _sample(len(notes), seed)
     proposals: dict[int, Proposals] = {}
     for fold, own in enumerate(by_fold):
         known = knowledge(every.without(own))
-        for row in ranked[folds[ranked] == fold]:
-            proposals[row] = propose(read[row], matches[row], held_out[row], ridge.learned, known)
-        tick()
-    names = next(iter(proposals.values())).names
-    features = np.concatenate([proposals[row].features for row in ranked])
-    right = np.concatenate([np.isin(proposals[row].codes, coded[row].codes) for row in ranked])
-    counts = [len(proposals[row].codes) for row in ranked]
-    groups = np.repeat(folds[ranked] % _GROUPS, counts)
-    scores = out_of_fold(features, right, groups, names, seed, tick)
-    ranker = fit_ranker(features, right, names, seed)
-    system = LexiconSystem(language, knowledge(every), ridge, ranker, output)
-    return Fitted(system, *_table(right, scores, counts, [len(coded[row].codes) for row in ranked]))
+        for row in rows[folds[rows] == fold]:
+            found = known.phrases.found_in(read[row].words)
+            proposals[row] = propose(read[row], found, held_out[row], ridge.learned, known)
+        progress()
+    return DescribedNotes(
+        knowledge(every),
+        ridge,
+        rows,
+        folds[rows],
+        [proposals[row] for row in rows],
+        [coded[row].codes for row in rows],
+    )
 
 
 def fit_dictionary(
@@ -180,14 +240,18 @@ def fit_dictionary(
     _require_coded(notes)
     read = [read_note(note.text, language) for note in notes]
     coded = coded_notes(notes, read, titles)
-    phrases, annotations, _ = collect(coded, titles)
-    matches = [phrases.found_in(note.words) for note in read]
     folds = folds_of([note.subject for note in notes], _FOLDS, seed)
+    phrases, annotations, marked = collect(coded, titles, folds)
+    matches = [phrases.found_in(note.words) for note in read]
     by_fold = tally(phrases, coded, matches, annotations, folds, len(titles.codes))
     every = sum_of(by_fold)
 
     def dictionary(tallies: Tallies) -> DictionarySystem:
-        return _dictionary(phrases, tallies, language, output, longest_match=longest_match)
+        kept = np.flatnonzero(tallies.valid(phrases, marked=marked))
+        supported, places = phrases.with_pairs(kept)
+        return _dictionary(
+            supported, tallies.of_pairs(places, kept), language, output, longest_match=longest_match
+        )
 
     right, scores, counts = [], [], []
     for fold, own in enumerate(by_fold):
@@ -206,11 +270,11 @@ def fit_dictionary(
 def _dictionary(
     phrases: Phrases, tallies: Tallies, language: Language, output: Ints, *, longest_match: bool
 ) -> DictionarySystem:
-    """Return the dictionary of the pairs that notes support, with labels in place of codes."""
+    """Return the dictionary of phrases that notes support, with labels in place of codes."""
     label_of = np.full(int(max(output.max(initial=-1), phrases.codes.max(initial=-1))) + 1, -1)
     label_of[output[output >= 0]] = np.flatnonzero(output >= 0)
     labels = label_of[phrases.codes]
-    kept = np.flatnonzero(tallies.valid(phrases) & (labels >= 0))
+    kept = np.flatnonzero(labels >= 0)
     counts = np.bincount(phrases.of_pair[kept], minlength=len(phrases))
     shares = tallies.exact_both[kept] / np.maximum(tallies.exact[phrases.of_pair[kept]], 1)
     return DictionarySystem(
@@ -225,7 +289,9 @@ def _dictionary(
     )
 
 
-def collect(notes: Sequence[CodedNote], titles: TitleIndex) -> tuple[Phrases, list[Annotation], bool]:
+def collect(
+    notes: Sequence[CodedNote], titles: TitleIndex, folds: Ints
+) -> tuple[Phrases, list[Annotation], bool]:
     """Return the phrases of training notes, where they stand for a code, and whether coders marked them.
 
     Where coders marked evidence, phrases are taken from it. Elsewhere, they are runs of words that are mostly
@@ -236,7 +302,7 @@ def collect(notes: Sequence[CodedNote], titles: TitleIndex) -> tuple[Phrases, li
     pairs: list[tuple[tuple[int, ...], int]] = []
     if not marked:
         annotations = list(by_names(notes, titles))
-        pairs = list(by_prediction(notes, len(titles.codes)))
+        pairs = list(by_prediction(notes, len(titles.codes), folds))
     pairs += [(one.stems, one.code) for one in annotations]
     return Phrases.of(pairs), annotations, marked
 

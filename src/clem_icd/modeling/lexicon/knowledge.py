@@ -29,12 +29,12 @@ class Knowledge:
 
     Attributes
     ----------
-    phrases, similarity, titles, space
-        The same for all folds.
+    phrases
+        The phrases with the codes that the training notes support.
+    similarity, titles, space
+        Of their pairs; the names of all codes, and what is known of these without notes.
     tallies
         Of the training notes that this knowledge rests on.
-    valid
-        The pairs of phrases and codes that they support [pairs].
     links
         From words of notes to words of titles.
 
@@ -45,7 +45,6 @@ class Knowledge:
     titles: TitleIndex
     space: CodeSpace
     tallies: Tallies
-    valid: npt.NDArray[np.bool_]
     links: Links
 
     @classmethod
@@ -59,9 +58,15 @@ class Knowledge:
         *,
         marked: bool,
     ) -> Knowledge:
-        """Return what tallies teach; ``marked`` says whether annotations are coders' own."""
-        valid = tallies.valid(phrases)
-        translation = learn_translation(_pairs(phrases, titles, tallies, valid, marked=marked))
+        """Return what tallies teach; ``marked`` says whether annotations are coders' own.
+
+        Phrases that these notes do not support are left out altogether. Otherwise how rare a word is among
+        phrases, and which phrase is the longest, would tell what the fold that is left out is coded with.
+        """
+        pairs = np.flatnonzero(tallies.valid(phrases, marked=marked))
+        phrases, places = phrases.with_pairs(pairs)
+        tallies, similarity = tallies.of_pairs(places, pairs), similarity.of_pairs(pairs)
+        translation = learn_translation(_pairs(phrases, titles, tallies, marked=marked))
         return cls.assembled(phrases, similarity, titles, space, tallies, translation)
 
     @classmethod
@@ -76,7 +81,7 @@ class Knowledge:
     ) -> Knowledge:
         """Return knowledge with a translation that was learned before."""
         links = Links.to(titles.sets, titles.roots, translation)
-        return cls(phrases, similarity, titles, space, tallies, tallies.valid(phrases), links)
+        return cls(phrases, similarity, titles, space, tallies, links)
 
     @cached_property
     def category_notes(self) -> Floats:
@@ -97,13 +102,12 @@ def _pairs(
     phrases: Phrases,
     titles: TitleIndex,
     tallies: Tallies,
-    valid: npt.NDArray[np.bool_],
     *,
     marked: bool,
 ) -> list[Pair]:
     """Return phrases with the names of their codes, weighted by how sure it is that they mean the same."""
     share = tallies.exact_both / (tallies.exact[phrases.of_pair] + 0.5)
-    weights = tallies.annotated if marked else np.where(valid, tallies.exact_both * share**2, 0)
+    weights = tallies.annotated if marked else tallies.exact_both * share**2
     owned = np.argsort(titles.owners, kind="stable")
     first = np.searchsorted(titles.owners[owned], np.arange(len(titles.codes) + 1))
     set_of_owner = np.repeat(np.arange(len(titles.starts) - 1), np.diff(titles.starts))

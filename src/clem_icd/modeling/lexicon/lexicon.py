@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from clem_icd.errors import ModelError
 from clem_icd.icd import Code
 from clem_icd.modeling.lexicon.arrays import Floats, Ints
 from clem_icd.modeling.lexicon.knowledge import Knowledge
@@ -51,7 +52,7 @@ class LexiconSystem:
 
     def save(self, folder: Path) -> None:
         """Write the files of the lexicon into an existing folder."""
-        write_lexicon(Stored(self.language, self.knowledge, self.ridge, self.ranker), folder)
+        write_lexicon(Stored(self.language, self.knowledge, self.ridge, self.ranker, self.output), folder)
 
     @classmethod
     def load(cls, folder: Path, labels: Sequence[Code]) -> LexiconSystem:
@@ -73,7 +74,13 @@ class LexiconSystem:
 
         """
         stored = read_lexicon(folder)
-        return cls(*stored, places_of(labels, stored.knowledge.titles.codes))
+        if not np.array_equal(stored.output, places_of(labels, stored.knowledge.titles.codes)):
+            raise ModelError(
+                "clem.json lists other labels than this lexicon was made for",
+                path=folder,
+                remedy="Copy the whole model folder again",
+            )
+        return cls(*stored)
 
     def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
         """Return the words that each label of a note rests on [labels].

@@ -122,6 +122,18 @@ class Phrases:
         counts = self.starts[phrases + 1] - self.starts[phrases]
         return np.repeat(np.arange(len(phrases)), counts), ranges(self.starts[phrases], counts)
 
+    def with_pairs(self, pairs: Ints) -> tuple[Phrases, Ints]:
+        """Return the phrases of some pairs, ascending, without all others; and their places here."""
+        phrases, counts = np.unique(self.of_pair[pairs], return_counts=True)
+        kept = Phrases(
+            self.numbers[phrases],
+            self.lengths[phrases],
+            self.sets.subset(phrases),
+            np.cumsum([0, *counts], dtype=np.int64),
+            self.codes[pairs],
+        )
+        return kept, phrases
+
     def found_in(self, words: Words) -> PhraseMatches:
         """Return where a note has the phrases, fully or in part."""
         runs = runs_in(words, int(self.lengths.max(initial=1)))

@@ -131,8 +131,6 @@ def propose(
 def _by_phrases(note: ReadNote, matches: Matches, known: Knowledge, *, exact: bool) -> _Source:
     phrases, tallies, similar = known.phrases, known.tallies, known.similarity
     of_match, pairs = phrases.pairs_of(matches.phrases)
-    kept = known.valid[pairs]
-    of_match, pairs = of_match[kept], pairs[kept]
     phrase, codes = matches.phrases[of_match], phrases.codes[pairs]
     begins, ends, coverage = matches.begins[of_match], matches.ends[of_match], matches.coverage[of_match]
     notes = (tallies.exact if exact else tallies.scattered)[phrase]

@@ -98,6 +98,9 @@ def fit_ranker(features: Floats, right: Any, names: Sequence[str], seed: int) ->
     lightgbm = _lightgbm()
     data = lightgbm.Dataset(features, np.asarray(right, dtype=np.float32), feature_name=list(names))
     settings = {**_SETTINGS, "seed": seed, "num_threads": usable_cores()}
+    if len(features) == 1:
+        # A sample of it would be empty, which LightGBM refuses.
+        settings["bagging_fraction"] = 1.0
     return Ranker(lightgbm.train(settings, data, _ROUNDS), tuple(names))
 
 

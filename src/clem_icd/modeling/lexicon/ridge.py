@@ -91,14 +91,20 @@ def fit_ridge(notes: Sequence[Words], gold: Any, folds: Ints, seed: int) -> tupl
     idf = (np.log((len(notes) + 1) / (frequency[kept] + 1)) + 1).astype(np.float32)
     features = _tfidf(notes, numbers, idf)
     learned = np.unique(gold.indices).astype(np.int64)
-    targets = gold[:, learned].toarray().astype(np.float32)
-    bias = targets.mean(axis=0, dtype=np.float64).astype(np.float32)
+    targets = gold[:, learned]
     # One thread: with several, sums have another order, and the model other bytes, on every machine.
     with threadpool_limits(1):
         projection = _projection(features, seed)
         inputs = features @ projection
-        weights, held_out = _fit(inputs, targets - bias, folds)
-    return Ridge(numbers, idf, projection, weights, bias, learned), held_out + bias
+        held_out = np.zeros(targets.shape, dtype=np.float32)
+        for fold in range(int(folds.max(initial=-1)) + 1):
+            own, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+            # Not even rounding depends on how many codes the fold has to itself.
+            shared = np.unique(targets[others].indices)
+            weights, bias = _fit(inputs[others], targets[others][:, shared])
+            held_out[np.ix_(own, shared)] = inputs[own] @ weights + bias
+        weights, bias = _fit(inputs, targets)
+    return Ridge(numbers, idf, projection, weights, bias, learned), held_out
 
 
 def _projection(features: Any, seed: int) -> Floats:
@@ -113,17 +119,12 @@ def _projection(features: Any, seed: int) -> Floats:
     return np.ascontiguousarray(directions, dtype=np.float32)
 
 
-def _fit(inputs: Floats, targets: Floats, folds: Ints) -> tuple[Floats, Floats]:
-    """Return the weights by all notes, and predictions for each fold by the weights of the others."""
+def _fit(inputs: Floats, targets: Any) -> tuple[Floats, Floats]:
+    """Return the weights and the bias by some notes: how often each code occurs, without any word."""
+    bias = np.asarray(targets.mean(axis=0, dtype=np.float64), dtype=np.float32).ravel()
     square = inputs.T @ inputs + _PENALTY * np.eye(inputs.shape[1], dtype=np.float32)
-    product = inputs.T @ targets
-    held_out = np.empty_like(targets)
-    for fold in range(int(folds.max(initial=-1)) + 1):
-        rows = np.flatnonzero(folds == fold)
-        own = inputs[rows]
-        weights = np.linalg.solve(square - own.T @ own, product - own.T @ targets[rows])
-        held_out[rows] = own @ weights
-    return np.linalg.solve(square, product).astype(np.float32), held_out
+    product = (targets.T @ inputs).T - np.outer(inputs.sum(axis=0), bias)
+    return np.linalg.solve(square, product).astype(np.float32), bias
 
 
 def _tfidf(notes: Sequence[Words], numbers: Numbers, idf: Floats) -> Any:

@@ -34,6 +34,10 @@ class Similarity:
     of_names: Floats
     to_category: Floats
 
+    def of_pairs(self, pairs: Ints) -> Similarity:
+        """Return the similarities of some pairs only."""
+        return Similarity(self.to_names[pairs], self.of_names[pairs], self.to_category[pairs])
+
 
 def similarity(phrases: Phrases, titles: TitleIndex, categories: Ints) -> Similarity:
     """Return the similarities of all pairs; ``categories`` numbers those of the codes [codes]."""

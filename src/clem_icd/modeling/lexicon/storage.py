@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from clem_icd.errors import ModelError
-from clem_icd.files import read_json, write_json, write_text
+from clem_icd.files import write_text
 from clem_icd.modeling.lexicon.arrays import Ints, Numbers
 from clem_icd.modeling.lexicon.code_space import CodeSpace
 from clem_icd.modeling.lexicon.coverage import StemSets
@@ -24,9 +24,10 @@ from clem_icd.modeling.lexicon.language import LANGUAGES, Language
 from clem_icd.modeling.lexicon.phrases import Phrases
 from clem_icd.modeling.lexicon.ranking import Ranker
 from clem_icd.modeling.lexicon.ridge import Ridge
+from clem_icd.modeling.lexicon.seal import read_options, write_options
 from clem_icd.modeling.lexicon.similarity import Similarity
 from clem_icd.modeling.lexicon.tallies import Tallies
-from clem_icd.modeling.lexicon.title_files import read_titles_index, write_titles
+from clem_icd.modeling.lexicon.title_files import TITLES_FILE, read_titles_index, write_titles
 from clem_icd.modeling.lexicon.translation import Translation
 
 __all__ = ["Stored", "read_lexicon", "write_lexicon"]
@@ -34,6 +35,7 @@ __all__ = ["Stored", "read_lexicon", "write_lexicon"]
 _ARRAYS = "lexicon.safetensors"
 _TREES = "trees.txt"
 _OPTIONS = "lexicon.json"
+_FILES = (_ARRAYS, TITLES_FILE, _TREES)
 _COPY_AGAIN = "Copy the whole model folder again"
 
 _PLAIN: dict[str, type[Any]] = {
@@ -53,6 +55,7 @@ class Stored(NamedTuple):
     knowledge: Knowledge
     ridge: Ridge
     ranker: Ranker
+    output: Ints
 
 
 def write_lexicon(stored: Stored, folder: Path) -> None:
@@ -65,14 +68,14 @@ def write_lexicon(stored: Stored, folder: Path) -> None:
         "ridge": stored.ridge,
         "translation": known.links.translation,
     }
-    arrays = _phrase_arrays(known.phrases)
+    arrays = _phrase_arrays(known.phrases) | {"output": stored.output}
     for name, part in parts.items():
         if part is not None:
             arrays |= {f"{name}.{field}": getattr(part, field) for field in _fields(type(part))}
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / _ARRAYS)
     write_titles(known.titles, folder)
     write_text(folder / _TREES, stored.ranker.text())
-    write_json(folder / _OPTIONS, {"language": stored.language})
+    write_options(folder / _OPTIONS, {"language": stored.language}, _FILES)
 
 
 def read_lexicon(folder: Path) -> Stored:
@@ -86,7 +89,7 @@ def read_lexicon(folder: Path) -> Stored:
         If LightGBM is not installed.
 
     """
-    options = read_json(folder / _OPTIONS, ModelError, _COPY_AGAIN)
+    options = read_options(folder / _OPTIONS, _FILES)
     arrays = _read_arrays(folder / _ARRAYS)
     titles = read_titles_index(folder)
     ranker = _read_trees(folder / _TREES)
@@ -103,6 +106,7 @@ def read_lexicon(folder: Path) -> Stored:
             _part(arrays, "translation") if "translation.stems" in arrays else None,
         )
         ridge = _part(arrays, "ridge")
+        output = arrays["output"]
         _check(knowledge, ridge)
     except (KeyError, TypeError, ValueError, IndexError) as problem:
         raise ModelError(
@@ -110,7 +114,7 @@ def read_lexicon(folder: Path) -> Stored:
             path=folder,
             remedy=_COPY_AGAIN,
         ) from problem
-    return Stored(language, knowledge, ridge, ranker)
+    return Stored(language, knowledge, ridge, ranker, output)
 
 
 def _phrases(arrays: Mapping[str, Any]) -> Phrases:

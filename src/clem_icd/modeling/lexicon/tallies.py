@@ -48,8 +48,26 @@ class Tallies:
         parts = (getattr(self, part.name) - getattr(other, part.name) for part in fields(self))
         return Tallies(*parts)
 
-    def valid(self, phrases: Phrases) -> Any:
-        """Return which pairs these notes support: marked, or a run that predicts the code [pairs]."""
+    def of_pairs(self, phrases: Ints, pairs: Ints) -> Tallies:
+        """Return the tallies of some phrases and pairs only."""
+        return Tallies(
+            self.notes,
+            self.with_code,
+            self.exact[phrases],
+            self.scattered[phrases],
+            self.exact_both[pairs],
+            self.scattered_both[pairs],
+            self.annotated[pairs],
+        )
+
+    def valid(self, phrases: Phrases, *, marked: bool) -> Any:
+        """Return which pairs these notes support: annotated, or a run that predicts the code [pairs].
+
+        Where coders ``marked`` the phrases, only the former count: a pair of which other notes teach nothing
+        but the numbers is only there because a note of the fold that is left out is marked so.
+        """
+        if marked:
+            return self.annotated > 0
         run, code = self.exact[phrases.of_pair], self.with_code[phrases.codes]
         return (self.annotated > 0) | predicts(self.exact_both, run, code, float(self.notes[0]))
 
@@ -114,6 +132,8 @@ def _column_sums(matrix: Any) -> Floats:
 
 
 def _both(phrases: Phrases, occurrences: Any, gold: Any) -> Floats:
+    if not len(phrases):
+        return np.zeros(0, dtype=np.float32)
     counts = (occurrences.T.tocsr() @ gold).tocsr()
     return np.asarray(counts[phrases.of_pair, phrases.codes], dtype=np.float32).ravel()
 

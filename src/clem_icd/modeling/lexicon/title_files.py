@@ -20,13 +20,13 @@ from clem_icd.modeling.lexicon.arrays import Ints
 from clem_icd.modeling.lexicon.coverage import StemSets
 from clem_icd.modeling.lexicon.titles import TitleIndex
 
-__all__ = ["read_lines", "read_titles_index", "write_lines", "write_titles"]
+__all__ = ["TITLES_FILE", "read_lines", "read_titles_index", "write_lines", "write_titles"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _INDEX, _LINES = "clem-icd/title-index", "clem-icd/lines"
 _FORMAT_VERSION = "1"
-_FILE = "titles.safetensors"
+TITLES_FILE = "titles.safetensors"
 _ABOUT = "about"
 _COPY_AGAIN = "Copy the whole folder again"
 
@@ -44,7 +44,7 @@ def write_titles(index: TitleIndex, folder: Path) -> None:
         "owner_starts": index.starts.astype(np.int32),
         "codes": _as_bytes(codes),
     }
-    _write(arrays, _INDEX, folder / _FILE)
+    _write(arrays, _INDEX, folder / TITLES_FILE)
 
 
 def read_titles_index(folder: Path) -> TitleIndex:
@@ -56,7 +56,7 @@ def read_titles_index(folder: Path) -> TitleIndex:
         If the file is missing or damaged, or this release cannot read it.
 
     """
-    path = folder / _FILE
+    path = folder / TITLES_FILE
     arrays = _read(_INDEX, path)
     try:
         codes = tuple(_code(line) for line in _as_lines(arrays["codes"]))

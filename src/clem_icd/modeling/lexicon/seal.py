@@ -1,0 +1,53 @@
+"""Options as JSON with a digest of the files beside them, so that files of two models are never mixed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from clem_icd.errors import ModelError
+from clem_icd.files import read_json, sha256_of, write_json
+
+__all__ = ["read_options", "write_options"]
+
+_COPY_AGAIN = "Copy the whole model folder again"
+
+
+def write_options(path: Path, options: Mapping[str, Any], files: Sequence[str]) -> None:
+    """Write options, with a digest of them and of files in the same folder."""
+    write_json(path, {**options, "digest": _digest(path.parent, options, files)})
+
+
+def read_options(path: Path, files: Sequence[str]) -> dict[str, Any]:
+    """Read what `write_options` wrote.
+
+    Raises
+    ------
+    ModelError
+        If the options or the files are missing, damaged or of several models.
+
+    """
+    options = read_json(path, ModelError, _COPY_AGAIN)
+    found = options.pop("digest", None)
+    if found != _digest(path.parent, options, files):
+        raise ModelError(
+            f"{path.name} and {', '.join(files)} are damaged, or of several models",
+            path=path.parent,
+            remedy=_COPY_AGAIN,
+        )
+    return options
+
+
+def _digest(folder: Path, options: Mapping[str, Any], files: Sequence[str]) -> str:
+    digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
+    for name in files:
+        try:
+            digest.update(sha256_of(folder / name).encode())
+        except OSError as problem:
+            raise ModelError(
+                "is missing, or not readable", path=folder / name, remedy=_COPY_AGAIN
+            ) from problem
+    return digest.hexdigest()
