@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from clem_icd.modeling.machine import usable_cores
 __all__ = ["Ranker", "fit_ranker"]
 
 _ROUNDS = 300
+_THREADS = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)
 _SETTINGS = {
     "objective": "binary",
     "learning_rate": 0.05,
@@ -69,8 +71,8 @@ class Ranker:
         return cls(trees, tuple(trees.feature_name()))
 
     def text(self) -> str:
-        """Return the trees in LightGBM's text format."""
-        return str(self.trees.model_to_string())
+        """Return the trees in LightGBM's text format, the same on every machine."""
+        return _THREADS.sub("[num_threads: 0]", str(self.trees.model_to_string()))
 
     def probabilities(self, features: Floats) -> Floats:
         """Return the probability of each proposal [proposals]."""
