@@ -26,7 +26,7 @@ UNKNOWN = code("A00.0")
 LABELS = (*sorted(INDEX.codes, reverse=True), UNKNOWN)
 """Labels in another order than the code space, and one that is not in it."""
 
-OUTPUT = np.array([*range(len(INDEX.codes))][::-1] + [-1])
+OUTPUT = np.append(np.arange(len(INDEX.codes))[::-1], -1)
 TEXTS = ["", "of the", "zzz", *(training_note(number, marked=False).text for number in range(100, 106))]
 
 System = LexiconSystem | DictionarySystem

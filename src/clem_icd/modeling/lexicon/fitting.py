@@ -340,8 +340,8 @@ def _require_coded(notes: Sequence[TrainingNote]) -> None:
     patients = {note.subject if note.subject is not None else id(note) for note in coded}
     if len(patients) < 2:
         raise CorpusError(
-            f"has training notes with codes of {len(patients)} patients; a lexicon judges each note by those "
-            "of other patients",
+            f"has training notes with codes of {len(patients)} patient{'' if patients else 's'}; a lexicon "
+            "judges each note by those of other patients",
             remedy="Prepare a corpus with at least two",
         )
 
