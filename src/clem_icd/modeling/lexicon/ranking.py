@@ -16,11 +16,11 @@ from clem_icd.modeling.machine import usable_cores
 
 __all__ = ["Ranker", "fit_ranker"]
 
-_ROUNDS = 300
 _THREADS = re.compile(r"^\[num_threads: \d+\]$", re.MULTILINE)
+_ROUNDS = 150
 _SETTINGS = {
     "objective": "binary",
-    "learning_rate": 0.05,
+    "learning_rate": 0.1,
     "num_leaves": 31,
     "min_child_samples": 50,
     "lambda_l2": 20.0,
