@@ -67,6 +67,21 @@ def test_the_codes_of_a_note_never_influence_its_own_description(own: int, *, ma
             assert getattr(after, part).tobytes() == getattr(before, part).tobytes(), (values, part)
 
 
+def test_a_phrase_that_others_have_but_do_not_mark_is_unknown_to_the_note_that_marks_it() -> None:
+    stone = code("K80.20")
+    others = [
+        TrainingNote("Purple skin. Stone.", (stone,), (Evidence(stone, 13, 18),), subject)
+        for subject in "abc"
+    ]
+    own = TrainingNote("Purple skin.", (stone,), (Evidence(stone, 0, 11),), "d")
+    notes = [*training_notes(30, marked=True), *others]
+    marking, silent = (
+        described([*notes, note]).proposals[-1] for note in (own, replace(own, codes=(), evidence=()))
+    )
+    assert marking.codes.tolist() == silent.codes.tolist()
+    assert marking.features.tobytes() == silent.features.tobytes()
+
+
 def test_the_codes_of_a_note_influence_the_description_of_other_patients_notes() -> None:
     notes = training_notes(36, marked=True)
     before = described(notes)
