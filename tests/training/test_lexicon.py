@@ -141,7 +141,7 @@ def test_what_is_learned_from_is_said(corpus: Corpus, tmp_path: Path) -> None:
     listener = Listener()
     learned("lexicon", corpus, listener=listener)
     assert listener.tasks == ["Learning the lexicon"]
-    assert listener.lines == ["Phrases are taken from the evidence of 40 of 40 training notes"]
+    assert listener.lines == ["Phrases are taken from the evidence of 40 of 40 coded training notes"]
 
     parts = splits()
     parts["train"] = [dataclasses.replace(note, evidence=()) for note in parts["train"]]
@@ -149,7 +149,8 @@ def test_what_is_learned_from_is_said(corpus: Corpus, tmp_path: Path) -> None:
     listener = Listener()
     learned("lexicon", write(tmp_path / "unmarked", parts), listener=listener)
     first, second = listener.lines
-    assert "have no evidence: phrases are runs of words that predict a code" in first
+    assert first.startswith("0 of ")
+    assert "coded training notes have evidence: phrases are also runs of words that predict a code" in first
     assert second.startswith("1 of 7 training codes have no installed title, such as X99.99")
 
 

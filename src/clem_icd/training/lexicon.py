@@ -13,7 +13,7 @@ from clem_icd.decisions.arrays import BoolArray, FloatArray
 from clem_icd.extras import optional
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling import System
-from clem_icd.modeling.lexicon.fitting import STEPS, TrainingNote, fit_dictionary, fit_lexicon
+from clem_icd.modeling.lexicon.fitting import STEPS, TrainingNote, fit_dictionary, fit_lexicon, has_evidence
 from clem_icd.modeling.lexicon.language import Language
 from clem_icd.modeling.lexicon.lexicon import places_of
 from clem_icd.modeling.lexicon.titles import Name, TitleIndex, names_of
@@ -162,10 +162,13 @@ def _titles_of(labels: Sequence[Code], corpus: Corpus) -> tuple[str | None, ...]
 
 
 def _sentence_on_evidence(notes: Sequence[TrainingNote]) -> str:
-    marked = sum(bool(note.evidence) for note in notes)
-    if marked:
-        return f"Phrases are taken from the evidence of {marked:,} of {len(notes):,} training notes"
-    return "The training notes have no evidence: phrases are runs of words that predict a code"
+    marked, coded = sum(bool(note.evidence) for note in notes), sum(bool(note.codes) for note in notes)
+    if has_evidence([(bool(note.codes), bool(note.evidence)) for note in notes]):
+        return f"Phrases are taken from the evidence of {marked:,} of {coded:,} training notes"
+    return (
+        f"{marked:,} of {coded:,} coded training notes have evidence: phrases are also runs of words "
+        "that predict a code"
+    )
 
 
 def _sentences_on_codes(codes: set[Code]) -> list[str]:

@@ -19,6 +19,7 @@ from clem_icd.modeling.lexicon.fitting import (
     fit_dictionary,
     fit_lexicon,
     folds_of,
+    has_evidence,
 )
 from clem_icd.modeling.lexicon.language import LANGUAGES, Language
 from modeling.lexicon.coded_notes import code, index, training_notes
@@ -243,3 +244,18 @@ def test_the_table_of_held_out_scores_holds_every_proposal_and_every_code(
     assert hits.sum(axis=1).tolist() == gold
     assert (table > 0).sum(axis=1).tolist() == counts
     assert np.sort(table[table > 0]).tolist() == np.sort(scores).tolist()
+
+
+@pytest.mark.parametrize(
+    ("notes", "expected"),
+    [
+        ([], False),
+        ([(False, False)], False),
+        ([(True, False), (True, False), (True, True)], False),
+        ([(True, False), (True, True), (False, False)], True),
+    ],
+)
+def test_evidence_is_relied_on_from_half_of_the_coded_notes_on(
+    notes: list[tuple[bool, bool]], expected: bool
+) -> None:
+    assert has_evidence(notes) is expected

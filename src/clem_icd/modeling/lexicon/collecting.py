@@ -180,9 +180,9 @@ def _known(numbers: Numbers, wanted: Numbers) -> Ints:
 def _frequent_runs(notes: Sequence[CodedNote]) -> Numbers:
     """Return the runs that occur in at least two notes, or in as many as keep their number bounded."""
     # Counts of buckets of runs first: rare runs are most of all, and would take most of the memory.
-    counts = np.zeros(_BUCKETS, dtype=np.uint16)
+    counts = np.zeros(_BUCKETS, dtype=np.uint32)
     for distinct in _distinct_runs(notes):
-        counts[np.unique(_bucket(distinct))] += np.uint16(1)
+        counts[np.unique(_bucket(distinct))] += np.uint32(1)
     likely = [distinct[counts[_bucket(distinct)] >= _TIMES] for distinct in _distinct_runs(notes)]
     numbers, frequency = np.unique(np.concatenate(likely), return_counts=True)
     least = _TIMES

@@ -38,6 +38,7 @@ __all__ = [
     "fit_dictionary",
     "fit_lexicon",
     "folds_of",
+    "has_evidence",
 ]
 
 _FOLDS = 10
@@ -294,17 +295,24 @@ def collect(
 ) -> tuple[Phrases, list[Annotation], bool]:
     """Return the phrases of training notes, where they stand for a code, and whether coders marked them.
 
-    Where coders marked evidence, phrases are taken from it. Elsewhere, they are runs of words that are mostly
-    words of a code's names, and runs that predict a code.
+    Where coders marked evidence in at least half of the notes with codes, phrases are taken from it alone.
+    Elsewhere, they are also runs of words that are mostly words of a code's names, and runs that predict a
+    code.
     """
     annotations = list(by_spans(notes))
-    marked = bool(annotations)
+    marked = has_evidence([(bool(len(note.codes)), bool(note.spans)) for note in notes])
     pairs: list[tuple[tuple[int, ...], int]] = []
     if not marked:
-        annotations = list(by_names(notes, titles))
+        annotations += by_names(notes, titles)
         pairs = list(by_prediction(notes, len(titles.codes), folds))
     pairs += [(one.stems, one.code) for one in annotations]
     return Phrases.of(pairs), annotations, marked
+
+
+def has_evidence(notes: Sequence[tuple[bool, bool]]) -> bool:
+    """Return whether at least half of the notes with codes have evidence, given both facts of each note."""
+    coded = sum(has_codes for has_codes, _ in notes)
+    return coded > 0 and 2 * sum(has_spans for _, has_spans in notes) >= coded
 
 
 def coded_notes(
