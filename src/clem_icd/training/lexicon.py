@@ -164,7 +164,7 @@ def _titles_of(labels: Sequence[Code], corpus: Corpus) -> tuple[str | None, ...]
 def _sentence_on_evidence(notes: Sequence[TrainingNote]) -> str:
     marked, coded = sum(bool(note.evidence) for note in notes), sum(bool(note.codes) for note in notes)
     if has_evidence([(bool(note.codes), bool(note.evidence)) for note in notes]):
-        return f"Phrases are taken from the evidence of {marked:,} of {coded:,} training notes"
+        return f"Phrases are taken from the evidence of {marked:,} of {coded:,} coded training notes"
     return (
         f"{marked:,} of {coded:,} coded training notes have evidence: phrases are also runs of words "
         "that predict a code"
