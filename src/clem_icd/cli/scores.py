@@ -24,6 +24,8 @@ scores = typer.Typer(
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from clem_icd.scores import Scores
+
 Format = Literal[
     "auto", "long", "wide", "lists", "npz", "json", "codiesp", "edin2023", "edin2024", "caml", "mdace"
 ]
@@ -166,15 +168,7 @@ def restrict(
         )
     kept = corpus_labels(read, Corpus.open(corpus))
     write_scores(out, kept.labels, zip(kept.note_ids, kept.values, strict=True), kept.about, force=force)
-    notes, labels = kept.values.shape
-
-    def show(console: Console) -> None:
-        console.print(f"Wrote the scores of {notes:,} notes for {labels:,} labels to {out}", markup=False)
-        for line in kept.warnings:
-            console.print(f"Warning: {line}", markup=False)
-
-    value = {"scores": str(out), "notes": notes, "labels": labels, "warnings": list(kept.warnings)}
-    terminal.result(value, show)
+    _say_written(terminal, kept, out)
 
 
 @scores.command("average")
@@ -208,12 +202,16 @@ def average_(
         ) from None
     both = average([Scores.read(file) for file in files], shares)
     write_scores(out, both.labels, zip(both.note_ids, both.values, strict=True), both.about, force=force)
-    notes, labels = both.values.shape
+    _say_written(terminal, both, out)
+
+
+def _say_written(terminal: Terminal, written: Scores, out: Path) -> None:
+    notes, labels = written.values.shape
 
     def show(console: Console) -> None:
         console.print(f"Wrote the scores of {notes:,} notes for {labels:,} labels to {out}", markup=False)
-        for line in both.warnings:
+        for line in written.warnings:
             console.print(f"Warning: {line}", markup=False)
 
-    value = {"scores": str(out), "notes": notes, "labels": labels, "warnings": list(both.warnings)}
+    value = {"scores": str(out), "notes": notes, "labels": labels, "warnings": list(written.warnings)}
     terminal.result(value, show)

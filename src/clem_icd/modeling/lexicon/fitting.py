@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -185,15 +185,9 @@ def describe_training(
         If fewer than two notes have codes.
 
     """
-    _require_coded(notes)
-    read = [read_note(note.text, language) for note in notes]
-    coded = coded_notes(notes, read, titles)
-    folds = folds_of([note.subject for note in notes], _FOLDS, seed)
-    phrases, annotations, marked = collect(coded, titles, folds)
-    matches = [phrases.found_in(note.words) for note in read]
-    progress()
-    by_fold = tally(phrases, coded, matches, annotations, folds, len(titles.codes))
+    read, coded, folds, phrases, marked, by_fold = _tallied(notes, titles, language, seed)
     every = sum_of(by_fold)
+    progress()
     space = CodeSpace.of(titles.codes)
     similar = similarity(phrases, titles, space.categories)
 
@@ -221,6 +215,28 @@ def describe_training(
     )
 
 
+class _Tallied(NamedTuple):
+    """Training notes as they were read, their folds and phrases, and the tallies of each fold."""
+
+    read: list[ReadNote]
+    coded: list[CodedNote]
+    folds: Ints
+    phrases: Phrases
+    marked: bool
+    by_fold: list[Tallies]
+
+
+def _tallied(notes: Sequence[TrainingNote], titles: TitleIndex, language: Language, seed: int) -> _Tallied:
+    _require_coded(notes)
+    read = [read_note(note.text, language) for note in notes]
+    coded = coded_notes(notes, read, titles)
+    folds = folds_of([note.subject for note in notes], _FOLDS, seed)
+    phrases, annotations, marked = collect(coded, titles, folds)
+    matches = [phrases.found_in(note.words) for note in read]
+    by_fold = tally(phrases, coded, matches, annotations, folds, len(titles.codes))
+    return _Tallied(read, coded, folds, phrases, marked, by_fold)
+
+
 def fit_dictionary(
     notes: Sequence[TrainingNote],
     titles: TitleIndex,
@@ -238,13 +254,7 @@ def fit_dictionary(
         If fewer than two notes have codes.
 
     """
-    _require_coded(notes)
-    read = [read_note(note.text, language) for note in notes]
-    coded = coded_notes(notes, read, titles)
-    folds = folds_of([note.subject for note in notes], _FOLDS, seed)
-    phrases, annotations, marked = collect(coded, titles, folds)
-    matches = [phrases.found_in(note.words) for note in read]
-    by_fold = tally(phrases, coded, matches, annotations, folds, len(titles.codes))
+    read, coded, folds, phrases, marked, by_fold = _tallied(notes, titles, language, seed)
     every = sum_of(by_fold)
 
     def dictionary(tallies: Tallies) -> DictionarySystem:
