@@ -31,3 +31,14 @@ def test_a_missing_dependency_of_an_installed_package_is_not_disguised(
     monkeypatch.syspath_prepend(folder)
     with pytest.raises(ModuleNotFoundError, match="a_package_that_does_not_exist"):
         optional("broken_package", "The test")
+
+
+def test_a_missing_library_of_the_system_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("packages")
+    line = 'import ctypes\nctypes.CDLL("libnothing_of_the_kind.so.1")\n'
+    (folder / "package_with_a_library.py").write_text(line, encoding="utf-8")
+    monkeypatch.syspath_prepend(folder)
+    with pytest.raises(MissingExtraError, match=r"cannot load .*libnothing_of_the_kind\.so\.1"):
+        optional("package_with_a_library", "The test")

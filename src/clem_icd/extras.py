@@ -30,7 +30,7 @@ def optional(module: str, purpose: str) -> Any:
     Raises
     ------
     MissingExtraError
-        If the package is not installed.
+        If the package is not installed, or a library of the system that it needs.
 
     """
     package = module.partition(".")[0]
@@ -44,3 +44,8 @@ def optional(module: str, purpose: str) -> Any:
             f"{purpose} needs {package}, which is not installed",
             remedy=f"Install it with: pip install 'clem-icd[{EXTRAS[package]}]'",
         ) from None
+    except OSError as problem:
+        raise MissingExtraError(
+            f"{purpose} needs {package}, which cannot load a library of the system: {problem}",
+            remedy="Install that library; on Debian and Ubuntu, apt install libgomp1 for libgomp.so.1",
+        ) from problem
