@@ -108,7 +108,7 @@ def _headings(text: str, language: str) -> Iterator[_Heading]:
 def _kind(
     names: dict[str, SectionKind | None], title: str, text: str, end: int, *, marked: bool
 ) -> SectionKind | None:
-    """Return the kind of section that a title begins, or None if it is no heading."""
+    """Return the kind of section that a title begins, or None if it is not a heading."""
     colon = text.startswith(":", end)
     if not colon and not title[:1].isupper():
         return None
