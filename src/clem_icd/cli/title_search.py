@@ -46,16 +46,8 @@ _MEASURED = {
 
 
 def searched_system(model: Path, say: Callable[[str], None]) -> CodeSystem | None:
-    """Return the code system to search, None for a model folder.
-
-    Raises
-    ------
-    InputError
-        If it is a code system without packaged titles.
-
-    """
+    """Return the code system to search, None for a model folder."""
     from clem_icd.icd import CodeSystem
-    from clem_icd.modeling import SEARCHED
 
     names = [system.value for system in CodeSystem]
     if str(model) not in names:
@@ -63,13 +55,7 @@ def searched_system(model: Path, say: Callable[[str], None]) -> CodeSystem | Non
     if model.is_dir():
         say(f"{model} is a folder here, and is used as a model, not as the name of a code system")
         return None
-    system = CodeSystem(str(model))
-    if system not in SEARCHED:
-        raise InputError(
-            f"there are no titles of {model} to search, and no model folder of that name",
-            remedy=f"Name a model folder, or one of {', '.join(one.value for one in SEARCHED)}",
-        )
-    return system
+    return CodeSystem(str(model))
 
 
 def check_options(system: CodeSystem | None, *, language: str | None, useless: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from clem_icd.errors import ModelError
 from clem_icd.files import new_file
+from clem_icd.modeling.model_files import COPY_AGAIN
 
 if TYPE_CHECKING:
     from clem_icd.corpus import Corpus
@@ -27,7 +28,6 @@ SEEN = ("train", "validation")
 _SCHEMA = pa.schema(
     [pa.field("split", pa.string(), nullable=False), pa.field("admission_id", pa.string(), nullable=False)]
 )
-_REMEDY = "Copy the whole model folder again"
 
 Admissions = Mapping[str, frozenset[str]]
 
@@ -66,14 +66,14 @@ def read_admissions(folder: Path) -> Admissions:
     try:
         table = pq.read_table(path, page_checksum_verification=True)
     except FileNotFoundError:
-        raise ModelError("is missing from the model", path=path, remedy=_REMEDY) from None
+        raise ModelError("is missing from the model", path=path, remedy=COPY_AGAIN) from None
     except (pa.ArrowException, OSError) as problem:
-        raise ModelError("is not readable as parquet", path=path, remedy=_REMEDY) from problem
+        raise ModelError("is not readable as parquet", path=path, remedy=COPY_AGAIN) from problem
     if not table.schema.equals(_SCHEMA):
         raise ModelError(
             f"has the columns {', '.join(table.column_names)}, expected split and admission_id",
             path=path,
-            remedy=_REMEDY,
+            remedy=COPY_AGAIN,
         )
     by_split: dict[str, set[str]] = {split: set() for split in SEEN}
     for split, admission in zip(*(column.to_pylist() for column in table.columns), strict=True):

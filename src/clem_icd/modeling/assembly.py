@@ -25,7 +25,6 @@ from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.context import require_context
 from clem_icd.modeling.damage import (
     CONFIG,
-    COPY_AGAIN,
     RESUME_EARLIER,
     TOKENIZER,
     WEIGHTS,
@@ -37,6 +36,7 @@ from clem_icd.modeling.damage import (
 )
 from clem_icd.modeling.labels import LabelSpace
 from clem_icd.modeling.linears import use_onednn
+from clem_icd.modeling.model_files import COPY_AGAIN
 
 _WEIGHTS_FILE = "model.safetensors"
 

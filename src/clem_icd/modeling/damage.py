@@ -14,7 +14,6 @@ from transformers import PreTrainedTokenizerBase
 
 from clem_icd.errors import ClemError, ModelError
 
-COPY_AGAIN = "Copy the whole model folder again"
 RESUME_EARLIER = "Delete this checkpoint and resume: training continues from an earlier one, or starts again"
 
 Misshapen = tuple[str, Sequence[int], Sequence[int]]

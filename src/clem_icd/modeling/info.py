@@ -14,12 +14,11 @@ from clem_icd.fields import InvalidFieldError
 from clem_icd.files import read_json, write_json
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling.admissions import Admissions, read_admissions, write_admissions
+from clem_icd.modeling.model_files import COPY_AGAIN
 
 FORMAT = "clem-icd/model"
 FORMAT_VERSION = 2
 FILE = "clem.json"
-
-_COPY_AGAIN = "Copy the whole model folder again"
 
 
 class _Label(BaseModel):
@@ -140,7 +139,7 @@ class ModelInfo:
                 path=folder,
                 remedy="Name the `model` folder of a training run",
             )
-        about = read_json(path, ModelError, _COPY_AGAIN)
+        about = read_json(path, ModelError, COPY_AGAIN)
         if about.get("format") != FORMAT or about.get("format_version") != FORMAT_VERSION:
             raise ModelError(
                 f"has format {about.get('format')!r} version {about.get('format_version')!r}, "
@@ -151,7 +150,7 @@ class ModelInfo:
         try:
             fields = _Fields.model_validate(about)
         except ValidationError as problem:
-            raise ModelError(str(InvalidFieldError.of(problem)), path=path, remedy=_COPY_AGAIN) from None
+            raise ModelError(str(InvalidFieldError.of(problem)), path=path, remedy=COPY_AGAIN) from None
         return cls(
             labels=tuple(Code(label.code, label.system) for label in fields.labels),
             titles=tuple(label.title for label in fields.labels),
@@ -172,8 +171,8 @@ def _rule(fields: _Fields, path: Path) -> Rule:
         try:
             return rule_from_json(fields.rule, len(fields.labels))
         except ValueError as problem:
-            raise ModelError(str(problem), path=path, remedy=_COPY_AGAIN) from None
+            raise ModelError(str(problem), path=path, remedy=COPY_AGAIN) from None
     if fields.rule is None and fields.threshold is not None:
         return Threshold(fields.threshold)
     found = "neither a threshold nor a rule" if fields.rule is None else "a threshold and a rule"
-    raise ModelError(f"has {found}, expected one of the two", path=path, remedy=_COPY_AGAIN)
+    raise ModelError(f"has {found}, expected one of the two", path=path, remedy=COPY_AGAIN)

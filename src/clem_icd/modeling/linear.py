@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from clem_icd.errors import CorpusError, ModelError
 from clem_icd.files import read_json, write_json
+from clem_icd.modeling.model_files import COPY_AGAIN, read_arrays
 from clem_icd.modeling.system import NoteScores
 
 _WINDOW = 512
@@ -27,7 +27,6 @@ _WINDOW = 512
 _WORD = r"(?u)\b\w[\w.%/-]*\w\b|\b\w\b"
 _VOCABULARY = "vocabulary.json"
 _WEIGHTS = "linear.safetensors"
-_COPY_AGAIN = "Copy the whole model folder again"
 
 
 @dataclass(frozen=True)
@@ -118,13 +117,8 @@ class LinearSystem:
             If a file is missing or damaged, or the files disagree about the features.
 
         """
-        about = read_json(folder / _VOCABULARY, ModelError, _COPY_AGAIN)
-        try:
-            arrays = load_file(folder / _WEIGHTS)
-        except (OSError, SafetensorError) as problem:
-            raise ModelError(
-                "is missing, or not readable as safetensors", path=folder / _WEIGHTS, remedy=_COPY_AGAIN
-            ) from problem
+        about = read_json(folder / _VOCABULARY, ModelError, COPY_AGAIN)
+        arrays = read_arrays(folder / _WEIGHTS)
         try:
             vectorizer = _vectorizer(ngram_range=tuple(about["ngrams"]), vocabulary=about["terms"])
             vectorizer.idf_ = arrays["idf"]
@@ -134,7 +128,7 @@ class LinearSystem:
             raise ModelError(
                 f"{_VOCABULARY} and {_WEIGHTS} are damaged or do not match ({type(problem).__name__})",
                 path=folder,
-                remedy=_COPY_AGAIN,
+                remedy=COPY_AGAIN,
             ) from problem
         return system
 

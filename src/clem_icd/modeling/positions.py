@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from clem_icd.errors import ModelError
+from clem_icd.modeling.model_files import COPY_AGAIN
 
 if TYPE_CHECKING:
     from clem_icd.evaluation.analysis import TokenStarts
@@ -80,5 +81,5 @@ def _read(file: Path) -> Tokenizer:
         raise ModelError(
             f"cannot be read ({type(problem).__name__})",
             path=file,
-            remedy="Copy the whole model folder again",
+            remedy=COPY_AGAIN,
         ) from problem

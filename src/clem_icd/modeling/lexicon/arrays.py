@@ -8,7 +8,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-__all__ = ["Floats", "Ints", "Numbers", "best_rows", "group_starts", "incidence", "places", "ranges"]
+__all__ = [
+    "Floats",
+    "Ints",
+    "Numbers",
+    "best_rows",
+    "group_starts",
+    "incidence",
+    "members_of",
+    "places",
+    "ranges",
+]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -21,6 +31,30 @@ def ranges(starts: Any, lengths: Any) -> Ints:
     before = np.cumsum(lengths) - lengths
     total = int(lengths.sum())
     return np.repeat(np.asarray(starts, dtype=np.int64) - before, lengths) + np.arange(total, dtype=np.int64)
+
+
+def members_of(starts: Ints, groups: Ints, most: int | None = None) -> tuple[Ints, Ints]:
+    """Return the members of some groups, of which each begins at its start.
+
+    Parameters
+    ----------
+    starts
+        Where the members of each group begin, and where the last ones end [all groups + 1].
+    groups
+        The groups.
+    most
+        The members of each that are returned at most.
+
+    Returns
+    -------
+    tuple
+        The place of the group in ``groups``, and the place of the member [members].
+
+    """
+    counts = starts[groups + 1] - starts[groups]
+    if most is not None:
+        counts = np.minimum(counts, most)
+    return np.repeat(np.arange(len(groups)), counts), ranges(starts[groups], counts)
 
 
 def places(ordered: Numbers, wanted: Numbers) -> Ints:

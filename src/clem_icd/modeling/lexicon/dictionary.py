@@ -13,23 +13,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from clem_icd.errors import ModelError
-from clem_icd.modeling.lexicon.arrays import Floats, Ints, Numbers, best_rows, places, ranges
-from clem_icd.modeling.lexicon.grams import runs_in
+from clem_icd.modeling.lexicon.arrays import Floats, Ints, Numbers, best_rows, members_of
 from clem_icd.modeling.lexicon.language import LANGUAGES, Language
-from clem_icd.modeling.lexicon.phrases import Matches, nested
+from clem_icd.modeling.lexicon.phrases import exact_matches, nested
 from clem_icd.modeling.lexicon.seal import read_options, write_options
 from clem_icd.modeling.lexicon.words import Words, read_words
+from clem_icd.modeling.model_files import COPY_AGAIN, read_arrays
 from clem_icd.modeling.system import NoteScores, Span
 
 __all__ = ["DictionarySystem"]
 
 _ARRAYS = "dictionary.safetensors"
 _OPTIONS = "dictionary.json"
-_COPY_AGAIN = "Copy the whole model folder again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,17 +81,10 @@ class DictionarySystem:
 
     def look_up(self, words: Words) -> _Entries:
         """Return the best phrase of every label that has any in a note."""
-        runs = runs_in(words, self.longest)
-        phrases = places(self.numbers, runs.numbers)
-        known = np.flatnonzero(phrases >= 0)
-        matches = Matches(
-            phrases[known], runs.begins[known], runs.ends[known], np.ones(len(known), dtype=np.float32)
-        )
+        matches = exact_matches(self.numbers, words, self.longest)
         if self.longest_match:
             matches = matches.rows(np.flatnonzero(~nested(matches)))
-        counts = self.starts[matches.phrases + 1] - self.starts[matches.phrases]
-        of_match = np.repeat(np.arange(len(counts)), counts)
-        pairs = ranges(self.starts[matches.phrases], counts)
+        of_match, pairs = members_of(self.starts, matches.phrases)
         best = best_rows(self.columns[pairs], self.shares[pairs])
         chosen = of_match[best]
         return _Entries(
@@ -128,12 +119,7 @@ class DictionarySystem:
 
         """
         options = read_options(folder / _OPTIONS, [_ARRAYS])
-        try:
-            arrays = load_file(folder / _ARRAYS)
-        except (OSError, SafetensorError) as problem:
-            raise ModelError(
-                "is missing, or not readable as safetensors", path=folder / _ARRAYS, remedy=_COPY_AGAIN
-            ) from problem
+        arrays = read_arrays(folder / _ARRAYS)
         try:
             system = cls(
                 options["language"],
@@ -150,7 +136,7 @@ class DictionarySystem:
             raise ModelError(
                 f"{_OPTIONS} and {_ARRAYS} are damaged, or do not match clem.json ({type(problem).__name__})",
                 path=folder,
-                remedy=_COPY_AGAIN,
+                remedy=COPY_AGAIN,
             ) from problem
         return system
 

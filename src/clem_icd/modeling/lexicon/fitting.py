@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -31,7 +31,6 @@ __all__ = [
     "STEPS",
     "DescribedNotes",
     "Fitted",
-    "FittedDictionary",
     "TrainingNote",
     "collect",
     "describe_training",
@@ -50,6 +49,7 @@ _MOST_RANKED = 4_000
 """The training notes that the trees learn from, at most."""
 
 Progress = Callable[[], Any]
+S = TypeVar("S", LexiconSystem, DictionarySystem)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,22 +63,13 @@ class TrainingNote:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedDictionary:
-    """A dictionary, and its scores of training notes by the notes of other folds, as in `Fitted`."""
-
-    system: DictionarySystem
-    right: Any
-    scores: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """A lexicon, and its scores of training notes by trees and tallies that did not see them.
+class Fitted(Generic[S]):
+    """A lexicon or a dictionary, and its scores of training notes by what the notes of other folds teach.
 
     Attributes
     ----------
     system
-        The lexicon.
+        What was learned from all notes.
     right
         Which proposals of a training note are among its codes, best proposals first; then one for each of its
         codes that was not proposed; then nothing [notes, columns].
@@ -87,7 +78,7 @@ class Fitted:
 
     """
 
-    system: LexiconSystem
+    system: S
     right: Any
     scores: Floats
 
@@ -100,7 +91,7 @@ def fit_lexicon(
     output: Ints,
     seed: int,
     progress: Progress | None = None,
-) -> Fitted:
+) -> Fitted[LexiconSystem]:
     """Learn a lexicon.
 
     Parameters
@@ -245,7 +236,7 @@ def fit_dictionary(
     output: Ints,
     longest_match: bool,
     seed: int,
-) -> FittedDictionary:
+) -> Fitted[DictionarySystem]:
     """Learn a plain dictionary; see `fit_lexicon` for the parameters.
 
     Raises
@@ -275,7 +266,7 @@ def fit_dictionary(
     table = _table(
         np.concatenate(right), np.concatenate(scores), [one for one, _ in counts], [two for _, two in counts]
     )
-    return FittedDictionary(dictionary(every), *table)
+    return Fitted(dictionary(every), *table)
 
 
 def _dictionary(

@@ -18,6 +18,7 @@ from clem_icd.modeling.lexicon.ranking import Ranker
 from clem_icd.modeling.lexicon.read_note import ReadNote, read_note
 from clem_icd.modeling.lexicon.ridge import Ridge
 from clem_icd.modeling.lexicon.storage import Stored, read_lexicon, write_lexicon
+from clem_icd.modeling.model_files import COPY_AGAIN
 from clem_icd.modeling.system import NoteScores, Span
 
 __all__ = ["LexiconSystem", "places_of"]
@@ -78,7 +79,7 @@ class LexiconSystem:
             raise ModelError(
                 "clem.json lists other labels than this lexicon was made for",
                 path=folder,
-                remedy="Copy the whole model folder again",
+                remedy=COPY_AGAIN,
             )
         return cls(*stored)
 

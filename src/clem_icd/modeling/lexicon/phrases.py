@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from clem_icd.modeling.lexicon.arrays import Floats, Ints, Numbers, places, ranges
+from clem_icd.modeling.lexicon.arrays import Floats, Ints, Numbers, members_of, places
 from clem_icd.modeling.lexicon.coverage import StemSets, same_stems, stretches
 from clem_icd.modeling.lexicon.grams import run_number, runs_in
 from clem_icd.modeling.lexicon.words import Words
 
-__all__ = ["Matches", "PhraseMatches", "Phrases", "nested"]
+__all__ = ["Matches", "PhraseMatches", "Phrases", "exact_matches", "nested"]
 
 _PARTIAL = 0.6
 """The smallest share of a phrase that is a match."""
@@ -119,8 +119,7 @@ class Phrases:
 
     def pairs_of(self, phrases: Ints) -> tuple[Ints, Ints]:
         """Return the pairs of some phrases: the place of the phrase in ``phrases``, and of the pair."""
-        counts = self.starts[phrases + 1] - self.starts[phrases]
-        return np.repeat(np.arange(len(phrases)), counts), ranges(self.starts[phrases], counts)
+        return members_of(self.starts, phrases)
 
     def with_pairs(self, pairs: Ints) -> tuple[Phrases, Ints]:
         """Return the phrases of some pairs, ascending, without all others; and their places here."""
@@ -136,12 +135,7 @@ class Phrases:
 
     def found_in(self, words: Words) -> PhraseMatches:
         """Return where a note has the phrases, fully or in part."""
-        runs = runs_in(words, int(self.lengths.max(initial=1)))
-        found = places(self.numbers, runs.numbers)
-        known = np.flatnonzero(found >= 0)
-        exact = Matches(
-            found[known], runs.begins[known], runs.ends[known], np.ones(len(known), dtype=np.float32)
-        )
+        exact = exact_matches(self.numbers, words, int(self.lengths.max(initial=1)))
         where, links = stretches(words, _WIDTH, _STRIDE), same_stems(words, self.sets)
         sets = self.sets.found_in(words, where, links, _PARTIAL)
         begins, ends = self.sets.spans_of(words, where, links, sets)
@@ -153,6 +147,14 @@ class Phrases:
             loose.rows(np.flatnonzero(several & whole)),
             loose.rows(np.flatnonzero(several & ~whole)),
         )
+
+
+def exact_matches(numbers: Numbers, words: Words, longest: int) -> Matches:
+    """Return where a note has phrases word by word, given their numbers, ascending, and the most words."""
+    runs = runs_in(words, longest)
+    found = places(numbers, runs.numbers)
+    known = np.flatnonzero(found >= 0)
+    return Matches(found[known], runs.begins[known], runs.ends[known], np.ones(len(known), dtype=np.float32))
 
 
 def nested(matches: Matches) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from clem_icd.cues import CUE_KINDS, bit_of
-from clem_icd.modeling.lexicon.arrays import Floats, Ints, best_rows, ranges
+from clem_icd.modeling.lexicon.arrays import Floats, Ints, best_rows, members_of, ranges
 from clem_icd.modeling.lexicon.coverage import Found, stretches
 from clem_icd.modeling.lexicon.knowledge import Knowledge
 from clem_icd.modeling.lexicon.phrases import Matches, PhraseMatches, nested
@@ -212,11 +212,8 @@ def _by_titles(note: ReadNote, known: Knowledge) -> tuple[_Source, tuple[Ints, A
 
 def _owned(known: Knowledge, sets: Ints, most: int | None = None) -> tuple[Ints, Ints]:
     """Return the codes that have each of some titles: the place of the title in ``sets``, and the code."""
-    starts = known.titles.starts[sets]
-    counts = known.titles.starts[sets + 1] - starts
-    if most is not None:
-        counts = np.minimum(counts, most)
-    return np.repeat(np.arange(len(sets)), counts), known.titles.owners[ranges(starts, counts)]
+    of_set, members = members_of(known.titles.starts, sets, most)
+    return of_set, known.titles.owners[members]
 
 
 def _strongest_inside(begins: Ints, ends: Ints, scores: Any, words: int) -> Any:

@@ -13,6 +13,7 @@ from clem_icd.errors import ModelError
 from clem_icd.extras import optional
 from clem_icd.modeling.lexicon.arrays import Floats, Ints
 from clem_icd.modeling.machine import usable_cores
+from clem_icd.modeling.model_files import COPY_AGAIN
 
 __all__ = ["Ranker", "fit_ranker"]
 
@@ -67,7 +68,7 @@ class Ranker:
         try:
             trees = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as problem:
-            raise ModelError("the trees are damaged", remedy="Copy the whole model folder again") from problem
+            raise ModelError("the trees are damaged", remedy=COPY_AGAIN) from problem
         return cls(trees, tuple(trees.feature_name()))
 
     def text(self) -> str:

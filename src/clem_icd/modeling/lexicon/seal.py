@@ -10,10 +10,9 @@ from typing import Any
 
 from clem_icd.errors import ModelError
 from clem_icd.files import read_json, sha256_of, write_json
+from clem_icd.modeling.model_files import COPY_AGAIN
 
 __all__ = ["read_options", "write_options"]
-
-_COPY_AGAIN = "Copy the whole model folder again"
 
 
 def write_options(path: Path, options: Mapping[str, Any], files: Sequence[str]) -> None:
@@ -30,13 +29,13 @@ def read_options(path: Path, files: Sequence[str]) -> dict[str, Any]:
         If the options or the files are missing, damaged or of several models.
 
     """
-    options = read_json(path, ModelError, _COPY_AGAIN)
+    options = read_json(path, ModelError, COPY_AGAIN)
     found = options.pop("digest", None)
     if found != _digest(path.parent, options, files):
         raise ModelError(
             f"{path.name} and {', '.join(files)} are damaged, or of several models",
             path=path.parent,
-            remedy=_COPY_AGAIN,
+            remedy=COPY_AGAIN,
         )
     return options
 
@@ -48,6 +47,6 @@ def _digest(folder: Path, options: Mapping[str, Any], files: Sequence[str]) -> s
             digest.update(sha256_of(folder / name).encode())
         except OSError as problem:
             raise ModelError(
-                "is missing, or not readable", path=folder / name, remedy=_COPY_AGAIN
+                "is missing, or not readable", path=folder / name, remedy=COPY_AGAIN
             ) from problem
     return digest.hexdigest()

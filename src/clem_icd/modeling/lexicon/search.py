@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from clem_icd.decisions import Threshold
 from clem_icd.errors import InputError
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling.info import ModelInfo
-from clem_icd.modeling.lexicon.arrays import Floats, Ints, best_rows, places, ranges
+from clem_icd.modeling.lexicon.arrays import Floats, Ints, best_rows, members_of, places
 from clem_icd.modeling.lexicon.cached import cached_titles
 from clem_icd.modeling.lexicon.coverage import same_stems, stretches
 from clem_icd.modeling.lexicon.language import Language
@@ -100,9 +101,7 @@ class TitleSearch:
         begins, ends = sets.spans_of(words, where, links, found)
         together = sets.sizes[found.sets] * found.coverage / np.maximum(1, ends - begins)
         scores = found.coverage**3 * np.sqrt(sets.weights[found.sets] * np.minimum(1, together))
-        counts = np.diff(index.starts)[found.sets]
-        owners = ranges(index.starts[found.sets], counts)
-        name = np.repeat(np.arange(len(counts)), counts)
+        name, owners = members_of(index.starts, found.sets)
         values = scores[name] * self.preferences[owners]
         best = best_rows(index.owners[owners], values)
         return _Hits(
@@ -115,7 +114,11 @@ class TitleSearch:
     def _links(self, words: Words) -> Any:
         if self.language == "en":
             return same_stems(words, self.index.sets)
-        return Links.to(self.index.sets, self.index.roots).of(words)
+        return self._cognates.of(words)
+
+    @cached_property
+    def _cognates(self) -> Links:
+        return Links.to(self.index.sets, self.index.roots)
 
     @staticmethod
     def _span(words: Words, hits: _Hits, at: int) -> Span:

@@ -1,7 +1,7 @@
 """The files of a lexicon: arrays as safetensors, trees as text, options as JSON.
 
 Words of notes are stored as the 64-bit numbers that stand for their stems. Whoever has a list of words can
-look for them among the numbers, so a model is no more public than its notes.
+look for them among the numbers, so keep a model as private as its notes.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from clem_icd.errors import ModelError
 from clem_icd.files import write_text
@@ -29,6 +28,7 @@ from clem_icd.modeling.lexicon.similarity import Similarity
 from clem_icd.modeling.lexicon.tallies import Tallies
 from clem_icd.modeling.lexicon.title_files import TITLES_FILE, read_titles_index, write_titles
 from clem_icd.modeling.lexicon.translation import Translation
+from clem_icd.modeling.model_files import COPY_AGAIN, read_arrays
 
 __all__ = ["Stored", "read_lexicon", "write_lexicon"]
 
@@ -36,7 +36,6 @@ _ARRAYS = "lexicon.safetensors"
 _TREES = "trees.txt"
 _OPTIONS = "lexicon.json"
 _FILES = (_ARRAYS, TITLES_FILE, _TREES)
-_COPY_AGAIN = "Copy the whole model folder again"
 
 _PLAIN: dict[str, type[Any]] = {
     "similarity": Similarity,
@@ -90,7 +89,7 @@ def read_lexicon(folder: Path) -> Stored:
 
     """
     options = read_options(folder / _OPTIONS, _FILES)
-    arrays = _read_arrays(folder / _ARRAYS)
+    arrays = read_arrays(folder / _ARRAYS)
     titles = read_titles_index(folder)
     ranker = _read_trees(folder / _TREES)
     try:
@@ -112,7 +111,7 @@ def read_lexicon(folder: Path) -> Stored:
         raise ModelError(
             f"{_OPTIONS} and {_ARRAYS} are damaged or do not match ({type(problem).__name__})",
             path=folder,
-            remedy=_COPY_AGAIN,
+            remedy=COPY_AGAIN,
         ) from problem
     return Stored(language, knowledge, ridge, ranker, output)
 
@@ -125,16 +124,6 @@ def _phrases(arrays: Mapping[str, Any]) -> Phrases:
         arrays["phrases.starts"],
         arrays["phrases.codes"],
     )
-
-
-def _read_arrays(path: Path) -> dict[str, Any]:
-    try:
-        arrays: dict[str, Any] = load_file(path)
-    except (OSError, SafetensorError) as problem:
-        raise ModelError(
-            "is missing, or not readable as safetensors", path=path, remedy=_COPY_AGAIN
-        ) from problem
-    return arrays
 
 
 def _phrase_arrays(phrases: Phrases) -> dict[str, Any]:
@@ -174,7 +163,7 @@ def _read_trees(path: Path) -> Ranker:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise ModelError("is missing, or not text", path=path, remedy=_COPY_AGAIN) from problem
+        raise ModelError("is missing, or not text", path=path, remedy=COPY_AGAIN) from problem
     return Ranker.parse(text)
 
 

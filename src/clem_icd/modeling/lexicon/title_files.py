@@ -33,7 +33,7 @@ _COPY_AGAIN = "Copy the whole folder again"
 
 def write_titles(index: TitleIndex, folder: Path) -> None:
     """Write ``titles.safetensors`` into a folder, atomically."""
-    members = index.sets.members.tocsr()
+    members = index.sets.rows
     codes = [f"{code.system.value} {code.value}" for code in index.codes]
     arrays = {
         "stems": index.sets.stems,
