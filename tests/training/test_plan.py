@@ -34,6 +34,9 @@ Plan = Callable[..., TrainingPlan]
 
 GIGABYTE = 10**9
 
+# The share of the memory that a step may take.
+USABLE = {"cuda": 0.9, "cpu": 0.45}
+
 
 def recipe_of(*settings: str) -> NeuralRecipe:
     recipe = read_recipe("clem-icd-small", [*LITTLE_SETTINGS, *settings])
@@ -140,7 +143,7 @@ def test_settings_that_fit_are_kept(plan: Plan) -> None:
 def test_the_largest_batch_that_fits_is_suggested(plan: Plan, device: str) -> None:
     longest = plan(memory=10 * GIGABYTE).own.batches[-1].padded_tokens
     # Half the batch fits, the whole does not.
-    found = plan(memory=int((GIGABYTE + 0.7 * 10**6 * longest) / 0.9), device=device)
+    found = plan(memory=int((GIGABYTE + 0.7 * 10**6 * longest) / USABLE[device]), device=device)
     assert not found.own.fits
     assert found.seconds(found.own) is None
     assert found.better is not None
@@ -152,7 +155,7 @@ def test_the_largest_batch_that_fits_is_suggested(plan: Plan, device: str) -> No
 def test_a_step_that_could_end_the_process_is_not_made(plan: Plan) -> None:
     """The invented machine refuses such a step."""
     short, median, *_ = (one.padded_tokens for one in plan(memory=10 * GIGABYTE).own.batches)
-    found = plan(memory=int((GIGABYTE + 10**6 * (short + median) / 2) / 0.9))
+    found = plan(memory=int((GIGABYTE + 10**6 * (short + median) / 2) / USABLE["cpu"]))
     assert not found.own.fits
     assert [one.batch for one in found.own.batches] == ["short"]
     assert found.own.peak_bytes is None
@@ -160,7 +163,7 @@ def test_a_step_that_could_end_the_process_is_not_made(plan: Plan) -> None:
 
 def test_checkpointing_is_suggested_if_a_single_note_does_not_fit_otherwise(plan: Plan) -> None:
     longest = plan(memory=10 * GIGABYTE).own.batches[-1].padded_tokens
-    found = plan(memory=int((GIGABYTE + 0.1 * 10**6 * longest) / 0.9), device="cuda")
+    found = plan(memory=int((GIGABYTE + 0.1 * 10**6 * longest) / USABLE["cuda"]), device="cuda")
     assert found.better is not None
     assert found.better.batching == Batching(1, 8, True)
 

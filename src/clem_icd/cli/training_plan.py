@@ -20,6 +20,8 @@ _ASSUMED = (
     "checkpoints and the report are not counted."
 )
 
+_GROWS = " In a run, the process takes up to about twice as much, since it keeps memory that it has freed."
+
 
 def as_json(plan: TrainingPlan) -> dict[str, Any]:
     """Return a plan as one JSON object."""
@@ -105,7 +107,8 @@ def _memory(plan: TrainingPlan) -> str:
     if own.peak_bytes is None:
         return f"Memory: even a short batch does not fit into {available}."
     if own.fits:
-        return f"Memory: {_size(own.peak_bytes)} for the longest batch, of {available} available."
+        grows = _GROWS if plan.device == "cpu" else ""
+        return f"Memory: {_size(own.peak_bytes)} for the longest batch, of {available} available.{grows}"
     return f"Memory: about {_size(own.peak_bytes)} for the longest batch, too much for {available} available."
 
 
