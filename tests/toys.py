@@ -15,7 +15,7 @@ import torch
 from pydantic import Field
 from transformers import PreTrainedModel
 
-from clem_icd.explanation import METHODS, Method
+from clem_icd.explanation import METHODS, NeuralMethod
 from clem_icd.modeling import (
     ADAPTERS,
     HEADS,
@@ -136,7 +136,7 @@ class ScaledHead(Adapter):
         return model
 
 
-class Occlusion(Method):
+class Occlusion(NeuralMethod):
     """The drop of the logit when a token is replaced by padding."""
 
     kind: Literal["toy-occlusion"] = "toy-occlusion"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from clem_icd.corpus import Corpus
@@ -112,7 +113,6 @@ def test_options_that_do_not_apply_are_refused(refused: Refused, journey: Any, t
     refused("code", "icd9pcs", "--threshold", 0.5, stdin=NOTE, says=["--threshold", "assigns none"])
     refused("code", journey.model, "--language", "es", stdin=NOTE, says=["--language", "search in titles"])
     refused(*search, "--evidence", tmp_path / "spans.parquet", says=["--evidence", "assigns none"])
-    refused("code", journey.model, "--evidence", stdin=NOTE, says=["which words", "lexicon"])
 
 
 def test_a_search_is_scored_like_any_system_that_ranks_a_code_system(
@@ -156,5 +156,9 @@ def test_evidence_of_a_model_is_scored_by_clem_evidence(
     assert judged.json["metrics"]["evidence_span_precision"] == 1
 
 
-def test_evidence_of_a_system_without_spans_is_refused(refused: Refused, world: Any) -> None:
-    refused(*world.predict(), "--evidence", world.root / "spans.parquet", says=["which words", "lexicon"])
+def test_a_neural_model_has_evidence_too(clem: Invoke, world: Any) -> None:
+    spans = world.root / "spans.parquet"
+    assert clem(*world.predict(), "--evidence", spans).code == 0
+    rows = pl.read_parquet(spans)
+    assert set(rows["method"]) == {"input-x-gradient"}
+    assert (rows["begin"] < rows["end"]).all()

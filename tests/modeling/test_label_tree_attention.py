@@ -15,7 +15,7 @@ from transformers import AutoModelForSequenceClassification
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
-from clem_icd.explanation import explain
+from clem_icd.explanation import Explainer
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling import (
     LOSSES,
@@ -269,7 +269,9 @@ def test_a_code_that_is_not_a_candidate_has_no_evidence(little_corpus: Corpus) -
     model, system = built(little_corpus, LabelTreeAttentionHead())
     with_decided_parents(model)
     [probabilities] = scores(system, TEXTS[:1])
-    explanations = explain(system, little_corpus.codes, TEXTS[0], little_corpus.codes, "input-x-gradient")
+    explanations = Explainer(system, info_of(little_corpus), "input-x-gradient").explain(
+        TEXTS[0], little_corpus.codes
+    )
     for probability, one in zip(probabilities, explanations, strict=True):
         assert one.weights.any() == (probability > 0.0002)
 

@@ -11,10 +11,10 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import Threshold
-from clem_icd.errors import InputError, ModelError, OutputError
-from clem_icd.evidence import evidence_document, read_evidence
+from clem_icd.errors import ModelError, OutputError
+from clem_icd.evidence import evidence_document, evidence_writer, read_evidence, writing
 from clem_icd.modeling import NoteScores, Span
-from clem_icd.prediction import Coder, evidence, predict_split
+from clem_icd.prediction import Coder, predict_split
 from fixtures.ranking import SPACE, ExplainingSystem, RankingSystem, ranking_info
 
 COLUMNS = ["note_id", "code", "system", "begin", "end", "weight", "method"]
@@ -23,7 +23,7 @@ COLUMNS = ["note_id", "code", "system", "begin", "end", "weight", "method"]
 def test_the_evidence_file_has_the_spans_of_the_assigned_codes(
     little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence, "_GROUP_SPANS", 5)
+    monkeypatch.setattr(writing, "_GROUP_SPANS", 5)
     out, spans = tmp_path / "scores.parquet", tmp_path / "evidence.parquet"
     info = ranking_info(little_corpus)
     predict_split(ExplainingSystem(), info, little_corpus, "test", out, evidence=spans)
@@ -60,7 +60,7 @@ def test_the_scores_are_the_same_with_evidence(little_corpus: Corpus, tmp_path: 
 def test_a_file_without_spans_is_readable(little_corpus: Corpus, tmp_path: Path) -> None:
     nothing = Coder(ExplainingSystem(), ranking_info(little_corpus), threshold=2.0)
     assert isinstance(nothing.rule, Threshold)
-    with evidence.evidence_writer(tmp_path / "evidence.parquet", "lexicon"):
+    with evidence_writer(tmp_path / "evidence.parquet", "lexicon"):
         pass
     assert read_evidence(tmp_path / "evidence.parquet") == {}
     assert pl.read_parquet(tmp_path / "evidence.parquet").columns == COLUMNS
@@ -99,13 +99,13 @@ def test_an_occupied_evidence_file_is_refused_before_anything_is_written(
     assert spans.read_text() == "mine"
 
 
-def test_a_system_without_spans_is_refused(little_corpus: Corpus, tmp_path: Path) -> None:
+def test_a_system_that_no_method_explains_is_refused(little_corpus: Corpus, tmp_path: Path) -> None:
     info, spans = ranking_info(little_corpus), tmp_path / "evidence.parquet"
-    with pytest.raises(InputError, match="lexicon"):
+    with pytest.raises(ModelError, match="no method explains a lexicon system"):
         predict_split(
             RankingSystem(), info, little_corpus, "test", tmp_path / "scores.parquet", evidence=spans
         )
-    with pytest.raises(InputError, match="lexicon"):
+    with pytest.raises(ModelError, match="no method explains a lexicon system"):
         Coder(RankingSystem(), info).code("pneumonia", evidence=True)
     assert list(tmp_path.iterdir()) == []
 

@@ -13,14 +13,14 @@ from safetensors.torch import load_file
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError, RecipeError
-from clem_icd.explanation import explain
+from clem_icd.explanation import Explainer
 from clem_icd.modeling import LOSSES, EncoderWithHead, NeuralSystem, load_model
 from clem_icd.prediction import Coder
 from clem_icd.progress import Silent
 from clem_icd.scores import Scores
 from clem_icd.training import NeuralRecipe, read_recipe, train
 from clem_icd.training.fit import fit_neural
-from support import FINDINGS, LITTLE_SETTINGS, make_note
+from support import FINDINGS, LITTLE_SETTINGS, info_of, make_note
 from toys import SETTINGS
 from training.interrupting import Interrupting
 
@@ -156,7 +156,7 @@ def test_modules_of_an_adapter_are_trained_resumed_and_merged_when_saved(
 @pytest.mark.parametrize("method", ["toy-occlusion", "input-x-gradient"])
 def test_explanations_cover_the_raw_text(system: NeuralSystem, little_corpus: Corpus, method: str) -> None:
     note = make_note(3)
-    explanations = explain(system, little_corpus.codes, note.text, note.codes, method)
+    explanations = Explainer(system, info_of(little_corpus), method).explain(note.text, note.codes)
     assert [one.code for one in explanations] == list(note.codes)
     for one in explanations:
         assert len(one.offsets) == len(one.weights) > 10

@@ -98,8 +98,7 @@ def code(
         bool,
         typer.Option(
             "--evidence",
-            help="Also show the words that led to each code, which prints parts of the notes. Only for "
-            "systems that know them: lexicon, and searches in titles.",
+            help="Also show the words that support each code, which prints parts of the notes.",
         ),
     ] = False,
     encoding: Encoding = "utf-8",
@@ -112,7 +111,7 @@ def code(
 
     Example: `clem code runs/demo/model note.txt`
     """
-    from clem_icd.modeling import explaining
+    from clem_icd.explanation import Explainer
     from clem_icd.prediction import Coder
 
     searched = searched_system(model, terminal.say)
@@ -128,7 +127,7 @@ def code(
     readable = _from_first(_readable(uncoded, failed, options), failed)
     coder = Coder(*open_system(model, searched, language), threshold=threshold)
     if evidence:
-        explaining(coder.system)
+        coder.explainer = Explainer(coder.system, coder.info)
     coded = []
     for one in _coded(coder, readable, top, evidence=evidence):
         for line in _remarks(one, keeps=wrapped == "keep"):

@@ -42,8 +42,7 @@ def predict(
     evidence: Annotated[
         Path | None,
         typer.Option(
-            help="Also write where each assigned code was found to this evidence file (parquet). Only for "
-            "systems that know it, such as lexicon."
+            help="Also write the words that support each assigned code to this evidence file (parquet)."
         ),
     ] = None,
     force: Force = False,
@@ -53,8 +52,8 @@ def predict(
     Example: `clem predict runs/demo/model --corpus runs/demo-corpus --split test --out scores.parquet`
     """
     from clem_icd.corpus import Corpus
+    from clem_icd.explanation import Explainer
     from clem_icd.files import check_free
-    from clem_icd.modeling import explaining
     from clem_icd.prediction import predict_split
     from clem_icd.scores import TOP
 
@@ -68,11 +67,19 @@ def predict(
     opened = Corpus.open(corpus)
     notes = opened.size(split)
     system, info = open_system(model, searched, language)
-    if evidence is not None:
-        explaining(system)
+    explainer = Explainer(system, info) if evidence is not None else None
     terminal.begin(f"Scoring {split}", notes)
     warnings = predict_split(
-        system, info, opened, split, out, top=top, evidence=evidence, force=force, progress=terminal.advance
+        system,
+        info,
+        opened,
+        split,
+        out,
+        top=top,
+        evidence=evidence,
+        explainer=explainer,
+        force=force,
+        progress=terminal.advance,
     )
     labels = len(info.labels)
     limit = (top or TOP) if info.is_ranked else None

@@ -16,16 +16,19 @@ from clem_icd.evidence.metrics import (
 )
 from clem_icd.evidence.note import JudgedNote
 from clem_icd.evidence.words import words_in
+from clem_icd.evidence.writing import EvidenceWriter, evidence_writer
 
 __all__ = [
     "EVIDENCE_DEFINITIONS",
     "EVIDENCE_FORMAT",
     "EVIDENCE_FORMAT_VERSION",
+    "EvidenceWriter",
     "JudgedNote",
     "MatchCounts",
     "evidence_counts",
     "evidence_document",
     "evidence_metrics",
+    "evidence_writer",
     "merge_adjacent",
     "read_evidence",
     "trim",

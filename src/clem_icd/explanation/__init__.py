@@ -1,7 +1,7 @@
-"""Evidence for the codes of a neural system: how much each token of a note supports a code.
+"""Evidence for the codes of a system: how much each token supports a code, and which spans stand out.
 
-A method computes a weight per code for every token that was read; `explain` maps the tokens back to the raw
-text. A method is one file in ``methods``.
+A method computes a weight per code for every token that was read; it is one file in ``methods``. `SpanRule`
+says which words become spans of the raw text. `Explainer` joins a system, a method and a rule.
 """
 
 from typing import TYPE_CHECKING
@@ -9,12 +9,24 @@ from typing import TYPE_CHECKING
 from clem_icd.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from clem_icd.explanation.explaining import Explanation, explain
-    from clem_icd.explanation.methods import METHODS, Method
+    from clem_icd.explanation.explaining import Explainer, Explanation
+    from clem_icd.explanation.methods.method import Method
+    from clem_icd.explanation.methods.neural_method import NeuralMethod
+    from clem_icd.explanation.methods.registry import METHODS
+    from clem_icd.explanation.spans import SpanRule
+    from clem_icd.explanation.token_weights import TokenWeights
 
-__all__ = ["METHODS", "Explanation", "Method", "explain"]
+__all__ = ["METHODS", "Explainer", "Explanation", "Method", "NeuralMethod", "SpanRule", "TokenWeights"]
 
 __getattr__ = lazy_names(
     __name__,
-    {"METHODS": "methods", "Explanation": "explaining", "Method": "methods", "explain": "explaining"},
+    {
+        "METHODS": "methods.registry",
+        "Explainer": "explaining",
+        "Explanation": "explaining",
+        "Method": "methods.method",
+        "NeuralMethod": "methods.neural_method",
+        "SpanRule": "spans",
+        "TokenWeights": "token_weights",
+    },
 )

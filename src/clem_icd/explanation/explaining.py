@@ -1,4 +1,4 @@
-"""From token weights to spans of the raw note."""
+"""Explaining the codes of a note."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from clem_icd.errors import InputError
-from clem_icd.explanation.methods import METHODS, Method
+from clem_icd.explanation.defaults import default_method
+from clem_icd.explanation.methods.method import Method
+from clem_icd.explanation.spans import SpanRule
+from clem_icd.explanation.token_weights import TokenWeights
 from clem_icd.fields import InvalidFieldError
 from clem_icd.icd import Code
-from clem_icd.modeling.neural import NeuralSystem
+from clem_icd.modeling import ModelInfo, System
+from clem_icd.modeling.system import Span
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """How much each token of a note supports a code.
+    """What supports a code of a note.
 
     Attributes
     ----------
     code
         The code.
     offsets
-        Begin and end of each token in the raw text, half-open, in characters [tokens, 2]. Only tokens that
-        were read and stand for text are included, so no special tokens.
+        Begin and end of each token that was read, as in `TokenWeights` [tokens, 2].
     weights
         The weight of each token, as the method defines it [tokens].
 
@@ -37,56 +40,98 @@ class Explanation:
     weights: npt.NDArray[np.float32]
 
 
-def explain(
-    system: NeuralSystem,
-    label_space: Sequence[Code],
-    text: str,
-    codes: Sequence[Code],
-    method: Method | str = "input-x-gradient",
-) -> list[Explanation]:
-    """Explain codes of a note.
+class Explainer:
+    """Says which words of a note support a code, by one method and one rule.
 
     Parameters
     ----------
-    system, label_space
-        A neural system and its label space [labels].
-    text
-        The raw note.
-    codes
-        The codes to explain.
+    system, info
+        The result of `load_model`.
     method
-        A method, or the name of a method with its default settings.
-
-    Returns
-    -------
-    list of Explanation
-        One for each of ``codes``, in the same order.
+        A method, or the name of a method with its default settings. By default the method that suits the
+        system best.
+    rule
+        From weights to spans.
 
     Raises
     ------
     InputError
-        If a code is not in the label space, or the method is unknown.
+        If there is no such method.
     ModelError
-        If the tokenizer does not provide the positions of its tokens in the text, or the method does not
-        support the system's architecture.
+        If the method cannot explain the system.
 
     """
-    place = {code: position for position, code in enumerate(label_space)}
-    unknown = [code for code in codes if code not in place]
-    if unknown:
-        raise InputError(
-            f"{unknown[0].value} ({unknown[0].system.value}) is not one of the model's {len(place):,} codes",
-            remedy="Choose a code that the model scores",
-        )
-    [note] = system.reading.read(system.tokenizer, [text], offsets=True)
-    weights = _parse_method(method).weights(system, note, [place[code] for code in codes])
-    assert note.offsets is not None  # noqa: S101 (requested above)
-    has_text = note.offsets[:, 1] > note.offsets[:, 0]
-    offsets = note.offsets[has_text]
-    return [Explanation(code, offsets, own[has_text]) for code, own in zip(codes, weights, strict=True)]
+
+    def __init__(
+        self,
+        system: System,
+        info: ModelInfo,
+        method: Method | str | None = None,
+        rule: SpanRule | None = None,
+    ) -> None:
+        self.system = system
+        self.info = info
+        self.method = default_method(system, info) if method is None else parse_method(method)
+        self.method.require(system, info)
+        self.rule = SpanRule() if rule is None else rule
+        self._place = {code: position for position, code in enumerate(info.labels)}
+
+    @property
+    def name(self) -> str:
+        """What found the evidence: the method, or the kind of a system that knows its own spans."""
+        return self.info.system if self.method.kind == "own" else self.method.kind
+
+    def weigh(self, text: str, labels: Sequence[int]) -> TokenWeights:
+        """Return how much each token of a note supports some labels, given by their places."""
+        return self.method.weigh(self.system, self.info, text, labels)
+
+    def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
+        """Return the spans of some labels, given by their places; a label may have none [labels]."""
+        return self.method.spans(self.system, self.info, text, labels, self.rule)
+
+    def explain(self, text: str, codes: Sequence[Code]) -> list[Explanation]:
+        """Explain codes of a note [codes].
+
+        Raises
+        ------
+        InputError
+            If a code is not in the label space.
+
+        """
+        found = self.weigh(text, self.places_of(codes))
+        return [Explanation(code, found.offsets, own) for code, own in zip(codes, found.weights, strict=True)]
+
+    def places_of(self, codes: Sequence[Code]) -> list[int]:
+        """Return the places of codes in the label space [codes].
+
+        Raises
+        ------
+        InputError
+            If a code is not in it.
+
+        """
+        unknown = [code for code in codes if code not in self._place]
+        if unknown:
+            raise InputError(
+                f"{unknown[0].value} ({unknown[0].system.value}) is not one of the model's "
+                f"{len(self._place):,} codes",
+                remedy="Choose a code that the model scores",
+            )
+        return [self._place[code] for code in codes]
 
 
-def _parse_method(method: Method | str) -> Method:
+def parse_method(method: Method | str) -> Method:
+    """Return a method by its name.
+
+    Raises
+    ------
+    InputError
+        If there is no such method.
+
+    """
+    from clem_icd.explanation.methods.registry import METHODS
+
+    remedy = f"The methods are {', '.join(METHODS.kinds)}"
     try:
         found = METHODS.parse(method)
     except ValidationError as problem:
@@ -94,7 +139,7 @@ def _parse_method(method: Method | str) -> Method:
             str(InvalidFieldError.of(problem, "method")), remedy="Pass a Method instead"
         ) from None
     except ValueError as problem:
-        raise InputError(str(problem), remedy=f"The methods are {', '.join(METHODS.kinds)}") from None
+        raise InputError(str(problem), remedy=remedy) from None
     if found is None:
-        raise InputError("no method is given", remedy=f"The methods are {', '.join(METHODS.kinds)}")
+        raise InputError("no method is given", remedy=remedy)
     return found

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from clem_icd.modeling.neural import NeuralSystem
     from clem_icd.modeling.positions import token_starts, token_starts_at, token_starts_of
     from clem_icd.modeling.readings import READINGS, Reading, SegmentsReading, WholeReading
-    from clem_icd.modeling.system import Explaining, NoteScores, Span, System, explaining
+    from clem_icd.modeling.system import Explaining, NoteScores, Span, System
     from clem_icd.modeling.titles import set_head_from_titles
     from clem_icd.modeling.tokenizer import learn_tokenizer
 
@@ -93,7 +93,6 @@ __all__ = [
     "context_of",
     "convert_encoder",
     "count_tokens",
-    "explaining",
     "learn_tokenizer",
     "load_language_model",
     "load_model",
@@ -159,7 +158,6 @@ __getattr__ = lazy_names(
         "context_of": "context",
         "convert_encoder": "encoders.conversion",
         "count_tokens": "inputs",
-        "explaining": "system",
         "learn_tokenizer": "tokenizer",
         "load_language_model": "language_model",
         "load_model": "folder",

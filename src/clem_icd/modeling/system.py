@@ -9,8 +9,6 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from clem_icd.errors import InputError
-
 
 class NoteScores(NamedTuple):
     """The probability of every label for one note.
@@ -67,20 +65,3 @@ class Explaining(Protocol):
     def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
         """Return the spans of each label, given by its place in the label space; maybe none [labels]."""
         ...
-
-
-def explaining(system: System) -> Explaining:
-    """Return a system that knows its spans.
-
-    Raises
-    ------
-    InputError
-        If the system does not.
-
-    """
-    if not isinstance(system, Explaining):
-        raise InputError(
-            "this system does not say which words led to a code, expected one that does",
-            remedy="Leave out the evidence, or use a model of `system: lexicon`",
-        )
-    return system

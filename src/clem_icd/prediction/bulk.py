@@ -12,10 +12,10 @@ import numpy as np
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError
+from clem_icd.evidence import EvidenceWriter, evidence_writer
+from clem_icd.explanation import Explainer
 from clem_icd.modeling import ModelInfo, NoteScores, System
-from clem_icd.modeling.system import Explaining, explaining
 from clem_icd.prediction.coder import finite
-from clem_icd.prediction.evidence import EvidenceWriter, evidence_writer
 from clem_icd.prediction.overlap import overlap_warnings
 from clem_icd.scores import TOP, write_ranked, write_scores
 from clem_icd.scores.file import Row
@@ -30,6 +30,7 @@ def predict_split(
     *,
     top: int | None = None,
     evidence: Path | None = None,
+    explainer: Explainer | None = None,
     force: bool = False,
     progress: Callable[[int], Any] | None = None,
 ) -> tuple[str, ...]:
@@ -47,7 +48,9 @@ def predict_split(
     top
         The most codes to list for a note, if the model ranks a whole code system; 1,000 by default.
     evidence
-        Also write where each assigned code was found to this file, if the system knows.
+        Also write the evidence for each assigned code to this file.
+    explainer
+        Finds the evidence; by default with the method that suits the system best.
     progress
         Called with the number of notes scored since its last call.
 
@@ -61,10 +64,9 @@ def predict_split(
     CorpusError
         If the corpus has no such split.
     InputError
-        If ``top`` is given, and the model does not rank a whole code system; or ``evidence``, and the system
-        does not know its spans.
+        If ``top`` is given, and the model does not rank a whole code system.
     ModelError
-        If the model returns a probability that is not finite.
+        If the model returns a probability that is not finite, or no method explains it.
     OutputError
         If ``out`` or ``evidence`` is occupied and ``force`` is false, or the disk is full.
 
@@ -95,9 +97,9 @@ def predict_split(
         if evidence is None:
             scored = system.score(corpus.texts(split))
         else:
-            known = explaining(system)
-            writer = stack.enter_context(evidence_writer(evidence, info.system, force=force))
-            scored = _explained(system, known, info, corpus, split, writer)
+            explainer = explainer or Explainer(system, info)
+            writer = stack.enter_context(evidence_writer(evidence, explainer.name, force=force))
+            scored = _explained(explainer, corpus, split, writer)
         if info.is_ranked:
             limit = TOP if top is None else top
             write_ranked(out, info.labels, rows(), about, name=str(info.label_space), top=limit, force=force)
@@ -107,14 +109,14 @@ def predict_split(
 
 
 def _explained(
-    system: System, known: Explaining, info: ModelInfo, corpus: Corpus, split: str, writer: EvidenceWriter
+    explainer: Explainer, corpus: Corpus, split: str, writer: EvidenceWriter
 ) -> Iterator[NoteScores]:
     """Yield the scores of every note, once the spans of its assigned codes are written."""
     scored, explained = tee(corpus.texts(split))
-    notes = zip(corpus.note_ids(split), explained, system.score(scored), strict=True)
+    notes = zip(corpus.note_ids(split), explained, explainer.system.score(scored), strict=True)
     for note_id, text, scores in notes:
-        [decided] = info.rule.decide(finite(scores)[np.newaxis])
+        [decided] = explainer.info.rule.decide(finite(scores)[np.newaxis])
         labels = np.flatnonzero(decided).tolist()
-        for label, spans in zip(labels, known.spans(text, labels), strict=True):
-            writer.write(note_id, info.labels[label], spans)
+        for label, spans in zip(labels, explainer.spans(text, labels), strict=True):
+            writer.write(note_id, explainer.info.labels[label], spans)
         yield scores

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from clem_icd.decisions import Threshold, check_threshold
 from clem_icd.errors import ModelError
+from clem_icd.explanation import Explainer
 from clem_icd.modeling import ModelInfo, NoteScores, System
-from clem_icd.modeling.system import Span, explaining
+from clem_icd.modeling.system import Span
 from clem_icd.texts import plain_text
 
 
@@ -32,7 +33,7 @@ class Suggestion:
     decided
         Whether the model's rule assigns the code: by default, when its probability exceeds a threshold.
     evidence
-        Where in the note the code comes from, if that was asked for.
+        Which words of the note support the code, if that was asked for.
 
     """
 
@@ -84,6 +85,8 @@ class Coder:
         The result of `load_model`.
     threshold
         A code is decided when its probability exceeds this. By default the model's rule decides.
+    explainer
+        Finds evidence; by default with the method that suits the system best.
 
     Examples
     --------
@@ -93,9 +96,17 @@ class Coder:
 
     """
 
-    def __init__(self, system: System, info: ModelInfo, *, threshold: float | None = None) -> None:
+    def __init__(
+        self,
+        system: System,
+        info: ModelInfo,
+        *,
+        threshold: float | None = None,
+        explainer: Explainer | None = None,
+    ) -> None:
         self.system = system
         self.info = info
+        self.explainer = explainer
         self.rule = info.rule if threshold is None else Threshold(check_threshold(threshold))
 
     @classmethod
@@ -125,12 +136,12 @@ class Coder:
             Return at least this many suggestions, if there are that many labels; for a system that ranks a
             whole code system, if it finds that many codes.
         evidence
-            Also say where in the note each code comes from, which only some systems know.
+            Also say which words of the note support each code.
 
         Raises
         ------
-        InputError
-            If there is no evidence from this system.
+        ModelError
+            If no method explains this system.
         NoteError
             If the note is empty, too long to be one note, or wrapped in another format, such as HTML;
             `clem_icd.texts.plain_text` unwraps it.
@@ -157,7 +168,7 @@ class Coder:
 
         Raises
         ------
-        InputError
+        ModelError
             As `code` does.
         NoteError
             As `code` does. It ends the iteration, so check texts first that may be unusable.
@@ -168,10 +179,10 @@ class Coder:
             for scores in self.system.score(plain):
                 yield self._coding(scores, top)
             return
-        system = explaining(self.system)
+        explainer = self.explainer or Explainer(self.system, self.info)
         scored, explained = tee(plain)
         for scores, text in zip(self.system.score(scored), explained, strict=True):
-            yield self._coding(scores, top, partial(system.spans, text))
+            yield self._coding(scores, top, partial(explainer.spans, text))
 
     def _coding(self, scores: NoteScores, top: int, spans: Spans = _no_spans) -> Coding:
         probabilities = finite(scores)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clem_icd.errors import InputError
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.modeling import Explaining, NeuralSystem, explaining
+from clem_icd.modeling import Explaining, NeuralSystem
 from clem_icd.modeling.lexicon.language import LANGUAGES, Language
 from clem_icd.modeling.lexicon.search import TitleSearch, open_title_search
 from clem_icd.modeling.lexicon.title_files import read_titles_index
@@ -109,11 +109,8 @@ def test_a_code_system_without_titles_is_refused(system: CodeSystem) -> None:
         open_title_search(system)
 
 
-def test_systems_without_spans_are_refused_when_asked_for_them(
+def test_a_search_knows_its_spans_and_a_neural_system_does_not(
     system: NeuralSystem, index: TitleIndex
 ) -> None:
-    search = TitleSearch.of(index, "en")
-    assert isinstance(search, Explaining)
-    assert explaining(search) is search
-    with pytest.raises(InputError, match="lexicon"):
-        explaining(system)
+    assert isinstance(TitleSearch.of(index, "en"), Explaining)
+    assert not isinstance(system, Explaining)

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from clem_icd.explanation.methods.method import Method
+from clem_icd.explanation.methods.neural_method import NeuralMethod
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
 
 
-class InputTimesGradient(Method):
+class InputTimesGradient(NeuralMethod):
     """The norm of each token's embedding times the gradient of the logit with respect to it.
 
     It is the L2 norm over the embedding axis, so weights are not signed (InputXGrad in Edin et al. 2024). It

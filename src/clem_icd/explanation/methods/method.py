@@ -4,33 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
+from clem_icd.explanation.spans import SpanRule, spans_of
+from clem_icd.explanation.token_weights import TokenWeights
 from clem_icd.fields import Choice
-from clem_icd.modeling.neural import NeuralSystem
-from clem_icd.modeling.readings import ReadNote
+from clem_icd.modeling import ModelInfo, System
+from clem_icd.modeling.system import Span
 
 
 class Method(Choice):
-    """Computes how much each token supports a label; its fields are the settings of the method."""
+    """Computes how much each token of a note supports a label; its fields are the settings of the method."""
 
-    def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
-        """Return the weight of every token that was read, for each label [labels, tokens read].
-
-        Parameters
-        ----------
-        system
-            The system that scored the note.
-        note
-            The part of the note that was read.
-        labels
-            Positions in the label space.
+    def require(self, system: System, info: ModelInfo) -> None:
+        """Refuse a system that the method cannot explain; called before any note is read.
 
         Raises
         ------
         ModelError
-            If the method does not support the system's architecture.
+            If it cannot.
+
+        """
+
+    def weigh(self, system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> TokenWeights:
+        """Return the weight of every token of a note for some labels.
+
+        Parameters
+        ----------
+        system, info
+            A system that `require` accepts.
+        text
+            The raw note.
+        labels
+            Positions in the label space [labels].
 
         """
         raise NotImplementedError
+
+    def spans(
+        self, system: System, info: ModelInfo, text: str, labels: Sequence[int], rule: SpanRule
+    ) -> list[tuple[Span, ...]]:
+        """Return the spans of each label: what stands out among the words, by a rule [labels].
+
+        Parameters
+        ----------
+        system, info, text, labels
+            As for `weigh`.
+        rule
+            From weights to spans.
+
+        """
+        return spans_of(text, self.weigh(system, info, text, labels), rule)

@@ -1,8 +1,8 @@
-"""The spans of assigned codes, as an evidence file."""
+"""Writing evidence files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 
 from clem_icd.files import new_file
 from clem_icd.icd import Code
-from clem_icd.modeling.system import Span
 
 __all__ = ["EvidenceWriter", "evidence_writer"]
 
@@ -48,11 +47,11 @@ class EvidenceWriter:
         self._method = method
         self._rows: list[tuple[str, str, str, int, int, float, str]] = []
 
-    def write(self, note_id: str, code: Code, spans: tuple[Span, ...]) -> None:
-        """Add the spans of a code of a note."""
+    def write(self, note_id: str, code: Code, spans: Iterable[tuple[int, int, float]]) -> None:
+        """Add the spans of a code of a note: begin, end and weight of each."""
         for begin, end, weight in spans:
+            self.count += 1
             self._rows.append((note_id, code.value, code.system.value, begin, end, weight, self._method))
-        self.count += len(spans)
         if len(self._rows) >= _GROUP_SPANS:
             self.flush()
 

@@ -1,0 +1,60 @@
+"""The interface of methods that look into a neural system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from clem_icd.errors import ModelError
+from clem_icd.explanation.methods.method import Method
+from clem_icd.explanation.token_weights import TokenWeights
+from clem_icd.modeling import ModelInfo, System
+from clem_icd.modeling.neural import NeuralSystem
+from clem_icd.modeling.readings import ReadNote
+
+
+class NeuralMethod(Method):
+    """A method that looks into a neural system, and weighs the tokens of its tokenizer."""
+
+    def require(self, system: System, info: ModelInfo) -> None:
+        """Refuse any other system."""
+        if not isinstance(system, NeuralSystem):
+            raise ModelError(
+                f"method {self.kind} explains neural systems, and this one is {info.system}",
+                remedy="Leave out the method, to use the default one of the system",
+            )
+
+    def weigh(self, system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> TokenWeights:
+        """Return the weight of every token of a note for some labels; special tokens have none.
+
+        Raises
+        ------
+        ModelError
+            If the tokenizer does not provide the positions of its tokens in the text.
+
+        """
+        neural = cast(NeuralSystem, system)
+        [note] = neural.reading.read(neural.tokenizer, [text], offsets=True)
+        offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
+        kept = offsets[:, 1] > offsets[:, 0]
+        weights = self.weights(neural, note, labels)[:, kept]
+        read = int(offsets[:, 1].max(initial=0)) if note.truncated else len(text)
+        return TokenWeights(offsets[kept], weights, read)
+
+    def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Return the weight of every token that was read, for each label [labels, tokens read].
+
+        Parameters
+        ----------
+        system
+            The system that scored the note.
+        note
+            The part of the note that was read.
+        labels
+            Positions in the label space.
+
+        """
+        raise NotImplementedError
