@@ -1,5 +1,11 @@
 """The registered methods. A new kind is one module beside this one, and one line here."""
 
+from clem_icd.explanation.methods.att_grad import AttentionTimesGradient
+from clem_icd.explanation.methods.att_in_grad import AttInGrad
+from clem_icd.explanation.methods.attention import Attention
+from clem_icd.explanation.methods.contributions import Contributions
+from clem_icd.explanation.methods.decomposition_x_gradient import DecompositionTimesGradient
+from clem_icd.explanation.methods.head_decomposition import HeadDecomposition
 from clem_icd.explanation.methods.input_x_gradient import InputTimesGradient
 from clem_icd.explanation.methods.method import Method
 from clem_icd.explanation.methods.own import OwnSpans
@@ -7,4 +13,10 @@ from clem_icd.fields import Choices
 
 METHODS: Choices[Method] = Choices("method")
 METHODS.register(OwnSpans)
+METHODS.register(Attention)
+METHODS.register(Contributions)
+METHODS.register(AttentionTimesGradient)
+METHODS.register(AttInGrad)
+METHODS.register(HeadDecomposition)
+METHODS.register(DecompositionTimesGradient)
 METHODS.register(InputTimesGradient)
