@@ -117,17 +117,17 @@ def test_only_what_was_read_is_explained(
 
 
 @each_method
-@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("inference", [False, True])
 def test_the_mode_of_the_caller_and_the_model_stay_as_they_are(
-    explained: dict[str, NeuralSystem], info: ModelInfo, kind: str, mode: type[torch.no_grad]
+    explained: dict[str, NeuralSystem], info: ModelInfo, kind: str, inference: bool
 ) -> None:
     for system in explained.values():
         expected = weigh(system, info, kind)
         before = {name: value.clone() for name, value in system.model.state_dict().items()}
-        with mode():
+        with torch.inference_mode() if inference else torch.no_grad():
             assert_close(weigh(system, info, kind), expected)
             assert not torch.is_grad_enabled()
-            assert torch.is_inference_mode_enabled() == (mode is torch.inference_mode)
+            assert torch.is_inference_mode_enabled() == inference
         assert not system.model.training
         for name, parameter in system.model.named_parameters():
             assert parameter.requires_grad
@@ -140,7 +140,7 @@ def test_half_precision_gives_single_precision_close_to_it(
     explained: dict[str, NeuralSystem], info: ModelInfo, kind: str
 ) -> None:
     for system in explained.values():
-        model: Any = copy.deepcopy(system.model).to(torch.bfloat16)  # type: ignore[arg-type]
+        model: Any = copy.deepcopy(system.model).to(torch.bfloat16)
         half = NeuralSystem(model, system.tokenizer, system.reading)
         found, expected = weigh(half, info, kind).weights, weigh(system, info, kind).weights
         assert found.dtype == np.float32
