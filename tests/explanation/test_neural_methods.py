@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from clem_icd.corpus import Corpus
 from clem_icd.errors import MissingExtraError, ModelError
 from clem_icd.explanation import METHODS, Explainer, NeuralMethod, TokenWeights
 from clem_icd.modeling import ModelInfo, NeuralSystem
-from support import info_of, make_note
+from support import ROOT, info_of, make_note
 
 NOTE = make_note(3).text
 LABELS = [4, 0, 2]
@@ -164,6 +165,12 @@ def test_other_weights_give_another_map(
         shuffled = NeuralSystem(model, system.tokenizer, system.reading)
         found, expected = weigh(shuffled, info, kind).weights, weigh(system, info, kind).weights
         assert max(correlations(found, expected)) < 0.9
+
+
+def test_the_reference_lists_every_method() -> None:
+    page = (ROOT / "docs/reference/explanation-methods.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    assert sorted(listed) == sorted(kind for kind in METHODS.kinds if not kind.startswith("toy-"))
 
 
 def test_a_method_that_the_head_cannot_give_is_refused_with_those_that_it_can(
