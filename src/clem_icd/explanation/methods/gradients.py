@@ -21,8 +21,8 @@ from clem_icd.modeling.heads.label_queries import LabelQueries
 CHECKPOINTED_TOKENS = 1_024
 """From this many tokens on, each layer of the encoder is computed again in every backward pass.
 
-Otherwise a model of the size of ModernBERT-base would hold 1.6 MB per token. With it, a backward pass takes half
-as long again.
+Otherwise a model of the size of ModernBERT-base would hold 1.6 MB per token. A backward pass takes half as
+long again.
 """
 
 # The model is changed for the length of a trace, and two threads would restore each other's changes.
