@@ -37,11 +37,10 @@ class NeuralMethod(Method):
 
         """
         neural = cast(NeuralSystem, system)
-        [note] = neural.reading.read(neural.tokenizer, [text], offsets=True)
+        note, read = read_note(neural, text)
         offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
         kept = offsets[:, 1] > offsets[:, 0]
         weights = self.weights(neural, note, labels)[:, kept]
-        read = int(offsets[:, 1].max(initial=0)) if note.truncated else len(text)
         return TokenWeights(offsets[kept], weights, read)
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
@@ -58,3 +57,17 @@ class NeuralMethod(Method):
 
         """
         raise NotImplementedError
+
+
+def read_note(system: NeuralSystem, text: str) -> tuple[ReadNote, int]:
+    """Return the part of a note that a system reads, with offsets, and where it ends, in characters.
+
+    Raises
+    ------
+    ModelError
+        If the tokenizer does not provide the positions of its tokens in the text.
+
+    """
+    [note] = system.reading.read(system.tokenizer, [text], offsets=True)
+    offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
+    return note, int(offsets[:, 1].max(initial=0)) if note.truncated else len(text)
