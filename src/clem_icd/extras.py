@@ -8,6 +8,7 @@ from typing import Any
 from clem_icd.errors import MissingExtraError
 
 EXTRAS = {
+    "captum": "explain",
     "jinja2": "report",
     "lightgbm": "lexicon",
     "matplotlib": "report",

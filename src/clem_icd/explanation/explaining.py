@@ -81,6 +81,11 @@ class Explainer:
         """What found the evidence: the method, or the kind of a system that knows its own spans."""
         return self.info.system if self.method.kind == "own" else self.method.kind
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the evidence has to know, to be shown beside it."""
+        return self.method.remarks(self.system, self.info)
+
     def weigh(self, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return how much each token of a note supports some labels, given by their places."""
         return self.method.weigh(self.system, self.info, text, labels)

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from clem_icd.errors import CorpusError, ModelError
 from clem_icd.files import read_json, write_json
 from clem_icd.modeling.model_files import COPY_AGAIN, read_arrays
+from clem_icd.modeling.occurrences import parts_of_features, words_of_vectorizer
 from clem_icd.modeling.system import NoteScores
 
 _WINDOW = 512
@@ -155,6 +156,35 @@ class LinearSystem:
             logits = self.vectorizer.transform(window).astype(np.float32) @ self.weights.T + self.bias
             for row in 1 / (1 + np.exp(-np.clip(logits, -60, 60))):
                 yield NoteScores(row.astype(np.float32))
+
+    def contributions(
+        self, text: str, labels: Sequence[int]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Return what each word of a note adds to the logits of some labels.
+
+        A feature adds its weight times its TF-IDF value, in equal parts at each of its occurrences and at
+        each of their words. The logit of a label is its bias plus what all words add.
+
+        Parameters
+        ----------
+        text
+            The raw note.
+        labels
+            Positions in the label space [labels].
+
+        Returns
+        -------
+        tuple
+            Begin and end of the words of the vectorizer in the raw text, half-open, in characters [words, 2],
+            and what each adds [labels, words].
+
+        """
+        words, offsets = words_of_vectorizer(text, self.vectorizer)
+        parts = parts_of_features(words, self.vectorizer)
+        values = self.vectorizer.transform([text])
+        # The features of the note alone: the weights of all features may take gigabytes.
+        weights = self.weights[np.ix_(list(labels), values.indices)] * values.data
+        return offsets, np.asarray((parts[:, values.indices] @ weights.T).T, dtype=np.float32)
 
 
 def _vectorizer(**options: Any) -> Any:

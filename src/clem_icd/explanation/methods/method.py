@@ -24,6 +24,10 @@ class Method(Choice):
 
         """
 
+    def remarks(self, system: System, info: ModelInfo) -> tuple[str, ...]:
+        """Return what a reader of the evidence has to know, as sentences without a full stop."""
+        return ()
+
     def weigh(self, system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return the weight of every token of a note for some labels.
 

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from clem_icd.explanation import METHODS
+from support import ROOT
+
+DOCUMENTED = [
+    "attention-rollout",
+    "coefficients",
+    "deep-lift",
+    "description-match",
+    "integrated-gradients",
+    "kernel-shap",
+    "occlusion",
+    "random",
+]
+
+
+@pytest.mark.parametrize("kind", DOCUMENTED)
+def test_the_reference_states_every_field_of_a_method_and_its_default(kind: str) -> None:
+    page = (ROOT / "docs/reference/explanation-methods.md").read_text(encoding="utf-8")
+    section = page.partition(f"\n## `{kind}`\n")[2].partition("\n## ")[0]
+    stated = {
+        line.split("|")[1].strip(" `"): line.split("|")[2].strip(" `")
+        for line in section.splitlines()
+        if line.startswith("| `")
+    }
+    method = METHODS.parse({"kind": kind})
+    assert method is not None
+    fields = method.model_dump(mode="json", exclude={"kind"})
+    assert stated == {name: "null" if value is None else str(value) for name, value in fields.items()}
+    assert f"\n| `{kind}` |" in page
