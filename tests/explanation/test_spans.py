@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clem_icd.explanation import SpanRule, TokenWeights
+from clem_icd.corpus import Corpus
+from clem_icd.explanation import Explainer, SpanRule, TokenWeights
 from clem_icd.explanation.spans import spans_of, word_shares
+from clem_icd.explanation.words import words_of
+from support import info_of, new_system, tiny
 
 
 def weighed(offsets: Sequence[tuple[int, int]], *rows: Sequence[float], read: int = 10**6) -> TokenWeights:
@@ -217,3 +220,20 @@ def test_spans_of_a_label_do_not_depend_on_other_labels(case: tuple[str, TokenWe
     for row, own in enumerate(together):
         alone = TokenWeights(weights.offsets, weights.weights[row : row + 1], weights.read)
         assert spans_of(text, alone, SpanRule(cut=0.01)) == [own]
+
+
+def test_every_word_that_a_neural_system_reads_gets_its_share_from_its_own_tokens(
+    little_corpus: Corpus,
+) -> None:
+    """A byte tokenizer: leading blanks, several tokens per character, decomposed accents, a cut-off end."""
+    text = "  Paciente con neumoni\u0301a \U0001f600 5mg,\n\n\tcafe\u0301: 7.4 ºC K+ بِ fin " * 4
+    system, info = new_system(little_corpus, tiny(60)), info_of(little_corpus)
+    weights = Explainer(system, info, "input-x-gradient").weigh(text, [0, 3])
+    words, each = word_shares(text, weights)
+    assert 9 < len(words) < len(words_of(text))
+    assert (each > 0).all()
+    assert weights.read < len(text)
+    # Tokens inside a word, and those that only add a blank or a mark before or after it.
+    for (begin, end), share in zip(words.tolist(), each[0], strict=True):
+        own = (weights.offsets[:, 0] < end) & (weights.offsets[:, 1] > begin)
+        assert share == pytest.approx(weights.shares[0, own].sum(), rel=1e-4)

@@ -103,6 +103,8 @@ def test_the_evidence_of_a_model_survives_a_round_trip_and_older_files_have_none
     stored = {"method": {"kind": "attention"}, "rule": {"cut": 0.02, "gap": 1, "most": 5}, "chosen": "so"}
     replace(info, evidence=stored).write(tmp_path)
     assert ModelInfo.read(tmp_path).evidence == stored
+    assert "- Finds evidence by attention:\n  so.\n" in model_card(ModelInfo.read(tmp_path))
+    assert "evidence" not in model_card(info)
 
 
 @pytest.mark.parametrize(
