@@ -91,3 +91,38 @@ def test_the_label_space_survives_a_round_trip_and_older_files_have_that_of_the_
     edit(tmp_path, label_space="icd11")
     with pytest.raises(ModelError, match="label_space"):
         ModelInfo.read(tmp_path)
+
+
+def test_the_evidence_of_a_model_survives_a_round_trip_and_older_files_have_none(
+    little_corpus: Corpus, tmp_path: Path
+) -> None:
+    info = info_of(little_corpus)
+    info.write(tmp_path)
+    assert "evidence" not in json.loads((tmp_path / "clem.json").read_text(encoding="utf-8"))
+    assert ModelInfo.read(tmp_path).evidence is None
+    stored = {"method": {"kind": "attention"}, "rule": {"cut": 0.02, "gap": 1, "most": 5}, "chosen": "so"}
+    replace(info, evidence=stored).write(tmp_path)
+    assert ModelInfo.read(tmp_path).evidence == stored
+    assert "- Finds evidence by attention:\n  so.\n" in model_card(ModelInfo.read(tmp_path))
+    assert "evidence" not in model_card(info)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "says"),
+    [
+        ({"method": {"kind": "attention"}, "rule": {}}, r"evidence\.chosen: Field required"),
+        (
+            {"method": "attention", "rule": {}, "chosen": ""},
+            r"evidence\.method: Input should be a valid dict",
+        ),
+        ({"method": {}, "rule": {}, "chosen": "", "cut": 1}, r"evidence\.cut: Extra inputs"),
+        ("attention", "evidence: Input should be a valid dictionary"),
+    ],
+)
+def test_malformed_evidence_is_refused(
+    evidence: Any, says: str, little_corpus: Corpus, tmp_path: Path
+) -> None:
+    info_of(little_corpus).write(tmp_path)
+    edit(tmp_path, evidence=evidence)
+    with pytest.raises(ModelError, match=says):
+        ModelInfo.read(tmp_path)

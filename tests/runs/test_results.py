@@ -73,6 +73,16 @@ def test_an_empty_or_absent_folder_is_not_a_run(tmp_path: Path) -> None:
         ("metrics", {"format": "other"}, "has format 'other' version None"),
         ("metrics", {"format": "clem-icd/metrics", "format_version": 2}, "version 2, expected"),
         ("metrics", {"format": "clem-icd/metrics", "format_version": 1, "corpus": {}}, "lacks split, notes"),
+        (
+            "evidence",
+            {"format": "clem-icd/metrics", "format_version": 1},
+            r"evidence\.json: has format 'clem",
+        ),
+        (
+            "evidence",
+            {"format": "clem-icd/evidence-metrics", "format_version": 1, "metrics": {}},
+            "lacks expl",
+        ),
     ],
 )
 def test_a_broken_file_is_named(make_run: MakeRun, file: str, content: Any, message: str) -> None:

@@ -1,7 +1,8 @@
 """Evidence for the codes of a system: how much each token supports a code, and which spans stand out.
 
 A method computes a weight per code for every token that was read; it is one file in ``methods``. `SpanRule`
-says which words become spans of the raw text. `Explainer` joins a system, a method and a rule.
+says which words become spans of the raw text, and `tuned_rule` chooses its cut on notes with evidence.
+`Explainer` joins a system, a method and a rule.
 """
 
 from typing import TYPE_CHECKING
@@ -14,9 +15,22 @@ if TYPE_CHECKING:
     from clem_icd.explanation.methods.neural_method import NeuralMethod
     from clem_icd.explanation.methods.registry import METHODS
     from clem_icd.explanation.spans import SpanRule
+    from clem_icd.explanation.stored import with_evidence
     from clem_icd.explanation.token_weights import TokenWeights
+    from clem_icd.explanation.tuning import TunedRule, tuned_rule
 
-__all__ = ["METHODS", "Explainer", "Explanation", "Method", "NeuralMethod", "SpanRule", "TokenWeights"]
+__all__ = [
+    "METHODS",
+    "Explainer",
+    "Explanation",
+    "Method",
+    "NeuralMethod",
+    "SpanRule",
+    "TokenWeights",
+    "TunedRule",
+    "tuned_rule",
+    "with_evidence",
+]
 
 __getattr__ = lazy_names(
     __name__,
@@ -28,5 +42,8 @@ __getattr__ = lazy_names(
         "NeuralMethod": "methods.neural_method",
         "SpanRule": "spans",
         "TokenWeights": "token_weights",
+        "TunedRule": "tuning",
+        "tuned_rule": "tuning",
+        "with_evidence": "stored",
     },
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from clem_icd.errors import InputError
 from clem_icd.explanation.defaults import default_method
 from clem_icd.explanation.methods.method import Method
 from clem_icd.explanation.spans import SpanRule
+from clem_icd.explanation.stored import stored_method, stored_rule
 from clem_icd.explanation.token_weights import TokenWeights
 from clem_icd.fields import InvalidFieldError
 from clem_icd.icd import Code
@@ -48,17 +50,25 @@ class Explainer:
     system, info
         The result of `load_model`.
     method
-        A method, or the name of a method with its default settings. By default the method that suits the
-        system best.
+        A method, or the name of a method with its default settings. By default the method that the model
+        stores, or else the one that suits the system best.
     rule
-        From weights to spans.
+        From weights to spans. By default the rule that the model stores for the method, or else that of the
+        method.
+    cut
+        Replaces the cut of the rule.
+
+    Attributes
+    ----------
+    chosen
+        How the rule was chosen, as a sentence without its full stop.
 
     Raises
     ------
     InputError
-        If there is no such method.
+        If there is no such method, or the cut is not one or does not apply.
     ModelError
-        If the method cannot explain the system.
+        If the method cannot explain the system, or the model stores one that this release does not know.
 
     """
 
@@ -68,12 +78,19 @@ class Explainer:
         info: ModelInfo,
         method: Method | str | None = None,
         rule: SpanRule | None = None,
+        *,
+        cut: float | None = None,
     ) -> None:
         self.system = system
         self.info = info
-        self.method = default_method(system, info) if method is None else parse_method(method)
+        if method is None:
+            self.method = stored_method(info) or default_method(system, info)
+        else:
+            self.method = parse_method(method)
         self.method.require(system, info)
-        self.rule = SpanRule() if rule is None else rule
+        self.rule, self.chosen = (rule, "given") if rule is not None else _rule(info, self.method)
+        if cut is not None:
+            self.rule, self.chosen = _with_cut(self.rule, cut, self.method), "given"
         self._place = {code: position for position, code in enumerate(info.labels)}
 
     @property
@@ -85,6 +102,15 @@ class Explainer:
     def remarks(self) -> tuple[str, ...]:
         """What a reader of the evidence has to know, to be shown beside it."""
         return self.method.remarks(self.system, self.info)
+    @property
+    def about(self) -> dict[str, Any]:
+        """The method, its rule and how that was chosen, as JSON; no rule if the system knows its spans."""
+        rule = None if self.method.default_rule is None else self.rule.model_dump(mode="json")
+        return {
+            "method": self.name,
+            "rule": rule,
+            "chosen": None if rule is None else self.chosen,
+        }
 
     def weigh(self, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return how much each token of a note supports some labels, given by their places."""
@@ -106,6 +132,10 @@ class Explainer:
         found = self.weigh(text, self.places_of(codes))
         return [Explanation(code, found.offsets, own) for code, own in zip(codes, found.weights, strict=True)]
 
+    def scores(self, code: Code) -> bool:
+        """Return whether a code is in the label space."""
+        return code in self._place
+
     def places_of(self, codes: Sequence[Code]) -> list[int]:
         """Return the places of codes in the label space [codes].
 
@@ -123,6 +153,26 @@ class Explainer:
                 remedy="Choose a code that the model scores",
             )
         return [self._place[code] for code in codes]
+
+
+def _rule(info: ModelInfo, method: Method) -> tuple[SpanRule, str]:
+    """Return the rule for a method where none is given, and how it was chosen."""
+    stored = stored_rule(info, method)
+    if stored is not None:
+        return stored
+    return method.default_rule or SpanRule(), f"the default of {method.kind}"
+
+
+def _with_cut(rule: SpanRule, cut: float, method: Method) -> SpanRule:
+    if method.default_rule is None:
+        raise InputError(
+            f"a cut of {cut} is given, and method {method.kind} takes spans as they are",
+            remedy="Leave out the cut, or name another method",
+        )
+    try:
+        return SpanRule.model_validate({**rule.model_dump(), "cut": cut})
+    except ValidationError as problem:
+        raise InputError(str(InvalidFieldError.of(problem)), remedy="Pass a share between 0 and 1") from None
 
 
 def parse_method(method: Method | str) -> Method:

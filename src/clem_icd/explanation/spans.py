@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
+from scipy.sparse import csr_array
 
 from clem_icd.explanation.token_weights import TokenWeights
-from clem_icd.explanation.words import words_of
+from clem_icd.explanation.words import Words, read_words, words_of
 from clem_icd.fields import Fields
 from clem_icd.modeling.system import Span
+
+__all__ = ["SpanRule", "spans_of", "word_shares"]
 
 
 class SpanRule(Fields):
@@ -20,7 +23,8 @@ class SpanRule(Fields):
     cut
         The share of the support for a code above which a word is marked. A code may have no such word.
     gap
-        Marked words become one span if at most this many other words lie between them.
+        Marked words of one sentence on one line become one span if at most this many other words are between
+        them; stop words do not count.
     most
         The most spans of a code; those with the highest share are kept.
 
@@ -34,40 +38,59 @@ class SpanRule(Fields):
 def word_shares(text: str, weights: TokenWeights) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """Return the words of a text [words, 2], and their shares in the support for a label [labels, words].
 
-    A token belongs to the word in which it ends; one that ends outside of every word, such as punctuation,
-    belongs to none, and its share is left out.
+    The share of a word is the sum of those of its tokens. A token that covers several words is divided among
+    them by the number of characters; blanks and punctuation beside a word do not matter. A token without any
+    part of a word, such as punctuation, belongs to none, and its share is left out: shares of words sum to 1
+    at most. So is a word that was not read to its end.
     """
     words = words_of(text)
-    shares = np.zeros((len(weights.weights), len(words) + 1), dtype=np.float32)
-    if len(words):
-        ends = weights.offsets[:, 1]
-        of_token = np.searchsorted(words[:, 0], ends, side="left") - 1
-        inside = (of_token >= 0) & (ends <= words[of_token, 1])
-        of_token = np.where(inside, of_token, len(words))
-        np.add.at(shares.T, of_token, weights.shares.T)
-    return words, shares[:, : len(words)]
+    words = words[words[:, 1] <= weights.read]
+    return words, _shares(words, weights)
 
 
 def spans_of(text: str, weights: TokenWeights, rule: SpanRule) -> list[tuple[Span, ...]]:
-    """Return the spans of each label in text order; their weight is their share of the support [labels]."""
-    words, shares = word_shares(text, weights)
-    return [_spans(text, words, own, rule) for own in shares]
+    """Return the spans of each label in text order [labels].
+
+    They begin and end with a marked word and do not overlap. Their weight is the share of all of their words
+    in the support for the label.
+    """
+    words = read_words(text, weights.read)
+    shares = _shares(words.places, weights)
+    return [_spans(words, own, rule) for own in shares]
 
 
-def _spans(
-    text: str, words: npt.NDArray[np.int64], shares: npt.NDArray[np.float32], rule: SpanRule
-) -> tuple[Span, ...]:
+def _shares(places: npt.NDArray[np.int64], weights: TokenWeights) -> npt.NDArray[np.float32]:
+    """Return the shares of words in the support for each label [labels, words]."""
+    begins, ends = weights.offsets.T
+    first = np.searchsorted(places[:, 1], begins, side="right")
+    counts = np.where(ends > begins, np.searchsorted(places[:, 0], ends, side="left") - first, 0)
+    tokens = np.repeat(np.arange(len(counts)), counts)
+    # The words of a token are consecutive.
+    words = first[tokens] + np.arange(len(tokens)) - np.repeat(np.cumsum(counts) - counts, counts)
+    overlap = np.minimum(places[words, 1], ends[tokens]) - np.maximum(places[words, 0], begins[tokens])
+    parts = overlap / np.bincount(tokens, overlap, minlength=len(counts))[tokens]
+    token_words = csr_array((parts, (words, tokens)), shape=(len(places), len(counts)))
+    # Rounding must not make a share exceed a cut of 1.
+    shares: npt.NDArray[np.float64] = (token_words @ weights.shares.T).T
+    return np.minimum(shares, 1).astype(np.float32)
+
+
+def _spans(words: Words, shares: npt.NDArray[np.float32], rule: SpanRule) -> tuple[Span, ...]:
     marked = np.flatnonzero(shares > rule.cut)
     if not len(marked):
         return ()
-    runs: list[list[int]] = [[int(marked[0])]]
-    for word in marked[1:].tolist():
-        last = runs[-1][-1]
-        near = word - last <= rule.gap + 1
-        if near and "\n" not in text[words[last, 1] : words[word, 0]]:
-            runs[-1].append(word)
-        else:
-            runs.append([word])
-    spans = [Span(int(words[run[0], 0]), int(words[run[-1], 1]), float(shares[run].sum())) for run in runs]
-    best = sorted(spans, key=lambda span: -span.weight)[: rule.most]
-    return tuple(sorted(best))
+    # Words with content before each word, and shares before each word and after the last one.
+    before: npt.NDArray[np.int64] = np.cumsum(words.content) - words.content
+    between: npt.NDArray[np.int64] = before[marked[1:]] - before[marked[:-1]] - words.content[marked[:-1]]
+    apart = (between > rule.gap) | (words.sentences[marked[1:]] != words.sentences[marked[:-1]])
+    firsts = marked[np.append(True, apart)]
+    lasts = marked[np.append(apart, True)]
+    sums = np.append(0, np.cumsum(shares, dtype=np.float64))
+    totals = sums[lasts + 1] - sums[firsts]
+    kept = np.sort(np.argsort(-totals, kind="stable")[: rule.most])
+    return tuple(
+        Span(
+            int(words.places[firsts[one], 0]), int(words.places[lasts[one], 1]), min(float(totals[one]), 1.0)
+        )
+        for one in kept
+    )

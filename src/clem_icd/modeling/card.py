@@ -31,6 +31,11 @@ def model_card(info: ModelInfo) -> str:
         f"- Assigns a code {info.rule.describe()}:",
         f"  {info.threshold_policy}.",
     ]
+    if info.evidence is not None:
+        lines += [
+            f"- Finds evidence by {info.evidence['method'].get('kind')}:",
+            f"  {info.evidence['chosen']}.",
+        ]
     lines.append(
         "- Its vocabulary contains words from the notes that it was trained on. "
         "Share it only under the terms that apply to those notes."

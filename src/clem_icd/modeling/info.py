@@ -27,6 +27,14 @@ class _Label(BaseModel):
     title: str | None
 
 
+class _Evidence(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    method: dict[str, Any]
+    rule: dict[str, Any]
+    chosen: str
+
+
 class _Fields(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -41,6 +49,7 @@ class _Fields(BaseModel):
     metrics: dict[str, dict[str, float]]
     recipe: dict[str, Any]
     label_space: Literal["corpus"] | CodeSystem = "corpus"
+    evidence: _Evidence | None = None
     labels: list[_Label]
 
 
@@ -72,6 +81,9 @@ class ModelInfo:
         The admissions that the model was trained and selected on, by split; empty without a population.
     label_space
         ``corpus`` if the labels are those of the training corpus, or the code system that the model ranks.
+    evidence
+        How evidence is found if nothing else is asked for: ``method`` and ``rule``, as
+        `clem_icd.explanation` reads them, and how the rule was ``chosen``. None if nothing was tuned.
 
     """
 
@@ -86,6 +98,7 @@ class ModelInfo:
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     admissions: Admissions = field(default_factory=dict)
     label_space: Literal["corpus"] | CodeSystem = "corpus"
+    evidence: dict[str, Any] | None = None
 
     @property
     def is_ranked(self) -> bool:
@@ -115,6 +128,7 @@ class ModelInfo:
                 "recipe": self.recipe,
                 # Absent by default, so that earlier releases can read the file.
                 **({"label_space": str(self.label_space)} if self.is_ranked else {}),
+                **({} if self.evidence is None else {"evidence": self.evidence}),
                 "labels": [
                     {"code": label.value, "system": label.system.value, "title": title}
                     for label, title in zip(self.labels, self.titles, strict=True)

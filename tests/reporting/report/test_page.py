@@ -131,6 +131,17 @@ def test_page_starts_with_the_headlines_of_all_runs_and_their_definitions(
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_evidence_is_shown_where_a_run_has_some(make_run: MakeRun) -> None:
+    about = {"format": "clem-icd/evidence-metrics", "format_version": 1}
+    evidence = about | {"metrics": {"evidence_token_f1": 0.4321}, "explanation": {"method": "attention"}}
+    shown = report(make_run("explained", evidence=evidence), make_run("bare"))
+    [row] = [row for row in shown.rows if "attention" in row]
+    assert row[0] == "explained"
+    assert "43.2" in row
+    assert "Evidence" not in report(make_run("bare")).words
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_banner_names_only_the_synthetic_runs(make_run: MakeRun) -> None:
     made_up, real = make_run("made-up"), make_run("real", synthetic=False)
     assert "The notes of made-up were generated" in " ".join(report(made_up, real).words.split())

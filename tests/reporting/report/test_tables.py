@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,42 @@ def test_without_evaluations_there_is_no_table_of_them(
     make_run: MakeRun, history: list[object] | None
 ) -> None:
     assert tables.evaluation_table(read_run(make_run(history=history))) is None
+
+
+EVIDENCE = {
+    "format": "clem-icd/evidence-metrics",
+    "format_version": 1,
+    "notes": 1200,
+    "metrics": {f"evidence_{one}": 0.25 for one in ("span_precision", "span_recall", "span_f1", "token_f1")},
+    "explanation": {
+        "method": "attention",
+        "rule": {"cut": 0.01234, "gap": 1, "most": 5},
+        "assigned_codes": 5000,
+        "assigned_codes_without_span": 12,
+    },
+}
+
+
+def test_the_evidence_of_every_run_and_seed_that_has_some_has_a_row(
+    make_run: MakeRun, make_seeds: MakeRun
+) -> None:
+    own = EVIDENCE | {"explanation": {"method": "lexicon", "rule": None, "assigned_codes": 3}}
+    seeds = make_seeds(runs=2)
+    (seeds / "seed-1" / "evidence.json").write_text(json.dumps(own))
+    runs = [make_run(evidence=EVIDENCE), make_run("bare"), seeds]
+    table = tables.evidence_table([read_run(run) for run in runs])
+    assert table is not None
+    dash = "\N{EN DASH}"
+    values = ["1,200", "25.0", "25.0", "25.0", dash, dash, "25.0"]
+    assert table.rows == [
+        ["clem", "attention", "0.01234", *values, "5,000", "12"],
+        ["seed-1", "lexicon", dash, *values, "3", dash],
+    ]
+    assert len(table.header) == len(table.rows[0])
+
+
+def test_without_evidence_there_is_no_table_of_it(make_run: MakeRun) -> None:
+    assert tables.evidence_table([read_run(make_run())]) is None
 
 
 SPREAD = {"mean": 12.25, "p5": 6.0, "p25": 9.0, "p50": 12.0, "p75": 14.5, "p95": 1234.56, "max": 20000}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from clem_icd.explanation.spans import SpanRule, spans_of
 from clem_icd.explanation.token_weights import TokenWeights
@@ -12,7 +13,16 @@ from clem_icd.modeling.system import Span
 
 
 class Method(Choice):
-    """Computes how much each token of a note supports a label; its fields are the settings of the method."""
+    """Computes how much each token of a note supports a label; its fields are the settings of the method.
+
+    Attributes
+    ----------
+    default_rule
+        From weights to spans, where nothing was tuned; None for a method that gives spans without a rule.
+
+    """
+
+    default_rule: ClassVar[SpanRule | None] = SpanRule()
 
     def require(self, system: System, info: ModelInfo) -> None:
         """Refuse a system that the method cannot explain; called before any note is read.

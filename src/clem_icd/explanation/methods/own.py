@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ class OwnSpans(Method):
     """The words from which the system took the code: a lexicon, a dictionary, or a search in titles."""
 
     kind: Literal["own"] = "own"
+    default_rule: ClassVar[SpanRule | None] = None
 
     def require(self, system: System, info: ModelInfo) -> None:
         """Refuse a system that does not know its spans."""

@@ -1,0 +1,128 @@
+"""Choosing the cut of a method on notes with evidence that coders marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from clem_icd.corpus import Evidence, Note
+from clem_icd.explanation.explaining import Explainer
+from clem_icd.explanation.spans import SpanRule, word_shares
+
+__all__ = ["CUTS", "MOST_NOTES", "TunedRule", "tuned_rule"]
+
+CUTS: tuple[float, ...] = (0.0, *(float(f"{cut:.4g}") for cut in np.geomspace(1e-4, 0.5, 100)))
+"""The cuts that are tried: 0, and 100 in equal ratios, since shares depend on the length of the note."""
+
+MOST_NOTES = 200
+"""Enough notes for a stable cut."""
+
+
+class TunedRule(NamedTuple):
+    """A rule, and how it was chosen, as a sentence without its full stop."""
+
+    rule: SpanRule
+    chosen: str
+
+
+def tuned_rule(
+    explainer: Explainer,
+    notes: Iterable[Note],
+    *,
+    where: str = "validation",
+    progress: Callable[[int], Any] | None = None,
+) -> TunedRule | None:
+    """Choose the cut with the best word F1 on annotated notes.
+
+    A pair of a note and a code counts if a coder marked a span for it that the system has read, whether or
+    not the system assigns the code. Its gold words are those that such a span overlaps, and its predicted
+    words are those with a share above the cut. Both are pooled over all pairs. Of equally good cuts, the
+    lowest is chosen.
+
+    Parameters
+    ----------
+    explainer
+        The system and the method; the other settings of its rule are kept.
+    notes
+        Notes in order, of which the first `MOST_NOTES` with evidence are used.
+    where
+        What the notes are, for the sentence.
+    progress
+        Called with the number of notes explained since its last call.
+
+    Returns
+    -------
+    TunedRule or None
+        None if the method gives spans without a rule, no marked span was read, or no cut finds any gold word.
+
+    """
+    if explainer.method.default_rule is None:
+        return None
+    annotated = list(islice((note for note in notes if note.evidence), MOST_NOTES))
+    predicted, right, gold, pairs = _counts(explainer, annotated, progress)
+    f1 = 2 * right / np.maximum(predicted + gold, 1)
+    if not f1.any():
+        return None
+    best = int(f1.argmax())
+    rule = explainer.rule.model_copy(update={"cut": CUTS[best]})
+    chosen = (
+        f"the cut has the best word F1 ({f1[best]:.3f}) of {len(CUTS)} for the {pairs:,} marked codes of "
+        f"{len(annotated):,} annotated notes of {where}"
+    )
+    return TunedRule(rule, chosen)
+
+
+class _Counts(NamedTuple):
+    """Words above each cut, those of them that are gold [cuts], and the number of gold words and of pairs."""
+
+    predicted: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
+    gold: int
+    pairs: int
+
+
+def _counts(explainer: Explainer, notes: Sequence[Note], progress: Callable[[int], Any] | None) -> _Counts:
+    # A share is above the first cuts: as many as are less than it. Compared as float32, like by a rule.
+    cuts = np.array(CUTS, dtype=np.float32)
+    above = np.zeros((2, len(cuts) + 1), dtype=np.int64)
+    total = pairs = 0
+    for note in notes:
+        for shares, gold in _pairs(explainer, note):
+            places = np.searchsorted(cuts, shares, side="left")
+            for row, those in enumerate((places, places[gold])):
+                above[row] += np.bincount(those, minlength=len(cuts) + 1)
+            total += int(np.count_nonzero(gold))
+            pairs += 1
+        if progress is not None:
+            progress(1)
+    predicted, right = above[:, ::-1].cumsum(axis=1)[:, -2::-1]
+    return _Counts(predicted, right, total, pairs)
+
+
+def _pairs(
+    explainer: Explainer, note: Note
+) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]]:
+    """Yield the shares of words in the support for each marked code, and which of them are gold [words]."""
+    spans = [span for span in note.evidence if explainer.scores(span.code)]
+    codes = list(dict.fromkeys(span.code for span in spans))
+    if not codes:
+        return
+    weights = explainer.weigh(note.text, explainer.places_of(codes))
+    words, shares = word_shares(note.text, weights)
+    for code, own in zip(codes, shares, strict=True):
+        marked = [span for span in spans if span.code == code and span.end <= weights.read]
+        gold = gold_words(words, marked)
+        if gold.any():
+            yield own, gold
+
+
+def gold_words(words: npt.NDArray[np.int64], spans: Iterable[Evidence]) -> npt.NDArray[np.bool_]:
+    """Return which words overlap any of some spans [words]."""
+    gold = np.zeros(len(words), dtype=np.bool_)
+    for span in spans:
+        gold |= (words[:, 0] < span.end) & (words[:, 1] > span.begin)
+    return gold
