@@ -55,7 +55,11 @@ def test_the_scores_are_shown(
     )
     assert done.code == 0, done.err
     assert "Evidence on little, synthetic, test" in done.out
-    assert f"{json.loads(out.read_text())['metrics']['evidence_span_f1']:.3f}" in done.out
+    document = json.loads(out.read_text())
+    assert f"{document['metrics']['evidence_span_f1']:.3f}" in done.out
+    interval = document["intervals"]["metrics"]["evidence_match_exact"]
+    assert f"{interval['low']:.3f} to {interval['high']:.3f}" in done.out
+    assert "share ruled out" in done.out
 
 
 def test_evidence_of_another_split_is_refused(
