@@ -1,7 +1,8 @@
 """Evidence for the codes of a system: how much each token supports a code, and which spans stand out.
 
 A method computes a weight per code for every token that was read; it is one file in ``methods``. `SpanRule`
-says which words become spans of the raw text. `Explainer` joins a system, a method and a rule.
+says which words become spans of the raw text. `Explainer` joins a system, a method and a rule. `faithfulness`
+says how much a code depends on what a method ranks highest.
 """
 
 from typing import TYPE_CHECKING
@@ -10,13 +11,33 @@ from clem_icd.lazy import lazy_names
 
 if TYPE_CHECKING:
     from clem_icd.explanation.explaining import Explainer, Explanation
+    from clem_icd.explanation.faithfulness import (
+        comprehensiveness,
+        normalised_aopc,
+        strict_comprehensiveness,
+        strict_sufficiency,
+        sufficiency,
+    )
     from clem_icd.explanation.methods.method import Method
     from clem_icd.explanation.methods.neural_method import NeuralMethod
     from clem_icd.explanation.methods.registry import METHODS
     from clem_icd.explanation.spans import SpanRule
     from clem_icd.explanation.token_weights import TokenWeights
 
-__all__ = ["METHODS", "Explainer", "Explanation", "Method", "NeuralMethod", "SpanRule", "TokenWeights"]
+__all__ = [
+    "METHODS",
+    "Explainer",
+    "Explanation",
+    "Method",
+    "NeuralMethod",
+    "SpanRule",
+    "TokenWeights",
+    "comprehensiveness",
+    "normalised_aopc",
+    "strict_comprehensiveness",
+    "strict_sufficiency",
+    "sufficiency",
+]
 
 __getattr__ = lazy_names(
     __name__,
@@ -28,5 +49,10 @@ __getattr__ = lazy_names(
         "NeuralMethod": "methods.neural_method",
         "SpanRule": "spans",
         "TokenWeights": "token_weights",
+        "comprehensiveness": "faithfulness",
+        "normalised_aopc": "faithfulness",
+        "strict_comprehensiveness": "faithfulness",
+        "strict_sufficiency": "faithfulness",
+        "sufficiency": "faithfulness",
     },
 )
