@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clem_icd.cli.options import Force, Split
+from clem_icd.cli.evidence_measure import measure
+from clem_icd.cli.options import Force, NotesCues, Split
 from clem_icd.cli.tabulation import corpus_title, new_table
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import help_text, verb
@@ -20,6 +21,8 @@ evidence = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+evidence.command()(measure)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,10 +53,7 @@ def score(
             help="First join spans of a code that only punctuation and blanks separate.",
         ),
     ] = False,
-    language: Annotated[
-        Literal["en", "es"] | None,
-        typer.Option(help="Language of the notes, for negation and other cues. Default: that of the corpus."),
-    ] = None,
+    language: NotesCues = None,
     resamples: Annotated[
         int, typer.Option(min=0, help="Resamples for the 95 % intervals; 0 leaves the intervals out.")
     ] = 1000,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         strict_sufficiency,
         sufficiency,
     )
+    from clem_icd.explanation.measuring import measure_methods
     from clem_icd.explanation.methods.method import Method
     from clem_icd.explanation.methods.neural_method import NeuralMethod
     from clem_icd.explanation.methods.registry import METHODS
@@ -33,6 +34,7 @@ __all__ = [
     "SpanRule",
     "TokenWeights",
     "comprehensiveness",
+    "measure_methods",
     "normalised_aopc",
     "strict_comprehensiveness",
     "strict_sufficiency",
@@ -50,6 +52,7 @@ __getattr__ = lazy_names(
         "SpanRule": "spans",
         "TokenWeights": "token_weights",
         "comprehensiveness": "faithfulness",
+        "measure_methods": "measuring",
         "normalised_aopc": "faithfulness",
         "strict_comprehensiveness": "faithfulness",
         "strict_sufficiency": "faithfulness",

@@ -67,7 +67,7 @@ class MaskedNote:
         self._known.clear()
 
 
-def masked_note(system: System, info: ModelInfo, text: str) -> MaskedNote:
+def masked_note(system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> MaskedNote:
     """Return a note whose words can be masked.
 
     A neural system reads the mask token of its tokenizer instead, so that all other tokens stay in their
@@ -79,6 +79,8 @@ def masked_note(system: System, info: ModelInfo, text: str) -> MaskedNote:
         The result of `load_model`.
     text
         The raw note.
+    labels
+        The labels to score, by their places in the label space.
 
     Raises
     ------
@@ -87,12 +89,12 @@ def masked_note(system: System, info: ModelInfo, text: str) -> MaskedNote:
 
     """
     if info.system == "neural":
-        return _neural(system, text)
-    words = words_of(text)
+        return _neural(system, text, list(labels))
+    words, chosen = words_of(text), list(labels)
 
     def score(variants: Sequence[Ids]) -> Probabilities:
         texts = [_blanked(text, words[variant < 0]) for variant in variants]
-        return np.stack([scores.probabilities for scores in system.score(texts)])
+        return np.stack([scores.probabilities[chosen] for scores in system.score(texts)])
 
     groups = [[word] for word in range(len(words))]
     return MaskedNote(np.arange(len(words)), -1, groups, words, score)
@@ -105,7 +107,7 @@ def _blanked(text: str, words: npt.NDArray[np.int64]) -> str:
     return "".join(characters)
 
 
-def _neural(system: System, text: str) -> MaskedNote:
+def _neural(system: System, text: str, labels: list[int]) -> MaskedNote:
     import torch
 
     from clem_icd.modeling import NeuralSystem
@@ -125,7 +127,7 @@ def _neural(system: System, text: str) -> MaskedNote:
             some = [variant.astype(np.int32) for variant in variants[first : first + at_once]]
             batch = neural.reading.arrange(some, tokenizer.pad_token_id)
             inputs = {name: tensor.to(model.device) for name, tensor in batch.items()}
-            found.append(model(**inputs).logits.float().sigmoid().cpu().numpy())
+            found.append(model(**inputs).logits[:, labels].float().sigmoid().cpu().numpy())
         return np.concatenate(found)
 
     words = words_of(text)
