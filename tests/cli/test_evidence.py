@@ -70,3 +70,32 @@ def test_evidence_of_another_split_is_refused(
         *("--split", "train", "--out", tmp_path / "scores.json"),
         says=["is for a note of train", "split"],
     )
+
+
+def test_exported_evidence_is_scored_like_the_original(
+    clem: Callable[..., Any], little_corpus: Corpus, given: Path, tmp_path: Path
+) -> None:
+    codiesp = tmp_path / "given.tsv"
+    done = clem(
+        *("evidence", "export", given, "--corpus", little_corpus.path),
+        *("--format", "codiesp", "--out", codiesp, "--json"),
+    )
+    assert done.code == 0, done.err
+    spans = sum(len(note.evidence) for note in little_corpus.notes("test"))
+    assert (done.json["spans"], done.json["spans_left_out"]) == (spans, 0)
+    verb = ("evidence", "score", "--corpus", little_corpus.path, "--resamples", 0, "--trim", "--json")
+    documents = [
+        clem(*verb, "--evidence", path, "--out", tmp_path / f"{number}.json").json
+        for number, path in enumerate((given, codiesp))
+    ]
+    assert documents[0] == documents[1]
+
+
+def test_ids_that_mdace_cannot_hold_are_refused(
+    refused: Callable[..., str], little_corpus: Corpus, given: Path, tmp_path: Path
+) -> None:
+    refused(
+        *("evidence", "export", given, "--corpus", little_corpus.path),
+        *("--format", "mdace", "--out", tmp_path / "out"),
+        says=["expected a whole number", "--format codiesp"],
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clem_icd.cli.evidence_export import export
 from clem_icd.cli.evidence_measure import measure
 from clem_icd.cli.options import Force, NotesCues, Split
 from clem_icd.cli.tabulation import corpus_title, new_table
@@ -23,6 +24,7 @@ evidence = typer.Typer(
 )
 
 evidence.command()(measure)
+evidence.command()(export)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +42,10 @@ _MATCHES = {
 def score(
     terminal: Terminal,
     corpus: Annotated[Path, typer.Option(help="A corpus folder whose notes have evidence.")],
-    evidence: Annotated[Path, typer.Option(help="Evidence file of a system (parquet).")],
+    evidence: Annotated[
+        Path,
+        typer.Option(help="Evidence of a system: parquet, CodiEsp (.tsv), or a folder with files of MDACE."),
+    ],
     out: Annotated[Path, typer.Option(help="Output file (JSON).")],
     split: Split = "test",
     trim: Annotated[

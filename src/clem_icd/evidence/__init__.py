@@ -8,9 +8,11 @@ those of Edin et al. 2024. The rules by which CodiEsp's Explainable track accept
 """
 
 from clem_icd.evidence.cleaning import merge_adjacent, trim
+from clem_icd.evidence.codiesp import export_codiesp
 from clem_icd.evidence.document import EVIDENCE_FORMAT, EVIDENCE_FORMAT_VERSION, evidence_document
 from clem_icd.evidence.file import read_evidence
 from clem_icd.evidence.matching import MATCH_CLASSES, MatchClass, match_class
+from clem_icd.evidence.mdace import export_mdace
 from clem_icd.evidence.metrics import (
     EVIDENCE_DEFINITIONS,
     MatchCounts,
@@ -44,6 +46,8 @@ __all__ = [
     "evidence_document",
     "evidence_metrics",
     "evidence_writer",
+    "export_codiesp",
+    "export_mdace",
     "label_overlap",
     "match_class",
     "merge_adjacent",
