@@ -58,7 +58,7 @@ def test_the_scores_are_shown(
     document = json.loads(out.read_text())
     assert f"{document['metrics']['evidence_span_f1']:.3f}" in done.out
     interval = document["intervals"]["metrics"]["evidence_match_exact"]
-    assert f"{interval['low']:.3f} to {interval['high']:.3f}" in done.out
+    assert f"{interval['low']:.3f}-{interval['high']:.3f}" in done.out
     assert "share ruled out" in done.out
 
 

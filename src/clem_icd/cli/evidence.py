@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _MATCHES = {
     "span": "span",
     "span_text": "text of a span",
-    "token": "word in its place",
+    "token": "word in place",
     "token_text": "word",
 }
 
@@ -132,4 +132,4 @@ def _value(document: dict[str, Any], name: str) -> str:
 def _interval(document: dict[str, Any], name: str) -> str:
     """Return the interval of a metric as text, if it has one."""
     found = document.get("intervals", {}).get("metrics", {}).get(f"evidence_{name}")
-    return "" if found is None else f"{found['low']:.3f} to {found['high']:.3f}"
+    return "" if found is None else f"{found['low']:.3f}-{found['high']:.3f}"
