@@ -55,7 +55,11 @@ def test_the_scores_are_shown(
     )
     assert done.code == 0, done.err
     assert "Evidence on little, synthetic, test" in done.out
-    assert f"{json.loads(out.read_text())['metrics']['evidence_span_f1']:.3f}" in done.out
+    document = json.loads(out.read_text())
+    assert f"{document['metrics']['evidence_span_f1']:.3f}" in done.out
+    interval = document["intervals"]["metrics"]["evidence_match_exact"]
+    assert f"{interval['low']:.3f}-{interval['high']:.3f}" in done.out
+    assert "share ruled out" in done.out
 
 
 def test_evidence_of_another_split_is_refused(
@@ -65,4 +69,33 @@ def test_evidence_of_another_split_is_refused(
         *("evidence", "score", "--corpus", little_corpus.path, "--evidence", given),
         *("--split", "train", "--out", tmp_path / "scores.json"),
         says=["is for a note of train", "split"],
+    )
+
+
+def test_exported_evidence_is_scored_like_the_original(
+    clem: Callable[..., Any], little_corpus: Corpus, given: Path, tmp_path: Path
+) -> None:
+    codiesp = tmp_path / "given.tsv"
+    done = clem(
+        *("evidence", "export", given, "--corpus", little_corpus.path),
+        *("--format", "codiesp", "--out", codiesp, "--json"),
+    )
+    assert done.code == 0, done.err
+    spans = sum(len(note.evidence) for note in little_corpus.notes("test"))
+    assert (done.json["spans"], done.json["spans_left_out"]) == (spans, 0)
+    verb = ("evidence", "score", "--corpus", little_corpus.path, "--resamples", 0, "--trim", "--json")
+    documents = [
+        clem(*verb, "--evidence", path, "--out", tmp_path / f"{number}.json").json
+        for number, path in enumerate((given, codiesp))
+    ]
+    assert documents[0] == documents[1]
+
+
+def test_ids_that_mdace_cannot_hold_are_refused(
+    refused: Callable[..., str], little_corpus: Corpus, given: Path, tmp_path: Path
+) -> None:
+    refused(
+        *("evidence", "export", given, "--corpus", little_corpus.path),
+        *("--format", "mdace", "--out", tmp_path / "out"),
+        says=["expected a whole number", "--format codiesp"],
     )

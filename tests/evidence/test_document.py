@@ -7,7 +7,7 @@ import pytest
 
 from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
 from clem_icd.errors import ScoresError
-from clem_icd.evidence import EVIDENCE_DEFINITIONS, evidence_document
+from clem_icd.evidence import EVIDENCE_DEFINITIONS, RATIO_DEFINITIONS, evidence_document
 from clem_icd.icd import Code, CodeSystem, default_codebook
 
 CHF = Code("428.0", CodeSystem.ICD9CM)
@@ -38,7 +38,12 @@ def test_only_annotated_notes_are_evaluated(corpus: Corpus) -> None:
     assert (document["notes"], document["notes_without_evidence"]) == (3, 1)
     assert (document["gold_spans"], document["predicted_spans"]) == (3, 1)
     assert document["predicted_spans_left_out"] == 3
-    assert document["options"] == {"trim": True, "merge_adjacent": False, "profile": "exact"}
+    assert document["options"] == {
+        "trim": True,
+        "merge_adjacent": False,
+        "profile": "exact",
+        "language": "en",
+    }
     assert document["counts"]["span"] == {
         "true_positives": 1,
         "false_positives": 0,
@@ -47,7 +52,10 @@ def test_only_annotated_notes_are_evaluated(corpus: Corpus) -> None:
     # Both notes of admission a count once together; the note with the id "a" is not part of the admission.
     assert document["counts"]["span_text"]["false_negatives"] == 1
     assert document["metrics"]["evidence_span_recall"] == pytest.approx(1 / 3)
-    assert set(document["definitions"]) == set(document["metrics"]) == set(EVIDENCE_DEFINITIONS)
+    names = set(EVIDENCE_DEFINITIONS) | set(RATIO_DEFINITIONS)
+    assert set(document["definitions"]) == set(document["metrics"]) == names
+    assert document["metrics"]["evidence_match_empty"] == pytest.approx(2 / 3)
+    assert "intervals" not in document
     assert TEXT[:5] not in json.dumps(document)
 
 
@@ -59,7 +67,26 @@ def test_evidence_for_other_notes_is_refused(corpus: Corpus) -> None:
 
 
 def test_no_predicted_evidence_scores_0(corpus: Corpus) -> None:
-    assert set(evidence_document(corpus, "test", {})["metrics"].values()) == {0.0}
+    metrics = evidence_document(corpus, "test", {})["metrics"]
+    assert metrics.pop("evidence_match_empty") == 1
+    assert set(metrics.values()) == {0.0}
+
+
+def test_intervals_are_by_subject_where_subjects_are_known(corpus: Corpus, little_corpus: Corpus) -> None:
+    predicted = {note.note_id: note.evidence[:1] for note in little_corpus.notes("test")}
+    document = evidence_document(little_corpus, "test", predicted, resamples=50)
+    assert document["intervals"]["unit"] == "subjects"
+    interval = document["intervals"]["metrics"]["evidence_span_recall"]
+    assert 0 < interval["low"] < document["metrics"]["evidence_span_recall"] < interval["high"] < 1
+    assert "evidence_span_text_recall" not in document["intervals"]["metrics"]
+    alone = evidence_document(corpus, "test", {"n1": [Evidence(CHF, 0, 3)]}, resamples=50)
+    assert alone["intervals"]["unit"] == "notes"
+
+
+def test_a_language_without_cues_leaves_them_out(corpus: Corpus) -> None:
+    document = evidence_document(corpus, "test", {}, language="de")
+    assert not [name for name in document["metrics"] if "_cue_" in name]
+    assert document["options"]["language"] == "de"
 
 
 def test_a_split_without_annotated_notes_is_refused(tmp_path: Path) -> None:

@@ -23,6 +23,13 @@ WrappedNotes = Annotated[
         "keep it as it is, or refuse it.",
     ),
 ]
+NotesCues = Annotated[
+    Literal["en", "es"] | None,
+    typer.Option(
+        "--language",
+        help="Language of the notes, for negation and other cues. Default: that of the corpus.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing --out instead of refusing it.")]
 JsonOut = Annotated[
     Path | None, typer.Option("--out", help="Also write the whole result to this file (JSON).")

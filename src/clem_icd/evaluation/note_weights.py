@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clem_icd.errors import ScoresError
 from clem_icd.evaluation.judgement import Judgement
 
-__all__ = ["Groups", "blocks_of", "bootstrap_weights", "jackknife_weights", "units_of"]
+__all__ = ["Groups", "blocks_of", "bootstrap_weights", "jackknife_weights", "numbered_units", "units_of"]
 
 Doubles = NDArray[np.float64]
 Groups = Sequence[Hashable | None]
@@ -40,10 +40,14 @@ def units_of(judgement: Judgement, groups: Groups | None) -> NDArray[np.int64]:
             f"found {len(groups)} groups for {len(judgement.kept)} notes, expected one per note",
             remedy="Take the subjects from the same split as the targets",
         )
+    return numbered_units([group for group, kept in zip(groups, judgement.kept, strict=True) if kept])
+
+
+def numbered_units(groups: Groups) -> NDArray[np.int64]:
+    """Return the number of the unit of each note; a note whose group is None is a unit by itself [notes]."""
     numbers: dict[Hashable, int] = {}
     alone = (object() if group is None else group for group in groups)
-    inside = (group for group, kept in zip(alone, judgement.kept, strict=True) if kept)
-    return np.array([numbers.setdefault(group, len(numbers)) for group in inside])
+    return np.array([numbers.setdefault(group, len(numbers)) for group in alone], dtype=np.int64)
 
 
 def bootstrap_weights(units: NDArray[np.int64], resamples: int, seed: int) -> Iterator[Doubles]:

@@ -8,13 +8,17 @@ from typing import Any
 
 from clem_icd.corpus import Corpus, Evidence, about_for_results
 from clem_icd.errors import ScoresError
+from clem_icd.evaluation.resampling import Progress
 from clem_icd.evidence.metrics import EVIDENCE_DEFINITIONS, EvidenceProfile, evidence_counts, named_metrics
 from clem_icd.evidence.note import JudgedNote
+from clem_icd.evidence.ratios import RATIO_DEFINITIONS, note_ratios
 
 __all__ = ["EVIDENCE_FORMAT", "EVIDENCE_FORMAT_VERSION", "evidence_document"]
 
 EVIDENCE_FORMAT = "clem-icd/evidence-metrics"
 EVIDENCE_FORMAT_VERSION = 1
+
+_DEFINITIONS = {**EVIDENCE_DEFINITIONS, **RATIO_DEFINITIONS}
 
 Predicted = Mapping[str, Sequence[Evidence]]
 
@@ -27,6 +31,9 @@ def evidence_document(
     trimmed: bool = False,
     merged: bool = False,
     profile: EvidenceProfile = "exact",
+    language: str | None = None,
+    resamples: int = 0,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Compare predicted evidence with that of a corpus, on the notes that coders annotated.
 
@@ -43,6 +50,13 @@ def evidence_document(
         A system's spans by note id.
     trimmed, merged, profile
         As for `evidence_metrics`.
+    language
+        The language of the notes, for the cues that govern spans; by default that of the corpus.
+    resamples
+        Number of resamples for the intervals, by subject where the corpus has subjects and by note otherwise;
+        0 omits the intervals. Metrics of texts have none, since equal texts of an admission count once.
+    progress
+        Called with the number of resamples just finished.
 
     Raises
     ------
@@ -69,8 +83,11 @@ def evidence_document(
             remedy="Choose the split that the evidence was predicted for",
         )
     counts = evidence_counts(notes, trimmed=trimmed, merged=merged)
-    metrics = named_metrics(counts, profile)
-    return {
+    language = language or language_of(corpus)
+    ratios = note_ratios(notes, trimmed=trimmed, merged=merged, language=language)
+    # Precision, recall and F1 are those of the profile.
+    metrics = {**ratios.overall(), **named_metrics(counts, profile)}
+    document = {
         "format": EVIDENCE_FORMAT,
         "format_version": EVIDENCE_FORMAT_VERSION,
         "corpus": about_for_results(corpus.about),
@@ -80,11 +97,28 @@ def evidence_document(
         "gold_spans": sum(len(note.gold) for note in notes),
         "predicted_spans": judged,
         "predicted_spans_left_out": given - judged,
-        "options": {"trim": trimmed, "merge_adjacent": merged, "profile": profile},
+        "options": {"trim": trimmed, "merge_adjacent": merged, "profile": profile, "language": language},
         "counts": {match: asdict(own) for match, own in counts.items()},
         "metrics": metrics,
-        "definitions": {name: asdict(EVIDENCE_DEFINITIONS[name]) for name in metrics},
+        "definitions": {name: asdict(_DEFINITIONS[name]) for name in metrics},
     }
+    if resamples:
+        groups = _subjects(corpus, split, notes)
+        document["intervals"] = ratios.intervals(groups, resamples=resamples, progress=progress)
+    return document
+
+
+def language_of(corpus: Corpus) -> str:
+    """Return the language that a corpus was prepared in, English if it does not say."""
+    return str(corpus.about["options"].get("language", "en"))
+
+
+def _subjects(corpus: Corpus, split: str, notes: Sequence[JudgedNote]) -> list[str | None] | None:
+    subjects = corpus.subjects(split)
+    if subjects is None:
+        return None
+    subject_of = dict(zip(corpus.note_ids(split), subjects, strict=True))
+    return [subject_of[note.note_id] for note in notes]
 
 
 def judged_notes(corpus: Corpus, split: str, predicted: Predicted) -> Iterator[JudgedNote]:

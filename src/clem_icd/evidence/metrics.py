@@ -84,7 +84,7 @@ def evidence_counts(
     predicted: dict[str, set[Hashable]] = {match: set() for match in _MATCHES}
     for note in notes:
         for found, spans in ((gold, note.gold), (predicted, note.predicted)):
-            for span in _cleaned(note, spans, trimmed=trimmed, merged=merged):
+            for span in cleaned(note, spans, trimmed=trimmed, merged=merged):
                 _add(found, note, span)
     return {match: _compared(gold[match], predicted[match]) for match in _MATCHES}
 
@@ -124,9 +124,17 @@ def named_metrics(counts: dict[str, MatchCounts], profile: EvidenceProfile) -> d
     }
 
 
-def _cleaned(
+def cleaned(
     note: JudgedNote, spans: Sequence[Evidence], *, trimmed: bool, merged: bool
 ) -> Iterator[Evidence]:
+    """Yield spans of a note as the options want them.
+
+    Raises
+    ------
+    InputError
+        If a span is outside its text.
+
+    """
     for span in spans:
         if not 0 <= span.begin <= span.end <= len(note.text):
             raise InputError(

@@ -2,7 +2,8 @@
 
 A method computes a weight per code for every token that was read; it is one file in ``methods``. `SpanRule`
 says which words become spans of the raw text, and `tuned_rule` chooses its cut on notes with evidence.
-`Explainer` joins a system, a method and a rule.
+`Explainer` joins a system, a method and a rule. `faithfulness` says how much a code depends on what a method
+ranks highest, and `measure_methods` compares methods.
 """
 
 from typing import TYPE_CHECKING
@@ -11,6 +12,14 @@ from clem_icd.lazy import lazy_names
 
 if TYPE_CHECKING:
     from clem_icd.explanation.explaining import Explainer, Explanation
+    from clem_icd.explanation.faithfulness import (
+        comprehensiveness,
+        normalised_aopc,
+        strict_comprehensiveness,
+        strict_sufficiency,
+        sufficiency,
+    )
+    from clem_icd.explanation.measuring import measure_methods
     from clem_icd.explanation.methods.method import Method
     from clem_icd.explanation.methods.neural_method import NeuralMethod
     from clem_icd.explanation.methods.registry import METHODS
@@ -28,6 +37,12 @@ __all__ = [
     "SpanRule",
     "TokenWeights",
     "TunedRule",
+    "comprehensiveness",
+    "measure_methods",
+    "normalised_aopc",
+    "strict_comprehensiveness",
+    "strict_sufficiency",
+    "sufficiency",
     "tuned_rule",
     "with_evidence",
 ]
@@ -45,5 +60,11 @@ __getattr__ = lazy_names(
         "TunedRule": "tuning",
         "tuned_rule": "tuning",
         "with_evidence": "stored",
+        "comprehensiveness": "faithfulness",
+        "measure_methods": "measuring",
+        "normalised_aopc": "faithfulness",
+        "strict_comprehensiveness": "faithfulness",
+        "strict_sufficiency": "faithfulness",
+        "sufficiency": "faithfulness",
     },
 )

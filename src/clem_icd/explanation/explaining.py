@@ -102,6 +102,7 @@ class Explainer:
     def remarks(self) -> tuple[str, ...]:
         """What a reader of the evidence has to know, to be shown beside it."""
         return self.method.remarks(self.system, self.info)
+
     @property
     def about(self) -> dict[str, Any]:
         """The method, its rule and how that was chosen, as JSON; no rule if the system knows its spans."""

@@ -1,0 +1,302 @@
+"""How good the evidence of a model is, by several methods on the same footing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from clem_icd.corpus import Corpus, Evidence, Note, about_for_results
+from clem_icd.cues import CUE_KINDS
+from clem_icd.errors import ScoresError
+from clem_icd.evidence import (
+    MATCH_CLASSES,
+    JudgedNote,
+    normalised_entropy,
+    note_ratios,
+    strict_plausibility,
+    token_plausibility,
+    tuned_threshold,
+)
+from clem_icd.explanation.explaining import Explainer
+from clem_icd.explanation.measures import DEFINITIONS
+from clem_icd.explanation.methods.method import Method
+from clem_icd.explanation.spans import spans_of
+from clem_icd.explanation.token_weights import TokenWeights
+from clem_icd.explanation.trials import Trials
+from clem_icd.modeling import ModelInfo, System
+from clem_icd.modeling.system import Span
+
+__all__ = ["METHODS_FORMAT", "METHODS_FORMAT_VERSION", "measure_methods"]
+
+METHODS_FORMAT = "clem-icd/evidence-methods"
+METHODS_FORMAT_VERSION = 1
+
+_DEFAULT_THRESHOLD = 0.05
+_ASSIGNED = ("spans_per_code", "label_overlap", *(f"cue_{kind}" for kind in CUE_KINDS))
+_MATCHED = tuple(f"match_{name}" for name in MATCH_CLASSES)
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """One note, explained by one method.
+
+    Attributes
+    ----------
+    labels
+        The explained labels: those with gold evidence that was read, and those that the model assigns.
+    gold
+        The gold evidence that was read, by label.
+    assigned
+        The labels that the model assigns.
+    found
+        The weights of the tokens for each of ``labels``.
+    spans
+        The spans of each of ``labels``.
+    seconds
+        The time it took.
+
+    """
+
+    note: Note
+    labels: list[int]
+    gold: dict[int, list[Evidence]]
+    assigned: set[int]
+    found: TokenWeights
+    spans: list[tuple[Span, ...]]
+    seconds: float
+
+
+def measure_methods(
+    system: System,
+    info: ModelInfo,
+    corpus: Corpus,
+    split: str = "test",
+    methods: Sequence[Method | str | None] = (None,),
+    *,
+    notes: int | None = None,
+    faithfulness_notes: int = 5,
+    language: str | None = None,
+    progress: Callable[[int], Any] | None = None,
+) -> dict[str, Any]:
+    """Measure how plausible and how faithful the evidence of a model is, by each of some methods.
+
+    Parameters
+    ----------
+    system, info
+        The result of `load_model`.
+    corpus, split
+        Notes with gold evidence. The threshold of token plausibility is tuned on the validation split.
+    methods
+        The methods, as for `Explainer`; None for the default one.
+    notes
+        The most notes with evidence to explain, of either split, drawn at random; all by default.
+    faithfulness_notes
+        The number of these whose words are masked: each takes about 100 forward passes per assigned code.
+    language
+        The language of the notes, for cues; by default that of the corpus.
+    progress
+        Called with the number of notes explained since its last call.
+
+    Returns
+    -------
+    dict
+        The document that ``docs/reference/evidence-scores.md`` describes. A value that could not be measured
+        is None.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus has no such split.
+    InputError
+        If there is no such method.
+    ModelError
+        If a method cannot explain the system.
+    ScoresError
+        If no note of the split has evidence for a code of the model.
+
+    """
+    explainers = [Explainer(system, info, method) for method in methods]
+    chosen = _chosen(corpus, split, info, notes)
+    if not chosen:
+        raise ScoresError(
+            f"no note of {split} has evidence for one of the model's {len(info.labels):,} codes",
+            path=corpus.path,
+            remedy="Choose a split or a corpus with annotated evidence, and a model of the same codes",
+        )
+    has_validation = split != "validation" and "validation" in corpus.splits
+    tuning = _chosen(corpus, "validation", info, notes) if has_validation else []
+    language = language or str(corpus.about["options"].get("language", "en"))
+    assigned = _assigned(system, info, chosen)
+    trials = Trials(system, info)
+    results = []
+    for explainer in explainers:
+        threshold, source = _tuned(_explained(explainer, tuning, [set()] * len(tuning), progress))
+        explained = _explained(explainer, chosen, assigned, progress)
+        metrics = {
+            **_plausibility(explained, threshold),
+            **_spans(explained, info, language),
+            **trials.metrics(explainer, explained[:faithfulness_notes]),
+            **_seconds(explained),
+        }
+        results.append(
+            {
+                "method": explainer.name,
+                "threshold": threshold,
+                "threshold_source": source,
+                "metrics": metrics,
+            }
+        )
+    return {
+        "format": METHODS_FORMAT,
+        "format_version": METHODS_FORMAT_VERSION,
+        "corpus": about_for_results(corpus.about),
+        "split": split,
+        "system": info.system,
+        "notes": len(chosen),
+        "pairs": sum(len(one.gold) for one in explained),
+        "assigned": sum(len(one.assigned) for one in explained),
+        "validation_notes": len(tuning),
+        "faithfulness_notes": min(faithfulness_notes, len(chosen)),
+        "language": language,
+        "methods": results,
+        "definitions": DEFINITIONS,
+    }
+
+
+def _chosen(corpus: Corpus, split: str, info: ModelInfo, most: int | None) -> list[Note]:
+    """Return notes with evidence for codes of the model, at most so many, in their order."""
+    known = set(info.labels)
+    notes = [note for note in corpus.notes(split) if any(span.code in known for span in note.evidence)]
+    if most is None or most >= len(notes):
+        return notes
+    drawn = np.random.default_rng(0).choice(len(notes), most, replace=False)
+    return [notes[place] for place in np.sort(drawn)]
+
+
+def _assigned(system: System, info: ModelInfo, notes: Sequence[Note]) -> list[set[int]]:
+    """Return the labels that the model assigns to each note."""
+    scores = system.score([note.text for note in notes])
+    decided = (info.rule.decide(probabilities[np.newaxis])[0] for probabilities, *_ in scores)
+    return [set(np.flatnonzero(one).tolist()) for one in decided]
+
+
+def _explained(
+    explainer: Explainer,
+    notes: Sequence[Note],
+    assigned: Sequence[set[int]],
+    progress: Callable[[int], Any] | None,
+) -> list[_Explained]:
+    """Explain the assigned codes of some notes, and those with gold evidence."""
+    place = {code: position for position, code in enumerate(explainer.info.labels)}
+    explained = []
+    for note, own in zip(notes, assigned, strict=True):
+        gold: dict[int, list[Evidence]] = {}
+        for span in note.evidence:
+            if span.code in place:
+                gold.setdefault(place[span.code], []).append(span)
+        labels = sorted(own | set(gold))
+        begun = time.perf_counter()
+        found = explainer.weigh(note.text, labels)
+        if type(explainer.method).spans is Method.spans:
+            spans = spans_of(note.text, found, explainer.rule)
+        else:
+            spans = explainer.spans(note.text, labels)
+        seconds = time.perf_counter() - begun
+        read = {label: [span for span in spans if span.begin < found.read] for label, spans in gold.items()}
+        gold = {label: spans for label, spans in read.items() if spans}
+        explained.append(_Explained(note, labels, gold, own, found, spans, seconds))
+        if progress is not None:
+            progress(1)
+    return explained
+
+
+def _tuned(explained: Sequence[_Explained]) -> tuple[float, str]:
+    """Return the threshold of token plausibility, and where it comes from."""
+    weights, evidence = _pairs(explained)
+    if not weights:
+        return _DEFAULT_THRESHOLD, "default"
+    return tuned_threshold(weights, evidence), "validation"
+
+
+def _pairs(
+    explained: Sequence[_Explained],
+) -> tuple[list[npt.NDArray[np.float32]], list[npt.NDArray[np.int64]]]:
+    """Return the weights of the tokens of each (note, code) pair, and the tokens of its gold evidence."""
+    weights, evidence = [], []
+    for one in explained:
+        begins = _visible_begins(one.note.text, one.found.offsets)
+        ends = one.found.offsets[:, 1]
+        shares = one.found.shares
+        for label, spans in one.gold.items():
+            marked = np.zeros(len(begins), dtype=np.bool_)
+            for span in spans:
+                marked |= (begins < span.end) & (ends > span.begin)
+            if marked.any():
+                weights.append(shares[one.labels.index(label)])
+                evidence.append(np.flatnonzero(marked))
+    return weights, evidence
+
+
+def _visible_begins(text: str, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return where each token begins after its leading blanks [tokens]."""
+    begins = offsets[:, 0].copy()
+    for token, (begin, end) in enumerate(offsets.tolist()):
+        covered = text[begin:end]
+        begins[token] += len(covered) - len(covered.lstrip()) if covered.strip() else 0
+    return begins
+
+
+def _plausibility(explained: Sequence[_Explained], threshold: float) -> dict[str, float | None]:
+    weights, evidence = _pairs(explained)
+    if not weights:
+        return {}
+    return {
+        **token_plausibility(weights, evidence, threshold),
+        **strict_plausibility(weights, evidence, threshold),
+        "entropy": float(normalised_entropy(weights).mean()),
+    }
+
+
+def _spans(explained: Sequence[_Explained], info: ModelInfo, language: str) -> dict[str, float | None]:
+    """Return match classes of the codes with gold evidence, and what the spans of assigned codes are like."""
+    matched = note_ratios(
+        [_judged(one, info, set(one.gold)) for one in explained], language=language
+    ).overall()
+    assigned = note_ratios(
+        [_judged(one, info, one.assigned) for one in explained], language=language
+    ).overall()
+    values: dict[str, float | None] = {name: matched[f"evidence_{name}"] for name in _MATCHED}
+    values |= {name: assigned.get(f"evidence_{name}") for name in _ASSIGNED}
+    lengths = [
+        len(spans)
+        for one in explained
+        for label, spans in zip(one.labels, one.spans, strict=True)
+        if label in one.assigned
+    ]
+    values["without_span"] = float(np.mean([not length for length in lengths])) if lengths else None
+    return values
+
+
+def _judged(one: _Explained, info: ModelInfo, labels: set[int]) -> JudgedNote:
+    predicted = tuple(
+        Evidence(info.labels[label], span.begin, span.end)
+        for label, spans in zip(one.labels, one.spans, strict=True)
+        if label in labels
+        for span in spans
+    )
+    gold = tuple(span for spans in one.gold.values() for span in spans)
+    return JudgedNote(one.note.note_id, one.note.note_id, one.note.text, gold, predicted)
+
+
+def _seconds(explained: Sequence[_Explained]) -> dict[str, float | None]:
+    total = sum(one.seconds for one in explained)
+    labels = sum(len(one.labels) for one in explained)
+    return {
+        "seconds_per_note": total / len(explained),
+        "seconds_per_code": total / labels if labels else None,
+    }

@@ -1,0 +1,215 @@
+"""Measuring methods: values that are known for systems and methods that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
+from clem_icd.errors import ScoresError
+from clem_icd.explanation import Explainer, comprehensiveness, measure_methods, sufficiency
+from clem_icd.explanation.masking import MaskedNote, masked_note
+from clem_icd.explanation.spans import word_shares
+from clem_icd.explanation.words import words_of
+from clem_icd.icd import Code, CodeSystem, default_codebook
+from clem_icd.modeling import ModelInfo, NeuralSystem, NoteScores, Span
+from support import FINDINGS, info_of, make_note, new_system
+
+NAMES = list(FINDINGS)
+
+
+class Finder:
+    """Assigns a code with 0.9 if all words of its finding are in the text, and 0.1 otherwise."""
+
+    def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
+        for text in texts:
+            there = [all(word in text.split() for word in FINDINGS[name].split()) for name in self.names]
+            yield NoteScores(np.where(there, 0.9, 0.1).astype(np.float32))
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+    def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
+        found: list[tuple[Span, ...]] = []
+        for label in labels:
+            phrase = FINDINGS[self.names[label]]
+            begin = text.find(phrase)
+            found.append((Span(begin, begin + len(phrase), 1.0),) if begin >= 0 else ())
+        return found
+
+
+class Misleading(Finder):
+    """Scores like a finder, but says that every code comes from the last three words."""
+
+    def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
+        return [(Span(int(words_of(text)[-3, 0]), len(text), 1.0),) for _ in labels]
+
+
+@pytest.fixture(scope="module")
+def spaced(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """The notes of the little corpus with a blank before every full stop, so that words are tokens."""
+    path = tmp_path_factory.mktemp("spaced") / "corpus"
+    with corpus_writer(
+        path, name="spaced", source="test", options={}, inputs=[], codebook=default_codebook()
+    ) as writer:
+        for split, numbers in {
+            "train": range(80),
+            "validation": range(80, 90),
+            "test": range(90, 98),
+        }.items():
+            writer.write(split, [_spaced(make_note(number)) for number in numbers])
+    return Corpus.open(path)
+
+
+def _spaced(note: Note) -> Note:
+    text = note.text.replace(".", " .")
+    spans = []
+    for span in note.evidence:
+        added = note.text[: span.begin].count(".")
+        spans.append(Evidence(span.code, span.begin + added, span.end + added))
+    return Note(note.note_id, text, note.codes, tuple(spans), note.subject_id, note.admission_id)
+
+
+def finder(corpus: Corpus) -> tuple[Finder, ModelInfo]:
+    return Finder([code.value for code in corpus.codes]), info_of(corpus, system="lexicon")
+
+
+def test_a_system_that_knows_its_words_is_plausible_and_faithful(spaced: Corpus) -> None:
+    system, info = finder(spaced)
+    document, misled = (
+        measure_methods(one, info, spaced, "test", ["own"], faithfulness_notes=8)
+        for one in (system, Misleading(system.names))
+    )
+    [result] = document["methods"]
+    own, last = result["metrics"], misled["methods"][0]["metrics"]
+    assert (result["method"], result["threshold_source"]) == ("lexicon", "validation")
+    assert document["pairs"] == document["assigned"] == sum(len(n.evidence) for n in spaced.notes("test"))
+    assert own["f1"] == pytest.approx(1)
+    assert own["match_exact"] == own["top_span_beats_random"] == 1
+    assert own["label_overlap"] == own["without_span"] == own["match_empty"] == 0
+    assert last["f1"] < 0.5
+    assert last["label_overlap"] == 1
+    # The probability falls from 0.9 to 0.1 at the first word of a finding.
+    assert own["strict_comprehensiveness"] == pytest.approx(8 / 9)
+    assert own["strict_comprehensiveness"] > last["strict_comprehensiveness"]
+    assert own["strict_sufficiency"] < last["strict_sufficiency"]
+    assert own["normalised_aopc"] > last["normalised_aopc"]
+    # A lexicon has no parameters to shuffle.
+    assert own["shuffled_correlation"] is None
+    assert set(own) == set(document["definitions"])
+
+
+def test_without_validation_evidence_the_threshold_is_the_default(spaced: Corpus, tmp_path: Path) -> None:
+    with corpus_writer(
+        tmp_path / "bare", name="bare", source="test", options={}, inputs=[], codebook=default_codebook()
+    ) as writer:
+        writer.write("train", list(spaced.notes("train")))
+        writer.write("test", list(spaced.notes("test")))
+    bare = Corpus.open(tmp_path / "bare")
+    document = measure_methods(*finder(bare), bare, "test", faithfulness_notes=0)
+    [result] = document["methods"]
+    assert (result["threshold"], result["threshold_source"]) == (0.05, "default")
+    assert result["metrics"]["comprehensiveness"] is None
+
+
+def test_notes_are_drawn_reproducibly(spaced: Corpus) -> None:
+    system, info = finder(spaced)
+    one, other = (
+        measure_methods(system, info, spaced, "test", notes=3, faithfulness_notes=1) for _ in range(2)
+    )
+    assert one["notes"] == one["validation_notes"] == 3
+    for document in (one, other):
+        for name in ("seconds_per_note", "seconds_per_code"):
+            assert document["methods"][0]["metrics"].pop(name) > 0
+    assert one == other
+
+
+def test_codes_that_the_model_does_not_know_are_left_out(spaced: Corpus) -> None:
+    system, info = finder(spaced)
+    unknown = [Code(f"Z99.{number}", CodeSystem.ICD10CM) for number in range(len(info.labels))]
+    foreign = ModelInfo(**{**vars(info), "labels": tuple(unknown)})
+    with pytest.raises(ScoresError, match="no note of test has evidence for one of the model's 6 codes"):
+        measure_methods(system, foreign, spaced, "test")
+
+
+@pytest.fixture(scope="module")
+def neural(little_corpus: Corpus) -> NeuralSystem:
+    return new_system(little_corpus)
+
+
+def test_a_neural_system_is_measured_with_shuffled_parameters_too(
+    neural: NeuralSystem, little_corpus: Corpus
+) -> None:
+    before = {name: value.clone() for name, value in neural.model.state_dict().items()}
+    document = measure_methods(
+        neural, info_of(little_corpus), little_corpus, "test", notes=4, faithfulness_notes=1
+    )
+    [result] = document["methods"]
+    assert result["method"] == "input-x-gradient"
+    assert abs(result["metrics"]["shuffled_correlation"]) < 0.5
+    for name in ("comprehensiveness", "sufficiency", "normalised_aopc"):
+        assert 0 <= result["metrics"][name] <= 1
+    assert all((value == before[name]).all() for name, value in neural.model.state_dict().items())
+
+
+def test_a_masked_word_reads_mask_tokens_and_nothing_else_moves(
+    neural: NeuralSystem, little_corpus: Corpus
+) -> None:
+    text = make_note(3).text
+    note = masked_note(neural, info_of(little_corpus), text, [0, 2])
+    [read] = neural.reading.read(neural.tokenizer, [text], offsets=True)
+    ids = note.without([1])
+    assert [text[begin:end] for begin, end in note.offsets] == [text[b:e] for b, e in words_of(text)]
+    changed = np.flatnonzero(ids != read.ids)
+    offsets: Any = read.offsets
+    assert (ids[changed] == neural.tokenizer.mask_token_id).all()
+    begin, end = note.offsets[1]
+    assert text[offsets[changed[0], 0] : offsets[changed[-1], 1]].strip() == text[begin:end]
+
+
+def test_batches_of_masked_notes_score_like_single_ones(neural: NeuralSystem, little_corpus: Corpus) -> None:
+    text = make_note(5).text
+    info = info_of(little_corpus)
+    bounded = NeuralSystem(neural.model, neural.tokenizer, neural.reading, batch_tokens=200)
+    note = masked_note(bounded, info, text, [1])
+    variants = [note.without([word]) for word in range(len(note.words))]
+    together = note.probabilities([note.ids, *variants])
+    alone = masked_note(neural, info, text, [1])
+    single: list[npt.NDArray[np.float32]] = [alone.probabilities([ids])[0] for ids in (note.ids, *variants)]
+    np.testing.assert_allclose(together, single, atol=1e-6)
+    [scores] = neural.score([text])
+    assert together[0, 0] == pytest.approx(scores.probabilities[1], abs=1e-6)
+
+
+def test_faithfulness_of_a_model_is_that_of_its_assigned_codes(
+    neural: NeuralSystem, little_corpus: Corpus
+) -> None:
+    """Computed again, one code and one variant at a time."""
+    info = info_of(little_corpus)
+    document = measure_methods(neural, info, little_corpus, "test", notes=1, faithfulness_notes=1)
+    chosen = np.random.default_rng(0).choice(24, 1)[0]
+    text = list(little_corpus.texts("test"))[chosen]
+    [scores] = neural.score([text])
+    [assigned] = info.rule.decide(scores.probabilities[np.newaxis])
+    values: dict[str, list[float]] = {"comprehensiveness": [], "sufficiency": []}
+    for label in np.flatnonzero(assigned).tolist():
+        note = masked_note(neural, info, text, [label])
+        _, shares = word_shares(text, Explainer(neural, info).weigh(text, [label]))
+        order = [note.words[word] for word in np.argsort(-shares[0], kind="stable")]
+
+        def score(ids: npt.NDArray[np.int64], note: MaskedNote = note) -> float:
+            return float(note.probabilities([ids])[0, 0])
+
+        for function in (comprehensiveness, sufficiency):
+            values[function.__name__].append(function(score, note.ids, order, note.mask_id))
+    assert document["assigned"] == len(values["sufficiency"]) > 0
+    for name, own in values.items():
+        assert document["methods"][0]["metrics"][name] == pytest.approx(np.mean(own), rel=1e-4)
