@@ -23,7 +23,15 @@ STOPPING = [*LITTLE_SETTINGS, "training.learning_rate=3.0", "training.epochs=30"
 LORA = [*STEPS, "adapter=lora", "adapter.rank=4"]
 SEEDS = [*LITTLE_SETTINGS, *DROPOUT, "training.epochs=2", "training.checkpoint_steps=7", "seeds=3"]
 
-RESULTS = ("metrics.json", "metrics-validation.json", "model/model.safetensors", "scores/test.parquet")
+RESULTS = (
+    "metrics.json",
+    "metrics-validation.json",
+    "model/model.safetensors",
+    "model/clem.json",
+    "scores/test.parquet",
+    "evidence/test.parquet",
+    "evidence.json",
+)
 
 # Drawing a report takes longer than such a run, so it is only requested where it matters.
 WITHOUT_REPORT = ("matplotlib",)
@@ -75,6 +83,7 @@ def assert_same(run: Path, whole: Path, names: list[str]) -> None:
         (Point.CHECKPOINT_ROTATION, 3),
         (Point.SCORES_WRITING, 1),
         (Point.MODEL_WRITING, 0),
+        (Point.EVIDENCE_WRITING, 0),
     ],
 )
 def test_resume_matches_an_uninterrupted_run(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clem_icd.cli.evidence_options import HowExplained, about_evidence, as_explained
 from clem_icd.cli.found_words import FoundWords
 from clem_icd.cli.options import Encoding, WrappedNotes, naming_options, with_options
 from clem_icd.cli.tabulation import new_table, plain
@@ -101,6 +102,8 @@ def code(
             help="Also show the words that support each code, which prints parts of the notes.",
         ),
     ] = False,
+    *,
+    how: HowExplained,
     encoding: Encoding = "utf-8",
     wrapped: WrappedNotes = "convert",
 ) -> None:
@@ -111,11 +114,11 @@ def code(
 
     Example: `clem code runs/demo/model note.txt`
     """
-    from clem_icd.explanation import Explainer
     from clem_icd.prediction import Coder
 
     searched = searched_system(model, terminal.say)
     check_options(searched, language=language, useless={"--threshold": threshold})
+    how.require(evidence=evidence)
 
     for line in _left_out(notes or []):
         terminal.say(line)
@@ -127,7 +130,7 @@ def code(
     readable = _from_first(_readable(uncoded, failed, options), failed)
     coder = Coder(*open_system(model, searched, language), threshold=threshold)
     if evidence:
-        coder.explainer = Explainer(coder.system, coder.info)
+        coder.explainer = how.explainer(coder.system, coder.info)
     coded = []
     for one in _coded(coder, readable, top, evidence=evidence):
         for line in _remarks(one, keeps=wrapped == "keep"):
@@ -143,6 +146,7 @@ def code(
         **_decided(coder, searched),
         "notes": [_as_json(one, spoken, wording.score) for one in coded],
         "failed": failures,
+        **as_explained(coder.explainer),
     }
     terminal.result(value, lambda console: _show(console, coded, wording, spoken))
     if failed:
@@ -262,10 +266,11 @@ def _decided(coder: Coder, searched: CodeSystem | None) -> dict[str, Any]:
 
 
 def _wording(coder: Coder, searched: CodeSystem | None) -> _Wording:
+    shown = about_evidence(coder.explainer)
     if searched is None:
         last = f"A code is assigned {coder.rule.describe()}. The coder decides."
-        return _Wording("{}", "probability", "dim", (last,))
-    lines = (*about_search(searched, coder.system), "The coder decides.")
+        return _Wording("{}", "probability", "dim", (*shown, last))
+    lines = (*shown, *about_search(searched, coder.system), "The coder decides.")
     return _Wording("{}: search suggestions", "score", "", lines)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clem_icd.cli.evidence_options import HowExplained, as_explained
 from clem_icd.cli.options import CorpusFolder, Force, Split
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.title_search import (
@@ -45,6 +46,8 @@ def predict(
             help="Also write the words that support each assigned code to this evidence file (parquet)."
         ),
     ] = None,
+    *,
+    how: HowExplained,
     force: Force = False,
 ) -> None:
     """Score every note of a corpus split.
@@ -52,13 +55,13 @@ def predict(
     Example: `clem predict runs/demo/model --corpus runs/demo-corpus --split test --out scores.parquet`
     """
     from clem_icd.corpus import Corpus
-    from clem_icd.explanation import Explainer
     from clem_icd.files import check_free
     from clem_icd.prediction import predict_split
     from clem_icd.scores import TOP
 
     searched = searched_system(model, terminal.say)
     check_options(searched, language=language, useless={"--evidence": evidence})
+    how.require(evidence=evidence is not None)
     check_free(out, force=force)
     if evidence is not None:
         check_free(evidence, force=force)
@@ -67,7 +70,7 @@ def predict(
     opened = Corpus.open(corpus)
     notes = opened.size(split)
     system, info = open_system(model, searched, language)
-    explainer = Explainer(system, info) if evidence is not None else None
+    explainer = how.explainer(system, info) if evidence is not None else None
     terminal.begin(f"Scoring {split}", notes)
     warnings = predict_split(
         system,
@@ -95,6 +98,6 @@ def predict(
     value = {"scores": str(out), "split": split, "notes": notes, "labels": labels}
     if limit:
         value["top"] = limit
-    if evidence is not None:
-        value["evidence"] = str(evidence)
+    if explainer is not None:
+        value |= {"evidence": str(evidence), **as_explained(explainer)}
     terminal.result({**value, "warnings": list(warnings)}, show)

@@ -38,20 +38,27 @@ class EvidenceWriter:
     ----------
     count
         The number of spans so far.
+    codes, codes_without_span
+        The number of pairs of a note and a code so far, and of those without any span.
 
     """
 
     def __init__(self, file: Any, method: str) -> None:
         self.count = 0
+        self.codes = 0
+        self.codes_without_span = 0
         self._file = file
         self._method = method
         self._rows: list[tuple[str, str, str, int, int, float, str]] = []
 
     def write(self, note_id: str, code: Code, spans: Iterable[tuple[int, int, float]]) -> None:
-        """Add the spans of a code of a note: begin, end and weight of each."""
+        """Add the spans of a code of a note: begin, end and weight of each; call it once for each code."""
+        before = self.count
         for begin, end, weight in spans:
             self.count += 1
             self._rows.append((note_id, code.value, code.system.value, begin, end, weight, self._method))
+        self.codes += 1
+        self.codes_without_span += self.count == before
         if len(self._rows) >= _GROUP_SPANS:
             self.flush()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -96,6 +97,16 @@ class Explainer:
     def name(self) -> str:
         """What found the evidence: the method, or the kind of a system that knows its own spans."""
         return self.info.system if self.method.kind == "own" else self.method.kind
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """The method, its rule and how that was chosen, as JSON; no rule if the system knows its spans."""
+        rule = None if self.method.default_rule is None else self.rule.model_dump(mode="json")
+        return {
+            "method": self.name,
+            "rule": rule,
+            "chosen": None if rule is None else self.chosen,
+        }
 
     def weigh(self, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return how much each token of a note supports some labels, given by their places."""

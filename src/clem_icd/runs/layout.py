@@ -22,6 +22,7 @@ DESCRIPTION = "description.json"
 HISTORY = "history.json"
 METRICS = "metrics.json"
 VALIDATION_METRICS = "metrics-validation.json"
+EVIDENCE_METRICS = "evidence.json"
 
 _SEED = "seed-"
 
@@ -101,6 +102,15 @@ class RunLayout:
     def scores(self, split: str) -> Path:
         """Return the scores file of a split."""
         return self.path / "scores" / f"{split}.parquet"
+
+    def evidence(self, split: str) -> Path:
+        """Return the evidence file of a split."""
+        return self.path / "evidence" / f"{split}.parquet"
+
+    @property
+    def evidence_metrics(self) -> Path:
+        """How good the evidence for test is, if coders marked any there."""
+        return self.path / EVIDENCE_METRICS
 
     def metrics(self, split: str = "test") -> Path:
         """Return the metrics file of validation or test.

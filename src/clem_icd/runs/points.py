@@ -21,6 +21,7 @@ class Point(StrEnum):
     CHECKPOINT_ROTATION = "checkpoint-rotation"
     SCORES_WRITING = "scores-writing"
     MODEL_WRITING = "model-writing"
+    EVIDENCE_WRITING = "evidence-writing"
     REPORT_WRITING = "report-writing"
     SEEDS_SUMMARY = "seeds-summary"
     TOKENS_CHECK = "tokens-check"

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from clem_icd.errors import RunError
 from clem_icd.evaluation.document import METRICS_FORMAT, METRICS_FORMAT_VERSION
+from clem_icd.evidence.document import EVIDENCE_FORMAT, EVIDENCE_FORMAT_VERSION
 from clem_icd.modeling.info import FILE as MODEL_INFO
 from clem_icd.runs.layout import SIGNS, RunLayout
 from clem_icd.runs.spread import BUCKET_VALUES, SEED_METRICS_FORMAT, SEED_METRICS_FORMAT_VERSION
@@ -30,6 +31,7 @@ _METRICS_KEYS = (
     "metrics",
     "buckets",
 )
+_EVIDENCE_KEYS = ("metrics", "explanation")
 _REPAIR = "Restore the file, or remove it to report without it"
 
 
@@ -51,6 +53,7 @@ class RunResults:
     description: Document | None
     threshold: float | None
     seeds: Sequence[RunResults] = ()
+    evidence: Document | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -107,6 +110,7 @@ def _folder(layout: RunLayout) -> RunResults:
         corpus=_json(layout.corpus, dict) or {},
         description=_json(layout.description, dict),
         threshold=_threshold(_json(layout.model / MODEL_INFO, dict), test),
+        evidence=_evidence(layout.evidence_metrics),
     )
 
 
@@ -169,6 +173,24 @@ def _metrics(path: Path) -> dict[str, Any] | None:
             remedy="Evaluate the run again with this version",
         )
     absent = [key for key in _METRICS_KEYS if key not in document]
+    if absent:
+        raise RunError(f"lacks {', '.join(absent)}", path=path, remedy=_REPAIR)
+    return document
+
+
+def _evidence(path: Path) -> dict[str, Any] | None:
+    document = _json(path, dict)
+    if document is None:
+        return None
+    found = document.get("format"), document.get("format_version")
+    if found != (EVIDENCE_FORMAT, EVIDENCE_FORMAT_VERSION):
+        raise RunError(
+            f"has format {found[0]!r} version {found[1]!r}, "
+            f"expected {EVIDENCE_FORMAT!r} version {EVIDENCE_FORMAT_VERSION}",
+            path=path,
+            remedy=_REPAIR,
+        )
+    absent = [key for key in _EVIDENCE_KEYS if not isinstance(document.get(key), dict)]
     if absent:
         raise RunError(f"lacks {', '.join(absent)}", path=path, remedy=_REPAIR)
     return document

@@ -20,6 +20,7 @@ from clem_icd.runs.points import Point, passing
 from clem_icd.training import team
 from clem_icd.training.arguments import precision_of
 from clem_icd.training.commits import at_commit, commit_of_run
+from clem_icd.training.evidence import write_run_evidence
 from clem_icd.training.fit import fit_neural
 from clem_icd.training.folder import RunFolder
 from clem_icd.training.judging import read_scores, write_metrics
@@ -102,7 +103,7 @@ def _write_results(
     layout: RunLayout,
     observer: Observer,
 ) -> SplitScores:
-    """Write the scores of validation and test, then the model with its decision rule.
+    """Write the scores of validation and test, the model with its decision rule, and evidence.
 
     Returns
     -------
@@ -124,6 +125,7 @@ def _write_results(
     info = _with_rule(info, recipe.threshold_policy, validation, trained)
     passing(Point.MODEL_WRITING)
     save_model(system, info, layout.model, force=True)
+    write_run_evidence(system, info, corpus, layout, observer)
     return validation
 
 

@@ -47,6 +47,7 @@ def _results(runs: Sequence[RunResults]) -> dict[str, Any]:
         "decisions": figures.decision_panels(runs),
         "buckets": figures.bucket_panels(runs),
         "bucket_table": tables.bucket_table(runs),
+        "evidence": tables.evidence_table(runs),
         "errors": tables.error_tables(run),
         "environment": tables.environment_table(run.environment or {}),
     }

@@ -6,7 +6,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from clem_icd.reporting.formatting import four_digits, mean_and_deviation, percent, training_notes, whole
+from clem_icd.reporting.formatting import (
+    ABSENT,
+    four_digits,
+    mean_and_deviation,
+    percent,
+    training_notes,
+    whole,
+)
 from clem_icd.reporting.report.metrics import metric_value
 from clem_icd.runs.results import Document, RunResults
 
@@ -16,6 +23,7 @@ __all__ = [
     "environment_table",
     "error_tables",
     "evaluation_table",
+    "evidence_table",
     "split_table",
     "spread_table",
 ]
@@ -71,6 +79,17 @@ _EVALUATION_COLUMNS: dict[str, tuple[str, Callable[[float | None], str]]] = {
 """Title and format of each value of an evaluation during training, in the order of the columns."""
 
 
+_EVIDENCE_COLUMNS = {
+    "evidence_span_precision": "Span precision",
+    "evidence_span_recall": "Span recall",
+    "evidence_span_f1": "Span F1",
+    "evidence_token_precision": "Word precision",
+    "evidence_token_recall": "Word recall",
+    "evidence_token_f1": "Word F1",
+}
+"""The title of each metric of evidence, in the order of the columns."""
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of text; the first cell of a row is its header."""
@@ -124,6 +143,32 @@ def evaluation_table(run: RunResults) -> Table | None:
         "note. Shared codes: the share of their top codes that two notes have in common, on average."
     )
     return Table(caption, [title for title, _ in _EVALUATION_COLUMNS.values()], rows) if rows else None
+
+
+def evidence_table(runs: Sequence[RunResults]) -> Table | None:
+    """Compare the evidence of runs, and of each seed, with that of coders."""
+    explained = [one for run in runs for one in (run.seeds or [run]) if one.evidence is not None]
+    rows = [[one.name, *_evidence_cells(one.evidence or {})] for one in explained]
+    header = ["Run", "Method", "Cut", "Notes", *_EVIDENCE_COLUMNS.values(), "Assigned codes", "Without span"]
+    caption = (
+        "Evidence for the codes that were assigned when training ended, on the annotated notes of test, in "
+        "percent. A span is right if coders marked exactly its characters for the same code, and a word if "
+        "they marked it. Cut: the share of the support for a code that a word needs to be marked. "
+        "Without span: assigned codes without such a word."
+    )
+    return Table(caption, header, rows) if rows else None
+
+
+def _evidence_cells(evidence: Document) -> list[str]:
+    explanation, metrics = evidence["explanation"], evidence["metrics"]
+    return [
+        str(explanation.get("method", ABSENT)),
+        four_digits((explanation.get("rule") or {}).get("cut")),
+        whole(evidence.get("notes")),
+        *(percent(metrics.get(name)) for name in _EVIDENCE_COLUMNS),
+        whole(explanation.get("assigned_codes")),
+        whole(explanation.get("assigned_codes_without_span")),
+    ]
 
 
 def error_tables(run: RunResults) -> list[Table]:

@@ -1,0 +1,88 @@
+"""Options on how evidence is found, shared by verbs that show or write it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from clem_icd.cli.verb import changed_options
+from clem_icd.errors import InputError
+
+if TYPE_CHECKING:
+    from clem_icd.explanation import Explainer
+    from clem_icd.modeling import ModelInfo, System
+
+
+@dataclass(frozen=True)
+class HowExplained:
+    """How evidence is found."""
+
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="How evidence is found (docs/explanation/evidence.md). Default: the method that suits the "
+            "model best."
+        ),
+    ] = None
+    cut: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="The share of the support for a code above which a word is shown; a lower one shows more. "
+            "Default: the one that the model stores for its method, or else that of the method.",
+        ),
+    ] = None
+
+    def require(self, *, evidence: bool) -> None:
+        """Refuse options without evidence, and the name of an unknown method, before anything is read.
+
+        Raises
+        ------
+        InputError
+            If evidence is not asked for and an option is passed, or there is no such method.
+
+        """
+        if not evidence and (useless := changed_options(self)):
+            raise InputError(
+                f"{useless[0]} needs --evidence", remedy="Ask for evidence, or leave the option out"
+            )
+        if self.method is not None:
+            # Imported here: the methods need torch, which a search in titles without a named one does not.
+            from clem_icd.explanation.explaining import parse_method
+
+            parse_method(self.method)
+
+    def explainer(self, system: System, info: ModelInfo) -> Explainer:
+        """Return what explains a model.
+
+        Raises
+        ------
+        InputError
+            If the cut does not apply to the method.
+        ModelError
+            If the method cannot explain the model.
+
+        """
+        from clem_icd.explanation import Explainer
+
+        return Explainer(system, info, self.method, cut=self.cut)
+
+
+def as_explained(explainer: Explainer | None) -> dict[str, Any]:
+    """Return the key ``explanation`` of a result; nothing for spans that a system knows itself."""
+    if explainer is None or explainer.about["rule"] is None:
+        return {}
+    return {"explanation": explainer.about}
+
+
+def about_evidence(explainer: Explainer | None) -> tuple[str, ...]:
+    """Return how to read evidence, as sentences; none for spans that a system knows itself."""
+    if not as_explained(explainer) or explainer is None:
+        return ()
+    return (
+        f"Words are found if they have more than {explainer.rule.cut:.2%} of the support for a code, by "
+        f"{explainer.name}. They moved the score, and do not prove the code.",
+    )
