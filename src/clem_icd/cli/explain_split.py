@@ -102,7 +102,7 @@ def _show_split(console: Console, written: SplitEvidence, many: WholeSplit, expl
         markup=False,
     )
     left_out = {
-        "codes have no words above the cut, and are not in the file": written.codes_without_spans,
+        "codes have no words above the cut, and are not in the file": written.codes_without_span,
         "gold codes are not among the codes of the model": written.gold_left_out,
         "notes were not read to the end": written.notes_cut,
     }

@@ -133,7 +133,8 @@ class ModelInfo:
         if named:
             choices = " or ".join(sorted(f"{code.system.value}:{code.value}" for code in named))
             raise InputError(f"{text!r} is a code of {len(named)} systems", remedy=f"Write {choices}")
-        near = [label.value for label in self.labels if label.value[:3] == value.strip().upper()[:3]]
+        category = value.strip().upper()[:3]
+        near = [code.value for code in self.labels if code.system in systems and code.value[:3] == category]
         raise InputError(
             f"{text!r} is not one of the model's {len(self.labels):,} codes",
             remedy=f"The nearest are {', '.join(sorted(near)[:5])}"

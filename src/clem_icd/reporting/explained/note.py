@@ -93,8 +93,7 @@ class ExplainedNote:
         if self.own:
             return f"Marked are the words from which each code was taken ({self.method})."
         return (
-            f"Marked is what moved the score of each code most, by the method {self.method}. That does not "
-            "show that a code is right."
+            f"Marked is what moved each score most ({self.method}), which does not show that a code is right."
         )
 
     @property

@@ -72,9 +72,7 @@ def explained_html(note: ExplainedNote) -> str:
     pieces = [_piece(note, text, cards, segment) for segment in segments_of(note.text, note.codes, cuts)]
     script = files("clem_icd.reporting").joinpath("templates/explained.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return render(
-        note=note, name=visible(note.name), cards=cards, pieces=pieces, script=script, digest=digest
-    )
+    return render(note=note, visible=visible, cards=cards, pieces=pieces, script=script, digest=digest)
 
 
 def require_page() -> None:
