@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 def explain(
     terminal: Terminal,
     model: ModelOrSystem,
-    one: OneNote,
-    many: WholeSplit,
     note: Annotated[
         str | None,
         typer.Argument(metavar="NOTE.txt", help="A text file with one note, or - for standard input."),
     ] = None,
+    *,
+    one: OneNote,
+    many: WholeSplit,
     method: Annotated[
         str | None,
         typer.Option(help="Method of explanation. Default: the one that suits the model best."),
