@@ -86,10 +86,10 @@ def test_named_codes_are_explained_instead_of_the_assigned_ones(
 def test_json_has_offsets_and_no_text(lexicon: str, clem: Invoke, tmp_path: Path) -> None:
     found = clem("explain", lexicon, note_of(tmp_path, NOTE), "--json")
     assert found.json.keys() == {
-        *("threshold", "decided", "method", "cut", "note", "wrappings", "remarks", "tokens", "tokens_read"),
+        *("threshold", "decided", "method", "note", "wrappings", "remarks", "tokens", "tokens_read"),
         *("characters", "characters_read", "suggestions", "html"),
     }
-    assert (found.json["method"], found.json["cut"], found.json["html"]) == ("lexicon", None, None)
+    assert (found.json["method"], found.json["html"]) == ("lexicon", None)
     assert found.json["characters"] == found.json["characters_read"] == len(NOTE)
     assert "pneumonia" not in found.out
 
@@ -163,12 +163,13 @@ def test_the_method_and_the_cut_can_be_chosen(short_sighted: str, clem: Invoke) 
     explain = ("explain", short_sighted, "--code", "I10", "--method", "input-x-gradient", "--json")
     text = "Seen today with stable vital signs."
     few, many = (clem(*explain, "--cut", cut, stdin=text).json for cut in (0.9, 0.001))
-    assert (few["method"], few["cut"]) == ("input-x-gradient", 0.9)
+    assert few["method"] == few["explanation"]["method"] == "input-x-gradient"
+    assert few["explanation"]["rule"]["cut"] == 0.9
     assert few["suggestions"][0]["evidence"] == []
     assert many["suggestions"][0]["evidence"] != []
     shown = clem(*explain[:-1], "--cut", 0.9, stdin=text).out
     assert "(no words above the cut)" in shown
-    assert "what moved each score most (input-x-gradient), which does not show that a code is right" in shown
+    assert "the words with more than 90 % of the support for a code (input-x-gradient)" in shown
 
 
 def test_a_page_is_written_and_the_note_not_printed(
@@ -267,7 +268,7 @@ def test_the_evidence_of_a_split_can_be_judged(
     assert found.code == 0, found.err
     spans = len(pl.read_parquet(out))
     assert f"Wrote {spans} spans for {spans} gold codes of 24 notes to {out}, found by lexicon" in found.out
-    assert re.search(r"\d+ gold codes are not among the codes of the model", found.out)
+    assert re.search(r"Warning: \d+ gold codes were left out: they are not codes of the model", found.out)
     refused(*explain, says=["already exists"])
     again = clem(*explain, "--force", "--json", "--quiet")
     assert again.json["explained"] == "assigned"

@@ -39,6 +39,8 @@ def test_assigned_codes_have_the_evidence_that_a_prediction_writes(
     assert written.codes - written.codes_without_span == rows.n_unique(["note_id", "code"])
     assert written.codes_without_span > 0
     assert (written.gold_left_out, written.notes_cut) == (0, 0)
+    [line] = written.warnings
+    assert line == f"{written.codes_without_span} of {written.codes} assigned codes have no evidence."
 
 
 def test_gold_codes_are_explained_whatever_the_model_assigns(little_corpus: Corpus, tmp_path: Path) -> None:
@@ -52,7 +54,7 @@ def test_gold_codes_are_explained_whatever_the_model_assigns(little_corpus: Corp
     found = set(pl.read_parquet(out).select("note_id", "code", "begin", "end").rows())
     assert found == {row for row in gold if row[1] != UNKNOWN.value}
     unknown = sum(note.codes.count(UNKNOWN) for note in little_corpus.notes("test"))
-    assert written == SplitEvidence(24, len(found), 0, unknown, len(found), 0)
+    assert written == SplitEvidence("gold", 24, 0, len(found), 0, unknown, len(found), None)
     assert unknown > 0
 
 
@@ -64,6 +66,7 @@ def test_notes_that_are_not_read_to_the_end_are_counted(little_corpus: Corpus, t
     written = explain_split(explainer, little_corpus, "test", out, codes="gold")
     texts = list(little_corpus.texts("test"))
     ends = [explainer.end_of_reading(text) for text in texts]
+    assert f"{written.notes_cut} of 24 notes are longer than the model reads" in written.warnings[0]
     assert written.notes_cut == sum(end < len(text) for end, text in zip(ends, texts, strict=True)) > 0
     read = dict(zip(little_corpus.note_ids("test"), ends, strict=True))
     assert all(end <= read[note] for note, end in pl.read_parquet(out).select("note_id", "end").rows())

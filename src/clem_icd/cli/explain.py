@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clem_icd.cli.evidence_options import HowExplained
 from clem_icd.cli.explain_note import OneNote, explain_note
 from clem_icd.cli.explain_split import WholeSplit, explain_split
 from clem_icd.cli.terminal import Terminal
@@ -33,20 +34,8 @@ def explain(
     ] = None,
     *,
     one: OneNote,
+    how: HowExplained,
     many: WholeSplit,
-    method: Annotated[
-        str | None,
-        typer.Option(help="Method of explanation. Default: the one that suits the model best."),
-    ] = None,
-    cut: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Mark a word if its share of the support for the code exceeds this. Default: that of the "
-            "model. A higher cut marks fewer words.",
-        ),
-    ] = None,
     language: NotesLanguage = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace an existing --html or --out instead of refusing it.")
@@ -58,7 +47,6 @@ def explain(
 
     Example: `clem explain runs/demo/model note.txt --html note.html`
     """
-    from clem_icd.explanation.explaining import parse_method
     from clem_icd.files import check_free
 
     _check_one_kind(note, one, many)
@@ -67,14 +55,10 @@ def explain(
     for out in (one.html, many.out):
         if out is not None:
             check_free(out, force=force)
-    if method is not None:
-        parse_method(method)
+    how.require(evidence=True)
 
     def load() -> Explainer:
-        from clem_icd.explanation import Explainer
-
-        system, info = open_system(model, searched, language)
-        return Explainer(system, info, method, cut=cut)
+        return how.explainer(*open_system(model, searched, language))
 
     if many.corpus is None:
         explain_note(terminal, note or "-", one, searched, load)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clem_icd.cli.coded_note import about_decisions, about_text, suggestion_as_json
+from clem_icd.cli.evidence_options import as_explained
 from clem_icd.cli.found_words import FoundWords
 from clem_icd.cli.marked_note import colours_of, marked_note, number_of, style_of
 from clem_icd.cli.options import Encoding, WrappedNotes, naming_options
@@ -115,7 +116,7 @@ def explain_note(
     value = {
         **about_decisions(coder, searched),
         "method": explainer.name,
-        "cut": None if explained.own else explainer.rule.cut,
+        **as_explained(explainer),
         "note": name,
         "wrappings": list(text.wrappings),
         "remarks": list(remarks_on(text.text)),
@@ -176,7 +177,7 @@ def _explained(
         codes=codes,
         read=explainer.end_of_reading(text) if coding.truncated else len(text),
         method=explainer.name,
-        own=explainer.method.kind == "own",
+        cut=None if explainer.about["rule"] is None else explainer.rule.cut,
         assigns=searched is None,
         remarks=_remarks(coder, searched),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from clem_icd.cli.evidence_options import as_explained
 from clem_icd.cli.options import Split
 from clem_icd.cli.terminal import Terminal
 from clem_icd.errors import InputError
@@ -87,25 +88,19 @@ def explain_split(
     value = {
         "evidence": str(many.out),
         "split": many.split,
-        "explained": many.codes,
         "method": explainer.name,
-        "cut": None if explainer.method.kind == "own" else explainer.rule.cut,
-        **asdict(written),
+        **as_explained(explainer),
+        **{name: number for name, number in asdict(written).items() if name != "cut"},
+        "warnings": list(written.warnings),
     }
-    terminal.result(value, lambda console: _show_split(console, written, many, explainer))
+    terminal.result(value, lambda console: _show(console, written, many, explainer))
 
 
-def _show_split(console: Console, written: SplitEvidence, many: WholeSplit, explainer: Explainer) -> None:
+def _show(console: Console, written: SplitEvidence, many: WholeSplit, explainer: Explainer) -> None:
     console.print(
-        f"Wrote {written.spans:,} spans for {written.codes:,} {many.codes} codes of {written.notes:,} notes "
-        f"to {many.out}, found by {explainer.name}",
+        f"Wrote {written.spans:,} spans for {written.codes:,} {written.explained} codes of "
+        f"{written.notes:,} notes to {many.out}, found by {explainer.name}",
         markup=False,
     )
-    left_out = {
-        "codes have no words above the cut, and are not in the file": written.codes_without_span,
-        "gold codes are not among the codes of the model": written.gold_left_out,
-        "notes were not read to the end": written.notes_cut,
-    }
-    for what, count in left_out.items():
-        if count:
-            console.print(f"{count:,} {what}", markup=False)
+    for line in written.warnings:
+        console.print(f"Warning: {line}", markup=False)

@@ -66,9 +66,7 @@ class SplitEvidence:
                 f"evidence{reason}."
             )
         if self.gold_left_out:
-            lines.append(
-                f"{self.gold_left_out:,} gold codes were left out: they are not codes of the model."
-            )
+            lines.append(f"{self.gold_left_out:,} gold codes were left out: they are not codes of the model.")
         return tuple(lines)
 
 

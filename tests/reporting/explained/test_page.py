@@ -80,9 +80,9 @@ def code(value: str, *spans: MarkedSpan, assigned: bool = True, title: str | Non
 
 
 def note(
-    *codes: ExplainedCode, text: str = TEXT, read: int | None = None, own: bool = False
+    *codes: ExplainedCode, text: str = TEXT, read: int | None = None, cut: float | None = 0.05
 ) -> ExplainedNote:
-    return ExplainedNote("note.txt", text, codes, len(text) if read is None else read, "attention", own)
+    return ExplainedNote("note.txt", text, codes, len(text) if read is None else read, "attention", cut)
 
 
 def page_of(one: ExplainedNote) -> Page:
@@ -127,8 +127,9 @@ def test_a_code_shows_its_title_its_probability_and_what_governs_its_words() -> 
 
 def test_the_page_says_what_the_marks_mean() -> None:
     moved = explained_html(note(code("I10", span("HFrEF"))))
-    taken = explained_html(note(code("I10"), own=True))
-    assert "what moved each score most (attention), which does not show that a code is right" in moved
+    taken = explained_html(note(code("I10"), cut=None))
+    assert "the words with more than 5 % of the support for a code (attention)." in moved
+    assert "They moved its score, which does not show that it is right." in moved
     assert "the words from which each code was taken (attention)" in taken
     assert "above the cut" not in taken
     assert "treat it as the note itself" in moved
@@ -148,7 +149,7 @@ def note_full_of(words: str) -> ExplainedNote:
     text = f"before {words} after {words}"
     spans = MarkedSpan(7, 7 + len(words), 1.0, ("negated",)), MarkedSpan(9, len(text) - 1, 0.5)
     codes = tuple(code("I10", one, title=words) for one in spans)
-    return ExplainedNote(words, text, codes, len(text) - 2, "attention", remarks=(words,))
+    return ExplainedNote(words, text, codes, len(text) - 2, "attention", 0.05, remarks=(words,))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

@@ -69,8 +69,9 @@ class ExplainedNote:
         The end of what the system read, in characters: no span is behind it.
     method
         What found the spans.
-    own
-        Whether the system took its codes from the very words that are marked; else they moved its scores.
+    cut
+        The share of the support for a code above which a word is marked; None if the system takes its codes
+        from the very words that are marked.
     assigns
         Whether the system assigns codes with a probability; else it orders them by a score.
     remarks
@@ -83,17 +84,18 @@ class ExplainedNote:
     codes: tuple[ExplainedCode, ...]
     read: int
     method: str
-    own: bool = False
+    cut: float | None = None
     assigns: bool = True
     remarks: tuple[str, ...] = ()
 
     @property
     def meaning(self) -> str:
         """What the marked words mean, as a sentence."""
-        if self.own:
+        if self.cut is None:
             return f"Marked are the words from which each code was taken ({self.method})."
         return (
-            f"Marked is what moved each score most ({self.method}), which does not show that a code is right."
+            f"Marked are the words with more than {100 * self.cut:.3g} % of the support for a code "
+            f"({self.method}). They moved its score, which does not show that it is right."
         )
 
     @property
@@ -104,7 +106,7 @@ class ExplainedNote:
     @property
     def nothing(self) -> str:
         """What stands for the words of a code that has none."""
-        return "no words" if self.own else "no words above the cut"
+        return "no words" if self.cut is None else "no words above the cut"
 
     @property
     def unread(self) -> str | None:
