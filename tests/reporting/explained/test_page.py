@@ -129,7 +129,7 @@ def test_the_page_says_what_the_marks_mean() -> None:
     moved = explained_html(note(code("I10", span("HFrEF"))))
     taken = explained_html(note(code("I10"), cut=None))
     assert "the words with more than 5 % of the support for a code (attention)." in moved
-    assert "They moved its score, which does not show that it is right." in moved
+    assert "They moved its score, and do not prove the code." in moved
     assert "the words from which each code was taken (attention)" in taken
     assert "above the cut" not in taken
     assert "treat it as the note itself" in moved

@@ -95,7 +95,7 @@ class ExplainedNote:
             return f"Marked are the words from which each code was taken ({self.method})."
         return (
             f"Marked are the words with more than {100 * self.cut:.3g} % of the support for a code "
-            f"({self.method}). They moved its score, which does not show that it is right."
+            f"({self.method}). They moved its score, and do not prove the code."
         )
 
     @property
