@@ -12,10 +12,9 @@ from clem_icd.errors import ModelError, NoteError
 from clem_icd.explanation import Explainer
 from clem_icd.explanation.methods.attention_maps import recorded_attention
 from clem_icd.explanation.methods.attention_rollout import AttentionRollout
-from clem_icd.explanation.methods.neural_method import read_note
 from clem_icd.explanation.methods.twin import frozen_twin
 from clem_icd.modeling import LabelSpace, NeuralSystem, build
-from support import info_of, make_note, new_system, tiny
+from support import info_of, make_note, new_system, read_note, tiny
 
 TEXT = make_note(3).text
 SEGMENTS = {"kind": "segments", "max_tokens": 64, "segment_tokens": 8}
@@ -74,7 +73,7 @@ def test_label_attention_starts_from_the_attention_of_the_label(
     reading: dict[str, Any], little_corpus: Corpus
 ) -> None:
     system = with_head(little_corpus, head="label-attention", reading=reading)
-    note, _ = read_note(system, TEXT)
+    note = read_note(system, TEXT)
     batch = system.reading.arrange([note.ids], system.tokenizer.pad_token_id)
     model: Any = system.model
     seen: list[torch.Tensor] = []
@@ -123,7 +122,7 @@ def test_other_threads_score_as_before_while_attention_is_recorded(little_corpus
 def test_recording_attention_does_not_change_the_logits(little_corpus: Corpus) -> None:
     system = with_head(little_corpus)
     text = TEXT * 10
-    note, _ = read_note(system, text)
+    note = read_note(system, text)
     batch = system.reading.arrange([note.ids], 0)
     with torch.no_grad():
         expected = system.model(**batch).logits

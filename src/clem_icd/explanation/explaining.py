@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from clem_icd.errors import InputError
 from clem_icd.explanation.defaults import default_method
+from clem_icd.explanation.extent import end_of_reading
 from clem_icd.explanation.methods.method import Method
 from clem_icd.explanation.spans import SpanRule
 from clem_icd.explanation.stored import stored_method, stored_rule
@@ -120,6 +121,13 @@ class Explainer:
     def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
         """Return the spans of some labels, given by their places; a label may have none [labels]."""
         return self.method.spans(self.system, self.info, text, labels, self.rule)
+
+    def end_of_reading(self, text: str) -> int:
+        """Return the end of the part of a note that the system reads, in characters.
+
+        What follows is not explained.
+        """
+        return end_of_reading(self.system, self.info, text)
 
     def explain(self, text: str, codes: Sequence[Code]) -> list[Explanation]:
         """Explain codes of a note [codes].

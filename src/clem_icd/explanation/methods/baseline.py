@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from clem_icd.explanation.extent import end_of_reading
 from clem_icd.explanation.methods.method import Method
 from clem_icd.explanation.token_weights import TokenWeights
 from clem_icd.explanation.words import words_of
@@ -22,7 +22,7 @@ class Baseline(Method):
 
     def weigh(self, system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return the weight of every word that the system read."""
-        read = _read(system, info, text)
+        read = end_of_reading(system, info, text)
         words = words_of(text)
         words = words[words[:, 1] <= read]
         return TokenWeights(words, self.word_weights(system, info, text, words, labels), read)
@@ -46,14 +46,3 @@ class Baseline(Method):
 
         """
         raise NotImplementedError
-
-
-def _read(system: System, info: ModelInfo, text: str) -> int:
-    """Return the end of the text that a system reads, in characters."""
-    if info.system != "neural":
-        return len(text)
-    # Imported here: a search in titles needs no torch.
-    from clem_icd.explanation.methods.neural_method import read_note
-    from clem_icd.modeling.neural import NeuralSystem
-
-    return read_note(cast(NeuralSystem, system), text)[1]

@@ -38,11 +38,11 @@ class NeuralMethod(Method):
 
         """
         neural = cast(NeuralSystem, system)
-        note, read = read_note(neural, text)
+        [note] = neural.reading.read(neural.tokenizer, [text], offsets=True)
         offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
         kept = offsets[:, 1] > offsets[:, 0]
         weights = self.weights(neural, note, labels)[:, kept]
-        return TokenWeights(offsets[kept], weights, read)
+        return TokenWeights(offsets[kept], weights, note.end_in(text))
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weight of every token that was read, for each label [labels, tokens read].
@@ -64,17 +64,3 @@ def batch_of(system: NeuralSystem, note: ReadNote) -> dict[str, torch.Tensor]:
     """Return a note as the model takes it, on the device of the model; within `traced` if it is traced."""
     batch = system.reading.arrange([note.ids], system.tokenizer.pad_token_id)
     return {name: tensor.to(system.model.device) for name, tensor in batch.items()}
-
-
-def read_note(system: NeuralSystem, text: str) -> tuple[ReadNote, int]:
-    """Return the part of a note that a system reads, with offsets, and where it ends, in characters.
-
-    Raises
-    ------
-    ModelError
-        If the tokenizer does not provide the positions of its tokens in the text.
-
-    """
-    [note] = system.reading.read(system.tokenizer, [text], offsets=True)
-    offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
-    return note, int(offsets[:, 1].max(initial=0)) if note.truncated else len(text)

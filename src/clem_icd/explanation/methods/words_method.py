@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clem_icd.explanation.methods.masking import Tokens
-from clem_icd.explanation.methods.neural_method import NeuralMethod, read_note
+from clem_icd.explanation.methods.neural_method import NeuralMethod
 from clem_icd.explanation.token_weights import TokenWeights
 from clem_icd.explanation.words import words_of
 from clem_icd.modeling import ModelInfo, System
@@ -26,7 +26,7 @@ class WordsMethod(NeuralMethod):
     def weigh(self, system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return the weight of every token of a note for some labels."""
         neural = cast(NeuralSystem, system)
-        note, read = read_note(neural, text)
+        [note] = neural.reading.read(neural.tokenizer, [text], offsets=True)
         offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
         words, tokens = words_with_tokens(words_of(text), offsets)
         found = self.word_weights(neural, note, text, words, tokens, labels)
@@ -34,7 +34,7 @@ class WordsMethod(NeuralMethod):
         for word, own in enumerate(tokens):
             weights[:, own] = found[:, [word]] / len(own)
         kept = offsets[:, 1] > offsets[:, 0]
-        return TokenWeights(offsets[kept], weights[:, kept], read)
+        return TokenWeights(offsets[kept], weights[:, kept], note.end_in(text))
 
     def word_weights(
         self,
