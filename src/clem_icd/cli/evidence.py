@@ -1,4 +1,4 @@
-"""clem evidence: scores of evidence for codes."""
+"""clem evidence: evidence for codes, judged and in other formats; and the verb score."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from clem_icd.cli.verb import help_text, verb
 
 evidence = typer.Typer(
     help=help_text(
-        "Evaluate evidence for codes.\n\nExample: `clem evidence score --corpus C --evidence E --out OUT`"
+        "Evaluate and export evidence for codes.\n\n"
+        "Example: `clem evidence score --corpus C --evidence E --out OUT`"
     ),
-    short_help="Evaluate evidence for codes.",
+    short_help="Evaluate and export evidence for codes.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
