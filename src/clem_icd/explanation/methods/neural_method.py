@@ -41,9 +41,10 @@ class NeuralMethod(Method):
         [note] = neural.reading.read(neural.tokenizer, [text], offsets=True)
         offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
         kept = offsets[:, 1] > offsets[:, 0]
-        weights = self.weights(neural, note, labels)[:, kept]
+        # Without labels, the note need not be read by the model.
+        weights = self.weights(neural, note, labels) if labels else np.zeros((0, len(kept)), dtype=np.float32)
         read = int(offsets[:, 1].max(initial=0)) if note.truncated else len(text)
-        return TokenWeights(offsets[kept], weights, read)
+        return TokenWeights(offsets[kept], weights[:, kept], read)
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weight of every token that was read, for each label [labels, tokens read].
