@@ -42,7 +42,9 @@ class NeuralMethod(Method):
         offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
         kept = offsets[:, 1] > offsets[:, 0]
         # Without labels, the note need not be read by the model.
-        weights = self.weights(neural, note, labels) if labels else np.zeros((0, len(kept)), dtype=np.float32)
+        weights = (
+            self.weights(neural, note, labels) if len(labels) else np.zeros((0, len(kept)), dtype=np.float32)
+        )
         read = int(offsets[:, 1].max(initial=0)) if note.truncated else len(text)
         return TokenWeights(offsets[kept], weights[:, kept], read)
 
