@@ -92,7 +92,7 @@ def test_weights_are_independent_of_other_labels(little_corpus: Corpus) -> None:
 def test_a_model_in_half_precision_is_explained_in_single_precision(little_corpus: Corpus) -> None:
     system = new_system(little_corpus)
     info = info_of(little_corpus)
-    system.model.to(torch.bfloat16)  # type: ignore[arg-type]
+    system.model.to(torch.bfloat16)
     half = Explainer(system, info, "deep-lift").weigh(TEXT, [0]).weights
     assert system.model.dtype == torch.bfloat16
     # Which a GPU would choose in half precision.
