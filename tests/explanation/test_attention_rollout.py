@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-import toys
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError, NoteError
 from clem_icd.explanation import Explainer
@@ -146,9 +145,18 @@ def test_an_encoder_that_shows_no_attention_is_refused(little_corpus: Corpus) ->
 
 
 def test_a_head_without_pooling_or_label_attention_is_refused(little_corpus: Corpus) -> None:
-    system = with_head(little_corpus, head={"kind": toys.MaxHead().kind})
-    with pytest.raises(ModelError, match=r"needs a pooled head or one with label attention.*toy-max"):
+    system = with_head(little_corpus, head="label-attention")
+    system.model.set_submodule("head", torch.nn.Identity())
+    system.model.config.head = {"kind": "a-new-head"}
+    with pytest.raises(ModelError, match=r"needs a pooled head or one with label attention.*a-new-head"):
         Explainer(system, info_of(little_corpus), "attention-rollout")
+
+
+@pytest.mark.parametrize("choices", [{}, {"head": "label-attention", "reading": SEGMENTS}])
+def test_without_codes_nothing_is_explained(choices: dict[str, Any], little_corpus: Corpus) -> None:
+    found = weigh(with_head(little_corpus, **choices), little_corpus, [])
+    assert found.shape[0] == 0
+    assert found.shape[1] > 0
 
 
 def test_a_long_note_is_refused_unless_it_is_read_in_segments(little_corpus: Corpus) -> None:

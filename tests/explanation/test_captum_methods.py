@@ -87,11 +87,13 @@ def test_the_baseline_keeps_special_tokens(in_segments: NeuralSystem) -> None:
 def test_weights_are_independent_of_other_labels_and_of_the_batch(
     kind: str, system: NeuralSystem, little_corpus: Corpus
 ) -> None:
-    together = weigh(system, little_corpus, kind, [0, 3])
+    method = METHODS.parse({"kind": kind, **({"steps": 10} if kind == "integrated-gradients" else {})})
+    assert method is not None
+    together = weigh(system, little_corpus, method, [0, 3])
     small = NeuralSystem(system.model, system.tokenizer, system.reading, batch_tokens=1)
     for row, label in enumerate([0, 3]):
         for one in (system, small):
-            alone = weigh(one, little_corpus, kind, [label])
+            alone = weigh(one, little_corpus, method, [label])
             np.testing.assert_allclose(alone.weights[0], together.weights[row], atol=1e-3, rtol=1e-3)
 
 

@@ -88,6 +88,20 @@ def test_weights_are_independent_of_other_labels(little_corpus: Corpus) -> None:
         )
 
 
+def test_a_model_in_half_precision_is_explained_in_single_precision(little_corpus: Corpus) -> None:
+    system = new_system(little_corpus)
+    info = info_of(little_corpus)
+    system.model.to(torch.bfloat16)
+    half = Explainer(system, info, "deep-lift").weigh(TEXT, [0]).weights
+    assert system.model.dtype == torch.bfloat16
+    # Which a GPU would choose in half precision.
+    system.model.config._attn_implementation = "flash_attention_2"
+    np.testing.assert_array_equal(Explainer(system, info, "deep-lift").weigh(TEXT, [0]).weights, half)
+    system.model.config._attn_implementation = "sdpa"
+    system.model.float()
+    np.testing.assert_allclose(half, Explainer(system, info, "deep-lift").weigh(TEXT, [0]).weights, rtol=1e-3)
+
+
 def test_the_model_learns_afterwards_as_before(little_corpus: Corpus) -> None:
     system = new_system(little_corpus)
     frozen = system.model.get_parameter("classifier.bias")

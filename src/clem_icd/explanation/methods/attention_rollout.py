@@ -73,10 +73,11 @@ class AttentionRollout(NeuralMethod):
         model = frozen_twin(system.model)
         with recorded_attention(model) as maps:
             flow = _start(model, inputs, labels).float()
-        flow = flow.reshape(len(labels), -1, ids.shape[-1])
+        # The pieces of the note; one, if it is read as a whole.
+        flow = flow.reshape(len(labels), *ids.reshape(-1, ids.shape[-1]).shape)
         for attention in reversed(maps):
             flow = (flow + torch.einsum("lpi,pij->lpj", flow, attention)) / 2
-        found: npt.NDArray[np.float32] = flow.reshape(len(labels), -1)[:, mask.flatten().bool()].cpu().numpy()
+        found: npt.NDArray[np.float32] = flow.flatten(1)[:, mask.flatten().bool()].cpu().numpy()
         return found
 
 

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from transformers import PreTrainedModel
 
 from clem_icd.explanation.methods.masking import mask_id
 from clem_icd.explanation.methods.twin import frozen_twin
+from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
 
@@ -44,7 +46,7 @@ class Embeddings:
         """Return the embeddings of a note that was read with offsets."""
         if note.offsets is None:
             raise ValueError("expected a note that was read with offsets")
-        model: Any = frozen_twin(system.model)
+        model = _in_single_precision(system.model)
         masked = note.ids.copy()
         masked[note.offsets[:, 1] > note.offsets[:, 0]] = mask_id(system.tokenizer)
         vectors = []
@@ -64,3 +66,12 @@ class Embeddings:
         """Return the values of the tokens that were read [tokens read], from [1, tokens] or in pieces."""
         found: npt.NDArray[np.float32] = values[self.mask.bool()].detach().float().cpu().numpy()
         return found
+
+
+def _in_single_precision(model: PreTrainedModel) -> Any:
+    """Return a twin whose differences are not lost in rounding; in half precision, a copy of the weights."""
+    twin: Any = frozen_twin(model)
+    if twin.base_model.config._attn_implementation == "flash_attention_2":
+        # Which computes in half precision only, and with operations that a method cannot see.
+        twin.base_model.config._attn_implementation = BLOCK_LOCAL
+    return twin.float()
