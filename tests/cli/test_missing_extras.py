@@ -70,3 +70,13 @@ def test_training_evaluating_and_coding_need_no_extra(little_corpus: Corpus, tmp
     note = tmp_path / "note.txt"
     note.write_text("hypertension. pneumonia.", encoding="utf-8")
     assert without(OPTIONAL, "code", run / "model", note).returncode == 0
+
+
+def test_only_the_page_of_an_explanation_needs_an_extra(world: Any, tmp_path: Path) -> None:
+    note, page = tmp_path / "note.txt", tmp_path / "note.html"
+    note.write_text("hypertension. pneumonia.", encoding="utf-8")
+    assert without(OPTIONAL, "explain", world.model, note).returncode == 0
+    found = without(OPTIONAL, "explain", world.model, note, "--html", page)
+    assert (found.returncode, found.stdout, page.exists()) == (2, "", False)
+    [line] = found.stderr.splitlines()
+    assert "needs jinja2, which is not installed" in line

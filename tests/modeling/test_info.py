@@ -12,8 +12,8 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import AtLeast, ExpectedF1, LabelThresholds, Rule, Threshold, TopK
-from clem_icd.errors import ModelError
-from clem_icd.icd import CodeSystem
+from clem_icd.errors import InputError, ModelError
+from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling import ModelInfo
 from clem_icd.modeling.card import model_card
 from support import info_of
@@ -126,3 +126,34 @@ def test_malformed_evidence_is_refused(
     edit(tmp_path, evidence=evidence)
     with pytest.raises(ModelError, match=says):
         ModelInfo.read(tmp_path)
+
+
+def test_a_code_is_named_in_any_spelling(little_corpus: Corpus) -> None:
+    info = info_of(little_corpus)
+    code = Code("E11.9", CodeSystem.ICD10CM)
+    for name in ("E11.9", "e119", " E11.9 ", "icd10cm:E11.9"):
+        assert info.code_named(name) == code
+
+
+def test_a_code_of_two_systems_needs_its_system(little_corpus: Corpus) -> None:
+    info = replace(
+        info_of(little_corpus), labels=(Code("I10", CodeSystem.ICD10), Code("I10", CodeSystem.ICD10CM))
+    )
+    with pytest.raises(InputError, match=r"'I10' is a code of 2 systems.*icd10:I10 or icd10cm:I10"):
+        info.code_named("I10")
+    assert info.code_named("icd10:I10") == Code("I10", CodeSystem.ICD10)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("E11.65", r"The nearest are E11\.9"),
+        ("E11", r"The nearest are E11\.9"),
+        ("Z99.9", "Choose a code that the model scores"),
+        ("icd9cm:E11.9", "Choose a code that the model scores"),
+        ("", "Choose a code"),
+    ],
+)
+def test_a_code_outside_the_label_space_is_refused(little_corpus: Corpus, name: str, remedy: str) -> None:
+    with pytest.raises(InputError, match=rf"is not one of the model's 6 codes.*{remedy}"):
+        info_of(little_corpus).code_named(name)

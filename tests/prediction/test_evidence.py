@@ -11,8 +11,9 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.decisions import Threshold
-from clem_icd.errors import ModelError, OutputError
+from clem_icd.errors import InputError, ModelError, OutputError
 from clem_icd.evidence import evidence_document, evidence_writer, read_evidence, writing
+from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling import NoteScores, Span
 from clem_icd.prediction import Coder, predict_split
 from fixtures.ranking import SPACE, ExplainingSystem, RankingSystem, ranking_info
@@ -127,3 +128,22 @@ def test_codes_that_a_ranking_system_did_not_find_are_no_suggestions(little_corp
     suggested = coder.code(text, top=1000)
     assert len(suggested) == np.count_nonzero(scores.probabilities) < len(SPACE)
     assert all(one.probability > 0 for one in suggested)
+
+
+def test_named_codes_are_explained_assigned_or_not(little_corpus: Corpus) -> None:
+    coder = Coder(ExplainingSystem(), ranking_info(little_corpus))
+    text = "Known pneumonia."
+    codes = [Code("I10", CodeSystem.ICD10CM), Code("J18.9", CodeSystem.ICD10CM)]
+    coding = coder.explain(text, [*codes, codes[0]])
+    assert [(one.code, one.decided) for one in coding.suggestions] == [("J18.9", True), ("I10", False)]
+    assert [one.evidence for one in coding.suggestions] == [(Span(6, 15, 0.75),), ()]
+    with pytest.raises(InputError, match=r"Z99\.9 \(icd10cm\) is not one of the model's"):
+        coder.explain(text, [Code("Z99.9", CodeSystem.ICD10CM)])
+
+
+def test_without_codes_those_suggested_are_explained(little_corpus: Corpus) -> None:
+    coder = Coder(ExplainingSystem(), ranking_info(little_corpus))
+    text = "Known pneumonia. Now pneumonia again."
+    for top in (0, 5):
+        coding = coder.explain(text, top=top)
+        assert list(coding.suggestions) == coder.code(text, top=top, evidence=True)

@@ -14,6 +14,7 @@ from clem_icd.cli.describe import describe
 from clem_icd.cli.error_analysis import error_analysis
 from clem_icd.cli.evaluate import evaluate
 from clem_icd.cli.evidence import evidence
+from clem_icd.cli.explain import explain
 from clem_icd.cli.predict import predict
 from clem_icd.cli.prepare import prepare
 from clem_icd.cli.pretrain import pretrain
@@ -47,6 +48,7 @@ for function in (
     error_analysis,
     compare,
     code,
+    explain,
     report,
     reproduce,
 ):

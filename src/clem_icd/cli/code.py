@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clem_icd.cli.coded_note import about_decisions, about_text, suggestion_as_json
 from clem_icd.cli.evidence_options import HowExplained, about_evidence, as_explained
 from clem_icd.cli.found_words import FoundWords
 from clem_icd.cli.options import Encoding, WrappedNotes, naming_options, with_options
@@ -143,7 +144,7 @@ def code(
     # Cues are known in some languages only.
     spoken = getattr(coder.system, "language", None)
     value = {
-        **_decided(coder, searched),
+        **about_decisions(coder, searched),
         "notes": [_as_json(one, spoken, wording.score) for one in coded],
         "failed": failures,
         **as_explained(coder.explainer),
@@ -242,27 +243,10 @@ def _coded(coder: Coder, notes: Iterator[UncodedNote], top: int, *, evidence: bo
 
 
 def _remarks(one: _Coded, *, keeps: bool) -> Iterator[str]:
-    if one.wrappings:
-        wrappings = ", ".join(one.wrappings)
-        if keeps:
-            yield f"{one.name} looks like {wrappings}, and was coded as it is"
-        else:
-            yield f"{one.name} was converted from {wrappings}; offsets refer to the converted text"
-    for remark in one.remarks:
-        yield f"{one.name} {remark}"
+    yield from about_text(one.name, one.wrappings, one.remarks, keeps=keeps)
     if one.coding.truncated:
         tokens, read = one.coding.tokens, one.coding.tokens_read
         yield f"{one.name} has {tokens:,} tokens; only the first {read:,} were read"
-
-
-def _decided(coder: Coder, searched: CodeSystem | None) -> dict[str, Any]:
-    """Return the keys that say how codes are assigned."""
-    from clem_icd.decisions import single_threshold
-
-    if searched is None:
-        return {"threshold": single_threshold(coder.rule), "decided": coder.rule.describe()}
-    about = " ".join(about_search(searched, coder.system))
-    return {"threshold": None, "decided": "never", "search_suggestions": about}
 
 
 def _wording(coder: Coder, searched: CodeSystem | None) -> _Wording:
@@ -283,15 +267,7 @@ def _as_json(one: _Coded, language: str | None, score: str) -> dict[str, Any]:
         "tokens": one.coding.tokens,
         "tokens_read": one.coding.tokens_read,
         "suggestions": [
-            {
-                "code": suggestion.code,
-                "system": suggestion.system,
-                "title": suggestion.title,
-                score: suggestion.probability,
-                "decided": suggestion.decided,
-                **found.as_json(suggestion.evidence),
-            }
-            for suggestion in one.coding.suggestions
+            suggestion_as_json(suggestion, score, found) for suggestion in one.coding.suggestions
         ],
     }
 

@@ -18,15 +18,15 @@ class FoundWords:
     text
         The note; None to show nothing.
     language
-        The language of its cues; None if it is not known.
+        The language of its cues; None to guess it.
 
     """
 
     def __init__(self, text: str | None, language: str | None) -> None:
-        from clem_icd.cues import cues_in
+        from clem_icd.cues import cues_in, guess_language
 
         self._text = text
-        self._cues = cues_in(text or "", language)
+        self._cues = cues_in(text or "", language or guess_language(text or ""))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -44,13 +44,16 @@ class FoundWords:
         """Return the key ``evidence`` of a suggestion, without text; nothing without a text to show."""
         if self._text is None:
             return {}
-        return {"evidence": [{**span._asdict(), "cues": self._kinds(span)} for span in spans]}
+        return {"evidence": [{**span._asdict(), "cues": self.kinds(span)} for span in spans]}
+
+    def kinds(self, span: Span) -> list[str]:
+        """Return the kinds of cues that govern a span, sorted."""
+        return sorted(self._cues.at(span.begin, span.end))
 
     def _quoted(self, text: str, span: Span) -> str:
-        words = " ".join(text[span.begin : span.end].split())
-        short = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
-        kinds = ", ".join(self._kinds(span)).replace("_", " ")
-        return f"“{short}”{f' ({kinds})' if kinds else ''}"
+        from clem_icd.reporting.explained import visible
 
-    def _kinds(self, span: Span) -> list[str]:
-        return sorted(self._cues.at(span.begin, span.end))
+        words = " ".join(visible(text[span.begin : span.end]).split())
+        short = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+        kinds = ", ".join(self.kinds(span)).replace("_", " ")
+        return f"“{short}”{f' ({kinds})' if kinds else ''}"

@@ -8,6 +8,7 @@ the stretch of the sentence that it governs. A text in another language has no c
 
 from clem_icd.cues.finding import cues_in
 from clem_icd.cues.found import Cue, Cues
+from clem_icd.cues.guessing import guess_language
 from clem_icd.cues.kinds import CUE_KINDS, LANGUAGES, CueKind, Language, bit_of, kinds_of
 from clem_icd.cues.sections import SECTION_KINDS, Section, SectionKind, sections_in
 
@@ -23,6 +24,7 @@ __all__ = [
     "SectionKind",
     "bit_of",
     "cues_in",
+    "guess_language",
     "kinds_of",
     "sections_in",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ from clem_icd.fields import InvalidFieldError
 from clem_icd.icd import Code
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.system import Span
+
+if TYPE_CHECKING:
+    from clem_icd.modeling.neural import NeuralSystem
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +118,15 @@ class Explainer:
     def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
         """Return the spans of some labels, given by their places; a label may have none [labels]."""
         return self.method.spans(self.system, self.info, text, labels, self.rule)
+
+    def end_of_reading(self, text: str) -> int:
+        """Return the end of the part of a note that the system reads, in characters.
+
+        What follows is not explained.
+        """
+        if self.info.system != "neural":
+            return len(text)
+        return cast("NeuralSystem", self.system).end_of_reading(text)
 
     def explain(self, text: str, codes: Sequence[Code]) -> list[Explanation]:
         """Explain codes of a note [codes].

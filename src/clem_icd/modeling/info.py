@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from clem_icd.decisions import Rule, Threshold, rule_from_json, single_threshold
-from clem_icd.errors import ModelError
+from clem_icd.errors import InputError, ModelError
 from clem_icd.fields import InvalidFieldError
 from clem_icd.files import read_json, write_json
 from clem_icd.icd import Code, CodeSystem
@@ -109,6 +109,38 @@ class ModelInfo:
     def max_tokens(self) -> int | None:
         """The number of tokens read per note; None for a system without tokens."""
         return None if self.architecture is None else int(self.architecture["reading"]["max_tokens"])
+
+    def code_named(self, text: str) -> Code:
+        """Return the code of the label space that a text names.
+
+        Parameters
+        ----------
+        text
+            A code in any case, with or without its dot; its system precedes it if two have the same code:
+            ``icd9pcs:00.66``.
+
+        Raises
+        ------
+        InputError
+            If the label space has no such code, or two.
+
+        """
+        system, _, value = text.rpartition(":")
+        systems = {label.system for label in self.labels if system in ("", label.system.value)}
+        named = {Code.normalized(value, one) for one in systems} & set(self.labels)
+        if len(named) == 1:
+            return named.pop()
+        if named:
+            choices = " or ".join(sorted(f"{code.system.value}:{code.value}" for code in named))
+            raise InputError(f"{text!r} is a code of {len(named)} systems", remedy=f"Write {choices}")
+        category = value.strip().upper()[:3]
+        near = [code.value for code in self.labels if code.system in systems and code.value[:3] == category]
+        raise InputError(
+            f"{text!r} is not one of the model's {len(self.labels):,} codes",
+            remedy=f"The nearest are {', '.join(sorted(near)[:5])}"
+            if near
+            else "Choose a code that the model scores",
+        )
 
     def write(self, folder: Path) -> None:
         """Write ``clem.json`` and, if the corpus has a population, ``admissions.parquet``."""

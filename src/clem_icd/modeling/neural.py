@@ -95,6 +95,18 @@ class NeuralSystem:
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 
+    def end_of_reading(self, text: str) -> int:
+        """Return the end of the part of a note that is read, in characters.
+
+        Raises
+        ------
+        ModelError
+            If the tokenizer does not provide the positions of its tokens in the text.
+
+        """
+        [note] = self.reading.read(self.tokenizer, [text], offsets=True)
+        return note.end_in(text)
+
     def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
         """Yield the scores of every text, in order."""
         notes = self.reading.read(self.tokenizer, texts)

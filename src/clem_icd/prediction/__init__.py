@@ -1,4 +1,4 @@
-"""From a trained model to suggestions for one note, or to scores for a split.
+"""From a trained model to suggestions for one note, or to scores and evidence for a split.
 
 A coder's screen, a service or a script holds a `Coder`.
 """
@@ -12,15 +12,27 @@ if TYPE_CHECKING:
     from clem_icd.prediction.coder import Coder, Coding, Suggestion
     from clem_icd.prediction.deciding import rule_for
     from clem_icd.prediction.overlap import overlap_warnings
+    from clem_icd.prediction.split_evidence import SplitEvidence, explain_split
 
-__all__ = ["Coder", "Coding", "Suggestion", "overlap_warnings", "predict_split", "rule_for"]
+__all__ = [
+    "Coder",
+    "Coding",
+    "SplitEvidence",
+    "Suggestion",
+    "explain_split",
+    "overlap_warnings",
+    "predict_split",
+    "rule_for",
+]
 
 __getattr__ = lazy_names(
     __name__,
     {
         "Coder": "coder",
         "Coding": "coder",
+        "SplitEvidence": "split_evidence",
         "Suggestion": "coder",
+        "explain_split": "split_evidence",
         "overlap_warnings": "overlap",
         "predict_split": "bulk",
         "rule_for": "deciding",

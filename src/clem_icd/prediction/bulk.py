@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from itertools import tee
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError
-from clem_icd.evidence import EvidenceWriter, evidence_writer
+from clem_icd.evidence import evidence_writer
 from clem_icd.explanation import Explainer
-from clem_icd.modeling import ModelInfo, NoteScores, System
+from clem_icd.modeling import ModelInfo, System
 from clem_icd.prediction.coder import finite
 from clem_icd.prediction.overlap import overlap_warnings
+from clem_icd.prediction.split_evidence import SplitExplanation
 from clem_icd.scores import TOP, write_ranked, write_scores
 from clem_icd.scores.file import Row
 
@@ -101,49 +99,11 @@ def predict_split(
         else:
             explainer = explainer or Explainer(system, info)
             writer = stack.enter_context(evidence_writer(evidence, explainer.name, force=force))
-            explained = _Explained(explainer, corpus, split, writer)
+            explained = SplitExplanation(explainer, corpus, split, writer)
             scored = explained.scores()
         if info.is_ranked:
             limit = TOP if top is None else top
             write_ranked(out, info.labels, rows(), about, name=str(info.label_space), top=limit, force=force)
         else:
             write_scores(out, info.labels, rows(), about, force=force)
-    return warnings if explained is None else (*warnings, *explained.warnings())
-
-
-class _Explained:
-    """Scores notes, and writes the spans of the assigned codes of each before its scores are yielded."""
-
-    def __init__(self, explainer: Explainer, corpus: Corpus, split: str, writer: EvidenceWriter) -> None:
-        self._explainer = explainer
-        self._corpus = corpus
-        self._split = split
-        self._writer = writer
-        self._truncated = 0
-
-    def scores(self) -> Iterator[NoteScores]:
-        """Yield the scores of every note."""
-        info = self._explainer.info
-        scored, explained = tee(self._corpus.texts(self._split))
-        notes = zip(
-            self._corpus.note_ids(self._split), explained, self._explainer.system.score(scored), strict=True
-        )
-        for note_id, text, scores in notes:
-            self._truncated += scores.tokens != scores.tokens_read
-            [decided] = info.rule.decide(finite(scores)[np.newaxis])
-            labels = np.flatnonzero(decided).tolist()
-            for label, spans in zip(labels, self._explainer.spans(text, labels), strict=True):
-                self._writer.write(note_id, info.labels[label], spans)
-            yield scores
-
-    def warnings(self) -> Iterator[str]:
-        """Yield what a reader of the evidence has to know, as sentences."""
-        if self._truncated:
-            yield (
-                f"{self._truncated:,} of {self._corpus.size(self._split):,} notes are longer than the model "
-                "reads: their evidence is only from what was read."
-            )
-        if without := self._writer.codes_without_span:
-            rule = self._explainer.about["rule"]
-            reason = "" if rule is None else f": no word is above the cut of {rule['cut']:.4g}"
-            yield f"{without:,} of {self._writer.codes:,} assigned codes have no evidence{reason}."
+    return warnings if explained is None else (*warnings, *explained.result().warnings)

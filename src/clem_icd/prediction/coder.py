@@ -15,6 +15,7 @@ import numpy.typing as npt
 from clem_icd.decisions import Threshold, check_threshold
 from clem_icd.errors import ModelError
 from clem_icd.explanation import Explainer
+from clem_icd.icd import Code
 from clem_icd.modeling import ModelInfo, NoteScores, System
 from clem_icd.modeling.system import Span
 from clem_icd.texts import plain_text
@@ -184,22 +185,73 @@ class Coder:
         for scores, text in zip(self.system.score(scored), explained, strict=True):
             yield self._coding(scores, top, partial(explainer.spans, text))
 
-    def _coding(self, scores: NoteScores, top: int, spans: Spans = _no_spans) -> Coding:
+    def explain(
+        self,
+        text: str,
+        codes: Sequence[Code] | None = None,
+        *,
+        top: int = 0,
+        wrapped: Literal["refuse", "keep"] = "refuse",
+    ) -> Coding:
+        """Return a coding of one note with evidence, most probable code first.
+
+        Parameters
+        ----------
+        text
+            The raw note.
+        codes
+            The codes to explain, assigned or not. By default those assigned.
+        top
+            Without ``codes``, also explain the most probable others, up to this many codes in total.
+        wrapped
+            As for `code_all`.
+
+        Raises
+        ------
+        InputError
+            If a code is not in the label space.
+        ModelError
+            If no method explains this system.
+        NoteError
+            As `code` does.
+
+        """
+        explainer = self.explainer or Explainer(self.system, self.info)
+        only = None if codes is None else explainer.places_of(codes)
+        plain = plain_text(text, wrapped=wrapped).text
+        [scores] = self.system.score([plain])
+        return self._coding(scores, top, partial(explainer.spans, plain), only)
+
+    def _coding(
+        self,
+        scores: NoteScores,
+        top: int,
+        spans: Spans = _no_spans,
+        only: Sequence[int] | None = None,
+    ) -> Coding:
         probabilities = finite(scores)
         [decided] = self.rule.decide(probabilities[np.newaxis])
-        ranked = np.argsort(-probabilities, kind="stable")
         if self.info.is_ranked:
             # A code of a whole code system that was not found is no suggestion.
             decided &= probabilities > 0
-            ranked = ranked[probabilities[ranked] > 0]
-        shown = decided.copy()
-        shown[ranked[~decided[ranked]][: max(0, top - np.count_nonzero(decided))]] = True
-        labels = ranked[shown[ranked]].tolist()
+        labels = self._shown(probabilities, decided, top) if only is None else list(dict.fromkeys(only))
+        labels.sort(key=lambda label: -probabilities[label])
         suggestions = (
             self._suggestion(label, float(probabilities[label]), decided=bool(decided[label]), evidence=found)
             for label, found in zip(labels, spans(labels), strict=True)
         )
         return Coding(tuple(suggestions), scores.tokens, scores.tokens_read)
+
+    def _shown(
+        self, probabilities: npt.NDArray[np.float32], decided: npt.NDArray[np.bool_], top: int
+    ) -> list[int]:
+        """Return the labels that are decided and the most probable others, up to ``top`` in total."""
+        ranked = np.argsort(-probabilities, kind="stable")
+        if self.info.is_ranked:
+            ranked = ranked[probabilities[ranked] > 0]
+        shown = decided.copy()
+        shown[ranked[~decided[ranked]][: max(0, top - np.count_nonzero(decided))]] = True
+        return [int(label) for label in ranked[shown[ranked]]]
 
     def _suggestion(
         self, label: int, probability: float, *, decided: bool, evidence: tuple[Span, ...]

@@ -1,4 +1,4 @@
-"""Pages for people: the report of a run, comparisons, published results and figures.
+"""Pages for people: the report of a run, comparisons, published results, figures and explained notes.
 
 Lays out what ``runs`` reads from folders; every metric was computed in ``evaluation``. HTML needs jinja2 and
 figures need matplotlib, both from the extra ``report``; they load when a page or a figure is made.

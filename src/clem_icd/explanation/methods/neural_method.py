@@ -41,8 +41,7 @@ class NeuralMethod(Method):
         offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
         kept = offsets[:, 1] > offsets[:, 0]
         weights = self.weights(neural, note, labels)[:, kept]
-        read = int(offsets[:, 1].max(initial=0)) if note.truncated else len(text)
-        return TokenWeights(offsets[kept], weights, read)
+        return TokenWeights(offsets[kept], weights, note.end_in(text))
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weight of every token that was read, for each label [labels, tokens read].

@@ -45,6 +45,19 @@ class ReadNote(NamedTuple):
         """Whether part of the note is not read."""
         return self.total > len(self.ids)
 
+    def end_in(self, text: str) -> int:
+        """Return the end of the part of the text that is read, in characters; its own end if all is read.
+
+        Parameters
+        ----------
+        text
+            The raw note that was read with offsets.
+
+        """
+        if not self.truncated or self.offsets is None:
+            return len(text)
+        return int(self.offsets[:, 1].max(initial=0))
+
 
 class Reading(Choice):
     """How much of a note is read, and in which pieces it is passed to the encoder.

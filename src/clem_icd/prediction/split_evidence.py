@@ -1,0 +1,186 @@
+"""Writing the evidence for the codes of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import tee
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from clem_icd.corpus import Corpus
+from clem_icd.errors import InputError
+from clem_icd.evidence import EvidenceWriter, evidence_writer
+from clem_icd.explanation import Explainer
+from clem_icd.modeling import NoteScores
+from clem_icd.prediction.coder import finite
+
+ExplainedCodes = Literal["assigned", "gold"]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitEvidence:
+    """What an evidence file has of a split, and what it cannot have.
+
+    Attributes
+    ----------
+    explained
+        Which codes were explained.
+    notes, notes_cut
+        The notes of the split, and those that the system does not read to the end.
+    codes, codes_without_span
+        The pairs of a note and an explained code, and those without any span.
+    gold_left_out
+        The pairs of a note and a gold code that is not in the label space; 0 for assigned codes.
+    spans
+        The spans in the file.
+    cut
+        The share of the support for a code above which a word is marked; None if the system knows its spans.
+
+    """
+
+    explained: ExplainedCodes
+    notes: int
+    notes_cut: int
+    codes: int
+    codes_without_span: int
+    gold_left_out: int
+    spans: int
+    cut: float | None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the evidence has to know, as sentences."""
+        lines = []
+        if self.notes_cut:
+            lines.append(
+                f"{self.notes_cut:,} of {self.notes:,} notes are longer than the model reads: their evidence "
+                "is only from what was read."
+            )
+        if self.codes_without_span:
+            reason = "" if self.cut is None else f": no word is above the cut of {self.cut:.4g}"
+            lines.append(
+                f"{self.codes_without_span:,} of {self.codes:,} {self.explained} codes have no "
+                f"evidence{reason}."
+            )
+        if self.gold_left_out:
+            lines.append(f"{self.gold_left_out:,} gold codes were left out: they are not codes of the model.")
+        return tuple(lines)
+
+
+def explain_split(
+    explainer: Explainer,
+    corpus: Corpus,
+    split: str,
+    out: Path,
+    *,
+    codes: ExplainedCodes = "assigned",
+    force: bool = False,
+    progress: Callable[[int], Any] | None = None,
+) -> SplitEvidence:
+    """Write the evidence for the codes of every note of a split.
+
+    Parameters
+    ----------
+    explainer
+        The system, and how it is explained.
+    out
+        The evidence file, which appears once it is complete.
+    codes
+        The codes to explain: those that the system assigns, or the gold codes of the notes, which the system
+        may miss. With gold codes, only explanations are judged by `clem_icd.evidence`, not decisions.
+    progress
+        Called with the number of notes explained since its last call.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus has no such split.
+    InputError
+        If no gold code of the split is in the label space.
+    ModelError
+        If the model returns a probability that is not finite.
+    OutputError
+        If ``out`` is occupied and ``force`` is false, or the disk is full.
+
+    """
+    with evidence_writer(out, explainer.name, force=force) as writer:
+        explanation = SplitExplanation(explainer, corpus, split, writer)
+        for _ in explanation.scores() if codes == "assigned" else explanation.gold():
+            if progress is not None:
+                progress(1)
+        written = explanation.result(codes)
+        if written.gold_left_out and not written.codes:
+            raise InputError(
+                f"none of the {written.gold_left_out:,} gold codes of {split} is one of the model's "
+                f"{len(explainer.info.labels):,} codes",
+                remedy="Explain a corpus with the code system of the model",
+            )
+    return written
+
+
+class SplitExplanation:
+    """Explains the notes of a split, and writes the spans of the codes of each.
+
+    Parameters
+    ----------
+    explainer
+        The system, and how it is explained.
+    corpus, split
+        The notes.
+    writer
+        Of the evidence file.
+
+    """
+
+    def __init__(self, explainer: Explainer, corpus: Corpus, split: str, writer: EvidenceWriter) -> None:
+        self._explainer = explainer
+        self._corpus = corpus
+        self._split = split
+        self._writer = writer
+        self._cut = 0
+        self._left_out = 0
+
+    def scores(self) -> Iterator[NoteScores]:
+        """Yield the scores of every note, once the spans of its assigned codes are written."""
+        scored, explained = tee(self._corpus.texts(self._split))
+        notes = zip(
+            self._corpus.note_ids(self._split), explained, self._explainer.system.score(scored), strict=True
+        )
+        for note_id, text, scores in notes:
+            self._cut += scores.tokens != scores.tokens_read
+            [decided] = self._explainer.info.rule.decide(finite(scores)[np.newaxis])
+            self._write(note_id, text, np.flatnonzero(decided).tolist())
+            yield scores
+
+    def gold(self) -> Iterator[int]:
+        """Yield the number of gold codes of every note, once their spans are written."""
+        place = {code: position for position, code in enumerate(self._explainer.info.labels)}
+        for note in self._corpus.notes(self._split):
+            labels = [place[code] for code in note.codes if code in place]
+            self._left_out += len(note.codes) - len(labels)
+            self._cut += self._explainer.end_of_reading(note.text) < len(note.text)
+            self._write(note.note_id, note.text, labels)
+            yield len(labels)
+
+    def result(self, explained: ExplainedCodes = "assigned") -> SplitEvidence:
+        """Return what was written so far."""
+        rule = self._explainer.about["rule"]
+        return SplitEvidence(
+            explained=explained,
+            notes=self._corpus.size(self._split),
+            notes_cut=self._cut,
+            codes=self._writer.codes,
+            codes_without_span=self._writer.codes_without_span,
+            gold_left_out=self._left_out,
+            spans=self._writer.count,
+            cut=None if rule is None else rule["cut"],
+        )
+
+    def _write(self, note_id: str, text: str, labels: Sequence[int]) -> None:
+        if not labels:
+            return
+        for label, spans in zip(labels, self._explainer.spans(text, labels), strict=True):
+            self._writer.write(note_id, self._explainer.info.labels[label], spans)
