@@ -33,9 +33,9 @@ else
   echo "The paper's head is left out to save time: clem train demo-pooled --corpus runs/demo-corpus --out runs/demo-pooled"
 fi
 
-title "4. Suggest codes for a new note"
-echo "… $(tail -n 1 examples/note.txt)"
+title "4. Suggest codes for a new note, and show the words behind those that the model assigns"
 run clem code runs/demo/model examples/note.txt --top 8
+run clem explain runs/demo/model examples/note.txt
 
 title "5. Compare the systems and write the report"
 run clem compare runs/demo "${others[@]}" \
@@ -46,6 +46,7 @@ title "Where to look next"
 cat <<'NEXT'
 runs/demo/report.html                                           metrics, learning curves, errors
 clem code runs/demo/model NOTE.txt                              codes for your own note
+clem explain runs/demo/model NOTE.txt --html NOTE.html          a page with the note, its codes and their words
 clem error-analysis --corpus runs/demo-corpus --run runs/demo   where the errors are
 clem thresholds runs/demo --corpus runs/demo-corpus             other decision rules
 docs/README.md                                                  your own data, formats, definitions
