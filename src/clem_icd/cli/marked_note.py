@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,40 +51,53 @@ def marked_note(note: ExplainedNote, *, whole: bool, colours: tuple[str, ...]) -
     """
     from rich.text import Text
 
-    from clem_icd.reporting.explained import Excerpt, excerpts
+    from clem_icd.reporting.explained import Excerpt, excerpts, segments_of
 
     text = note.text.rstrip()
     if whole or (len(text) <= _SHORT and text.count("\n") < _SHORT_LINES):
-        yield _marked(note, Excerpt(0, len(text), 1), colours)
-        return
+        shown = [Excerpt(0, len(text), 1)]
+    else:
+        shown = excerpts(text, ((span.begin, span.end) for code in note.codes for span in code.spans))
+    ends = [end for one in shown for end in (one.begin, one.end)]
+    parts = _Parts(note, segments_of(note.text, note.codes, (*ends, note.read)), colours)
     behind = 0
-    for excerpt in excerpts(text, ((span.begin, span.end) for code in note.codes for span in code.spans)):
+    for excerpt in shown:
         if excerpt.begin > behind:
             yield Text(f"… line {excerpt.line:,}", style="dim")
-        yield _marked(note, excerpt, colours)
+        yield parts.marked(excerpt)
         behind = excerpt.end
     if behind < len(text):
         yield Text(f"… {text.count(chr(10)) + 1:,} lines in all; --all shows the whole note", style="dim")
 
 
-def _marked(note: ExplainedNote, excerpt: Excerpt, colours: tuple[str, ...]) -> Text:
-    from rich.text import Text
+class _Parts:
+    """Marks the words in parts of a note."""
 
-    from clem_icd.reporting.explained import segments_of, visible
+    def __init__(self, note: ExplainedNote, segments: Sequence[Segment], colours: tuple[str, ...]) -> None:
+        from clem_icd.reporting.explained import visible
 
-    shown = Text()
-    text = visible(note.text)
-    for segment in segments_of(note.text, note.codes, (excerpt.begin, excerpt.end, note.read)):
-        if excerpt.begin <= segment.begin and segment.end <= excerpt.end:
-            words = text[segment.begin : segment.end]
+        self._note = note
+        self._text = visible(note.text)
+        self._segments = segments
+        self._begins = [segment.begin for segment in segments]
+        self._colours = colours
+
+    def marked(self, excerpt: Excerpt) -> Text:
+        """Return a part of the note that begins and ends with segments."""
+        from rich.text import Text
+
+        shown = Text()
+        first, last = (bisect_left(self._begins, at) for at in (excerpt.begin, excerpt.end))
+        for segment in self._segments[first:last]:
+            words = self._text[segment.begin : segment.end]
             if not segment.parts:
-                shown.append(words, "dim" if segment.begin >= note.read else "")
-            elif colours:
-                _append_coloured(shown, words, segment, colours)
+                shown.append(words, "dim" if segment.begin >= self._note.read else "")
+            elif self._colours:
+                _append_coloured(shown, words, segment, self._colours)
             else:
-                codes = ", ".join(note.codes[code].code for code in segment.codes)
+                codes = ", ".join(self._note.codes[code].code for code in segment.codes)
                 shown.append(f"[{codes}: {words}]")
-    return shown
+        return shown
 
 
 def _append_coloured(shown: Text, words: str, segment: Segment, colours: tuple[str, ...]) -> None:
