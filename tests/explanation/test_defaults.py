@@ -10,10 +10,10 @@ import pytest
 import toys
 from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError, ModelError
-from clem_icd.explanation import METHODS, Explainer, SpanRule, with_evidence
+from clem_icd.explanation import Explainer, SpanRule, with_evidence
 from clem_icd.explanation.defaults import default_method
 from clem_icd.explanation.methods.input_x_gradient import InputTimesGradient
-from clem_icd.modeling import NeuralSystem
+from clem_icd.modeling import LabelSpace, NeuralSystem, build
 from fixtures.ranking import ExplainingSystem, RankingSystem, ranking_info
 from support import info_of, new_system, tiny
 
@@ -28,21 +28,22 @@ def system(little_corpus: Corpus) -> NeuralSystem:
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        ("pooled", "head-decomposition"),
-        ("label-attention", "attention"),
-        ("label-cross-attention", "attention"),
-        ("label-tree-attention", "attention"),
-        ("toy-max", "input-x-gradient"),
+        ({"kind": "pooled", "pooling": "mean"}, "head-decomposition"),
+        # A head that reads one token has nothing to decompose.
+        ({"kind": "pooled", "pooling": "cls"}, "input-x-gradient"),
+        ({"kind": "label-attention"}, "attention"),
+        ({"kind": "label-cross-attention"}, "attention"),
+        ({"kind": "label-tree-attention"}, "attention"),
+        ({"kind": "toy-max"}, "input-x-gradient"),
     ],
 )
 def test_the_head_decides_the_method_of_a_neural_system(
-    head: str, expected: str, system: NeuralSystem, little_corpus: Corpus
+    head: dict[str, str], expected: str, little_corpus: Corpus
 ) -> None:
-    info = info_of(little_corpus)
-    assert info.architecture is not None
-    info = replace(info, architecture={**info.architecture, "head": {"kind": head}})
-    known = expected if expected in METHODS.kinds else "input-x-gradient"
-    assert default_method(system, info).kind == known
+    architecture = tiny(head=head)
+    model, tokenizer = build(architecture, LabelSpace.of(little_corpus), texts=little_corpus.texts("train"))
+    system = NeuralSystem(model, tokenizer, architecture.reading)
+    assert default_method(system, info_of(little_corpus, architecture)).kind == expected
 
 
 def test_a_system_that_knows_its_spans_is_explained_by_them(little_corpus: Corpus) -> None:
