@@ -136,6 +136,60 @@ def test_attention_weights_are_those_that_labels_gather_with(head: TokenHead) ->
     torch.testing.assert_close(weights @ module.values(hidden), gathered, rtol=1e-4, atol=1e-5)
 
 
+@each_head
+def test_contributions_sum_to_the_logit_less_a_constant(head: TokenHead) -> None:
+    module = module_of(head).double()
+    hidden, mask = batch_of(6, 3)
+    labels = [3, 1]
+    parts = module.contributions(hidden.double(), mask, labels)
+    rest = module(hidden.double(), mask)[:, labels] - parts.sum(dim=-1)
+    torch.testing.assert_close(rest[0], rest[1])
+    if isinstance(head, LabelAttentionHead):
+        torch.testing.assert_close(rest[0], module.get_parameter("classifier.bias")[labels])
+
+
+@each_head
+def test_attention_times_gradient_is_that_of_autograd(head: TokenHead) -> None:
+    module = module_of(head).double()
+    hidden, mask = batch_of(6, 3)
+    hidden = hidden.double()
+    labels = [3, 1]
+    weights = module.attention(hidden, mask, labels).detach().requires_grad_()
+    logits = module.scores(weights @ module.values(hidden), labels)
+    (gradients,) = torch.autograd.grad(logits.sum(), weights)
+    found = module.attention_times_gradient(hidden, mask, labels)
+    torch.testing.assert_close(found, weights * gradients)
+    # Only the normalisation makes it differ from what a token adds.
+    same = torch.allclose(found, module.contributions(hidden, mask, labels))
+    assert same == isinstance(head, LabelAttentionHead)
+
+
+@each_head
+def test_what_a_label_is_explained_by_ignores_padding_and_other_labels(head: TokenHead) -> None:
+    module = module_of(head)
+    hidden, mask = batch_of(6, 3)
+    for explain in (module.attention, module.contributions, module.attention_times_gradient):
+        together = explain(hidden, mask, [4, 0, 2])
+        assert (together[1, :, 3:] == 0).all()
+        alone = explain(hidden[1:, :3], mask[1:, :3], [2])
+        torch.testing.assert_close(together[1, 2:, :3], alone[0], rtol=1e-5, atol=1e-6)
+
+
+@each_head
+def test_logits_of_some_labels_are_those_of_all(head: TokenHead) -> None:
+    module = module_of(head)
+    hidden, mask = batch_of(6, 3)
+    torch.testing.assert_close(module.logits_of(hidden, mask, (4, 1)), module(hidden, mask)[:, [4, 1]])
+
+
+def test_attention_in_half_precision_sums_to_one() -> None:
+    module = module_of(LabelAttentionHead())
+    half: Any = module.to(torch.bfloat16)
+    hidden = torch.randn(1, 4000, WIDTH, generator=torch.Generator().manual_seed(0)).bfloat16()
+    weights = half.attention(hidden, torch.ones(1, 4000), [0, 1])
+    torch.testing.assert_close(weights.sum(dim=-1), torch.ones(1, 2), rtol=1e-4, atol=0)
+
+
 def built(corpus: Corpus, **choices: Any) -> tuple[EncoderWithHead, NeuralSystem]:
     architecture = tiny(**{"max_tokens": 128, **choices})
     torch.manual_seed(0)

@@ -132,11 +132,33 @@ def test_a_level_that_has_begun_does_not_begin_again() -> None:
 
 
 def test_attention_weights_are_those_of_the_codes() -> None:
-    module = new_module()
+    module = new_module(threshold=1e-9)
     hidden, mask = batch_of(6, 3)
     weights = module.attention(hidden, mask, [3, 1])
     gathered = module.gather(hidden, mask)[:, [sum(SIZES[:-1]) + 3, sum(SIZES[:-1]) + 1]]
     torch.testing.assert_close(weights @ module.values(hidden), gathered, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("level", range(LAST + 1))
+@pytest.mark.parametrize("threshold", [0.5, 1e-9])
+def test_candidates_are_explained_by_the_node_that_scores_them(level: int, threshold: float) -> None:
+    module = new_module(level, threshold=threshold).double()
+    hidden, mask = batch_of(6, 3)
+    hidden = hidden.double()
+    labels = [7, 0, 3, 2]
+    logits = module(hidden, mask)[:, labels]
+    torch.testing.assert_close(module.logits_of(hidden, mask, labels), logits)
+    candidates = logits != NOT_A_CANDIDATE
+    assert candidates.all() == (level == 0 or threshold < 0.5)
+    weights = module.attention(hidden, mask, labels)
+    torch.testing.assert_close(weights.sum(dim=-1), candidates.double())
+    parts = module.contributions(hidden, mask, labels)
+    assert not parts[~candidates].any()
+    torch.testing.assert_close(module.attention_times_gradient(hidden, mask, labels), parts)
+    rest = logits - parts.sum(dim=-1)
+    for row in range(len(labels)):
+        own = rest[:, row][candidates[:, row]]
+        torch.testing.assert_close(own, own[:1].expand_as(own))
 
 
 def targets_of(*notes: set[str]) -> torch.Tensor:

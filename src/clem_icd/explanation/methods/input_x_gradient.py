@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from clem_icd.explanation.methods.neural_method import NeuralMethod
+from clem_icd.explanation.methods.gradients import embedded, logits_of, norms, products, traced
+from clem_icd.explanation.methods.neural_method import NeuralMethod, batch_of
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
 
@@ -25,15 +25,13 @@ class InputTimesGradient(NeuralMethod):
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weights [labels, tokens read]."""
-        model: Any = system.model
-        batch = system.reading.arrange([note.ids], system.tokenizer.pad_token_id)
-        mask = batch["attention_mask"].to(model.device)
-        embeddings = model.get_input_embeddings()(batch["input_ids"].to(model.device)).detach()
-        embeddings.requires_grad_()
-        logits = model(inputs_embeds=embeddings, attention_mask=mask).logits[0]
+        model = system.model
         found = np.empty((len(labels), len(note.ids)), dtype=np.float32)
-        for row, label in enumerate(labels):
-            (gradient,) = torch.autograd.grad(logits[label], embeddings, retain_graph=row + 1 < len(labels))
-            norms = (embeddings.detach() * gradient).float().norm(dim=-1)
-            found[row] = norms[mask.bool()].cpu().numpy()
+        with traced(model, len(note.ids)):
+            batch = batch_of(system, note)
+            mask = batch["attention_mask"]
+            embeddings = embedded(model, batch)
+            logits = logits_of(model, embeddings, mask, labels)
+            for row, [product] in enumerate(products(logits, embeddings)):
+                found[row] = norms(product, mask)
         return found

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from clem_icd.errors import ModelError
 from clem_icd.explanation.methods.method import Method
@@ -71,3 +72,9 @@ def read_note(system: NeuralSystem, text: str) -> tuple[ReadNote, int]:
     [note] = system.reading.read(system.tokenizer, [text], offsets=True)
     offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
     return note, int(offsets[:, 1].max(initial=0)) if note.truncated else len(text)
+
+
+def batch_of(system: NeuralSystem, note: ReadNote) -> dict[str, torch.Tensor]:
+    """Return a note as the model takes it, on the device of the model; within `traced` if it is traced."""
+    batch = system.reading.arrange([note.ids], system.tokenizer.pad_token_id)
+    return {name: tensor.to(system.model.device) for name, tensor in batch.items()}

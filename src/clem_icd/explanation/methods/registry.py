@@ -1,9 +1,15 @@
 """The registered methods. A new kind is one module beside this one, and one line here."""
 
+from clem_icd.explanation.methods.att_grad import AttentionTimesGradient
+from clem_icd.explanation.methods.att_in_grad import AttInGrad
+from clem_icd.explanation.methods.attention import Attention
 from clem_icd.explanation.methods.attention_rollout import AttentionRollout
 from clem_icd.explanation.methods.coefficients import Coefficients
+from clem_icd.explanation.methods.contributions import Contributions
+from clem_icd.explanation.methods.decomposition_x_gradient import DecompositionTimesGradient
 from clem_icd.explanation.methods.deep_lift import DeepLift
 from clem_icd.explanation.methods.description_match import DescriptionMatch
+from clem_icd.explanation.methods.head_decomposition import HeadDecomposition
 from clem_icd.explanation.methods.input_x_gradient import InputTimesGradient
 from clem_icd.explanation.methods.integrated_gradients import IntegratedGradients
 from clem_icd.explanation.methods.kernel_shap import KernelShap
@@ -15,6 +21,12 @@ from clem_icd.fields import Choices
 
 METHODS: Choices[Method] = Choices("method")
 METHODS.register(OwnSpans)
+METHODS.register(Attention)
+METHODS.register(Contributions)
+METHODS.register(AttentionTimesGradient)
+METHODS.register(AttInGrad)
+METHODS.register(HeadDecomposition)
+METHODS.register(DecompositionTimesGradient)
 METHODS.register(InputTimesGradient)
 METHODS.register(Occlusion)
 METHODS.register(IntegratedGradients)

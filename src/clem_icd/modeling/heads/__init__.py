@@ -1,7 +1,7 @@
 """Heads turn an encoder's vectors into scores. A new kind is one module here and one line below."""
 
 from clem_icd.fields import Choices
-from clem_icd.modeling.heads.encoder_with_head import EncoderWithHead, TokenHead
+from clem_icd.modeling.heads.encoder_with_head import Encoded, EncoderWithHead, TokenHead
 from clem_icd.modeling.heads.head import Head
 from clem_icd.modeling.heads.label_attention import LabelAttentionHead
 from clem_icd.modeling.heads.label_cross_attention import LabelCrossAttentionHead
@@ -10,6 +10,7 @@ from clem_icd.modeling.heads.pooled import PooledHead
 
 __all__ = [
     "HEADS",
+    "Encoded",
     "EncoderWithHead",
     "Head",
     "LabelAttentionHead",

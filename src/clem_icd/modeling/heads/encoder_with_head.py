@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from transformers import (
@@ -85,6 +85,22 @@ class EncoderWithHeadConfig(PreTrainedConfig):
     label_tree: list[list[int]] | None = None
 
 
+class Encoded(NamedTuple):
+    """The notes of a batch as a `TokenHead` is given them.
+
+    Attributes
+    ----------
+    hidden
+        The vector of every token [notes, tokens, width].
+    mask
+        0 for padding that the head does not read [notes, tokens].
+
+    """
+
+    hidden: torch.Tensor
+    mask: torch.Tensor
+
+
 class EncoderWithHead(PreTrainedModel):
     """An encoder and a `TokenHead`, for notes in one piece or in several.
 
@@ -123,7 +139,18 @@ class EncoderWithHead(PreTrainedModel):
         inputs_embeds: torch.Tensor | None = None,
         **others: Any,
     ) -> SequenceClassifierOutput:
-        """Return the logits [notes, labels].
+        """Return the logits [notes, labels]; the arguments are those of `encode`."""
+        encoded = self.encode(input_ids, attention_mask, inputs_embeds, **others)
+        return SequenceClassifierOutput(logits=self.head(encoded.hidden, encoded.mask))
+
+    def encode(
+        self,
+        input_ids: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+        **others: Any,
+    ) -> Encoded:
+        """Return what the head is given: the pieces of each note one after the other.
 
         Parameters
         ----------
@@ -160,8 +187,7 @@ class EncoderWithHead(PreTrainedModel):
         hidden = encoded.new_zeros(*pieces.shape, encoded.shape[-1])
         hidden[real] = encoded
         notes = shape[0]
-        logits = self.head(hidden.reshape(notes, -1, hidden.shape[-1]), mask.reshape(notes, -1))
-        return SequenceClassifierOutput(logits=logits)
+        return Encoded(hidden.reshape(notes, -1, hidden.shape[-1]), mask.reshape(notes, -1))
 
 
 AutoConfig.register(EncoderWithHeadConfig.model_type, EncoderWithHeadConfig)

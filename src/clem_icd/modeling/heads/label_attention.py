@@ -13,6 +13,7 @@ from clem_icd.modeling.heads.label_queries import (
     STANDARD_DEVIATION,
     LabelQueries,
     LabelQueriesHead,
+    Labels,
     TitledQueriesHead,
 )
 
@@ -33,10 +34,9 @@ class LabelAttention(LabelQueries):
     """
 
     def __init__(self, width: int, labels: int, *, tanh_keys: bool, dropout: float) -> None:
-        super().__init__(width, labels)
+        super().__init__(width, labels, dropout=dropout)
         self.key = torch.nn.Linear(width, width, bias=False)
         self.value = None if tanh_keys else torch.nn.Linear(width, width, bias=False)
-        self.dropout = torch.nn.Dropout(dropout)
         self.classifier = torch.nn.Linear(width, labels)
         torch.nn.init.normal_(self.classifier.weight, std=STANDARD_DEVIATION)
         torch.nn.init.zeros_(self.classifier.bias)
@@ -56,16 +56,16 @@ class LabelAttention(LabelQueries):
         values: torch.Tensor = hidden if self.value is None else self.value(hidden)
         return values
 
-    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return the logits [notes, labels]."""
-        return self.logits(hidden, mask)
-
-    def logits(self, hidden: torch.Tensor, mask: torch.Tensor, labels: slice = slice(None)) -> torch.Tensor:
-        """Return the logits of all labels or of some [notes, labels]."""
-        gathered = self.dropout(self.gather(self.dropout(hidden), mask, labels))
+    def scores(self, gathered: torch.Tensor, labels: Labels) -> torch.Tensor:
+        """Return the logits [notes, labels] of what some labels gathered [notes, labels, width]."""
         products = (gathered * self.classifier.weight[labels]).sum(dim=-1)
         logits: torch.Tensor = products + self.classifier.bias[labels]
         return logits
+
+    def directions(self, gathered: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
+        """Return the rows of some labels [notes, labels, width]; the constant is the bias."""
+        rows: torch.Tensor = self.classifier.weight[labels]
+        return rows.expand_as(gathered)
 
 
 class KeyedQueriesHead(LabelQueriesHead):

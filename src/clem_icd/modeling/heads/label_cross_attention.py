@@ -9,7 +9,12 @@ import torch
 from pydantic import model_validator
 from transformers import PreTrainedModel
 
-from clem_icd.modeling.heads.label_queries import STANDARD_DEVIATION, LabelQueries, TitledQueriesHead
+from clem_icd.modeling.heads.label_queries import (
+    STANDARD_DEVIATION,
+    LabelQueries,
+    Labels,
+    TitledQueriesHead,
+)
 
 
 class LabelCrossAttention(LabelQueries):
@@ -27,11 +32,10 @@ class LabelCrossAttention(LabelQueries):
     """
 
     def __init__(self, width: int, labels: int, *, shared_output: bool, dropout: float) -> None:
-        super().__init__(width, labels)
+        super().__init__(width, labels, dropout=dropout)
         self.key = torch.nn.Linear(width, width, bias=False)
         self.value = torch.nn.Linear(width, width)
         self.norm = torch.nn.LayerNorm(width)
-        self.dropout = torch.nn.Dropout(dropout)
         self.classifier = torch.nn.Linear(width, 1 if shared_output else labels)
         for layer in (self.key, self.value, self.classifier):
             torch.nn.init.normal_(layer.weight, std=STANDARD_DEVIATION)
@@ -48,11 +52,39 @@ class LabelCrossAttention(LabelQueries):
         values: torch.Tensor = self.value(hidden)
         return values
 
-    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return the logits [notes, labels]."""
-        gathered = self.norm(self.dropout(self.gather(self.dropout(hidden), mask)))
-        logits: torch.Tensor = (gathered * self.classifier.weight).sum(dim=-1) + self.classifier.bias
+    def scores(self, gathered: torch.Tensor, labels: Labels) -> torch.Tensor:
+        """Return the logits [notes, labels] of what some labels gathered [notes, labels, width]."""
+        own = self._outputs(labels)
+        products = (self.norm(gathered) * self.classifier.weight[own]).sum(dim=-1)
+        logits: torch.Tensor = products + self.classifier.bias[own]
         return logits
+
+    def directions(self, gathered: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
+        """Return the centred rows of some labels, over the deviation of what they gathered.
+
+        The constant is what the normalisation adds, and the bias. Each argument and result is [notes, labels,
+        width].
+        """
+        rows = self.classifier.weight[self._outputs(labels)] * self.norm.weight
+        return (rows - rows.mean(dim=-1, keepdim=True)) / self._deviation(gathered)
+
+    def slopes(self, gathered: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
+        """Return the gradients of logits with respect to what some labels gathered.
+
+        Unlike the directions, they take into account that each token also changes the deviation, so they
+        leave out what points along the normalised vector. Each argument and result is [notes, labels, width].
+        """
+        directions = self.directions(gathered, labels)
+        normal = (gathered - gathered.mean(dim=-1, keepdim=True)) / self._deviation(gathered)
+        return directions - normal * (directions * normal).mean(dim=-1, keepdim=True)
+
+    def _deviation(self, gathered: torch.Tensor) -> torch.Tensor:
+        """Return what the normalisation divides by [notes, labels, 1]."""
+        return (gathered.var(dim=-1, keepdim=True, correction=0) + self.norm.eps).sqrt()
+
+    def _outputs(self, labels: Labels) -> Labels:
+        """Return the rows of the output that are those of some labels."""
+        return slice(None) if len(self.classifier.bias) == 1 else labels
 
 
 class LabelCrossAttentionHead(TitledQueriesHead):

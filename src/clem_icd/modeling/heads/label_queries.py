@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, cast
 
 import torch
@@ -17,6 +17,10 @@ STANDARD_DEVIATION = 0.03
 """Of the random weights in the heads of PLM-ICD and BL-5."""
 
 
+Labels = slice | Sequence[int]
+"""Some labels, by their positions."""
+
+
 class LabelQueries(torch.nn.Module):
     """A query per label, which gathers one vector per label from the tokens of a note.
 
@@ -24,12 +28,15 @@ class LabelQueries(torch.nn.Module):
     ----------
     width, labels
         The width of the encoder's vectors, and the number of labels.
+    dropout
+        Dropout of the token vectors and of the gathered vectors.
 
     """
 
-    def __init__(self, width: int, labels: int) -> None:
+    def __init__(self, width: int, labels: int, *, dropout: float) -> None:
         super().__init__()
         self.queries = torch.nn.Parameter(torch.randn(labels, width) * STANDARD_DEVIATION)
+        self.dropout = torch.nn.Dropout(dropout)
 
     def keys(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return what queries are compared with [notes, tokens, width]."""
@@ -39,7 +46,36 @@ class LabelQueries(torch.nn.Module):
         """Return what labels gather [notes, tokens, width]."""
         raise NotImplementedError
 
-    def gather(self, hidden: torch.Tensor, mask: torch.Tensor, labels: slice = slice(None)) -> torch.Tensor:
+    def scores(self, gathered: torch.Tensor, labels: Labels) -> torch.Tensor:
+        """Return the logits [notes, labels] of what some labels gathered [notes, labels, width]."""
+        raise NotImplementedError
+
+    def directions(self, gathered: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
+        """Return vectors whose products with what some labels gathered are their logits less a constant.
+
+        The constant of a label is the same for every note. Each argument and result is [notes, labels,
+        width].
+        """
+        raise NotImplementedError
+
+    def slopes(self, gathered: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
+        """Return the gradients of logits with respect to what some labels gathered.
+
+        They are the directions, unless these depend on what was gathered. Each argument and result is [notes,
+        labels, width].
+        """
+        return self.directions(gathered, labels)
+
+    def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return the logits [notes, labels]."""
+        return self.logits(hidden, mask)
+
+    def logits(self, hidden: torch.Tensor, mask: torch.Tensor, labels: Labels = slice(None)) -> torch.Tensor:
+        """Return the logits of all labels or of some [notes, labels]."""
+        gathered = self.gather(self.dropout(hidden), mask, labels)
+        return self.scores(self.dropout(gathered), labels)
+
+    def gather(self, hidden: torch.Tensor, mask: torch.Tensor, labels: Labels = slice(None)) -> torch.Tensor:
         """Return the vector of each label, of all or of some [notes, labels, width].
 
         The weights of all labels and tokens are never held at once: for a full code set and a long note, they
@@ -52,10 +88,47 @@ class LabelQueries(torch.nn.Module):
         )
         return gathered[:, 0]
 
+    def logits_of(self, hidden: torch.Tensor, mask: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
+        """Return the logits that `forward` gives some labels in evaluation mode [notes, labels]."""
+        return self.logits(hidden, mask, list(labels))
+
     def attention(self, hidden: torch.Tensor, mask: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
         """Return the weights with which some labels gather tokens [notes, labels, tokens]; they sum to 1."""
-        scores = torch.einsum("ld,ntd->nlt", self.queries[list(labels)], self.keys(hidden))
-        return scores.masked_fill(mask[:, None] == 0, -torch.inf).softmax(dim=-1)
+        keys = self.keys(hidden)
+        scores = torch.einsum("ld,ntd->nlt", self.queries[list(labels)].to(keys.dtype), keys)
+        # In half precision, weights of thousands of tokens would not sum to 1.
+        precision = torch.promote_types(scores.dtype, torch.float32)
+        return scores.masked_fill(mask[:, None] == 0, -torch.inf).softmax(dim=-1, dtype=precision)
+
+    def contributions(self, hidden: torch.Tensor, mask: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
+        """Return what each token adds to some logits [notes, labels, tokens].
+
+        Over tokens they sum to the logit less a constant of the label. They are not those of a head in
+        training, which drops vectors.
+        """
+        return self._products(hidden, mask, labels, self.directions)
+
+    def attention_times_gradient(
+        self, hidden: torch.Tensor, mask: torch.Tensor, labels: Sequence[int]
+    ) -> torch.Tensor:
+        """Return the attention of some labels times the gradient of their logits with respect to it.
+
+        The gradient is that of the weights after the softmax [notes, labels, tokens].
+        """
+        return self._products(hidden, mask, labels, self.slopes)
+
+    def _products(
+        self,
+        hidden: torch.Tensor,
+        mask: torch.Tensor,
+        labels: Sequence[int],
+        vectors_of: Callable[[torch.Tensor, Sequence[int]], torch.Tensor],
+    ) -> torch.Tensor:
+        """Return the attention times the product of each token's value with a vector of the label."""
+        weights = self.attention(hidden, mask, labels)
+        values = self.values(hidden).to(weights.dtype)
+        vectors = vectors_of(weights @ values, list(labels))
+        return weights * (vectors.to(weights.dtype) @ values.transpose(1, 2))
 
 
 class LabelQueriesHead(TokenHead):

@@ -68,22 +68,29 @@ class LabelTreeAttention(LabelAttention):
         that are not candidates [notes, labels]. Before the level of the codes begins, a label has the logit
         of its ancestor in the current level, from which it will start.
         """
-        level = int(self.level)
-        sizes = self.sizes[: level + 1]
-        logits = self.logits(hidden, mask, slice(sum(sizes)))
-        levels = self._candidates(torch.split(logits, sizes, dim=1))
+        levels = self._levels(hidden, mask)
         if self.training:
-            rest = sum(self.sizes[level + 1 :])
+            rest = sum(self.sizes[len(levels) :])
             return torch.nn.functional.pad(torch.cat(levels, dim=1), (0, rest), value=-torch.inf)
-        found = levels[-1]
-        for parents in self._parents()[level:]:
-            found = found[:, parents]
+        found = levels[-1][:, self._ancestors()]
         return found.masked_fill(found.isneginf(), NOT_A_CANDIDATE)
 
+    def logits_of(self, hidden: torch.Tensor, mask: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
+        """Return the logits of some labels, and `NOT_A_CANDIDATE` for those that are not candidates."""
+        logits = self.logits(hidden, mask, self._nodes(labels))
+        return torch.where(self._are_candidates(hidden, mask, labels), logits, NOT_A_CANDIDATE)
+
     def attention(self, hidden: torch.Tensor, mask: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
-        """Return the weights with which some labels gather tokens [notes, labels, tokens]; they sum to 1."""
-        first = sum(self.sizes[:-1])
-        return super().attention(hidden, mask, [first + label for label in labels])
+        """Return the weights with which some labels gather tokens [notes, labels, tokens].
+
+        They sum to 1, or are all 0 for a label that is not a candidate.
+        """
+        weights = super().attention(hidden, mask, self._nodes(labels))
+        return weights * self._are_candidates(hidden, mask, labels)[..., None]
+
+    def directions(self, gathered: torch.Tensor, labels: Sequence[int]) -> torch.Tensor:
+        """Return the rows of some labels [notes, labels, width]; the constant is the bias."""
+        return super().directions(gathered, self._nodes(labels))
 
     @torch.no_grad()
     def begin(self, level: int, *, with_bias: bool) -> None:
@@ -103,6 +110,32 @@ class LabelTreeAttention(LabelAttention):
                 nodes = torch.split(weights, self.sizes)
                 nodes[depth + 1].copy_(nodes[depth][self._parents()[depth]])
         self.level.clamp_(min=level)
+
+    def _levels(self, hidden: torch.Tensor, mask: torch.Tensor) -> list[torch.Tensor]:
+        """Return the logits of each level that has begun, with -inf for nodes that are not candidates."""
+        sizes = self.sizes[: int(self.level) + 1]
+        logits = self.logits(hidden, mask, slice(sum(sizes)))
+        return self._candidates(torch.split(logits, sizes, dim=1))
+
+    def _ancestors(self) -> torch.Tensor:
+        """Return the node of each label in the current level, within that level [labels]."""
+        found = torch.arange(self.sizes[-1], device=self.parents.device)
+        for parents in reversed(self._parents()[int(self.level) :]):
+            found = parents[found]
+        return found
+
+    def _nodes(self, labels: Sequence[int]) -> list[int]:
+        """Return the nodes from which some labels have their logits."""
+        first = sum(self.sizes[: int(self.level)])
+        return (first + self._ancestors()[list(labels)]).tolist()
+
+    @torch.no_grad()
+    def _are_candidates(
+        self, hidden: torch.Tensor, mask: torch.Tensor, labels: Sequence[int]
+    ) -> torch.Tensor:
+        """Return which labels are candidates [notes, labels]."""
+        current = self._levels(hidden, mask)[-1]
+        return ~current[:, self._ancestors()[list(labels)]].isneginf()
 
     def _parents(self) -> tuple[torch.Tensor, ...]:
         """Return the parents of the nodes of each level after the first, within the level above."""
