@@ -157,11 +157,11 @@ class Phrases:
         begins, ends = self.sets.spans_of(words, where, links, sets)
         several = self.lengths[sets.sets] > 1
         whole = sets.coverage > _WHOLE
-        loose = Matches(sets.sets, begins, ends, sets.coverage)
+        apart = Matches(sets.sets, begins, ends, sets.coverage)
         return PhraseMatches(
             exact,
-            loose.rows(np.flatnonzero(several & whole)),
-            loose.rows(np.flatnonzero(several & ~whole)),
+            apart.rows(np.flatnonzero(several & whole)),
+            apart.rows(np.flatnonzero(several & ~whole)),
         )
 
 
