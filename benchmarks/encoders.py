@@ -31,7 +31,7 @@ from clem_icd.modeling import shipped_encoders
 from clem_icd.reporting.figures.axes import label_axes, line_of
 from clem_icd.reporting.figures.chart import Chart, line_style
 from clem_icd.reporting.figures.drawing import write_picture
-from clem_icd.training import LinearRecipe, NeuralRecipe, read_recipe, train
+from clem_icd.training import NeuralRecipe, Recipe, read_recipe, train
 
 METRICS = ("micro_f1", "macro_f1_all_labels", "macro_f1_split_labels", "map")
 
@@ -85,9 +85,7 @@ def with_fewer_notes(corpus: Corpus, notes: int, out: Path) -> Corpus:
     return Corpus.open(path)
 
 
-def train_or_load(
-    name: str, recipe: NeuralRecipe | LinearRecipe, corpus: Corpus, out: Path
-) -> dict[str, object]:
+def train_or_load(name: str, recipe: Recipe, corpus: Corpus, out: Path) -> dict[str, object]:
     """Train unless already finished, and return the metrics."""
     run = out / name
     train(recipe, corpus, run, resume=True)
@@ -150,6 +148,7 @@ def main() -> None:
     parser.add_argument("--recipe", default="demo-pooled", help="name or file; default: demo-pooled")
     parser.add_argument("--encoder", action="append", default=[], help="name, folder or `random`; repeatable")
     parser.add_argument("--linear", action="store_true", help="also train the linear baseline")
+    parser.add_argument("--lexicon", action="store_true", help="also train a lexicon")
     parser.add_argument("--seeds", type=int, default=1, help="seeds per encoder; default: 1")
     parser.add_argument("--notes", type=int, action="append", help="training notes; repeatable; default: all")
     parser.add_argument(
@@ -168,8 +167,8 @@ def main() -> None:
         out = arguments.out / f"notes-{notes}"
         out.mkdir(parents=True, exist_ok=True)
         corpus = whole if notes >= whole.size("train") else with_fewer_notes(whole, notes, arguments.out)
-        if arguments.linear:
-            rows.append(Row("linear", notes, [train_or_load("linear", read_recipe("linear"), corpus, out)]))
+        for name in [name for name in ("linear", "lexicon") if getattr(arguments, name)]:
+            rows.append(Row(name, notes, [train_or_load(name, read_recipe(name), corpus, out)]))
             show(rows[-1])
         for encoder in arguments.encoder:
             documents = []
@@ -178,7 +177,7 @@ def main() -> None:
                 settings = [*arguments.settings, f"encoder={place}", f"seed={seed}"]
                 name = f"{encoder.strip('/').replace('/', '-')}-{seed}"
                 recipe = read_recipe(arguments.recipe, settings)
-                if isinstance(recipe, LinearRecipe):
+                if not isinstance(recipe, NeuralRecipe):
                     parser.error(f"{arguments.recipe} has no encoder")
                 documents.append(
                     train_or_load(name, with_minimum_steps(recipe, notes, arguments.steps), corpus, out)

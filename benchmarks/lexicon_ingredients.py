@@ -1,9 +1,11 @@
 """What each part of a lexicon is worth: MAP and micro-F1 on validation without it.
 
-    python benchmarks/lexicon_ingredients.py CORPUS [LANGUAGE]
+    python benchmarks/lexicon_ingredients.py CORPUS [LANGUAGE] [--part PART …]
 
 A part is left out together with the proposals that only it makes, and the trees are fitted anew. The
 threshold is chosen on training notes out of fold; gold codes that were not proposed count as missed.
+`denied` counts proposals of other codes whose words a cue negates or gives to a relative, and how many of
+them are assigned.
 """
 
 from __future__ import annotations
@@ -50,11 +52,17 @@ def reduced(one: Proposals, without: Sequence[str]) -> tuple[Any, Any]:
     )
     kept = np.zeros(len(one.codes), dtype=bool)
     for source, column in SOURCES.items():
-        if source not in without:
+        if source not in without and column in one.names:
             values = one.features[:, one.names.index(column)]
             kept |= values < RIDGE if source == "vocabulary" else ~np.isnan(values)
     features = one.features[kept] if columns is None else one.features[kept][:, columns]
     return one.codes[kept], features
+
+
+def denied(one: Proposals, gold: Any) -> Any:
+    """Return the codes that a note does not have and that rest on words that a cue denies."""
+    cues = [one.features[:, one.names.index(f"cue_{kind}")] == 1 for kind in ("negated", "family")]
+    return one.codes[(cues[0] | cues[1]) & ~np.isin(one.codes, gold)]
 
 
 def best_threshold(scores: Any, right: Any, gold: int) -> float:
@@ -75,6 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("language", nargs="?", default="en", choices=["en", "es", "other"])
+    parser.add_argument("--part", action="append", choices=PARTS, help="repeatable; default: all")
     arguments = parser.parse_args()
     corpus = Corpus.open(arguments.corpus)
     notes = [TrainingNote(n.text, n.codes, n.evidence, n.subject_id) for n in corpus.notes("train")]
@@ -88,10 +97,11 @@ def main() -> None:
     judged = []
     for note in validation:
         read = read_note(note.text, arguments.language)
-        found = known.phrases.found_in(read.words)
-        judged.append(propose(read, found, ridge.scores(read.words), ridge.learned, known))
+        judged.append(propose(read, ridge.scores(read.words), ridge.learned, known))
     gold = [np.array([place.get(code, -1) for code in note.codes]) for note in validation]
-    for part, without in PARTS.items():
+    against = [denied(one, wanted) for one, wanted in zip(judged, gold, strict=True)]
+    for part in arguments.part or PARTS:
+        without = PARTS[part]
         train = [reduced(one, without) for one in described.proposals]
         features = np.concatenate([one for _, one in train])
         right = np.concatenate([np.isin(c, g) for (c, _), g in zip(train, described.gold, strict=True)])
@@ -100,20 +110,22 @@ def main() -> None:
         scores = out_of_fold(features, right, groups, kept, 0)
         threshold = best_threshold(scores, right, sum(map(len, described.gold)))
         ranker = fit_ranker(features, right, kept, 0)
-        precisions, hits, decided, proposed = [], 0, 0, 0
-        for one, wanted in zip(judged, gold, strict=True):
+        precisions, hits, decided, proposed, misled = [], 0, 0, 0, 0
+        for one, wanted, wrong in zip(judged, gold, against, strict=True):
             found, described_by = reduced(one, without)
             probabilities = ranker.probabilities(described_by)
             correct = np.isin(found, wanted)
             hits += int(correct[probabilities >= threshold].sum())
             decided += int((probabilities >= threshold).sum())
             proposed += int(correct.sum())
+            misled += int(np.isin(found[probabilities >= threshold], wrong).sum())
             if len(wanted):
                 precisions.append(average_precision(probabilities, correct, len(wanted)))
         total = sum(map(len, gold))
         recall, f1 = 100 * proposed / total, 200 * hits / (decided + total)
         print(
-            f"{part:<32} proposed {recall:5.1f}  MAP {100 * np.mean(precisions):5.1f}  F1 {f1:5.1f}",
+            f"{part:<32} proposed {recall:5.1f}  MAP {100 * np.mean(precisions):5.1f}  F1 {f1:5.1f}  "
+            f"denied {sum(map(len, against)):,}, assigned {misled:,}",
             flush=True,
         )
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import warnings
 from pathlib import Path
@@ -215,3 +216,15 @@ def test_damaged_linear_weights_are_refused(
     save_file(arrays, path)
     with pytest.raises(ModelError, match="are damaged"):
         load_model(linear[1])
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_garbage_is_collected_after_loading_as_before(tmp_path: Path, *, collects: bool) -> None:
+    try:
+        if not collects:
+            gc.disable()
+        with pytest.raises(ModelError):
+            load_model(tmp_path)
+        assert gc.isenabled() == collects
+    finally:
+        gc.enable()

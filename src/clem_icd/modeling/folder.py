@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +56,11 @@ def load_model(folder: Path) -> tuple[System, ModelInfo]:
     """
     if not folder.is_dir():
         raise ModelError("not a folder", path=folder, remedy="Name the `model` folder of a training run")
+    with _without_collection():
+        return _opened(folder)
+
+
+def _opened(folder: Path) -> tuple[System, ModelInfo]:
     info = ModelInfo.read(folder)
     _refuse_pickles(folder)
     if info.system == "lexicon":
@@ -69,6 +77,20 @@ def load_model(folder: Path) -> tuple[System, ModelInfo]:
 
         return _check_labels(LinearSystem.load(folder), info, folder), info
     return NeuralSystem.load(folder, _architecture(info, folder), info.labels), info
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Let Python look for garbage later: 98,000 labels become many objects, and it would look through all of
+    them again and again, three times as long as the loading itself takes.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _architecture(info: ModelInfo, folder: Path) -> Architecture:

@@ -101,7 +101,7 @@ def test_matches_are_those_of_a_search_by_loops(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_WIDTH", window[0])
         patch.setattr(module, "_STRIDE", window[1])
-        found = phrases.found_in(read)
+        found = phrases.found_in(read, loose=True)
         having = {stem: sum(stem in one for one in stems.values()) for stem in range(1, 7)}
         rarity = {
             stem: max(0.1, math.log((len(stems) + 1) / (count + 0.5))) for stem, count in having.items()
@@ -142,5 +142,24 @@ def test_nested_matches_are_inside_longer_ones(spans: list[tuple[int, int]]) -> 
 
 def test_no_phrases_are_found_nowhere() -> None:
     for words in ([], [(1, True)]):
-        found = Phrases.of([]).found_in(note(words))
+        found = Phrases.of([]).found_in(note(words), loose=True)
         assert [len(part.phrases) for part in found] == [0, 0, 0]
+
+
+def test_runs_that_are_not_looked_for_in_part_are_found_word_by_word_alone() -> None:
+    words = note([(2, True), (1, False), (1, True), (2, False), (3, False)])
+    phrases = Phrases.of([((1, 2), 0), ((1, 2, 4), 1), ((4,), 2), ((4, 6), 3)])
+    loose, strict = (phrases.found_in(words, loose=loose) for loose in (True, False))
+    assert [len(part.phrases) for part in loose] == [1, 1, 1]
+    assert [len(part.phrases) for part in strict] == [1, 0, 0]
+    assert strict.exact.begins.tolist() == loose.exact.begins.tolist() == [2]
+
+
+@pytest.mark.parametrize(("denied", "begin"), [([], 0), ([0], 2), ([2], 0), ([0, 2], 0)])
+def test_of_equal_stretches_the_first_with_the_fewest_denied_words_counts(
+    denied: list[int], begin: int
+) -> None:
+    words = note([(2, True), (1, False), (2, True), (1, False)])
+    marks = np.isin(np.arange(4), denied)
+    found = Phrases.of([((1, 2), 0)]).found_in(words, loose=True, denied=marks)
+    assert found.scattered.begins.tolist() == [begin]

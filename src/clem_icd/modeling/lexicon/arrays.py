@@ -75,8 +75,14 @@ def group_starts(keys: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 def best_rows(keys: npt.NDArray[Any], values: npt.NDArray[Any]) -> Ints:
     """Return the row with the highest value of every key, by ascending key; the first of several."""
-    order = np.lexsort((-values, keys))
-    return order[group_starts(keys[order])].astype(np.int64)
+    if not len(keys):
+        return np.zeros(0, dtype=np.int64)
+    order = np.argsort(keys, kind="stable")
+    values = values[order]
+    starts = np.flatnonzero(group_starts(keys[order]))
+    counts = np.diff(np.append(starts, len(keys)))
+    highest = np.flatnonzero(values == np.repeat(np.maximum.reduceat(values, starts), counts))
+    return order[highest[np.searchsorted(highest, starts)]].astype(np.int64)
 
 
 def incidence(rows: list[Ints], columns: int) -> Any:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csc_matrix, csr_matrix, diags
+from scipy.sparse import csc_matrix, csr_matrix
 
 from clem_icd.modeling.lexicon.arrays import Floats, Ints, Numbers, best_rows, group_starts, places, ranges
 from clem_icd.modeling.lexicon.words import Words
@@ -24,6 +24,12 @@ class Stretches(NamedTuple):
 
     begins: Ints
     ends: Ints
+
+    def by_count(self, marked: Any) -> Stretches:
+        """Return those with the fewest marked words first, else in their order; ``marked`` is [words]."""
+        before = np.concatenate([[0], np.cumsum(marked)])
+        order = np.argsort(before[self.ends] - before[self.begins], kind="stable")
+        return Stretches(self.begins[order], self.ends[order])
 
 
 def stretches(words: Words, width: int, stride: int) -> Stretches:
@@ -134,7 +140,7 @@ class StemSets:
         distinct, of_word = np.unique(words.stems, return_inverse=True)
         used = np.unique(links.indices)
         used_links = links[:, used]
-        rare = diags(self.rarity[used]) @ self.members[:, used].T.tocsr()
+        rare = self._within_reach(used, used_links, least)
         highest = np.full(len(self.weights), least - 1e-6, dtype=np.float32)
         stretch = np.full(len(self.weights), -1, dtype=np.int64)
         for first in range(0, len(where.begins), _BLOCK):
@@ -151,6 +157,23 @@ class StemSets:
             stretch[found.col[best]] = first + found.row[best]
         sets = np.flatnonzero(stretch >= 0)
         return Found(sets, np.minimum(highest[sets], 1), stretch[sets])
+
+    def _within_reach(self, used: Ints, links: Any, least: float) -> Any:
+        """Return the rarity of the stems that a note has, in the sets of which it has enough [used, sets].
+
+        No stretch has more of a set than the whole note, and most sets with one word of a note lack the rest.
+        """
+        members = self.members[:, used]
+        counts = np.diff(members.indptr)
+        there = np.bincount(links.indices, weights=links.data, minlength=len(used)).clip(max=1)
+        parts = np.repeat(there * self.rarity[used], counts)
+        reach = np.bincount(members.indices, weights=parts, minlength=len(self.weights))
+        kept = (reach > (least - _ROUNDING) * self.weights)[members.indices]
+        before = np.concatenate([[0], np.cumsum(kept)])
+        rarity = np.repeat(self.rarity[used], counts)[kept]
+        return csr_matrix(
+            (rarity, members.indices[kept], before[members.indptr]), shape=(len(used), len(self.weights))
+        )
 
     def spans_of(self, words: Words, where: Stretches, links: Any, found: Found) -> tuple[Ints, Ints]:
         """Return the first word of every set that was found, and the one after its last [found]."""
@@ -180,6 +203,9 @@ def _present(rows: Ints, columns: Ints, shape: tuple[int, int]) -> Any:
 
 _BLOCK = 1000
 """Stretches that are looked at together: in a long note, all of them would fill the memory."""
+
+_ROUNDING = 1e-4
+"""Sums of weights in another order differ by less."""
 
 _LINKED = 0.2
 """From here on, a word counts as one of the set's when its place in the text is looked for."""

@@ -176,7 +176,7 @@ def describe_training(
         If fewer than two notes have codes.
 
     """
-    read, coded, folds, phrases, marked, by_fold = _tallied(notes, titles, language, seed)
+    read, coded, folds, phrases, marked, by_fold = _tallied(notes, titles, language, seed, loose=True)
     every = sum_of(by_fold)
     progress()
     space = CodeSpace.of(titles.codes)
@@ -193,8 +193,7 @@ def describe_training(
     for fold, own in enumerate(by_fold):
         known = knowledge(every.without(own))
         for row in rows[folds[rows] == fold]:
-            found = known.phrases.found_in(read[row].words)
-            proposals[row] = propose(read[row], found, held_out[row], ridge.learned, known)
+            proposals[row] = propose(read[row], held_out[row], ridge.learned, known)
         progress()
     return DescribedNotes(
         knowledge(every),
@@ -217,13 +216,15 @@ class _Tallied(NamedTuple):
     by_fold: list[Tallies]
 
 
-def _tallied(notes: Sequence[TrainingNote], titles: TitleIndex, language: Language, seed: int) -> _Tallied:
+def _tallied(
+    notes: Sequence[TrainingNote], titles: TitleIndex, language: Language, seed: int, *, loose: bool
+) -> _Tallied:
     _require_coded(notes)
     read = [read_note(note.text, language) for note in notes]
     coded = coded_notes(notes, read, titles)
     folds = folds_of([note.subject for note in notes], _FOLDS, seed)
     phrases, annotations, marked = collect(coded, titles, folds)
-    matches = [phrases.found_in(note.words) for note in read]
+    matches = [phrases.found_in(note.words, loose=loose and marked) for note in read]
     by_fold = tally(phrases, coded, matches, annotations, folds, len(titles.codes))
     return _Tallied(read, coded, folds, phrases, marked, by_fold)
 
@@ -245,7 +246,7 @@ def fit_dictionary(
         If fewer than two notes have codes.
 
     """
-    read, coded, folds, phrases, marked, by_fold = _tallied(notes, titles, language, seed)
+    read, coded, folds, phrases, marked, by_fold = _tallied(notes, titles, language, seed, loose=False)
     every = sum_of(by_fold)
 
     def dictionary(tallies: Tallies) -> DictionarySystem:

@@ -37,6 +37,9 @@ class Knowledge:
         Of the training notes that this knowledge rests on.
     links
         From words of notes to words of titles.
+    marked
+        Whether coders marked the phrases. Only such phrases are also found with their words apart, and in
+        part: runs that were mined gain nothing from it.
 
     """
 
@@ -46,6 +49,7 @@ class Knowledge:
     space: CodeSpace
     tallies: Tallies
     links: Links
+    marked: bool
 
     @classmethod
     def of(
@@ -67,7 +71,7 @@ class Knowledge:
         phrases, places = phrases.with_pairs(pairs)
         tallies, similarity = tallies.of_pairs(places, pairs), similarity.of_pairs(pairs)
         translation = learn_translation(_pairs(phrases, titles, tallies, marked=marked))
-        return cls.assembled(phrases, similarity, titles, space, tallies, translation)
+        return cls.assembled(phrases, similarity, titles, space, tallies, translation, marked=marked)
 
     @classmethod
     def assembled(
@@ -78,10 +82,12 @@ class Knowledge:
         space: CodeSpace,
         tallies: Tallies,
         translation: Translation | None,
+        *,
+        marked: bool,
     ) -> Knowledge:
         """Return knowledge with a translation that was learned before."""
         links = Links.to(titles.sets, titles.roots, translation)
-        return cls(phrases, similarity, titles, space, tallies, links)
+        return cls(phrases, similarity, titles, space, tallies, links, marked)
 
     @cached_property
     def category_notes(self) -> Floats:

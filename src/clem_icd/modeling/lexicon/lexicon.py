@@ -98,7 +98,6 @@ class LexiconSystem:
         note = read_note(text, self.language)
         proposals = propose(
             note,
-            self.knowledge.phrases.found_in(note.words),
             self.ridge.scores(note.words),
             self.ridge.learned,
             self.knowledge,

@@ -133,19 +133,35 @@ class Phrases:
         )
         return kept, phrases
 
-    def found_in(self, words: Words) -> PhraseMatches:
-        """Return where a note has the phrases, fully or in part."""
+    def found_in(self, words: Words, *, loose: bool, denied: Any = None) -> PhraseMatches:
+        """Return where a note has the phrases.
+
+        Parameters
+        ----------
+        words
+            The note.
+        loose
+            Whether phrases are also looked for with their words apart, and in part.
+        denied
+            The words that a mention should not have if it has an equal elsewhere [words].
+
+        """
         exact = exact_matches(self.numbers, words, int(self.lengths.max(initial=1)))
+        if not loose:
+            none = exact.rows(np.zeros(0, dtype=np.int64))
+            return PhraseMatches(exact, none, none)
         where, links = stretches(words, _WIDTH, _STRIDE), same_stems(words, self.sets)
+        if denied is not None:
+            where = where.by_count(denied)
         sets = self.sets.found_in(words, where, links, _PARTIAL)
         begins, ends = self.sets.spans_of(words, where, links, sets)
         several = self.lengths[sets.sets] > 1
         whole = sets.coverage > _WHOLE
-        loose = Matches(sets.sets, begins, ends, sets.coverage)
+        apart = Matches(sets.sets, begins, ends, sets.coverage)
         return PhraseMatches(
             exact,
-            loose.rows(np.flatnonzero(several & whole)),
-            loose.rows(np.flatnonzero(several & ~whole)),
+            apart.rows(np.flatnonzero(several & whole)),
+            apart.rows(np.flatnonzero(several & ~whole)),
         )
 
 

@@ -11,7 +11,7 @@ from clem_icd.cues import CUE_KINDS, bit_of
 from clem_icd.modeling.lexicon.arrays import Floats, Ints, best_rows, members_of, ranges
 from clem_icd.modeling.lexicon.coverage import Found, stretches
 from clem_icd.modeling.lexicon.knowledge import Knowledge
-from clem_icd.modeling.lexicon.phrases import Matches, PhraseMatches, nested
+from clem_icd.modeling.lexicon.phrases import Matches, nested
 from clem_icd.modeling.lexicon.read_note import ReadNote
 
 __all__ = ["Proposals", "propose"]
@@ -83,17 +83,13 @@ class _Source:
     ends: Ints
 
 
-def propose(
-    note: ReadNote, matches: PhraseMatches, ridge: Floats, learned: Ints, known: Knowledge
-) -> Proposals:
+def propose(note: ReadNote, ridge: Floats, learned: Ints, known: Knowledge) -> Proposals:
     """Return the codes that a note may have.
 
     Parameters
     ----------
     note
         The note.
-    matches
-        Its phrases.
     ridge
         Scores from its vocabulary [learned].
     learned
@@ -102,12 +98,14 @@ def propose(
         What is known from other notes.
 
     """
-    kinds = {
-        "exact": _by_phrases(note, matches.exact, known, exact=True),
-        "scattered": _by_phrases(note, matches.scattered, known, exact=False),
-        "partial": _by_phrases(note, matches.partial, known, exact=False),
-    }
-    titles, coverage = _by_titles(note, known)
+    words = np.arange(len(note.words))
+    denied = _against(note, words, words + 1)
+    matches = known.phrases.found_in(note.words, loose=known.marked, denied=denied)
+    kinds = {"exact": _by_phrases(note, matches.exact, known, exact=True)}
+    if known.marked:
+        kinds["scattered"] = _by_phrases(note, matches.scattered, known, exact=False)
+        kinds["partial"] = _by_phrases(note, matches.partial, known, exact=False)
+    titles, coverage = _by_titles(note, known, denied)
     # A code that only the note itself has is unknown to the rest, as an unseen code is.
     counted = known.tallies.with_code[learned] > 0
     ridge, learned = ridge[counted], learned[counted]
@@ -121,11 +119,16 @@ def propose(
     _describe_titles(description, coverage)
     _describe_vocabulary(description, ridge, learned, order)
     _describe_codes(description, known)
-    begins, ends = _best_spans(codes, [titles, kinds["partial"], kinds["scattered"], kinds["exact"]])
+    begins, ends = _best_spans(codes, [titles, *reversed(kinds.values())])
     _describe_competition(description, known, begins, ends, len(note.words))
     _describe_place(description, note, begins, ends)
     features = np.stack(list(description.columns.values()), axis=1)
-    return Proposals(codes, tuple(description.columns), features.astype(np.float32), begins, ends)
+    return Proposals(codes, tuple(description.columns), features, begins, ends)
+
+
+def _against(note: ReadNote, begins: Ints, ends: Ints) -> Any:
+    """Return whether a cue says that what spans of words mention is not so, or not of the patient [spans]."""
+    return (note.cues_at(begins, ends) & _AGAINST) != 0
 
 
 def _by_phrases(note: ReadNote, matches: Matches, known: Knowledge, *, exact: bool) -> _Source:
@@ -137,7 +140,7 @@ def _by_phrases(note: ReadNote, matches: Matches, known: Knowledge, *, exact: bo
     both = (tallies.exact_both if exact else tallies.scattered_both)[pairs]
     share = (both + 0.05) / (notes + 0.5)
     marked = tallies.annotated[pairs] / (notes + 0.5)
-    against = (note.cues_at(begins, ends) & _AGAINST) != 0
+    against = _against(note, begins, ends)
     strength = share * coverage
     worth = strength * np.where(against, _PENALTY, 1)
     if exact:
@@ -171,15 +174,16 @@ def _by_phrases(note: ReadNote, matches: Matches, known: Knowledge, *, exact: bo
 
 
 def _highest(values: Any, groups: Ints, count: int) -> Any:
-    highest = np.zeros(count)
+    highest = np.zeros(count, dtype=values.dtype)
     np.maximum.at(highest, groups, values)
     return highest
 
 
-def _by_titles(note: ReadNote, known: Knowledge) -> tuple[_Source, tuple[Ints, Any, Any]]:
+def _by_titles(note: ReadNote, known: Knowledge, denied: Any) -> tuple[_Source, tuple[Ints, Any, Any]]:
     """Return what the best titles say; and of all that were found, code, best score and its coverage."""
     titles = known.titles
-    where, links = stretches(note.words, _WIDTH, _STRIDE), known.links.of(note.words)
+    where = stretches(note.words, _WIDTH, _STRIDE).by_count(denied)
+    links = known.links.of(note.words)
     found = titles.sets.found_in(note.words, where, links, _LEAST)
     scores = found.coverage**2 * np.sqrt(titles.sets.weights[found.sets])
     every = _owned(known, found.sets)
@@ -218,10 +222,10 @@ def _owned(known: Knowledge, sets: Ints, most: int | None = None) -> tuple[Ints,
 
 def _strongest_inside(begins: Ints, ends: Ints, scores: Any, words: int) -> Any:
     """Return the highest score of any span over one of the words of each span [spans]."""
-    strongest = np.zeros(words + 1)
+    strongest = np.zeros(words + 1, dtype=scores.dtype)
     lengths = ends - begins
     np.maximum.at(strongest, ranges(begins, lengths), np.repeat(scores, lengths))
-    highest = np.zeros(len(begins))
+    highest = np.zeros(len(begins), dtype=scores.dtype)
     np.maximum.at(highest, np.repeat(np.arange(len(begins)), lengths), strongest[ranges(begins, lengths)])
     return highest
 
@@ -279,9 +283,11 @@ def _describe_competition(
 
 def _strength(columns: dict[str, Floats]) -> Any:
     """Return how strongly any phrase speaks for each code; 0 without phrases [proposals]."""
-    exact, scattered = columns["exact_share"], columns["scattered_share"] * 0.9
-    partial = columns["partial_share"] * columns["partial_coverage"] * 0.8
-    return np.fmax(np.fmax(np.fmax(exact, scattered), partial), 0)
+    strength = np.fmax(columns["exact_share"], 0)
+    if "scattered_share" in columns:
+        strength = np.fmax(strength, columns["scattered_share"] * 0.9)
+        strength = np.fmax(strength, columns["partial_share"] * columns["partial_coverage"] * 0.8)
+    return strength
 
 
 def _ahead_of_others(values: Any, groups: Ints) -> Any:

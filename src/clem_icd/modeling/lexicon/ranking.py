@@ -35,6 +35,10 @@ _SETTINGS = {
     "verbose": -1,
 }
 
+# Most proposals are hopeless, and a few trees say so. From log-odds of 6 on (half of the margin), a chance
+# below 0.25 %, the rest of the trees is left out: on CodiEsp dev, MAP falls by 0.01, and F1 stays the same.
+_STOPPING = {"pred_early_stop": True, "pred_early_stop_freq": 10, "pred_early_stop_margin": 12.0}
+
 
 @dataclass(frozen=True, eq=False)
 class Ranker:
@@ -80,7 +84,7 @@ class Ranker:
         if not len(features):
             return np.zeros(0, dtype=np.float32)
         # A note has so few proposals that threads would mostly wait for each other.
-        return np.asarray(self.trees.predict(features, num_threads=1), dtype=np.float32)
+        return np.asarray(self.trees.predict(features, num_threads=1, **_STOPPING), dtype=np.float32)
 
 
 def fit_ranker(features: Floats, right: Any, names: Sequence[str], seed: int) -> Ranker:

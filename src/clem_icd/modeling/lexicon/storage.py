@@ -74,7 +74,7 @@ def write_lexicon(stored: Stored, folder: Path) -> None:
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / _ARRAYS)
     write_titles(known.titles, folder)
     write_text(folder / _TREES, stored.ranker.text())
-    write_options(folder / _OPTIONS, {"language": stored.language}, _FILES)
+    write_options(folder / _OPTIONS, {"language": stored.language, "marked": known.marked}, _FILES)
 
 
 def read_lexicon(folder: Path) -> Stored:
@@ -93,9 +93,9 @@ def read_lexicon(folder: Path) -> Stored:
     titles = read_titles_index(folder)
     ranker = _read_trees(folder / _TREES)
     try:
-        language = options["language"]
-        if language not in LANGUAGES:
-            raise ValueError("unknown language")
+        language, marked = options["language"], options["marked"]
+        if language not in LANGUAGES or not isinstance(marked, bool):
+            raise ValueError("unknown options")
         knowledge = Knowledge.assembled(
             _phrases(arrays),
             _part(arrays, "similarity"),
@@ -103,6 +103,7 @@ def read_lexicon(folder: Path) -> Stored:
             _part(arrays, "space"),
             _part(arrays, "tallies"),
             _part(arrays, "translation") if "translation.stems" in arrays else None,
+            marked=marked,
         )
         ridge = _part(arrays, "ridge")
         output = arrays["output"]
