@@ -150,7 +150,7 @@ class Occlusion(NeuralMethod):
             without[place] = pad
             variants.append(without)
         logits = system.model(**system.reading.arrange(variants, pad)).logits[:, list(labels)]
-        drop: npt.NDArray[np.float32] = (logits[0] - logits[1:]).T.numpy().astype(np.float32)
+        drop: npt.NDArray[np.float32] = (logits[0] - logits[1:]).T.float().numpy().astype(np.float32)
         return drop
 
 
