@@ -90,12 +90,12 @@ def test_the_divergence_is_that_of_the_attention_from_the_uniform_evidence(assem
     mask = torch.ones(2, 9, dtype=torch.long)
     mask[1, 6:] = 0
     pieces = torch.tensor([(1, 0, 2), (1, 4, 1), (1, 4, 3), (1, 4, 5)])
-    attention = head.attention(hidden[1:], mask[1:], [0, 4])[0]
+    attention = head.attention(hidden[1:], mask[1:], [0, 4])[0].detach()
     first = -attention[0, 2].log()
     second = sum(math.log(1 / 3) - float(attention[1, place].log()) for place in (1, 3, 5)) / 3
     found = divergence_from_evidence(head, hidden, mask, mask, pieces)
     assert found[0] == 0
-    torch.testing.assert_close(found[1], (first + second) / 2)
+    torch.testing.assert_close(found[1].detach(), (first + second) / 2)
 
 
 def test_attention_that_equals_the_evidence_has_no_divergence(assembled: Built) -> None:
@@ -308,7 +308,8 @@ def test_a_tokenizer_without_a_mask_token_is_refused(assembled: Built) -> None:
 
 def test_the_teacher_does_not_change(little_corpus: Corpus, trained: Path, tmp_path: Path) -> None:
     before: Any = load_model(trained)[0]
-    system = fit_neural(regularized("token-masking", trained), little_corpus, tmp_path, Silent())
+    recipe = regularized("token-masking", trained, "training.regularizer.steps=2")
+    system = fit_neural(recipe, little_corpus, tmp_path, Silent())
     after: Any = load_model(trained)[0]
     weights = [dict(one.model.state_dict()) for one in (before, after, system)]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
@@ -324,14 +325,14 @@ def test_training_with_each_regularizer_resumes_to_the_same_weights(
 ) -> None:
     few = ["training.regularizer.steps=3"] if kind == "token-masking" else []
     recipe = regularized(
-        kind, trained, "training.checkpoint_steps=4", "training.gradient_accumulation=2", *few
+        kind, trained, "training.checkpoint_steps=2", "training.gradient_accumulation=2", *few
     )
     whole, run = tmp_path / "whole", tmp_path / "run"
     for folder in (whole, run):
         folder.mkdir()
     weights = fit_neural(recipe, little_corpus, whole, Silent()).model.state_dict()
     with pytest.raises(KeyboardInterrupt):
-        fit_neural(recipe, little_corpus, run, Interrupting(5))
+        fit_neural(recipe, little_corpus, run, Interrupting(3))
     resumed = fit_neural(recipe, little_corpus, run, Silent()).model.state_dict()
     assert all(torch.equal(resumed[name], weights[name]) for name in weights)
 
@@ -383,8 +384,7 @@ def test_a_plan_measures_steps_with_the_regularizer(
     original = InputGradient.penalty
     monkeypatch.setattr(InputGradient, "penalty", penalty)
     found = plan_training(recipe_with("training.regularizer=input-gradient"), little_corpus, tmp_path / "run")
-    assert found.own.fits
-    assert len(calls) >= len(found.own.batches)
+    assert len(calls) >= len(found.own.batches) > 0
     assert found.better is None or not found.better.batching.gradient_checkpointing
 
 
