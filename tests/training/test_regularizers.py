@@ -14,9 +14,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError, RecipeError, RunError
 from clem_icd.modeling import LabelSpace, NeuralSystem, build, load_model, save_model
+from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.losses import BinaryCrossEntropy
 from clem_icd.progress import Silent
-from clem_icd.training import NeuralRecipe, plan_training, read_recipe, train
+from clem_icd.training import NeuralRecipe, fit, plan_training, read_recipe, train
 from clem_icd.training.fit import fit_neural, prepare_fit
 from clem_icd.training.regularizers import InputGradient, SupervisedAttention, TokenMasking
 from clem_icd.training.regularizers.supervised_attention import divergence_from_evidence
@@ -252,6 +253,14 @@ def test_the_term_is_the_sum_of_the_norms_of_the_tokens_gradients(assembled: Bui
     (gradient,) = torch.autograd.grad(loss, embeddings)
     expected = sum(float(one.norm()) for one in gradient[0])
     assert float(term_of(assembled, batch, InputGradient(weight=3))) == pytest.approx(3 * expected, rel=1e-4)
+
+
+def test_flash_attention_gives_way_to_attention_that_can_be_differentiated_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fit, "attention_for", lambda *_: "flash_attention_2")
+    assert fit._attention(recipe_with()) == "flash_attention_2"
+    assert fit._attention(recipe_with("training.regularizer=input-gradient")) == BLOCK_LOCAL
 
 
 # Token masking
