@@ -236,7 +236,7 @@ def test_the_gradient_of_the_input_gradient_matches_finite_differences(
         with torch.no_grad():
             for one, way in zip(parameters, directions, strict=True):
                 one.add_(way, alpha=step)
-        values.append(float(term_of(assembled, batch, regularizer)))
+        values.append(float(term_of(assembled, batch, regularizer).detach()))
         with torch.no_grad():
             for one, way in zip(parameters, directions, strict=True):
                 one.sub_(way, alpha=step)
@@ -252,7 +252,9 @@ def test_the_term_is_the_sum_of_the_norms_of_the_tokens_gradients(assembled: Bui
     )
     (gradient,) = torch.autograd.grad(loss, embeddings)
     expected = sum(float(one.norm()) for one in gradient[0])
-    assert float(term_of(assembled, batch, InputGradient(weight=3))) == pytest.approx(3 * expected, rel=1e-4)
+    assert float(term_of(assembled, batch, InputGradient(weight=3)).detach()) == pytest.approx(
+        3 * expected, rel=1e-4
+    )
 
 
 def test_flash_attention_gives_way_to_attention_that_can_be_differentiated_twice(
@@ -377,7 +379,7 @@ def test_a_regularizer_adds_to_the_loss_of_synthetic_notes_and_r_drop(
         batch = trainer.data_collator([trainer.train_dataset[row] for row in range(4)])
         assert "twins" in batch
         torch.manual_seed(0)
-        losses.append(float(trainer.compute_loss(trainer.model.train(), batch)))
+        losses.append(float(trainer.compute_loss(trainer.model.train(), batch).detach()))
     assert losses[1] > losses[0] + 1e-4
 
 
