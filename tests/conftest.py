@@ -6,6 +6,7 @@ import gc
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from clem_icd.corpus import Corpus
 from clem_icd.training import NeuralRecipe, read_recipe
@@ -19,6 +20,11 @@ pytest_plugins = [
     "fixtures.hospital_trees",
     "fixtures.ranking",
 ]
+
+
+# A busy machine is no failure.
+settings.register_profile("clem", deadline=None)
+settings.load_profile("clem")
 
 
 def pytest_collection_finish() -> None:

@@ -34,6 +34,7 @@ from clem_icd.training import (
     shipped_recipes,
     train,
 )
+from clem_icd.training.regularizers import REGULARIZERS
 from support import LITTLE_SETTINGS, ROOT, make_note, write_little_corpus
 
 DOCS = ROOT / "docs"
@@ -142,7 +143,7 @@ def test_reference_states_choices_bounds_and_defaults() -> None:
 
 def shipped_kinds() -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield group, kind and fields of every choice, without those that other tests register."""
-    for group, choices in GROUPS.items():
+    for group, choices in {**GROUPS, REGULARIZERS.group: REGULARIZERS}.items():
         for kind in choices.kinds:
             if not kind.startswith("toy-"):
                 yield group, kind, choices.fields_of(kind)

@@ -181,7 +181,7 @@ def validated(model: type[M], fields: Mapping[str, Any], groups: Mapping[str, Ch
     fields
         Its fields; a choice may be in its short form.
     groups
-        The choices among the fields, by key. They are validated first, for a precise key in the error.
+        The choices among the fields, by dotted key. They are validated first, for a precise key in the error.
 
     Raises
     ------
@@ -191,7 +191,7 @@ def validated(model: type[M], fields: Mapping[str, Any], groups: Mapping[str, Ch
     """
     for name, choices in groups.items():
         try:
-            choices.parse(fields.get(name))
+            choices.parse(value_at(fields, name))
         except ValidationError as problem:
             raise InvalidFieldError.of(problem, name) from None
         except ValueError as problem:
@@ -200,6 +200,14 @@ def validated(model: type[M], fields: Mapping[str, Any], groups: Mapping[str, Ch
         return model.model_validate(fields)
     except ValidationError as problem:
         raise InvalidFieldError.of(problem) from None
+
+
+def value_at(fields: Mapping[str, Any], key: str) -> Any:
+    """Return the value at a dotted key of nested groups, None if one of them is missing or is no mapping."""
+    value: Any = fields
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def key_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

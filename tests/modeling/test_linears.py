@@ -105,6 +105,20 @@ def test_outputs_and_gradients_equal_those_of_pytorch_in_any_shape(
     assert_same(layer(bias, inputs, outputs), numbers(*rows, inputs))
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_gradients_of_gradients_equal_those_of_pytorch(bias: bool) -> None:
+    found = []
+    for linear in (layer(bias), OneDnnLinear.sharing(layer(bias))):
+        inputs = INPUTS["batch"].clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(linear(inputs).sin().sum(), inputs, create_graph=True)
+        parameters = [inputs, *linear.parameters()]
+        found.append(torch.autograd.grad(gradient.norm(), parameters))
+    assert len(found[0]) == 2 + bias
+    for one, other in zip(*found, strict=True):
+        assert one.any()
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
 def test_onednn_multiplies_forward_and_backward(multiplications: list[torch.Size]) -> None:
     assert len(list(results(OneDnnLinear.sharing(layer()), INPUTS["batch"]))) == 4
     assert multiplications == [(2, 3, 16), (2, 3, 24), (24, 6)]

@@ -168,6 +168,15 @@ def test_checkpointing_is_suggested_if_a_single_note_does_not_fit_otherwise(plan
     assert found.better.batching == Batching(1, 8, True)
 
 
+def test_checkpointing_is_not_suggested_to_a_recipe_that_excludes_it(plan: Plan) -> None:
+    settings = ("training.regularizer=input-gradient",)
+    longest = plan(*settings, memory=10 * GIGABYTE).own.batches[-1].padded_tokens
+    little = int((GIGABYTE + 0.1 * 10**6 * longest) / USABLE["cuda"])
+    found = plan(*settings, memory=little, device="cuda")
+    assert not found.own.fits
+    assert found.better is None
+
+
 def test_nothing_is_suggested_if_nothing_fits(plan: Plan) -> None:
     found = plan(memory=GIGABYTE, device="cuda")
     assert not found.own.fits

@@ -256,6 +256,7 @@ def test_a_batch_that_cannot_be_shared_equally_is_refused(
     ("setting", "found"),
     [
         ("training.r_drop={}", "training.r_drop needs a single process, and 2 were started"),
+        ("training.regularizer=input-gradient", "training.regularizer needs a single process"),
         ("training.synthetic_notes={}", "training.synthetic_notes needs a single process"),
         ("head=label-tree-attention", "head=label-tree-attention needs a single process"),
     ],

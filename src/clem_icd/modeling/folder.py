@@ -76,7 +76,7 @@ def _opened(folder: Path) -> tuple[System, ModelInfo]:
         from clem_icd.modeling.linear import LinearSystem
 
         return _check_labels(LinearSystem.load(folder), info, folder), info
-    return NeuralSystem.load(folder, _architecture(info, folder), info.labels), info
+    return NeuralSystem.load(folder, stored_architecture(info, folder), info.labels), info
 
 
 @contextmanager
@@ -93,7 +93,15 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _architecture(info: ModelInfo, folder: Path) -> Architecture:
+def stored_architecture(info: ModelInfo, folder: Path) -> Architecture:
+    """Return the architecture of a neural system from the description in its folder.
+
+    Raises
+    ------
+    ModelError
+        If this release does not support it.
+
+    """
     try:
         return validated(Architecture, info.architecture or {}, GROUPS)
     except InvalidFieldError as problem:

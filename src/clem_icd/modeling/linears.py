@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 # torch.compile calls it for linear layers. It is not a documented interface, so a release may lack it.
@@ -62,15 +61,16 @@ class _Product(torch.autograd.Function):
         return _multiplied(inputs, weight, bias)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         inputs, weight = ctx.saved_tensors
         rows = gradient.reshape(-1, gradient.shape[-1])
+        # oneDNN's product has no derivative, which a gradient that is differentiated again needs.
+        multiply = functional.linear if torch.is_grad_enabled() else _multiplied
         to_inputs = to_weight = to_bias = None
         if ctx.needs_input_grad[0]:
-            to_inputs = _multiplied(gradient, weight.t(), None)
+            to_inputs = multiply(gradient, weight.t(), None)
         if ctx.needs_input_grad[1]:
-            to_weight = _multiplied(rows.t(), inputs.reshape(-1, inputs.shape[-1]).t(), None)
+            to_weight = multiply(rows.t(), inputs.reshape(-1, inputs.shape[-1]).t(), None)
         if ctx.needs_input_grad[2]:
             to_bias = rows.sum(0)
         return to_inputs, to_weight, to_bias

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from clem_icd.errors import RecipeError
-from clem_icd.fields import Choices, InvalidFieldError, key_paths, validated
+from clem_icd.fields import Choices, InvalidFieldError, key_paths, validated, value_at
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -23,7 +23,7 @@ class RecipeReader(Generic[R]):
     model
         The class of the recipe.
     groups
-        The choices among its fields, by key; the fields of a choice depend on its kind.
+        The choices among its fields, by dotted key; the fields of a choice depend on its kind.
     page
         The documentation page of the keys.
     hints
@@ -85,7 +85,9 @@ class RecipeReader(Generic[R]):
     ) -> dict[str, Any]:
         applied = dict(fields)
         for name in self._groups:
-            applied[name] = self._expanded(name, applied.get(name), path)
+            expanded = self._expanded(name, value_at(applied, name), path)
+            if "." not in name or expanded is not None:
+                _assign(applied, name, expanded)
         for setting in settings:
             key, separator, text = setting.partition("=")
             if not separator:
@@ -98,13 +100,14 @@ class RecipeReader(Generic[R]):
         return applied
 
     def _apply(self, fields: dict[str, Any], key: str, text: str) -> None:
-        group, _, field = key.partition(".")
+        group, field = self._in_group(key)
         value = _value(text, key)
         if key in self._groups:
             # A folder may be called 2024, which YAML reads as a number.
-            fields[key] = self._expanded(key, text if isinstance(value, int | float) else value, None)
+            text_or_group = text if isinstance(value, int | float) else value
+            _assign(fields, key, self._expanded(key, text_or_group, None))
         elif group in self._groups and field == "kind":
-            fields[group] = self._expanded(group, {**fields[group], "kind": value}, None)
+            _assign(fields, group, self._expanded(group, {**value_at(fields, group), "kind": value}, None))
         else:
             _assign(fields, key, value)
 
@@ -119,22 +122,30 @@ class RecipeReader(Generic[R]):
 
     def _paths(self, fields: Mapping[str, Any]) -> Iterator[str]:
         for key in key_paths(self._model):
-            group, _, _ = key.partition(".")
-            if group not in self._groups:
+            if self._in_group(key)[0] not in self._groups:
                 yield key
         for name, choices in self._groups.items():
             yield name
-            if fields.get(name) is not None:
-                yield from (f"{name}.{field}" for field in choices.fields_of(fields[name]["kind"]))
+            chosen = value_at(fields, name)
+            if chosen is not None:
+                yield from (f"{name}.{field}" for field in choices.fields_of(chosen["kind"]))
+
+    def _in_group(self, key: str) -> tuple[str, str]:
+        """Return the choice that a key belongs to and its field there; else what the first dot separates."""
+        for name in self._groups:
+            if key == name or key.startswith(f"{name}."):
+                return name, key[len(name) + 1 :]
+        group, _, field = key.partition(".")
+        return group, field
 
     def _unknown_key(self, key: str, fields: Mapping[str, Any], path: str | None) -> RecipeError:
         """Return the error for an unknown key: the kinds that have it, or the key that was probably meant."""
-        group, _, field = key.partition(".")
+        group, field = self._in_group(key)
         for hinted in (key, group):
             if hinted in self._hints:
                 return RecipeError(f"there is no key {key!r}", path=path, remedy=self._hints[hinted])
         if group in self._groups and (owners := self._groups[group].kinds_with(field)):
-            chosen = (fields.get(group) or {}).get("kind")
+            chosen = (value_at(fields, group) or {}).get("kind")
             return RecipeError(
                 f"{key} does not apply to {group} {chosen!r}",
                 path=path,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from clem_icd.modeling import PretrainedEncoder
 from clem_icd.training.folder import RunFolder, SeedsFolder
 from clem_icd.training.recipe import NeuralRecipe
+from clem_icd.training.starting import start_of, start_revision
 
 
 def commit_of_run(recipe: NeuralRecipe, run: RunFolder, known: str | None) -> str | None:
@@ -28,7 +29,7 @@ def commit_of_run(recipe: NeuralRecipe, run: RunFolder, known: str | None) -> st
     if not isinstance(encoder, PretrainedEncoder):
         return None
     # A checkpoint contains the encoder.
-    commit = _recorded(run) if run.begun else known or encoder.commit()
+    commit = _recorded(run) if run.begun else known or _resolved(recipe, encoder)
     if commit is not None:
         run.record(encoder={"name": encoder.name, "revision": encoder.revision, "commit": commit})
     return commit
@@ -46,7 +47,7 @@ def commit_of_seeds(recipe: NeuralRecipe, folder: SeedsFolder) -> str | None:
     if not isinstance(recipe.encoder, PretrainedEncoder):
         return None
     recorded = (_recorded(RunFolder(place)) for place in folder.places.values())
-    return next(filter(None, recorded), None) or recipe.encoder.commit()
+    return next(filter(None, recorded), None) or _resolved(recipe, recipe.encoder)
 
 
 def at_commit(recipe: NeuralRecipe, commit: str | None) -> NeuralRecipe:
@@ -54,6 +55,11 @@ def at_commit(recipe: NeuralRecipe, commit: str | None) -> NeuralRecipe:
     if commit is None:
         return recipe
     return recipe.model_copy(update={"encoder": recipe.encoder.model_copy(update={"revision": commit})})
+
+
+def _resolved(recipe: NeuralRecipe, encoder: PretrainedEncoder) -> str | None:
+    """Return the commit of an encoder now, or the one that the model to start from was trained from."""
+    return encoder.commit() if start_of(recipe) is None else start_revision(recipe)
 
 
 def _recorded(run: RunFolder) -> str | None:

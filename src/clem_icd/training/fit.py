@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 from clem_icd.corpus import Corpus
 from clem_icd.errors import RunError
 from clem_icd.modeling.assembly import build, rebuild
+from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.labels import LabelSpace
 from clem_icd.modeling.machine import attention_for, best_device, use_usable_cores
 from clem_icd.modeling.neural import NeuralSystem
@@ -25,6 +26,7 @@ from clem_icd.training.limits import report_limits
 from clem_icd.training.notes_trainer import NotesTrainer, new_trainer
 from clem_icd.training.reading import read_split, read_train
 from clem_icd.training.recipe import NeuralRecipe
+from clem_icd.training.starting import load_start, load_teacher, start_of
 from clem_icd.training.tensorboard import require_tensorboard
 
 
@@ -116,6 +118,7 @@ def prepare_fit(
     use_usable_cores()
     set_seed(recipe.seed)
     model, tokenizer = _assemble(recipe, corpus, checkpoint)
+    teacher = _teacher(recipe, corpus)
     if recipe.training.r_drop is not None:
         recipe.training.r_drop.require_dropout(model)
     train, train_cut = read_train(corpus, tokenizer, recipe, observer)
@@ -124,18 +127,40 @@ def prepare_fit(
     cuts = {"train": train_cut, "validation": validation_cut}
     if team.leads():
         report_limits(run, labels.counts, cuts, recipe.reading.max_tokens, observer)
-    return new_trainer(recipe, model, tokenizer, train, validation, labels, run, observer)
+    return new_trainer(recipe, model, tokenizer, train, validation, labels, run, observer, teacher)
 
 
 def _assemble(
     recipe: NeuralRecipe, corpus: Corpus, checkpoint: Path | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return the initial model of a recipe, or the model of a checkpoint, with its tokenizer."""
-    computes_in = torch.bfloat16 if precision_of(recipe) == "bf16" else torch.float32
-    attention = attention_for(best_device(), computes_in)
+    attention = _attention(recipe)
     if checkpoint is not None:
         return rebuild(recipe.architecture, corpus.codes, checkpoint, attention=attention, merged=False)
+    start = start_of(recipe)
+    if start is not None:
+        return load_start(recipe, corpus, start, attention=attention)
     return build(recipe.architecture, LabelSpace.of(corpus), texts=corpus.texts("train"), attention=attention)
+
+
+def _attention(recipe: NeuralRecipe) -> str:
+    """Return the attention implementation of a recipe on this machine."""
+    regularizer = recipe.training.regularizer
+    if regularizer is not None and regularizer.differentiates_twice:
+        return BLOCK_LOCAL
+    computes_in = torch.bfloat16 if precision_of(recipe) == "bf16" else torch.float32
+    return attention_for(best_device(), computes_in)
+
+
+def _teacher(recipe: NeuralRecipe, corpus: Corpus) -> PreTrainedModel | None:
+    """Return the model that a recipe distills, on the device; None if it distills none."""
+    regularizer, start = recipe.training.regularizer, start_of(recipe)
+    if regularizer is None or start is None or not regularizer.distills:
+        return None
+    # It computes in single precision, which FlashAttention does not support.
+    teacher: Any = load_teacher(recipe, corpus, start, attention=BLOCK_LOCAL)
+    on_device: PreTrainedModel = teacher.to(best_device())
+    return on_device
 
 
 def _trained_parameters(model: PreTrainedModel) -> str:

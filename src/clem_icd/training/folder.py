@@ -16,6 +16,7 @@ from clem_icd.runs.checkpoints import has_checkpoint
 from clem_icd.runs.layout import CORPUS, DESCRIPTION, ENVIRONMENT, RUN_STATE, SEEDS_STATE
 from clem_icd.runs.resumable import Resumable
 from clem_icd.training.recipe import NeuralRecipe, Recipe, with_defaults
+from clem_icd.training.starting import start_fingerprint, start_of
 
 
 class TrainingFolder(Resumable):
@@ -37,26 +38,28 @@ class TrainingFolder(Resumable):
         ------
         OutputError
             If ``path`` is occupied and neither ``resume`` nor ``force`` is true, holds something
-            other than a run, or overlaps the corpus or the encoder.
+            other than a run, or overlaps the corpus, the encoder or the model to start from.
         RunError
-            If ``resume`` is true and ``path`` has another recipe, another corpus or other synonyms.
+            If ``resume`` is true and ``path`` has another recipe, another corpus, other synonyms or another
+            model to start from.
+        ModelError
+            If the weights to start from are missing.
         SourceError
             If the file of synonyms is missing.
 
         """
         if resume and (path / cls.STATE).is_file():
             cls(path).require_corpus(corpus)
-        synonyms = _synonyms(recipe)
-        recorded = {} if synonyms is None else {"synonyms": synonyms}
+        recorded = _files(recipe)
         folder = cls._start(
             path,
             {"recipe": recipe.model_dump(mode="json"), "corpus": corpus.fingerprint, **recorded},
             lambda: cls._contents(corpus),
-            apart_from=[("the corpus", corpus.path), *_encoder(recipe)],
+            apart_from=[("the corpus", corpus.path), *_encoder(recipe), *_start(recipe)],
             resume=resume,
             force=force,
         )
-        folder.require_synonyms(recipe)
+        folder.require_same_files(recipe)
         return folder
 
     @classmethod
@@ -84,25 +87,27 @@ class TrainingFolder(Resumable):
                 remedy="Pass that corpus, or choose another folder",
             )
 
-    def require_synonyms(self, recipe: Recipe) -> None:
-        """Refuse a recipe whose file of synonyms has changed since the folder was made.
+    def require_same_files(self, recipe: Recipe) -> None:
+        """Refuse a recipe whose synonyms, or weights to start from, have changed since the folder was made.
 
         Raises
         ------
+        ModelError, SourceError
+            If a file is missing.
         RunError
-            If it has changed.
-        SourceError
-            If it is missing.
+            If a file has changed.
 
         """
-        # A folder of an earlier release records nothing about the file.
-        recorded = self.state().get("synonyms")
-        if recorded is not None and recorded != _synonyms(recipe):
-            raise RunError(
-                "was started with other synonyms: the file of training.synthetic_notes.synonyms has changed",
-                path=self.path,
-                remedy="Restore that file, or train into another folder",
-            )
+        state = self.state()
+        for name, digest in _files(recipe).items():
+            # A folder of an earlier release records nothing about the files.
+            if state.get(name, digest) != digest:
+                what, key = _READ_FILES[name]
+                raise RunError(
+                    f"was started with {what}: the file of {key} has changed",
+                    path=self.path,
+                    remedy="Restore that file, or train into another folder",
+                )
 
     def require_finished(self) -> None:
         """Refuse a folder whose training is not finished.
@@ -205,13 +210,29 @@ class SeedsFolder(TrainingFolder):
             write_json(self.path / self.STATE, {**self.state(), "recipe": fields, "ended": False})
 
 
-def _synonyms(recipe: Recipe) -> str | None:
-    """Return the fingerprint of the file of synonyms; None if the recipe names none."""
-    notes = recipe.training.synthetic_notes if isinstance(recipe, NeuralRecipe) else None
-    return None if notes is None else notes.fingerprint()
+_READ_FILES = {
+    "synonyms": ("other synonyms", "training.synthetic_notes.synonyms"),
+    "start": ("another model", "training.start_from"),
+}
+
+
+def _files(recipe: Recipe) -> dict[str, str]:
+    """Return the fingerprints of the synonyms and of the weights to start from, where a recipe names them."""
+    if not isinstance(recipe, NeuralRecipe):
+        return {}
+    notes = recipe.training.synthetic_notes
+    synonyms = None if notes is None else notes.fingerprint()
+    found = {"synonyms": synonyms, "start": start_fingerprint(recipe)}
+    return {name: digest for name, digest in found.items() if digest is not None}
 
 
 def _encoder(recipe: Recipe) -> list[tuple[str, Path]]:
     """Return name and folder of the encoder that the training starts from, if it is on this machine."""
     folder = recipe.architecture.encoder.local_folder() if isinstance(recipe, NeuralRecipe) else None
     return [] if folder is None else [("the encoder", folder)]
+
+
+def _start(recipe: Recipe) -> list[tuple[str, Path]]:
+    """Return name and folder of the model that the training starts from, if there is one."""
+    folder = start_of(recipe)
+    return [] if folder is None else [("the model of training.start_from", folder)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -21,9 +20,12 @@ from clem_icd.training import team
 from clem_icd.training.alarm import CollapseAlarm
 from clem_icd.training.arguments import arguments_of
 from clem_icd.training.epochs import BeginEpochs
-from clem_icd.training.objective import Objective
+from clem_icd.training.evidence_tokens import with_evidence
+from clem_icd.training.objective import Objective, passed
 from clem_icd.training.optimizer import parameter_groups
+from clem_icd.training.reading import TrainingNotes
 from clem_icd.training.recipe import NeuralRecipe
+from clem_icd.training.regularizers import Penalty
 from clem_icd.training.sampler import EpochAndRowSampler, LengthGroupedSampler
 from clem_icd.training.shares import WEIGHT
 from clem_icd.training.synthetic_notes import NotesWithTwins, with_twins
@@ -42,9 +44,13 @@ class NotesTrainer(TrainerBase):
         *,
         head_factor: float,
         preparatory_epochs: int,
+        penalty: Penalty | None = None,
+        distills: bool = False,
         **others: Any,
     ) -> None:
         super().__init__(**others)
+        self.penalty = penalty
+        self.distills = distills
         self.loss = loss
         self.step_loss = step_loss
         self.head_factor = head_factor
@@ -57,21 +63,29 @@ class NotesTrainer(TrainerBase):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """Return the mean loss of a batch; only in training, that includes synthetic notes and R-drop.
+        """Return the mean loss of a batch; only in training, with synthetic notes, R-drop and regularizer.
 
         Where the batch is a share of one, it counts by its size.
         """
         weight = inputs.pop(WEIGHT, None)
-        outputs = _pass(model, inputs)
         if model.training:
-            loss = self.step_loss(
-                lambda batch: _pass(model, batch).logits, inputs, outputs.logits, self._current_epoch
-            )
+            outputs, loss = self._passed_in_training(model, inputs)
         else:
+            outputs = passed(model, inputs)
             loss = self.loss(outputs.logits, inputs["labels"])
         if weight is not None:
             loss = loss * weight
         return (loss, outputs) if return_outputs else loss
+
+    def _passed_in_training(self, model: torch.nn.Module, inputs: dict[str, Any]) -> tuple[Any, torch.Tensor]:
+        """Return the outputs of a batch, and its loss with the term of the regularizer."""
+        outputs, term = (passed(model, inputs), None) if self.penalty is None else self.penalty(model, inputs)
+        if term is not None and self.distills:
+            return outputs, term
+        loss = self.step_loss(
+            lambda batch: passed(model, batch).logits, inputs, outputs.logits, self._current_epoch
+        )
+        return outputs, loss if term is None else loss + term
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
         """Evaluate; the loss is the mean over the notes, as are those of all other metrics."""
@@ -125,25 +139,29 @@ def new_trainer(
     recipe: NeuralRecipe,
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    train: TokenizedNotes | NotesWithTwins,
+    train: TrainingNotes,
     validation: TokenizedNotes,
     labels: LabelSpace,
     run: Path,
     observer: Observer,
+    teacher: PreTrainedModel | None = None,
 ) -> NotesTrainer:
     """Return the trainer of a recipe, for its model and its notes; it saves below ``run``."""
     loss = recipe.head.loss_function(recipe.loss, labels)
+    regularizer = recipe.training.regularizer
     trainer = NotesTrainer(
         loss,
         Objective(loss, recipe.training.r_drop, recipe.loss.reduced),
         head_factor=recipe.training.head_learning_rate_factor,
         preparatory_epochs=recipe.head.preparatory_epochs,
+        penalty=None if regularizer is None else regularizer.penalty(loss, tokenizer, teacher),
+        distills=regularizer is not None and regularizer.distills,
         model=model,
         args=arguments_of(recipe, len(train), RunLayout(run).checkpoints),
         train_dataset=train,
         eval_dataset=validation,
         data_collator=with_twins(
-            recipe.reading.collator(tokenizer.pad_token_id, model.config.num_labels or 0)
+            with_evidence(recipe.reading.collator(tokenizer.pad_token_id, model.config.num_labels or 0))
         ),
         processing_class=tokenizer,
         compute_metrics=partial(validation_metrics, recipe.head, labels.counts),
@@ -158,8 +176,3 @@ def new_trainer(
     if "tensorboard" in recipe.training.report_to and team.leads():
         trainer.add_callback(tensorboard_callback(RunLayout(run).tensorboard))
     return trainer
-
-
-def _pass(model: torch.nn.Module, batch: Mapping[str, Any]) -> Any:
-    """Return the outputs of a model for a batch, whose labels it does not see."""
-    return model(**{name: part for name, part in batch.items() if name not in ("labels", "twins")})

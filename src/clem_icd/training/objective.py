@@ -12,6 +12,9 @@ from clem_icd.training.r_drop import RDrop, divergence
 
 Batch = Mapping[str, Any]
 
+# The parts of a batch that the loss compares with, or passes by themselves.
+_NOT_READ = ("labels", "twins", "evidence")
+
 
 class Objective:
     """The loss of a batch in training.
@@ -70,3 +73,8 @@ class Objective:
         joined = torch.cat(targets)
         loss = torch.stack([self._loss(torch.cat([one, *of_twins]), joined) for one in passes]).mean()
         return loss if r_drop is None else loss + r_drop.alpha * self._reduce(divergence(*passes))
+
+
+def passed(model: Any, batch: Batch) -> Any:
+    """Return the outputs of a model for a batch, whose labels it does not see."""
+    return model(**{name: part for name, part in batch.items() if name not in _NOT_READ})

@@ -17,9 +17,11 @@ from clem_icd.modeling.machine import best_device, precision_here
 from clem_icd.progress import Observer, Silent
 from clem_icd.runs.processes import require_single_process
 from clem_icd.training.batching import Batching
+from clem_icd.training.evidence_tokens import require_evidence
 from clem_icd.training.fit import prepare_fit
 from clem_icd.training.recipe import NeuralRecipe, Recipe
 from clem_icd.training.seeds import require_trainable
+from clem_icd.training.starting import require_start
 from clem_icd.training.trials import Bench, Trial
 
 # Settings that are faster by less are not worth a change.
@@ -128,6 +130,8 @@ def plan_training(
     require_trainable(corpus)
     recipe.head.require_labels(LabelSpace.of(corpus))
     recipe.training.warmup(corpus.size("train"))
+    require_start(recipe, corpus)
+    require_evidence(recipe.training.regularizer, corpus)
     observer = observer or Silent()
     training = recipe.training.model_copy(update={"report_to": []})
     if training.r_drop is not None:
@@ -139,7 +143,9 @@ def plan_training(
         trainer = prepare_fit(silent, corpus, Path(place), observer)
         # The epochs in which all of the head is trained take the longest.
         recipe.head.begin_epoch(cast(PreTrainedModel, trainer.model), recipe.head.preparatory_epochs)
-        bench = Bench(trainer, recipe.seed, observer)
+        regularizer = training.regularizer
+        recomputes = regularizer is None or not regularizer.differentiates_twice
+        bench = Bench(trainer, recipe.seed, observer, checkpointing=recomputes)
         own = bench.try_out(Batching.of(training))
         better = _better(bench, own)
         fitting = next((trial for trial in (own, better) if trial is not None and trial.fits), None)

@@ -11,16 +11,28 @@ from clem_icd.corpus import Corpus
 from clem_icd.modeling.inputs import TokenizedNotes
 from clem_icd.modeling.labels import LabelSpace
 from clem_icd.progress import Observer
+from clem_icd.training.evidence_tokens import NotesWithEvidence, read_evidence_tokens
 from clem_icd.training.limits import Cut, measure_cut
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.synthetic_notes import NotesWithTwins, Twins
 
+TrainingNotes = TokenizedNotes | NotesWithEvidence | NotesWithTwins
+
 
 def read_train(
     corpus: Corpus, tokenizer: PreTrainedTokenizerBase, recipe: NeuralRecipe, observer: Observer
-) -> tuple[TokenizedNotes | NotesWithTwins, Cut]:
-    """Return the training notes, with twins if the recipe asks for them, and how much of them is cut off."""
-    notes, cut = read_split(corpus, "train", tokenizer, recipe, observer)
+) -> tuple[TrainingNotes, Cut]:
+    """Return the training notes, with what the recipe adds to them, and how much of them is cut off.
+
+    That is their evidence, their twins, or both.
+    """
+    read, cut = read_split(corpus, "train", tokenizer, recipe, observer)
+    notes: TokenizedNotes | NotesWithEvidence = read
+    regularizer = recipe.training.regularizer
+    if regularizer is not None and regularizer.needs_evidence:
+        evidence = read_evidence_tokens(corpus, tokenizer, recipe.reading)
+        observer.say(evidence.sentence())
+        notes = NotesWithEvidence(read, evidence)
     if recipe.training.synthetic_notes is None:
         return notes, cut
     names = recipe.training.synthetic_notes.names(LabelSpace.of(corpus))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from clem_icd.decisions import PolicyName
 from clem_icd.errors import RecipeError
@@ -23,6 +23,7 @@ from clem_icd.modeling.architecture import GROUPS, Architecture
 from clem_icd.modeling.lexicon.language import Language
 from clem_icd.runs.settings import RecipeReader
 from clem_icd.training.r_drop import RDrop
+from clem_icd.training.regularizers import REGULARIZERS, Regularizer
 from clem_icd.training.synthetic_notes import SyntheticNotes
 
 _WARMUP_SHARE = 0.1
@@ -52,6 +53,13 @@ class NeuralTraining(Fields):
     log_steps: int = Field(default=50, ge=1)
     synthetic_notes: SyntheticNotes | None = None
     r_drop: RDrop | None = None
+    regularizer: SerializeAsAny[Regularizer] | None = None
+    start_from: str | None = Field(default=None, min_length=1)
+
+    @field_validator("regularizer", mode="before")
+    @classmethod
+    def _parse_regularizer(cls, value: Any) -> Any:
+        return REGULARIZERS.parse(value)
 
     @model_validator(mode="after")
     def _require_an_epoch_of_r_drop(self) -> Self:
@@ -93,6 +101,25 @@ class NeuralTraining(Fields):
         return self
 
     @model_validator(mode="after")
+    def _require_settings_of_the_regularizer(self) -> Self:
+        chosen = self.regularizer
+        if chosen is None:
+            return self
+        if chosen.differentiates_twice and self.gradient_checkpointing:
+            raise ValueError(
+                f"regularizer {chosen.kind} differentiates twice, which gradient_checkpointing=true does not "
+                "allow; set gradient_checkpointing=false, and batch_size or reading.max_tokens lower"
+            )
+        if chosen.distills and self.start_from is None:
+            raise ValueError(f"regularizer {chosen.kind} needs a trained model; set start_from to its folder")
+        if chosen.distills and (self.r_drop is not None or self.synthetic_notes is not None):
+            raise ValueError(
+                f"regularizer {chosen.kind} replaces the loss, so it excludes r_drop and synthetic_notes; "
+                "set them to null"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _require_a_metric_for_patience(self) -> Self:
         if self.selection_metric == "last" and self.patience is not None:
             raise ValueError("selection_metric=last keeps the last epoch, so it needs patience=null")
@@ -116,6 +143,12 @@ class NeuralRecipe(Architecture):
                 f"training.epochs is {self.training.epochs}, but head {self.head.kind} takes {first} epochs "
                 "before it learns the codes; set more epochs"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _require_a_head_for_the_regularizer(self) -> Self:
+        if self.training.regularizer is not None:
+            self.training.regularizer.require_head(self.head)
         return self
 
     @property
@@ -205,7 +238,7 @@ _NO_ENCODER = dict.fromkeys(
 _READERS: dict[str, RecipeReader[Any]] = {
     "neural": RecipeReader(
         NeuralRecipe,
-        groups=GROUPS,
+        groups={**GROUPS, REGULARIZERS.group: REGULARIZERS},
         page=_PAGE,
         # Where keys of earlier recipes went.
         hints={

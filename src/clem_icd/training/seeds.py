@@ -13,10 +13,12 @@ from clem_icd.progress import Observer, Silent
 from clem_icd.runs.processes import launched_processes, require_single_process
 from clem_icd.training import team
 from clem_icd.training.commits import commit_of_seeds
+from clem_icd.training.evidence_tokens import require_evidence
 from clem_icd.training.fit import follow
 from clem_icd.training.folder import SeedsFolder
 from clem_icd.training.recipe import NeuralRecipe, Recipe
 from clem_icd.training.run import train_run
+from clem_icd.training.starting import require_start
 from clem_icd.training.summary import summarize
 
 
@@ -57,17 +59,19 @@ def train(
     Raises
     ------
     CorpusError
-        If the corpus has no train or no validation split.
+        If the corpus has no train or no validation split, or no evidence where a regularizer learns from it.
     ModelError
-        If the head needs titles or a hierarchy, and the codes have none.
+        If the head needs titles or a hierarchy, and the codes have none, or the model to start from cannot be
+        read.
     OutputError
         If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
     RecipeError
         If synthetic notes are asked for and no code has a name, or R-drop and the model has no dropout; if
-        several processes were started, and the recipe cannot be shared among them.
+        the model to start from has another encoder, head or label space; if several processes were started,
+        and the recipe cannot be shared among them.
     RunError
-        If the run at ``out`` has another recipe, corpus or file of synonyms, or several processes were
-        started for a system without an encoder.
+        If the run at ``out`` has another recipe, corpus, file of synonyms or model to start from, or several
+        processes were started for a system without an encoder.
     SourceError
         If the file of synonyms is missing or malformed.
 
@@ -81,6 +85,8 @@ def train(
         labels = LabelSpace.of(corpus)
         recipe.head.require_labels(labels)
         recipe.training.warmup(corpus.size("train"))
+        require_start(recipe, corpus)
+        require_evidence(recipe.training.regularizer, corpus)
         if recipe.training.synthetic_notes is not None:
             recipe.training.synthetic_notes.names(labels)
     observer = observer or Silent()
@@ -99,6 +105,7 @@ def _require_shares(recipe: NeuralRecipe, processes: int) -> None:
     training = recipe.training
     alone = {
         "training.r_drop": training.r_drop is not None,
+        "training.regularizer": training.regularizer is not None,
         "training.synthetic_notes": training.synthetic_notes is not None,
         f"head={recipe.head.kind}": type(recipe.head).begin_epoch is not Head.begin_epoch,
     }
@@ -139,8 +146,8 @@ def _train_each(recipe: NeuralRecipe, corpus: Corpus, folder: SeedsFolder, obser
     places, commit = folder.places, commit_of_seeds(recipe, folder)
     for number, (seed, place) in enumerate(places.items(), start=1):
         observer.say(f"Seed {number} of {len(places)}, in {place.name}")
-        # It may have changed while an earlier seed was trained.
-        folder.require_synonyms(recipe)
+        # They may have changed while an earlier seed was trained.
+        folder.require_same_files(recipe)
         one = recipe.model_copy(update={"seed": seed, "seeds": 1})
         numbered = _NumberedObserver(observer, f"seed {number} of {len(places)}")
         train_run(one, corpus, place, resume=True, force=False, observer=numbered, commit=commit)

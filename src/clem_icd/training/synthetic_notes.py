@@ -26,6 +26,7 @@ from clem_icd.modeling.inputs import TokenizedNotes
 from clem_icd.modeling.labels import LabelSpace
 from clem_icd.modeling.readings import Reading
 from clem_icd.tabular import count_sentences
+from clem_icd.training.evidence_tokens import NotesWithEvidence
 from clem_icd.training.synonyms import Synonyms, fingerprint_of, read_synonyms
 
 _OMITTED = {
@@ -190,7 +191,7 @@ class NotesWithTwins(Dataset[dict[str, Any]]):
     is of the first epoch.
     """
 
-    def __init__(self, notes: TokenizedNotes, twins: Twins) -> None:
+    def __init__(self, notes: TokenizedNotes | NotesWithEvidence, twins: Twins) -> None:
         self._notes = notes
         self._twins = twins
         self.lengths = notes.lengths

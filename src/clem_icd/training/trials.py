@@ -98,10 +98,14 @@ class Bench:
         Is trained a few steps in each trial.
     seed
         The seed of the recipe, which decides the batches.
+    checkpointing
+        Whether the recipe allows gradient checkpointing.
 
     """
 
-    def __init__(self, trainer: NotesTrainer, seed: int, observer: Observer) -> None:
+    def __init__(
+        self, trainer: NotesTrainer, seed: int, observer: Observer, *, checkpointing: bool = True
+    ) -> None:
         untyped: Any = trainer
         self.model: PreTrainedModel = untyped.model
         self.notes: TokenizedNotes = untyped.train_dataset
@@ -109,6 +113,7 @@ class Bench:
         self._trainer = trainer
         self._seed = seed
         self._observer = observer
+        self._checkpointing = checkpointing
         self.available = available_bytes(best_device())
         self._usable = _USABLE[best_device().type] * self.available
         forget_peak(best_device())
@@ -140,6 +145,8 @@ class Bench:
         Settings that are expected not to fit are left out.
         """
         for batching in own.batching.larger() if own.fits else own.batching.smaller():
+            if batching.gradient_checkpointing and not self._checkpointing:
+                continue
             longest = longest_batch(self.notes.lengths, batching.batch_size)
             unlike = batching.gradient_checkpointing != own.batching.gradient_checkpointing
             if unlike or not self._exceeds(own.batches, padded_tokens(self.notes.lengths, longest)):
