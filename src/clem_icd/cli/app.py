@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from clem_icd.cli.audit import audit
 from clem_icd.cli.code import code
 from clem_icd.cli.compare import compare
 from clem_icd.cli.convert_encoder import convert_encoder
@@ -36,6 +37,7 @@ app.command()(synthesize)
 app.add_typer(prepare, name="prepare")
 app.add_typer(scores, name="scores")
 app.add_typer(evidence, name="evidence")
+app.add_typer(audit, name="audit")
 for function in (
     describe,
     convert_encoder,
