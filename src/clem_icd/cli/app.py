@@ -24,6 +24,7 @@ from clem_icd.cli.scores import scores
 from clem_icd.cli.synthesize import synthesize
 from clem_icd.cli.thresholds import thresholds
 from clem_icd.cli.train import train
+from clem_icd.cli.worklist import worklist
 
 app = typer.Typer(
     name="clem",
@@ -37,6 +38,7 @@ app.command()(synthesize)
 app.add_typer(prepare, name="prepare")
 app.add_typer(scores, name="scores")
 app.add_typer(evidence, name="evidence")
+app.add_typer(worklist, name="worklist")
 app.add_typer(audit, name="audit")
 for function in (
     describe,
