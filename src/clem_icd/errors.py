@@ -11,6 +11,9 @@
     │   └── ScoresError          a scores file is malformed or does not match its corpus
     ├── OutputError              a result cannot be written to its destination
     ├── RunError                 a training run cannot continue
+    ├── ReviewError              a review cannot do what is asked
+    │   ├── NotFoundError        there is no such encounter, document or code
+    │   └── ConflictError        someone else was faster, or the encounter is submitted
     └── MissingExtraError        an optional package is not installed
 
 A message is one line. It names the file and the row, if any, and ends with the remedy. It never contains note
@@ -24,13 +27,16 @@ from pathlib import Path
 __all__ = [
     "ClemError",
     "CodeError",
+    "ConflictError",
     "CorpusError",
     "InputError",
     "MissingExtraError",
     "ModelError",
+    "NotFoundError",
     "NoteError",
     "OutputError",
     "RecipeError",
+    "ReviewError",
     "RunError",
     "ScoresError",
     "SourceError",
@@ -120,6 +126,18 @@ class OutputError(ClemError):
 
 class RunError(ClemError):
     """A training run cannot continue."""
+
+
+class ReviewError(ClemError):
+    """A review cannot do what is asked."""
+
+
+class NotFoundError(ReviewError):
+    """There is no such encounter, document or code."""
+
+
+class ConflictError(ReviewError):
+    """What is asked does not fit what is stored by now: it was changed, or its encounter is submitted."""
 
 
 class MissingExtraError(ClemError):

@@ -8,11 +8,14 @@ from typing import Any
 from clem_icd.errors import MissingExtraError
 
 EXTRAS = {
+    "alembic": "serve",
     "captum": "explain",
     "jinja2": "report",
     "lightgbm": "lexicon",
     "matplotlib": "report",
     "peft": "lora",
+    "psycopg": "postgres",
+    "sqlalchemy": "serve",
     "tensorboard": "track",
 }
 """The extra of ``pip install 'clem-icd[...]'`` that installs each optional package."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from clem_icd.cli.audit import audit
 from clem_icd.cli.code import code
 from clem_icd.cli.compare import compare
 from clem_icd.cli.convert_encoder import convert_encoder
@@ -24,6 +25,7 @@ from clem_icd.cli.scores import scores
 from clem_icd.cli.synthesize import synthesize
 from clem_icd.cli.thresholds import thresholds
 from clem_icd.cli.train import train
+from clem_icd.cli.worklist import worklist
 
 app = typer.Typer(
     name="clem",
@@ -37,6 +39,8 @@ app.command()(synthesize)
 app.add_typer(prepare, name="prepare")
 app.add_typer(scores, name="scores")
 app.add_typer(evidence, name="evidence")
+app.add_typer(worklist, name="worklist")
+app.add_typer(audit, name="audit")
 for function in (
     describe,
     convert_encoder,

@@ -1,0 +1,1 @@
+"""The service, the store of the review, and its screen."""

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from clem_icd.serving.store.database import Store, open_store
+
+_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL, without a database, of a PostgreSQL server for these tests alone, on the loopback address."""
+    if not _BINARIES:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    psycopg = pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
+    folder = tmp_path_factory.mktemp("postgres")
+    prefix: list[str] = []
+    if os.geteuid() == 0:
+        # The server refuses to run as root.
+        prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        for above in (folder, *folder.parents[:2]):
+            above.chmod(above.stat().st_mode | 0o011)
+        shutil.chown(folder, "postgres", "postgres")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    binaries, data = _BINARIES[0], folder / "data"
+    initialize: list[str | Path] = [
+        *prefix,
+        binaries / "initdb",
+        "-D",
+        data,
+        "-U",
+        "clem",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "-N",
+    ]
+    subprocess.run(initialize, check=True, stdout=subprocess.DEVNULL, cwd=folder, timeout=60)
+    settings = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off")
+    options = [part for setting in settings for part in ("-c", setting)]
+    command: list[str | Path] = [*prefix, binaries / "postgres", "-D", data, "-p", str(port), *options]
+    with (folder / "log").open("w") as log, subprocess.Popen(command, cwd=folder, stderr=log) as server:
+        url = f"postgresql://clem@127.0.0.1:{port}"
+        try:
+            _wait_for(lambda: psycopg.connect(f"{url}/postgres").close(), psycopg.OperationalError)
+            yield url
+        finally:
+            # It ends without waiting for connections that a failed test has left open.
+            server.send_signal(signal.SIGINT)
+
+
+def _wait_for(attempt: Callable[[], None], failure: type[Exception]) -> None:
+    for _ in range(100):
+        try:
+            return attempt()
+        except failure:
+            time.sleep(0.1)
+    return attempt()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where an empty database is: a file, or the URL of a server."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "review.db")
+        return
+    import psycopg
+
+    server = request.getfixturevalue("postgres")
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"create database {name}".encode())
+    yield f"{server}/{name}"
+
+
+@pytest.fixture
+def store(where: str) -> Iterator[Store]:
+    opened = open_store(where)
+    yield opened
+    opened.close()
