@@ -8,11 +8,14 @@ from typing import Any
 from clem_icd.errors import MissingExtraError
 
 EXTRAS = {
+    "fastapi": "serve",
     "jinja2": "report",
     "lightgbm": "lexicon",
     "matplotlib": "report",
     "peft": "lora",
+    "prometheus_client": "serve",
     "tensorboard": "track",
+    "uvicorn": "serve",
 }
 """The extra of ``pip install 'clem-icd[...]'`` that installs each optional package."""
 

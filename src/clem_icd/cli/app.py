@@ -20,8 +20,10 @@ from clem_icd.cli.pretrain import pretrain
 from clem_icd.cli.report import report
 from clem_icd.cli.reproduce import reproduce
 from clem_icd.cli.scores import scores
+from clem_icd.cli.serve import serve
 from clem_icd.cli.synthesize import synthesize
 from clem_icd.cli.thresholds import thresholds
+from clem_icd.cli.token import token
 from clem_icd.cli.train import train
 
 app = typer.Typer(
@@ -36,6 +38,7 @@ app.command()(synthesize)
 app.add_typer(prepare, name="prepare")
 app.add_typer(scores, name="scores")
 app.add_typer(evidence, name="evidence")
+app.add_typer(token, name="token")
 for function in (
     describe,
     convert_encoder,
@@ -47,6 +50,7 @@ for function in (
     error_analysis,
     compare,
     code,
+    serve,
     report,
     reproduce,
 ):
