@@ -24,6 +24,10 @@ VERBS = [
     ("compare",),
     ("evidence", "score"),
     ("code",),
+    ("serve",),
+    ("token", "create"),
+    ("token", "list"),
+    ("token", "revoke"),
     ("report",),
     ("reproduce",),
 ]

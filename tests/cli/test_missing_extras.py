@@ -12,7 +12,7 @@ import pytest
 
 from clem_icd.corpus import Corpus
 
-OPTIONAL = ("jinja2", "matplotlib", "peft", "tensorboard")
+OPTIONAL = ("fastapi", "jinja2", "matplotlib", "peft", "prometheus_client", "tensorboard", "uvicorn")
 
 _PROGRAM = """
 import sys
@@ -70,3 +70,13 @@ def test_training_evaluating_and_coding_need_no_extra(little_corpus: Corpus, tmp
     note = tmp_path / "note.txt"
     note.write_text("hypertension. pneumonia.", encoding="utf-8")
     assert without(OPTIONAL, "code", run / "model", note).returncode == 0
+
+
+@pytest.mark.parametrize("package", ["fastapi", "uvicorn", "prometheus_client"])
+def test_a_service_without_its_packages_names_the_extra(package: str) -> None:
+    found = without((package,), "serve", "icd9pcs")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr == (
+        f"clem: The service needs {package}, which is not installed. "
+        "Install it with: pip install 'clem-icd[serve]'.\n"
+    )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx2
 import numpy as np
@@ -22,6 +22,7 @@ from clem_icd.serving import Limits, ServedModel, Service, create_app
 from clem_icd.serving.envelope import Envelope
 from clem_icd.serving.security.gate import Gate
 from clem_icd.serving.security.hosts import allowed_hosts
+from cli.conftest import Outcome, invoke
 from support import info_of
 
 CANARY = "SECRETPATIENT"
@@ -92,6 +93,16 @@ class Served:
 Serve = Callable[..., Served]
 
 
+class Unread:
+    """A body that must not be read."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise AssertionError("the body was read")
+
+
 @contextmanager
 def served(
     system: Any,
@@ -135,3 +146,9 @@ def serve(little_corpus: Corpus) -> Iterator[Serve]:
 def toy(serve: Serve) -> Served:
     """A service with the toy system and the usual limits."""
     return serve()
+
+
+@pytest.fixture(scope="session")
+def clem() -> Callable[..., Outcome]:
+    """Run a command in this process."""
+    return invoke

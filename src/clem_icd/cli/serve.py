@@ -89,7 +89,7 @@ def serve(
     from clem_icd.modeling import ModelInfo
     from clem_icd.serving import Address, ServedModel, Service
     from clem_icd.serving import serve as run
-    from clem_icd.serving.journal import write_log_to
+    from clem_icd.serving.journal import writing_log_to
     from clem_icd.serving.running import check_exposure
     from clem_icd.serving.security.gate import Gate
     from clem_icd.serving.security.hosts import allowed_hosts
@@ -106,14 +106,14 @@ def serve(
     if searched is None:
         # At once, without the seconds that the libraries of a model take to load.
         ModelInfo.read(model)
-    write_log_to(sys.stderr, logging.WARNING if terminal.is_quiet else logging.INFO)
-    name = str(model)
-    run(
-        service,
-        Address(host, port),
-        lambda: ServedModel.open(name, partial(open_system, model, searched, language)),
-        partial(_announce, terminal),
-    )
+    load = partial(open_system, model, searched, language)
+    with writing_log_to(sys.stderr, logging.WARNING if terminal.is_quiet else logging.INFO):
+        run(
+            service,
+            Address(host, port),
+            lambda: ServedModel.open(str(model), load),
+            partial(_announce, terminal),
+        )
     terminal.say("Stopped; all requests were answered.")
 
 

@@ -16,8 +16,10 @@ from clem_icd.serving.access import allowed
 from clem_icd.serving.answers import answer
 from clem_icd.serving.envelope import Envelope
 from clem_icd.serving.fhir import routes as fhir
-from clem_icd.serving.problems import ServiceError, internal_error
+from clem_icd.serving.problems import ClientGoneError, ServiceError, internal_error
 from clem_icd.serving.service import Service
+
+_CLIENT_GONE = 499  # as nginx has it
 
 
 def create_app(service: Service) -> Envelope:
@@ -44,6 +46,7 @@ def create_app(service: Service) -> Envelope:
 
     api.add_exception_handler(ServiceError, _refused)
     api.add_exception_handler(HTTPException, _unrouted)
+    api.add_exception_handler(ClientGoneError, _left)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(Exception, _failed)
     return Envelope(api, service)
@@ -51,6 +54,11 @@ def create_app(service: Service) -> Envelope:
 
 async def _refused(request: Request, problem: Any) -> Response:
     return answer(problem, request.scope)
+
+
+async def _left(_: Request, __: Any) -> Response:
+    # Nobody receives it; the log and the metrics have it.
+    return Response(status_code=_CLIENT_GONE)
 
 
 async def _unrouted(request: Request, problem: Any) -> Response:

@@ -86,7 +86,7 @@ async def code_notes(
         If the client leaves first.
 
     """
-    service.check_ready()
+    batcher = service.batcher
     if evidence and service.served.evidence_method is None:
         raise ServiceError(
             "invalid-request",
@@ -98,11 +98,11 @@ async def code_notes(
     )
     works = [one.work for one in prepared if isinstance(one.work, Work)]
     if works:
-        service.batcher.submit(works)
+        batcher.submit(works)
         try:
             await _unless_gone(request, _all_done(works, service.limits.deadline_seconds))
         finally:
-            service.batcher.drop(works)
+            batcher.drop(works)
     coded = [_coded(one, request) for one in prepared]
     _count(service, coded)
     if all(_has_failed(one) for one in coded):

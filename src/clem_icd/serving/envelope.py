@@ -17,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from clem_icd.serving.answers import answer
 from clem_icd.serving.journal import log
-from clem_icd.serving.problems import INTERNAL, KINDS, ClientGoneError, ServiceError, internal_error
+from clem_icd.serving.problems import INTERNAL, KINDS, ServiceError, internal_error
 from clem_icd.serving.security.headers import SECURITY_HEADERS
 from clem_icd.serving.security.hosts import check_host
 from clem_icd.serving.security.origins import check_origin
@@ -28,7 +28,6 @@ HEALTH = ("/healthz", "/readyz")
 
 _UNKNOWN_ROUTE = "(none)"
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-_CLIENT_GONE = 499  # nginx's status for it; nobody receives it
 
 
 class Envelope:
@@ -59,8 +58,6 @@ class Envelope:
                 await self.app(scope, receive, passage.send)
         except ServiceError as problem:
             await passage.end(problem, receive)
-        except ClientGoneError:
-            passage.status = _CLIENT_GONE
         except Exception as failure:  # noqa: BLE001 - its message may quote a note
             log(
                 logging.ERROR,

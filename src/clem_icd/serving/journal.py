@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -35,14 +37,22 @@ def log(level: int, event: str, **fields: Any) -> None:
     LOGGER.log(level, event, extra={"fields": fields})
 
 
-def write_log_to(stream: TextIO, level: int) -> None:
+@contextmanager
+def writing_log_to(stream: TextIO, level: int) -> Iterator[None]:
     """Write the lines of the service and of the HTTP server to a stream, and nowhere else."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
-    for name in (LOGGER.name, "uvicorn"):
-        logger = logging.getLogger(name)
-        logger.handlers = [handler]
+    # The server's own lines below warnings tell of its start and stop, as the verb does.
+    levels = {LOGGER: level, logging.getLogger("uvicorn"): logging.WARNING}
+    before = {logger: (logger.level, logger.propagate) for logger in levels}
+    for logger in levels:
+        logger.addHandler(handler)
+        logger.setLevel(levels[logger])
         logger.propagate = False
-    LOGGER.setLevel(level)
-    # Below this, the server tells of its own start and stop, as the verb does.
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for logger, (own_level, propagate) in before.items():
+            logger.removeHandler(handler)
+            logger.setLevel(own_level)
+            logger.propagate = propagate

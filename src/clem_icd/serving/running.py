@@ -150,13 +150,9 @@ class _Server(Server):
         yield
 
 
-async def _serve(
-    service: Service,
-    listener: socket.socket,
-    open_model: Callable[[], ServedModel],
-    when_loaded: Callable[[ServedModel], None],
-) -> None:
-    server = _Server(
+def http_server(service: Service) -> Server:
+    """Return the HTTP server of a service; the caller handles signals."""
+    return _Server(
         Config(
             create_app(service),
             http=connection_with(service.limits.header_seconds),
@@ -171,6 +167,15 @@ async def _serve(
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )
+
+
+async def _serve(
+    service: Service,
+    listener: socket.socket,
+    open_model: Callable[[], ServedModel],
+    when_loaded: Callable[[ServedModel], None],
+) -> None:
+    server = http_server(service)
 
     def stop() -> None:
         # A second signal does not wait for requests in progress.

@@ -45,7 +45,7 @@ class Service:
         self.measures.ready.set(1)
 
     def begin_to_stop(self) -> None:
-        """Say that no more requests should come; those in progress are answered."""
+        """Say that no more requests should come; those that have come are answered."""
         self._is_stopping = True
         self.measures.ready.set(0)
 
@@ -80,7 +80,7 @@ class Service:
         return self._ready()[1]
 
     def check_ready(self) -> None:
-        """Refuse requests before the model is loaded, and once the service stops.
+        """Say that no request should come before the model is loaded, and once the service stops.
 
         Raises
         ------

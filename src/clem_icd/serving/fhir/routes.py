@@ -37,7 +37,6 @@ _ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": _CONTENT, "descript
 async def suggest_codes(request: Request, service: ServiceOf) -> Response:
     """Return a Bundle with a Condition or a Procedure for each suggested code, and their Provenance."""
     asked = read_asked(await read_body(request, service.limits, _JSON_TYPES))
-    service.check_ready()
     served = service.served
     default = _TOP_OF_SEARCH if served.is_search else 0
     if (asked.top or 0) > service.limits.top:
