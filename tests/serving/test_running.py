@@ -23,7 +23,7 @@ from clem_icd.modeling import load_model, save_model
 from clem_icd.serving import ServedModel, create_token
 from clem_icd.serving.served import fingerprint_of_folder
 from serving.conftest import CANARY, served
-from support import info_of, new_system, tiny
+from support import ROOT, info_of, new_system, tiny
 
 COMMAND = [sys.executable, "-m", "clem_icd.cli"]
 
@@ -213,3 +213,21 @@ def test_tokens_are_made_listed_and_revoked_on_the_command_line(clem: Any, tmp_p
         2,
         f"clem: {tokens}: there is no token 'ehr'. The tokens are: coder.\n",
     )
+
+
+def test_a_crowd_of_clients_gets_answers_and_leaves_nothing_open() -> None:
+    """The benchmark of the service, for a few seconds."""
+    short = ["--clients", "5", "--seconds", "1", "--overload-seconds", "0.5", "--connections", "50"]
+    # How fast it is says nothing here: other tests share the machine.
+    short += ["--longest", "60"]
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "serving.py", "icd9pcs", *short, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["broken"] == []
+    assert found["load"]["statuses"]["200"] >= 5
+    assert found["handles"]["connections"] == 50
