@@ -216,10 +216,8 @@ def test_tokens_are_made_listed_and_revoked_on_the_command_line(clem: Any, tmp_p
 
 
 def test_a_crowd_of_clients_gets_answers_and_leaves_nothing_open() -> None:
-    """The benchmark of the service, for a few seconds."""
-    short = ["--clients", "5", "--seconds", "1", "--overload-seconds", "0.5", "--connections", "50"]
-    # How fast it is says nothing here: other tests share the machine.
-    short += ["--longest", "60"]
+    """The benchmark of the service, for a second; test_batching has what happens under overload."""
+    short = ["--clients", "4", "--seconds", "1", "--overload-seconds", "0", "--connections", "50"]
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "serving.py", "icd9pcs", *short, "--json"],
         capture_output=True,
@@ -229,5 +227,5 @@ def test_a_crowd_of_clients_gets_answers_and_leaves_nothing_open() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["broken"] == []
-    assert found["load"]["statuses"]["200"] >= 5
+    assert found["load"]["statuses"]["200"] >= 4
     assert found["handles"]["connections"] == 50
