@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -124,8 +125,6 @@ def test_a_bundle_without_codes_has_no_provenance(little_corpus: Corpus) -> None
 
 
 def test_procedures_are_procedures(little_corpus: Corpus) -> None:
-    from dataclasses import replace
-
     info = info_of(little_corpus, system="lexicon")
     labels = (Code("0DTJ4ZZ", CodeSystem.ICD10PCS), Code("47.01", CodeSystem.ICD9PCS), *info.labels[2:])
     with served(ToySystem(), replace(info, labels=labels)) as subject:

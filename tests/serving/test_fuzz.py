@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -96,8 +97,6 @@ def test_any_bytes_have_an_answer(toy: Served, body: bytes, path: str) -> None:
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]),
 )
 def test_any_path_has_an_answer(toy: Served, path: str, method: str) -> None:
-    from urllib.parse import quote
-
     check(toy.ask(method, f"/{quote(path)}"))
 
 

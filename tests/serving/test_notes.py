@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -166,11 +167,22 @@ def test_the_model_is_described_with_its_limits(serve: Serve) -> None:
 
 
 def test_a_metric_comes_with_its_definition(little_corpus: Corpus) -> None:
-    from dataclasses import replace
-
     info = replace(info_of(little_corpus, system="lexicon"), metrics={"test": {"micro_f1": 0.5, "new": 1.0}})
     with served(ToySystem(), info) as subject:
         found = subject.ask("GET", "/v1/model").json()["metrics"]["test"]
     assert found["micro_f1"]["value"] == 0.5
     assert found["micro_f1"]["definition"].startswith("2 TP / (2 TP + FP + FN)")
     assert found["new"]["definition"] is None
+
+
+def test_a_search_is_described_as_one_that_assigns_nothing() -> None:
+    with served(*open_title_search(CodeSystem.ICD9PCS)) as subject:
+        found = subject.ask("GET", "/v1/model").json()
+        [note] = subject.code("Coronary bypass.", evidence=True).json()["notes"]
+    assert (found["system"], found["corpus"], found["metrics"]) == ("title-search", None, {})
+    assert found["rule"]["threshold"] is None
+    assert found["rule"]["description"] == "never: these are search suggestions"
+    assert found["labels"]["space"] == "icd9pcs"
+    assert found["evidence_method"] == "title-search"
+    assert not any(one["decided"] for one in note["suggestions"])
+    assert note["suggestions"][0]["evidence"]
