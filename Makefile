@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SOAK_MODEL ?= runs/demo/model
+SOAK_SECONDS ?= 1200
 
-.PHONY: help install demo test lint types contracts unit format docs clean-demo
+.PHONY: help install demo test lint types contracts unit soak format docs clean-demo
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +32,10 @@ contracts: $(INSTALLED)
 # One thread per process: the tests run in parallel, and their models are tiny.
 unit: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadscope
+
+soak: $(INSTALLED) ## Load on the service with the demo's model, for SOAK_SECONDS (1200)
+	$(BIN)/python benchmarks/serving.py $(SOAK_MODEL) --seconds $(SOAK_SECONDS)
+	CLEM_FUZZ_CASES=5000 OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/serving/test_fuzz.py
 
 format: $(INSTALLED) ## Fix and format the code
 	$(BIN)/ruff check --fix .

@@ -10,13 +10,16 @@ from clem_icd.errors import MissingExtraError
 EXTRAS = {
     "alembic": "serve",
     "captum": "explain",
+    "fastapi": "serve",
     "jinja2": "report",
     "lightgbm": "lexicon",
     "matplotlib": "report",
     "peft": "lora",
+    "prometheus_client": "serve",
     "psycopg": "postgres",
     "sqlalchemy": "serve",
     "tensorboard": "track",
+    "uvicorn": "serve",
 }
 """The extra of ``pip install 'clem-icd[...]'`` that installs each optional package."""
 

@@ -25,6 +25,10 @@ VERBS = [
     ("evidence", "score"),
     ("code",),
     ("explain",),
+    ("serve",),
+    ("token", "create"),
+    ("token", "list"),
+    ("token", "revoke"),
     ("report",),
     ("reproduce",),
 ]

@@ -80,3 +80,13 @@ def test_only_the_page_of_an_explanation_needs_an_extra(world: Any, tmp_path: Pa
     assert (found.returncode, found.stdout, page.exists()) == (2, "", False)
     [line] = found.stderr.splitlines()
     assert "needs jinja2, which is not installed" in line
+
+
+@pytest.mark.parametrize("package", ["fastapi", "uvicorn", "prometheus_client"])
+def test_a_service_without_its_packages_names_the_extra(package: str) -> None:
+    found = without((package,), "serve", "icd9pcs")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr == (
+        f"clem: The service needs {package}, which is not installed. "
+        "Install it with: pip install 'clem-icd[serve]'.\n"
+    )

@@ -208,3 +208,24 @@ def test_the_coder_and_a_scores_file_have_the_same_probabilities(
 
 def test_the_coder_is_a_public_name() -> None:
     assert PublicCoder is Coder
+
+
+@pytest.mark.parametrize("evidence", [False, True])
+def test_a_note_that_was_scored_with_others_has_the_coding_that_it_has_alone(
+    little_corpus: Corpus, evidence: bool
+) -> None:
+    subject = Coder(new_system(little_corpus, tiny(64)), info_of(little_corpus, tiny(64)))
+    texts = ["Admitted with pneumonia.", "Known hypertension.", "Atrial fibrillation, pneumonia."]
+    together = [
+        subject.coding_of(text, scores, top=3, evidence=evidence)
+        for text, scores in zip(texts, subject.system.score(texts), strict=True)
+    ]
+    for text, coding in zip(texts, together, strict=True):
+        [alone] = subject.code_all([text], top=3, evidence=evidence)
+        assert [(one.code, one.decided) for one in coding.suggestions] == [
+            (one.code, one.decided) for one in alone.suggestions
+        ]
+        for one, other in zip(coding.suggestions, alone.suggestions, strict=True):
+            assert one.probability == pytest.approx(other.probability, abs=1e-5)
+            assert [span[:2] for span in one.evidence] == [span[:2] for span in other.evidence]
+        assert any(one.evidence for one in coding.suggestions) == evidence

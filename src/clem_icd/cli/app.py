@@ -22,8 +22,10 @@ from clem_icd.cli.pretrain import pretrain
 from clem_icd.cli.report import report
 from clem_icd.cli.reproduce import reproduce
 from clem_icd.cli.scores import scores
+from clem_icd.cli.serve import serve
 from clem_icd.cli.synthesize import synthesize
 from clem_icd.cli.thresholds import thresholds
+from clem_icd.cli.token import token
 from clem_icd.cli.train import train
 from clem_icd.cli.worklist import worklist
 
@@ -41,6 +43,7 @@ app.add_typer(scores, name="scores")
 app.add_typer(evidence, name="evidence")
 app.add_typer(worklist, name="worklist")
 app.add_typer(audit, name="audit")
+app.add_typer(token, name="token")
 for function in (
     describe,
     convert_encoder,
@@ -53,6 +56,7 @@ for function in (
     compare,
     code,
     explain,
+    serve,
     report,
     reproduce,
 ):

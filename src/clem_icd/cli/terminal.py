@@ -42,6 +42,11 @@ class Terminal:
         self._done = 0
         self._last_line = 0.0
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether only the result and errors are printed."""
+        return self._quiet
+
     def result(self, value: dict[str, Any], show: Callable[[Console], None]) -> None:
         """Print the result of the verb, once."""
         self.finish()

@@ -185,6 +185,29 @@ class Coder:
         for scores, text in zip(self.system.score(scored), explained, strict=True):
             yield self._coding(scores, top, partial(explainer.spans, text))
 
+    def coding_of(self, text: str, scores: NoteScores, *, top: int = 15, evidence: bool = False) -> Coding:
+        """Return the coding of a note that the system has scored, perhaps together with others.
+
+        Parameters
+        ----------
+        text
+            The plain text that was scored.
+        scores
+            Its scores.
+        top, evidence
+            As for `code`.
+
+        Raises
+        ------
+        ModelError
+            As `code` does.
+
+        """
+        if not evidence:
+            return self._coding(scores, top)
+        explainer = self.explainer or Explainer(self.system, self.info)
+        return self._coding(scores, top, partial(explainer.spans, text))
+
     def explain(
         self,
         text: str,

@@ -69,7 +69,12 @@ def reviewed(plain_store: Store) -> Store:
 
 def test_files_are_encounters_and_so_are_folders(tmp_path: Path) -> None:
     folder = tmp_path / "in"
-    for name, text in (("b.txt", "one"), ("A7.1/1.txt", "first"), ("A7.1/2.txt", "second"), ("A7.1/x.pdf", "no")):
+    for name, text in (
+        ("b.txt", "one"),
+        ("A7.1/1.txt", "first"),
+        ("A7.1/2.txt", "second"),
+        ("A7.1/x.pdf", "no"),
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     (folder / "A7.1" / "3.txt").write_bytes(b"\0\1\2\xff" * 50)

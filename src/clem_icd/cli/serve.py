@@ -1,0 +1,136 @@
+"""clem serve: the service."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clem_icd.cli.terminal import Terminal
+from clem_icd.cli.title_search import (
+    ModelOrSystem,
+    NotesLanguage,
+    check_options,
+    open_system,
+    searched_system,
+)
+from clem_icd.cli.verb import verb
+
+if TYPE_CHECKING:
+    from clem_icd.serving import Address, Limits, ServedModel
+
+
+@dataclass(frozen=True)
+class _Access:
+    """Who may ask."""
+
+    tokens: Annotated[
+        Path | None,
+        typer.Option(help="Require a token of this file; clem token create makes one. Default: none needed."),
+    ] = None
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A further name that requests may address the service by, such as that of a proxy; may be "
+            "given several times."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """The limits that a hospital may want to change."""
+
+    body_bytes: Annotated[
+        int, typer.Option(min=1_000, help="The largest request, in bytes; larger ones are refused.")
+    ] = 2_000_000
+    queue_notes: Annotated[
+        int, typer.Option(min=1, help="How many notes may wait; more are refused, to be sent again later.")
+    ] = 256
+    deadline: Annotated[
+        float, typer.Option(min=0.1, help="Seconds after which a request ends without an answer.")
+    ] = 30.0
+
+
+@verb(interrupted="The service was starting; nothing was served.")
+def serve(
+    terminal: Terminal,
+    model: ModelOrSystem,
+    access: _Access,
+    bounds: _Bounds,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="The address to listen on. One that other machines can reach, such as 0.0.0.0, needs "
+            "--tokens."
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 takes any that is free.")
+    ] = 8000,
+    language: NotesLanguage = None,
+) -> None:
+    """Code notes over HTTP: a JSON interface, FHIR R4, and metrics, until Ctrl-C or SIGTERM.
+
+    Nothing is stored. The log on standard error has one JSON line per request, without any text of a note.
+
+    Example: `clem serve runs/demo/model --port 8000`
+    """
+    from clem_icd.extras import optional
+
+    for package in ("fastapi", "uvicorn", "prometheus_client"):
+        optional(package, "The service")
+
+    from clem_icd.modeling import ModelInfo
+    from clem_icd.serving import Address, ServedModel, Service
+    from clem_icd.serving import serve as run
+    from clem_icd.serving.journal import writing_log_to
+    from clem_icd.serving.running import check_exposure
+    from clem_icd.serving.security.gate import Gate
+    from clem_icd.serving.security.hosts import allowed_hosts
+
+    searched = searched_system(model, terminal.say)
+    check_options(searched, language=language, useless={})
+    further = access.allowed_host or []
+    check_exposure(host, has_tokens=access.tokens is not None, forwarded=bool(further))
+    service = Service(
+        _limits(bounds),
+        gate=None if access.tokens is None else Gate(access.tokens),
+        hosts=allowed_hosts(host, further),
+    )
+    if searched is None:
+        # At once, without the seconds that the libraries of a model take to load.
+        ModelInfo.read(model)
+    load = partial(open_system, model, searched, language)
+    with writing_log_to(sys.stderr, logging.WARNING if terminal.is_quiet else logging.INFO):
+        run(
+            service,
+            Address(host, port),
+            lambda: ServedModel.open(str(model), load),
+            partial(_announce, terminal),
+        )
+    terminal.say("Stopped; all requests were answered.")
+
+
+def _limits(bounds: _Bounds) -> Limits:
+    from clem_icd.serving import Limits
+
+    usual = Limits()
+    return Limits(
+        body_bytes=bounds.body_bytes,
+        notes=min(usual.notes, bounds.queue_notes),
+        queue_notes=bounds.queue_notes,
+        queue_characters=max(usual.queue_characters, bounds.body_bytes),
+        deadline_seconds=bounds.deadline,
+    )
+
+
+def _announce(terminal: Terminal, address: Address, served: ServedModel) -> None:
+    value = {"url": address.url, "model": served.name, "sha256": served.sha256}
+    line = f"Serving {served.name} ({served.coder.info.system}) at {address.url} (Ctrl-C stops it)"
+    terminal.result(value, lambda console: console.print(line, markup=False))

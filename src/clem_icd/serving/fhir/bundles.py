@@ -1,0 +1,136 @@
+"""From the coding of a document to a bundle: a Condition or Procedure for each suggestion, and a Provenance.
+
+A suggestion is *unconfirmed*: a person confirms every code. Where the evidence stands is said by HL7's own
+extension for positions in a text, whose offsets count Unicode code points here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from clem_icd.icd import CodeSystem
+from clem_icd.modeling import Span
+from clem_icd.prediction import Coding, Suggestion
+from clem_icd.serving.fhir.documents import Asked
+from clem_icd.serving.fhir.elements import (
+    Agent,
+    Bundle,
+    BundleEntry,
+    CodeableConcept,
+    Condition,
+    Device,
+    DeviceName,
+    DeviceVersion,
+    DocumentReference,
+    Extension,
+    Identifier,
+    Procedure,
+    Provenance,
+    Reference,
+    Source,
+)
+from clem_icd.serving.served import ServedModel
+
+SPAN = "http://hl7.org/fhir/StructureDefinition/derivation-reference"
+"""Where in a text something was found: http://hl7.org/fhir/extensions/StructureDefinition-derivation-reference."""
+
+SCORE = "urn:clem-icd:fhir:score"
+DECIDED = "urn:clem-icd:fhir:decided"
+SHA256 = "urn:clem-icd:fhir:model-sha256"
+
+_TERMS = "http://terminology.hl7.org/CodeSystem"
+_PROCEDURES = {CodeSystem.ICD9PCS, CodeSystem.ICD10PCS, CodeSystem.CPT}
+_DIGITS = 6
+
+
+def bundle_of(asked: Asked, coding: Coding, served: ServedModel) -> Bundle:
+    """Return all suggestions for a document."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    document = reference_to(asked.document)
+    entries = [_entry(_suggested(asked, document, one)) for one in coding.suggestions]
+    if entries:
+        device = _entry(_device(served))
+        provenance = Provenance(
+            target=[Reference(reference=entry.full_url) for entry in entries],
+            recorded=now,
+            agent=[
+                Agent(
+                    type=CodeableConcept.of(f"{_TERMS}/provenance-participant-type", "assembler"),
+                    who=Reference(reference=device.full_url),
+                )
+            ],
+            entity=[Source(role="source", what=document)],
+        )
+        entries += [device, _entry(provenance)]
+    return Bundle(timestamp=now, entry=entries or None)
+
+
+def reference_to(document: DocumentReference) -> Reference:
+    """Return a reference to a document: by its id, its first identifier, or as the one that was posted."""
+    if document.id is not None:
+        return Reference(reference=f"DocumentReference/{document.id}")
+    if document.identifier:
+        return Reference(type="DocumentReference", identifier=document.identifier[0])
+    return Reference(type="DocumentReference", display="the document that was posted")
+
+
+def _suggested(asked: Asked, document: Reference, one: Suggestion) -> Condition | Procedure:
+    system = CodeSystem(one.system)
+    code = CodeableConcept.of(system.uri, one.code, one.title)
+    subject = asked.document.subject or Reference(display="the subject of the document that was posted")
+    encounters = asked.document.context and asked.document.context.encounter
+    encounter = encounters[0] if encounters else None
+    extension = [
+        Extension(url=SCORE, value_decimal=round(one.probability, _DIGITS)),
+        Extension(url=DECIDED, value_boolean=one.decided),
+        *_spans(asked, document, one.evidence),
+    ]
+    if system in _PROCEDURES:
+        return Procedure(
+            extension=extension, status="unknown", code=code, subject=subject, encounter=encounter
+        )
+    return Condition(
+        extension=extension,
+        clinical_status=CodeableConcept.of(f"{_TERMS}/condition-clinical", "active"),
+        verification_status=CodeableConcept.of(f"{_TERMS}/condition-ver-status", "unconfirmed"),
+        category=[CodeableConcept.of(f"{_TERMS}/condition-category", "encounter-diagnosis")],
+        code=code,
+        subject=subject,
+        encounter=encounter,
+    )
+
+
+def _spans(asked: Asked, document: Reference, spans: Sequence[Span]) -> list[Extension]:
+    # Only needed to tell several contents apart.
+    path = (
+        []
+        if asked.place is None
+        else [Extension(url="path", value_string=f"content[{asked.place}].attachment.data")]
+    )
+    return [
+        Extension(
+            url=SPAN,
+            extension=[
+                Extension(url="reference", value_reference=document),
+                *path,
+                Extension(url="offset", value_integer=span.begin),
+                Extension(url="length", value_integer=span.end - span.begin),
+            ],
+        )
+        for span in spans
+    ]
+
+
+def _device(served: ServedModel) -> Device:
+    return Device(
+        identifier=[Identifier(system=SHA256, value=served.sha256)],
+        device_name=[DeviceName(name=f"CLEM-ICD: {served.name}", type="model-name")],
+        version=[DeviceVersion(type=CodeableConcept(text="clem-icd"), value=version("clem-icd"))],
+    )
+
+
+def _entry(resource: Condition | Procedure | Device | Provenance) -> BundleEntry:
+    return BundleEntry(full_url=f"urn:uuid:{uuid.uuid4()}", resource=resource)

@@ -1,0 +1,1 @@
+"""Who may ask the service, and from where: tokens, hosts, origins, and the headers of every response."""

@@ -1,0 +1,100 @@
+"""What all routes share: the limits, the tokens, the measures and, once it is loaded, the model."""
+
+from __future__ import annotations
+
+from clem_icd.serving.batching import Batcher
+from clem_icd.serving.limits import Limits
+from clem_icd.serving.measures import Measures
+from clem_icd.serving.problems import ServiceError
+from clem_icd.serving.security.gate import Gate
+from clem_icd.serving.served import ServedModel
+
+
+class Service:
+    """A service, first without a model.
+
+    Parameters
+    ----------
+    limits
+        What it accepts.
+    gate
+        Its tokens; None to admit everyone, which only an address of this machine may do.
+    hosts
+        The names that a Host header may have; None if any.
+
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        gate: Gate | None = None,
+        hosts: frozenset[str] | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.gate = gate
+        self.hosts = hosts
+        self.measures = Measures()
+        self.in_progress = 0
+        self._loaded: tuple[ServedModel, Batcher] | None = None
+        self._is_stopping = False
+
+    def start(self, served: ServedModel) -> None:
+        """Begin to code notes with a model."""
+        self._loaded = served, Batcher(served.coder, self.limits, self.measures)
+        self.measures.ready.set(1)
+
+    def begin_to_stop(self) -> None:
+        """Say that no more requests should come; those that have come are answered."""
+        self._is_stopping = True
+        self.measures.ready.set(0)
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Code the notes that wait, and end."""
+        self.begin_to_stop()
+        if self._loaded is not None:
+            self._loaded[1].close(timeout)
+
+    @property
+    def served(self) -> ServedModel:
+        """The model.
+
+        Raises
+        ------
+        ServiceError
+            If it is not loaded yet.
+
+        """
+        return self._ready()[0]
+
+    @property
+    def batcher(self) -> Batcher:
+        """The queue of the model.
+
+        Raises
+        ------
+        ServiceError
+            If the model is not loaded yet.
+
+        """
+        return self._ready()[1]
+
+    def check_ready(self) -> None:
+        """Say that no request should come before the model is loaded, and once the service stops.
+
+        Raises
+        ------
+        ServiceError
+            In both cases.
+
+        """
+        self._ready()
+        if self._is_stopping:
+            raise ServiceError("not-ready", "the service is stopping", "Ask again in a minute")
+
+    def _ready(self) -> tuple[ServedModel, Batcher]:
+        if self._loaded is None:
+            raise ServiceError(
+                "not-ready", "the model is not loaded yet", "Ask again in a few seconds", {"Retry-After": "2"}
+            )
+        return self._loaded

@@ -1,0 +1,221 @@
+"""The queue: order, batches, overload, deadlines, clients that leave, failures."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from clem_icd.serving import Limits
+from clem_icd.serving.batching import Batcher, Work
+from clem_icd.serving.measures import Measures
+from clem_icd.serving.problems import ServiceError
+from serving.conftest import Serve, Served
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that another thread does."""
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def work(text: str = "pain") -> Work:
+    return Work(text, 15, False)
+
+
+def sample(measures: Measures, name: str, **labels: str) -> float:
+    return measures.registry.get_sample_value(name, labels) or 0.0
+
+
+def held(serve: Serve, **limits: Any) -> Served:
+    """Return a service whose thread is held by one note."""
+    subject = serve(limits=Limits(**limits))
+    subject.system.open.clear()
+    subject.service.batcher.submit([work("first")])
+    assert subject.system.begun.wait(10)
+    return subject
+
+
+def test_notes_that_wait_are_scored_together_in_the_order_in_which_they_came(serve: Serve) -> None:
+    subject = held(serve)
+    for text in ("a", "b", "c"):
+        subject.service.batcher.submit([work(text), work(text * 2)])
+    subject.system.open.set()
+    subject.service.stop()
+    assert subject.system.batches == [["first"], ["a", "aa", "b", "bb", "c", "cc"]]
+
+
+def test_a_batch_is_bounded_in_notes_and_characters(serve: Serve) -> None:
+    subject = held(serve, batch_notes=3, batch_characters=10)
+    subject.service.batcher.submit([work("a" * n) for n in (1, 1, 1, 1, 8, 2, 30, 1)])
+    subject.system.open.set()
+    subject.service.stop()
+    lengths = [[len(text) for text in batch] for batch in subject.system.batches[1:]]
+    assert lengths == [[1, 1, 1], [1, 8], [2], [30], [1]]
+
+
+@pytest.mark.parametrize("limits", [{"queue_notes": 2, "notes": 2}, {"queue_characters": 4_100}])
+def test_a_full_queue_refuses_at_once_and_says_when_to_ask_again(
+    serve: Serve, limits: dict[str, int]
+) -> None:
+    subject = held(serve, **({"body_bytes": 4_000} | limits))
+    waiting = [work("a" * 2_000), work("b" * 2_000)]
+    subject.service.batcher.submit(waiting)
+    started = time.monotonic()
+    answer = subject.code("c" * 200)
+    assert time.monotonic() - started < 2
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "overloaded")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert sample(subject.service.measures, "clem_notes_total", outcome="refused") == 1
+    subject.system.open.set()
+    assert [one.coding.result(10).tokens for one in waiting] == [2_000, 2_000]
+    assert subject.code("c" * 200).status_code == 200
+
+
+def test_a_queue_that_would_take_too_long_refuses(serve: Serve) -> None:
+    subject = serve(limits=Limits(wait_seconds=0.05))
+    subject.system.open.clear()
+    slow = work("a" * 10)
+    subject.service.batcher.submit([slow])
+    time.sleep(0.1)
+    subject.system.open.set()
+    slow.coding.result(10)
+    # It took at least 10 ms per character, so 10 characters before these take longer than 50 ms.
+    until(lambda: sample(subject.service.measures, "clem_batch_seconds_count") == 1)
+    subject.system.open.clear()
+    subject.system.begun.clear()
+    subject.service.batcher.submit([work("b" * 10)])
+    with pytest.raises(ServiceError, match="overloaded"):
+        subject.service.batcher.submit([work("c")])
+
+
+def test_too_many_requests_in_progress_are_refused_but_health_answers(serve: Serve) -> None:
+    subject = serve(limits=Limits(requests=2))
+    subject.system.open.clear()
+
+    async def crowd() -> tuple[list[int], int]:
+        asked = [
+            asyncio.create_task(subject.ask_async("POST", "/v1/code", json={"notes": [{"text": "pain"}]}))
+            for _ in range(5)
+        ]
+        while subject.service.in_progress < 2:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+        health = await subject.ask_async("GET", "/healthz")
+        subject.system.open.set()
+        return [(await one).status_code for one in asked], health.status_code
+
+    statuses, health = asyncio.run(crowd())
+    assert sorted(statuses) == [200, 200, 429, 429, 429]
+    assert health == 200
+    assert subject.service.in_progress == 0
+
+
+def test_a_request_that_takes_too_long_ends_and_its_notes_leave_the_queue(serve: Serve) -> None:
+    subject = held(serve, deadline_seconds=0.05)
+    answer = subject.code("a", "b")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (504, "deadline")
+    assert sample(subject.service.measures, "clem_queue_notes") == 0
+    assert sample(subject.service.measures, "clem_queue_characters") == 0
+    assert sample(subject.service.measures, "clem_notes_total", outcome="dropped") == 2
+    subject.system.open.set()
+    subject.service.stop()
+    assert subject.system.batches == [["first"]]
+
+
+def test_the_notes_of_a_client_that_leaves_are_not_scored(serve: Serve) -> None:
+    subject = held(serve)
+    body = b'{"notes": [{"text": "left"}]}'
+    left = asyncio.Event()
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop()
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def leave() -> None:
+        headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/v1/code",
+            "headers": headers,
+            "query_string": b"",
+        }
+        asked = asyncio.create_task(subject.app(scope, receive, send))
+        while sample(subject.service.measures, "clem_queue_notes") < 1:
+            await asyncio.sleep(0.001)
+        left.set()
+        await asked
+
+    asyncio.run(leave())
+    assert sent[0]["status"] == 499
+    subject.system.open.set()
+    subject.service.stop()
+    assert subject.system.batches == [["first"]]
+    labels = {"method": "POST", "route": "/v1/code", "status": "499"}
+    assert sample(subject.service.measures, "clem_requests_total", **labels) == 1
+
+
+def test_a_note_that_fails_does_not_fail_its_batch_mates(toy: Served) -> None:
+    bad = "break the batch"
+    first, second, third = toy.code("pain", bad, "fever").json()["notes"]
+    assert first["error"] is None
+    assert third["error"] is None
+    assert second["error"]["code"] == "internal"
+    assert toy.system.batches == [["pain", bad, "fever"], ["pain"], [bad], ["fever"]]
+    assert sample(toy.service.measures, "clem_notes_total", outcome="failed") == 1
+    assert toy.code("pain").json()["notes"][0] == {**first, "id": None}
+
+
+def test_a_request_of_which_every_note_fails_is_a_failure_of_the_service(toy: Served) -> None:
+    answer = toy.code("break the batch")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
+    assert toy.code("pain").status_code == 200
+
+
+def test_a_system_that_forgets_a_note_fails_it_instead_of_waiting_forever(toy: Served) -> None:
+    toy.system.score = lambda texts: iter(())
+    assert toy.code("pain").status_code == 500
+
+
+def test_closing_codes_what_waits_and_accepts_no_more(serve: Serve) -> None:
+    subject = held(serve)
+    waiting = work("last")
+    subject.service.batcher.submit([waiting])
+    subject.service.batcher.close(timeout=0)
+    with pytest.raises(ServiceError, match="not-ready"):
+        subject.service.batcher.submit([work()])
+    subject.system.open.set()
+    assert waiting.coding.result(10).tokens == 4
+
+
+def test_counts_and_durations_are_measured(toy: Served) -> None:
+    toy.code("pain", " ", top=2)
+    measures = toy.service.measures
+    assert sample(measures, "clem_notes_total", outcome="coded") == 1
+    assert sample(measures, "clem_notes_total", outcome="unreadable") == 1
+    assert sample(measures, "clem_tokens_total") == 4
+    assert sample(measures, "clem_batch_notes_sum") == 1
+    [note] = toy.code("pain", top=2).json()["notes"]
+    decided = sum(one["decided"] for one in note["suggestions"])
+    assert sample(measures, "clem_codes_total", decided="yes") == 2 * decided
+    labels = {"method": "POST", "route": "/v1/code", "status": "200"}
+    assert sample(measures, "clem_requests_total", **labels) == 2
+
+
+def test_a_thread_and_its_queue_end_with_the_service(toy: Served) -> None:
+    batcher = Batcher(toy.coder, Limits(), Measures())
+    batcher.close(10)
+    assert not batcher._thread.is_alive()

@@ -1,0 +1,112 @@
+"""Requests at random: never a 5xx, never another shape. ``CLEM_FUZZ_CASES`` sets how many."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from serving.conftest import Served
+
+CASES = int(os.environ.get("CLEM_FUZZ_CASES", "150"))
+
+FUZZ = settings(
+    max_examples=CASES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+PATHS = ["/v1/code", "/fhir/DocumentReference/$suggest-codes"]
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+texts = st.text(max_size=200) | st.text("\0\u202e\ufeff😀e\u0301<>&;|^~\r\n pneumonia", max_size=50)
+notes = st.fixed_dictionaries({"text": texts | values}, optional={"id": st.text(max_size=20) | values})
+code_requests = st.fixed_dictionaries(
+    {"notes": st.lists(notes | values, max_size=4)},
+    optional={
+        "top": st.integers(-2, 300) | values,
+        "evidence": st.booleans() | values,
+        "wrapped": st.sampled_from(["keep", "refuse"]) | values,
+    },
+)
+attachments = st.fixed_dictionaries(
+    {},
+    optional={
+        "contentType": st.sampled_from(["text/plain", "text/plain; charset=utf-8", "text/html"]) | values,
+        "data": st.sampled_from(["cGFpbg==", "cGFp bg==", "8J+roQ=="])
+        | st.text("ABCabc+/= \n", max_size=30)
+        | values,
+        "url": st.text(max_size=20),
+    },
+)
+documents = st.fixed_dictionaries(
+    {
+        "resourceType": st.just("DocumentReference") | values,
+        "status": st.just("current") | values,
+        "content": st.lists(st.fixed_dictionaries({"attachment": attachments}) | values, max_size=3),
+    },
+    optional={"id": st.text("abc.-", max_size=8) | values, "subject": values, "context": values},
+)
+parameters = st.fixed_dictionaries(
+    {
+        "resourceType": st.just("Parameters"),
+        "parameter": st.lists(
+            st.fixed_dictionaries(
+                {"name": st.sampled_from(["document", "top", "evidence", "other"])},
+                optional={"resource": documents, "valueInteger": values, "valueBoolean": values},
+            ),
+            max_size=3,
+        ),
+    }
+)
+
+
+def check(answer: Any) -> None:
+    """Check that an answer is either a result or an error of the one shape."""
+    assert answer.status_code in (200, 400, 404, 405, 413, 415, 422), answer.text
+    value = answer.json()
+    if answer.status_code != 200:
+        assert "error" in value or value["resourceType"] == "OperationOutcome"
+
+
+@FUZZ
+@given(body=code_requests | documents | parameters | values, path=st.sampled_from(PATHS))
+def test_any_json_has_an_answer(toy: Served, body: Any, path: str) -> None:
+    content = json.dumps(body).encode("utf-8", "surrogatepass")
+    check(toy.ask("POST", path, content=content, headers={"content-type": "application/json"}))
+
+
+@FUZZ
+@given(body=st.binary(max_size=200), path=st.sampled_from(PATHS))
+def test_any_bytes_have_an_answer(toy: Served, body: bytes, path: str) -> None:
+    check(toy.ask("POST", path, content=body, headers={"content-type": "application/json"}))
+
+
+@FUZZ
+@given(
+    path=st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=20),
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]),
+)
+def test_any_path_has_an_answer(toy: Served, path: str, method: str) -> None:
+    check(toy.ask(method, f"/{quote(path)}"))
+
+
+@pytest.mark.parametrize("path", PATHS)
+@FUZZ
+@given(
+    headers=st.dictionaries(
+        st.sampled_from(["content-type", "content-encoding", "content-length", "accept"]),
+        st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30),
+    )
+)
+def test_any_headers_have_an_answer(toy: Served, path: str, headers: dict[str, str]) -> None:
+    check(toy.ask("POST", path, content=b'{"notes": [{"text": "pain"}]}', headers=headers))
