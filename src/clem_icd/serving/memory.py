@@ -1,7 +1,7 @@
 """Keeping the memory of a long-running service flat.
 
 Every batch has another number of tokens. oneDNN keeps a compiled kernel for each number that it has seen,
-1,024 of them by default, and the C library keeps the memory of finished batches in case that a later one needs it.
+1,024 of them by default, and the C library keeps the memory of finished batches for later ones.
 Together they doubled the memory of a service on a CPU within a minute.
 """
 
