@@ -28,7 +28,7 @@ def system(little_corpus: Corpus) -> NeuralSystem:
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        ({"kind": "pooled", "pooling": "mean"}, "head-decomposition"),
+        ({"kind": "pooled", "pooling": "mean"}, "decomposition-x-saliency"),
         # A head that reads one token has nothing to decompose.
         ({"kind": "pooled", "pooling": "cls"}, "input-x-gradient"),
         ({"kind": "label-attention"}, "attention"),

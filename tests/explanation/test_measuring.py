@@ -153,7 +153,7 @@ def test_a_neural_system_is_measured_with_shuffled_parameters_too(
         neural, info_of(little_corpus), little_corpus, "test", notes=4, faithfulness_notes=1
     )
     [result] = document["methods"]
-    assert result["method"] == "head-decomposition"
+    assert result["method"] == "decomposition-x-saliency"
     assert abs(result["metrics"]["shuffled_correlation"]) < 0.5
     for name in ("comprehensiveness", "sufficiency", "normalised_aopc"):
         assert 0 <= result["metrics"][name] <= 1

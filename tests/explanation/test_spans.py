@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -237,3 +238,26 @@ def test_every_word_that_a_neural_system_reads_gets_its_share_from_its_own_token
     for (begin, end), share in zip(words.tolist(), each[0], strict=True):
         own = (weights.offsets[:, 0] < end) & (weights.offsets[:, 1] > begin)
         assert share == pytest.approx(weights.shares[0, own].sum(), rel=1e-4)
+
+
+def test_a_word_passes_a_part_of_its_share_to_its_neighbours_in_the_sentence() -> None:
+    text = "acute kidney injury. Fever\nchills"
+    offsets = np.array([match.span() for match in re.finditer(r"\w+", text)])
+    weights = TokenWeights(offsets, np.array([[0, 8, 0, 2, 0]], dtype=np.float32), len(text))
+    _, [own] = word_shares(text, weights, 0.25)
+    np.testing.assert_allclose(own, [0.2, 0.4, 0.2, 0.2, 0], atol=1e-6)
+    _, [own] = word_shares(text, weights)
+    np.testing.assert_allclose(own, [0, 0.8, 0, 0.2, 0], atol=1e-6)
+    [spans] = spans_of(text, weights, SpanRule(cut=0.1, spread=0.25))
+    assert [text[span.begin : span.end] for span in spans] == ["acute kidney injury", "Fever"]
+    assert sum(span.weight for span in spans) == pytest.approx(1)
+
+
+@given(st.text(max_size=60), st.floats(0, 0.5), st.data())
+def test_spreading_keeps_the_sum_of_the_shares(text: str, spread: float, data: st.DataObject) -> None:
+    offsets = np.array([[at, at + 1] for at in range(len(text))], dtype=np.int64).reshape(-1, 2)
+    values = data.draw(st.lists(st.floats(0, 1, width=32), min_size=len(text), max_size=len(text)))
+    weights = TokenWeights(offsets, np.array([values], dtype=np.float32), len(text))
+    before, after = (word_shares(text, weights, one)[1] for one in (0.0, spread))
+    assert after.sum() == pytest.approx(before.sum(), abs=1e-5)
+    assert (after >= 0).all()

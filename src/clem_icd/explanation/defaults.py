@@ -11,7 +11,7 @@ from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.system import Explaining
 
 _BY_HEAD = {
-    "pooled": "head-decomposition",
+    "pooled": "decomposition-x-saliency",
     "label-attention": "attention",
     "label-cross-attention": "attention",
     "label-tree-attention": "attention",

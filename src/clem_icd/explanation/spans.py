@@ -8,7 +8,7 @@ from pydantic import Field
 from scipy.sparse import csr_array
 
 from clem_icd.explanation.token_weights import TokenWeights
-from clem_icd.explanation.words import Words, read_words, words_of
+from clem_icd.explanation.words import Words, read_words
 from clem_icd.fields import Fields
 from clem_icd.modeling.system import Span
 
@@ -22,6 +22,9 @@ class SpanRule(Fields):
     ----------
     cut
         The share of the support for a code above which a word is marked. A code may have no such word.
+    spread
+        The part of its share that a word first passes to each of the two words beside it in its sentence.
+        Evidence is a phrase, of which many methods find one end.
     gap
         Marked words of one sentence on one line become one span if at most this many other words are between
         them; stop words do not count.
@@ -31,21 +34,33 @@ class SpanRule(Fields):
     """
 
     cut: float = Field(default=0.05, ge=0, le=1)
+    spread: float = Field(default=0, ge=0, le=0.5)
     gap: int = Field(default=1, ge=0)
     most: int = Field(default=5, ge=1)
 
 
-def word_shares(text: str, weights: TokenWeights) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+def word_shares(
+    text: str, weights: TokenWeights, spread: float = 0
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """Return the words of a text [words, 2], and their shares in the support for a label [labels, words].
 
     The share of a word is the sum of those of its tokens. A token that covers several words is divided among
     them by the number of characters; blanks and punctuation beside a word do not matter. A token without any
     part of a word, such as punctuation, belongs to none, and its share is left out: shares of words sum to 1
     at most. So is a word that was not read to its end.
+
+    Parameters
+    ----------
+    text
+        The raw note.
+    weights
+        The weights of its tokens.
+    spread
+        As in `SpanRule`.
+
     """
-    words = words_of(text)
-    words = words[words[:, 1] <= weights.read]
-    return words, _shares(words, weights)
+    words = read_words(text, weights.read)
+    return words.places, _spread(_shares(words.places, weights), words.sentences, spread)
 
 
 def spans_of(text: str, weights: TokenWeights, rule: SpanRule) -> list[tuple[Span, ...]]:
@@ -55,7 +70,7 @@ def spans_of(text: str, weights: TokenWeights, rule: SpanRule) -> list[tuple[Spa
     in the support for the label.
     """
     words = read_words(text, weights.read)
-    shares = _shares(words.places, weights)
+    shares = _spread(_shares(words.places, weights), words.sentences, rule.spread)
     return [_spans(words, own, rule) for own in shares]
 
 
@@ -73,6 +88,23 @@ def _shares(places: npt.NDArray[np.int64], weights: TokenWeights) -> npt.NDArray
     # Rounding must not make a share exceed a cut of 1.
     shares: npt.NDArray[np.float64] = (token_words @ weights.shares.T).T
     return np.minimum(shares, 1).astype(np.float32)
+
+
+def _spread(
+    shares: npt.NDArray[np.float32], sentences: npt.NDArray[np.int64], spread: float
+) -> npt.NDArray[np.float32]:
+    """Return shares of which words have passed a part to their neighbours [labels, words]; sums are kept."""
+    if not spread:
+        return shares
+    together = sentences[1:] == sentences[:-1]
+    passed = shares * np.float32(spread)
+    found = shares.copy()
+    for giving, taking in ((slice(None, -1), slice(1, None)), (slice(1, None), slice(None, -1))):
+        moved = passed[:, giving] * together
+        found[:, giving] -= moved
+        found[:, taking] += moved
+    # Rounding must not make a share exceed a cut of 1.
+    return np.clip(found, 0, 1)
 
 
 def _spans(words: Words, shares: npt.NDArray[np.float32], rule: SpanRule) -> tuple[Span, ...]:

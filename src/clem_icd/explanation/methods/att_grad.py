@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 
 from clem_icd.explanation.methods.label_query_method import LabelQueryMethod
+from clem_icd.explanation.spans import SpanRule
 from clem_icd.modeling.heads import Encoded
 from clem_icd.modeling.heads.label_queries import LabelQueries
 
@@ -19,6 +20,7 @@ class AttentionTimesGradient(LabelQueryMethod):
     label attention, weights are the sizes of `Contributions`.
     """
 
+    default_rule: ClassVar[SpanRule | None] = SpanRule(cut=0.02, spread=0.25)
     kind: Literal["att-grad"] = "att-grad"
 
     def weights_of_head(self, head: LabelQueries, encoded: Encoded, labels: Sequence[int]) -> torch.Tensor:

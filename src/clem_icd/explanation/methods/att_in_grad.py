@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from clem_icd.explanation.methods.attention import Attention
 from clem_icd.explanation.methods.gradients import embedded, norms, products, traced
 from clem_icd.explanation.methods.label_query_method import LabelQueryMethod
 from clem_icd.explanation.methods.neural_method import batch_of
+from clem_icd.explanation.spans import SpanRule
 from clem_icd.modeling.heads import Encoded
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
@@ -25,6 +26,7 @@ class AttInGrad(LabelQueryMethod):
     pass per label.
     """
 
+    default_rule: ClassVar[SpanRule | None] = SpanRule(cut=0.01, spread=0.25)
     kind: Literal["att-in-grad"] = "att-in-grad"
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:

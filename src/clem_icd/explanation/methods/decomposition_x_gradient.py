@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from clem_icd.explanation.methods.gradients import (
 )
 from clem_icd.explanation.methods.neural_method import batch_of
 from clem_icd.explanation.methods.pooled_method import PooledMethod, hidden_of
+from clem_icd.explanation.spans import SpanRule
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
 
@@ -29,6 +30,7 @@ class DecompositionTimesGradient(PooledMethod):
     backward pass per label.
     """
 
+    default_rule: ClassVar[SpanRule | None] = SpanRule(cut=0.05, spread=0.25)
     kind: Literal["decomposition-x-gradient"] = "decomposition-x-gradient"
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:

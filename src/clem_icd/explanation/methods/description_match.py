@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from clem_icd.errors import ModelError
 from clem_icd.explanation.methods.baseline import Baseline
+from clem_icd.explanation.spans import SpanRule
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.lexicon.language import Language
 from clem_icd.modeling.lexicon.words import read_words
@@ -29,6 +30,7 @@ class DescriptionMatch(Baseline):
 
     """
 
+    default_rule: ClassVar[SpanRule | None] = SpanRule(cut=0)
     kind: Literal["description-match"] = "description-match"
     language: Language | None = None
 

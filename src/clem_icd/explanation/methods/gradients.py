@@ -18,7 +18,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from clem_icd.modeling import EncoderWithHead
 from clem_icd.modeling.heads.label_queries import LabelQueries
 
-CHECKPOINTED_TOKENS = 1_024
+CHECKPOINTED_TOKENS = 2_049
 """From this many tokens on, each layer of the encoder is computed again in every backward pass.
 
 Otherwise a model of the size of ModernBERT-base would hold 1.6 MB per token. A backward pass takes half as

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from clem_icd.explanation.methods.gradients import deviations, products, traced
 from clem_icd.explanation.methods.neural_method import batch_of
 from clem_icd.explanation.methods.pooled_method import PooledMethod, hidden_of
+from clem_icd.explanation.spans import SpanRule
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
 
@@ -23,6 +24,7 @@ class HeadDecomposition(PooledMethod):
     takes one forward pass, and one backward pass per label through the head alone.
     """
 
+    default_rule: ClassVar[SpanRule | None] = SpanRule(cut=0.03, spread=0.25)
     kind: Literal["head-decomposition"] = "head-decomposition"
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:

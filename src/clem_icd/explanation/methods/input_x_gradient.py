@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from clem_icd.explanation.methods.gradients import embedded, logits_of, norms, products, traced
 from clem_icd.explanation.methods.neural_method import NeuralMethod, batch_of
+from clem_icd.explanation.spans import SpanRule
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
 
@@ -21,6 +22,7 @@ class InputTimesGradient(NeuralMethod):
     takes one forward pass and one backward pass per label.
     """
 
+    default_rule: ClassVar[SpanRule | None] = SpanRule(cut=0.04, spread=0.25)
     kind: Literal["input-x-gradient"] = "input-x-gradient"
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:

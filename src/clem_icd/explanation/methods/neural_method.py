@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import torch
 
 from clem_icd.errors import ModelError
 from clem_icd.explanation.methods.method import Method
+from clem_icd.explanation.spans import SpanRule
 from clem_icd.explanation.token_weights import TokenWeights
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.neural import NeuralSystem
@@ -19,6 +20,8 @@ from clem_icd.modeling.readings import ReadNote
 
 class NeuralMethod(Method):
     """A method that looks into a neural system, and weighs the tokens of its tokenizer."""
+
+    default_rule: ClassVar[SpanRule | None] = SpanRule(spread=0.25)
 
     def require(self, system: System, info: ModelInfo) -> None:
         """Refuse any other system."""

@@ -7,6 +7,7 @@ from clem_icd.explanation.methods.attention_rollout import AttentionRollout
 from clem_icd.explanation.methods.coefficients import Coefficients
 from clem_icd.explanation.methods.contributions import Contributions
 from clem_icd.explanation.methods.decomposition_x_gradient import DecompositionTimesGradient
+from clem_icd.explanation.methods.decomposition_x_saliency import DecompositionTimesSaliency
 from clem_icd.explanation.methods.deep_lift import DeepLift
 from clem_icd.explanation.methods.description_match import DescriptionMatch
 from clem_icd.explanation.methods.head_decomposition import HeadDecomposition
@@ -27,6 +28,7 @@ METHODS.register(AttentionTimesGradient)
 METHODS.register(AttInGrad)
 METHODS.register(HeadDecomposition)
 METHODS.register(DecompositionTimesGradient)
+METHODS.register(DecompositionTimesSaliency)
 METHODS.register(InputTimesGradient)
 METHODS.register(Occlusion)
 METHODS.register(IntegratedGradients)
