@@ -171,3 +171,17 @@ def test_a_long_note_is_refused_with_the_reason(little_corpus: Corpus) -> None:
     explainer = Explainer(new_system(little_corpus), info_of(little_corpus), "deep-lift")
     with pytest.raises(NoteError, match=r"deep-lift explains at most 1,000: its memory grows"):
         explainer.weigh("hypertension " * 2000, [0])
+
+
+def test_a_softmax_of_far_apart_scores_stays_exact() -> None:
+    """With exponentials of one note that vanish beside those of its baseline, a quotient of them explodes."""
+    scores = torch.tensor([[90.0, 0, -3, 1], [-80.0, 2, 1, 0]], requires_grad=True)
+    with Rescaling():
+        shares = torch.nn.functional.softmax(scores, dim=-1)
+        for place in range(4):
+            (multipliers,) = torch.autograd.grad(shares[0, place], scores, retain_graph=True)
+            difference = scores.detach()[0] - scores.detach()[1]
+            added = (multipliers[0] * difference).sum()
+            change = float((shares[0, place] - shares[1, place]).detach())
+            assert float(added) == pytest.approx(change, abs=1e-4)
+            assert (multipliers.abs() <= 1).all()

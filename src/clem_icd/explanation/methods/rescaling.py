@@ -97,12 +97,30 @@ def _softmax(
 ) -> torch.Tensor:
     if dtype is not None:
         values = values.to(dtype)
-    dim = dim % values.ndim
-    # One shift for the note and its baseline, which cancels out.
-    highest = values.detach().amax(dim=dim, keepdim=True)
-    shift = _pairs(highest).amax(dim=0, keepdim=True).expand_as(_pairs(highest)).flatten(0, 1)
-    exponentials = _of_one_variable(torch.exp, values - shift)
-    return _quotient(exponentials, exponentials.sum(dim=dim, keepdim=True))
+    # Not as a quotient of exponentials: those of a note and of its baseline may differ by many magnitudes.
+    shifted = values - _log_sum_exp(values, dim % values.ndim)
+    return _of_one_variable(torch.exp, shifted)
+
+
+def _log_sum_exp(values: torch.Tensor, dim: int) -> torch.Tensor:
+    """Return the logarithm of a sum of exponentials, as one operation, along a dimension that is kept.
+
+    Its multipliers are those of the exponentials times that of the logarithm of their sum, each a logarithmic
+    mean of the note and its baseline. They are computed as logarithms, so that nothing overflows.
+    """
+    with torch.no_grad():
+        finite = values.clamp(min=torch.finfo(values.dtype).min)
+        result = finite.logsumexp(dim=dim, keepdim=True)
+        parts = (_log_mean(_pairs(finite)) - _log_mean(_pairs(result))).exp()
+    return _with_gradient(result, (_pairs(values) * parts).sum(dim=dim + 1, keepdim=True))
+
+
+def _log_mean(logarithms: torch.Tensor) -> torch.Tensor:
+    """Return the logarithm of the logarithmic mean of two numbers, from theirs [1, ...]."""
+    gap = (logarithms[0] - logarithms[1]).abs()
+    small = gap < 1e-3
+    ratio = torch.where(small, -gap / 2, torch.log(-torch.expm1(-gap) / gap.clamp(min=1e-3)))
+    return (torch.maximum(logarithms[0], logarithms[1]) + ratio)[None]
 
 
 def _layer_norm(
