@@ -24,7 +24,7 @@ from clem_icd.errors import InputError
 
 if TYPE_CHECKING:
     from clem_icd.serving import Address, Limits, ServedModel
-    from clem_icd.serving.screen.review import Review
+    from clem_icd.serving.review import Review
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,8 @@ def _review(screen: _Screen, further: list[str]) -> Review | None:
         return None
     for package in ("sqlalchemy", "alembic", "jinja2"):
         optional(package, "The review screen (--no-review leaves it out)")
-    from clem_icd.serving.screen.review import Review
-    from clem_icd.serving.screen.sign_on import SignOn
+    from clem_icd.serving.review import Review
+    from clem_icd.serving.security.sign_on import SignOn
     from clem_icd.serving.store.database import open_store
 
     sign_on = SignOn.of(screen.trusted_proxy or (), screen.user_header)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from clem_icd.serving.batching import Batcher
 from clem_icd.serving.limits import Limits
 from clem_icd.serving.measures import Measures
 from clem_icd.serving.problems import ServiceError
+from clem_icd.serving.review import Review
 from clem_icd.serving.security.gate import Gate
 from clem_icd.serving.served import ServedModel
-
-if TYPE_CHECKING:
-    from clem_icd.serving.screen.review import Review
 
 
 class Service:

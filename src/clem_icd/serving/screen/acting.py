@@ -11,7 +11,7 @@ from clem_icd.errors import ClemError
 from clem_icd.fields import Fields
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.serving.problems import ServiceError
-from clem_icd.serving.screen.sign_on import coder_name
+from clem_icd.serving.security.sign_on import coder_name
 from clem_icd.serving.store.acts import Act
 from clem_icd.serving.store.encounters import Mark
 from clem_icd.serving.store.finishing import assign, reopen, submit

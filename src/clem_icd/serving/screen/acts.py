@@ -12,11 +12,11 @@ from fastapi.responses import JSONResponse, Response
 from clem_icd.serving.access import ServiceOf
 from clem_icd.serving.bodies import parse_json, read_body
 from clem_icd.serving.problems import ServiceError
+from clem_icd.serving.review import Review
 from clem_icd.serving.screen.acting import Add, Assign, Judge, Order, Reopen, Submit, Undo
 from clem_icd.serving.screen.entering import FROM_OWN_PAGE, Coder, ReviewOf
 from clem_icd.serving.screen.reading import read_state
 from clem_icd.serving.screen.refusals import refusing
-from clem_icd.serving.screen.review import Review
 from clem_icd.serving.store.acts import Act
 
 router = APIRouter(

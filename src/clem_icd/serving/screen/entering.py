@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from clem_icd.serving.access import ServiceOf
 from clem_icd.serving.problems import ServiceError
-from clem_icd.serving.screen.review import Review
+from clem_icd.serving.review import Review
 from clem_icd.serving.security.tokens import Scope
 
 COOKIE = "clem_session"

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from clem_icd.serving.review import Review
 from clem_icd.serving.screen.refusals import refusing
-from clem_icd.serving.screen.review import Review
 from clem_icd.serving.screen.state import state_of
 from clem_icd.serving.store.reading import read_encounter
 

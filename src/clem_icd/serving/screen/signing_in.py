@@ -11,13 +11,13 @@ from fastapi.responses import RedirectResponse, Response
 from clem_icd.serving.access import ServiceOf
 from clem_icd.serving.bodies import read_body
 from clem_icd.serving.problems import ServiceError
+from clem_icd.serving.review import Review
 from clem_icd.serving.screen.entering import COOKIE, FROM_OWN_PAGE, SCOPES, MaybeCoder, ReviewOf
 from clem_icd.serving.screen.rendering import page
-from clem_icd.serving.screen.review import Review
-from clem_icd.serving.screen.sessions import SignedIn
-from clem_icd.serving.screen.sign_on import coder_name
 from clem_icd.serving.security.gate import Gate
 from clem_icd.serving.security.hosts import name_in
+from clem_icd.serving.security.sessions import SignedIn
+from clem_icd.serving.security.sign_on import coder_name
 from clem_icd.serving.security.tokens import hash_of
 
 router = APIRouter(prefix="/review", include_in_schema=False)

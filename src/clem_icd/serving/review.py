@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from clem_icd.icd import SEARCHED_SYSTEMS, find_codes
-from clem_icd.serving.screen.lockout import LockOut
-from clem_icd.serving.screen.sessions import IDLE_SECONDS, Sessions
-from clem_icd.serving.screen.sign_on import SignOn
-from clem_icd.serving.store.database import Store
+from clem_icd.serving.security.lockout import LockOut
+from clem_icd.serving.security.sessions import IDLE_SECONDS, Sessions
+from clem_icd.serving.security.sign_on import SignOn
+
+if TYPE_CHECKING:
+    from clem_icd.serving.store.database import Store
 
 
 class Review:
