@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from clem_icd.icd.code import undot
 from clem_icd.icd.packaged import packaged_titles
 from clem_icd.icd.systems import CodeSystem
-from clem_icd.icd.tabular import has_seventh_character, in_tabular, tabular_inclusion_terms, tabular_leaves
+from clem_icd.icd.tabular import has_seventh_character, in_tabular, tabular_inclusion_terms
+from clem_icd.icd.terms import is_billable
 
-__all__ = ["Names", "is_billable", "names_of", "words_in"]
+__all__ = ["Names", "names_of", "words_in"]
 
 _WORD = re.compile(r"[^\W_]+")
 # "Hypertension (arterial) (benign)": the disease is the same without these.
@@ -65,7 +66,9 @@ class Names:
         self.texts: list[str] = [name for _, name, _ in rows]
         self.owners: Ints = np.array([at for at, *_ in rows], dtype=np.int32)
         self.is_title = np.array([is_title for *_, is_title in rows], dtype=np.bool_)
-        self.billable = np.array([is_billable(code, system) for code in self.codes], dtype=np.bool_)
+        self.billable = np.array(
+            [is_billable(code, system) is not False for code in self.codes], dtype=np.bool_
+        )
         self.sizes: Ints = np.array([_size(text) for text in self.texts], dtype=np.int32)
         self._words, self._starts, self._holders, self._first = _inverted(self.texts)
 
@@ -91,6 +94,13 @@ class Names:
         """Return the places of the codes that begin with some characters, without dots."""
         return range(bisect_left(self.undotted, beginning), bisect_left(self.undotted, beginning + _LAST))
 
+    def completed(self, beginning: str) -> str:
+        """Return the most frequent word that begins so; the beginning itself if there is none."""
+        first, last = bisect_left(self._words, beginning), bisect_left(self._words, beginning + _LAST)
+        if first == last:
+            return beginning
+        return self._words[first + int(np.argmax(np.diff(self._starts[first : last + 1])))]
+
     def _between(self, low: str, high: str) -> slice:
         first, last = bisect_left(self._words, low), bisect_left(self._words, high)
         return slice(int(self._starts[first]), int(self._starts[last]))
@@ -100,16 +110,6 @@ class Names:
 def names_of(system: CodeSystem) -> Names:
     """Return the names of a system's codes; built on first use, in about a second."""
     return Names(system)
-
-
-def is_billable(code: str, system: CodeSystem) -> bool:
-    """Return whether a code with a title is one that may be billed, and not a category above such codes."""
-    return system is not CodeSystem.ICD10CM or code in _leaves() or not in_tabular(code)
-
-
-@functools.cache
-def _leaves() -> frozenset[str]:
-    return frozenset(tabular_leaves())
 
 
 def _terms(code: str, system: CodeSystem) -> list[str]:
