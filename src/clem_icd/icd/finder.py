@@ -138,8 +138,9 @@ def _costs(names: Names, words: Sequence[str]) -> NDArray[np.int64]:
     costs = np.full(len(names.texts), 1_000 * len(words), dtype=np.int64)
     for word in dict.fromkeys(words):
         costs[names.with_word(word)] -= 1_000
-    # What is being typed is probably the word that most names have.
-    costs[names.with_word(names.completed(words[-1]))] -= 5
+    # What is being typed is probably a word that many names have.
+    for word in names.completed(words[-1]):
+        costs[names.with_word(word)] -= 5
     costs[names.beginning_with(words[0])] -= 15
     costs += 10 * np.minimum(names.sizes, 50)
     costs += np.where(names.is_title, 0, 2)

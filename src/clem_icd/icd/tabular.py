@@ -15,6 +15,7 @@ __all__ = [
     "tabular_code_first",
     "tabular_codes",
     "tabular_excludes1",
+    "tabular_includes",
     "tabular_inclusion_terms",
     "tabular_leaves",
     "tabular_title",
@@ -61,6 +62,11 @@ def has_seventh_character(code: str) -> bool:
 def tabular_inclusion_terms(code: str) -> list[str]:
     """Return the inclusion terms listed directly at a dotted code."""
     return [" ".join(term.split()) for term in _library().get_inclusion_term(code)]
+
+
+def tabular_includes(code: str) -> list[str]:
+    """Return the notes "Includes" directly at a dotted code: what it means, in other words."""
+    return [" ".join(text.split()) for text in _library().get_includes(code)]
 
 
 def tabular_above(code: str) -> list[str]:

@@ -25,8 +25,7 @@ _UNSPECIFIED = "unspecified"
 def warnings_of(encounter: Encounter) -> list[list[dict[str, Any]]]:
     """Return the warnings on each code of an encounter: the kind and the text of each [codes].
 
-    The rules of codes that depend on others look at those that stand, in their order. A code that was rejected
-    has no warnings.
+    Rules about several codes look at those that stand, in their order. A rejected code has no warnings.
     """
     candidates = _candidates(encounter)
     return [
@@ -70,15 +69,14 @@ def _candidates(encounter: Encounter) -> list[Code]:
 def _excluded(code: Code, standing: Sequence[Code]) -> Iterator[tuple[str, str]]:
     for other in standing:
         if other != code and other.system is code.system:
-            pairs = ((code, other), (other, code))
-            found = (
-                note
-                for one, two in pairs
-                for note in instructions_for(one.value).excludes1
-                if note.names(two.value)
-            )
-            if (note := next(found, None)) is not None:
+            note = _excluding(code, other) or _excluding(other, code)
+            if note is not None:
                 yield "excludes1", f"Not together with {other.value}: {note.at} excludes {_short(note)}"
+
+
+def _excluding(code: Code, other: Code) -> Instruction | None:
+    notes = instructions_for(code.value).excludes1
+    return next((note for note in notes if note.names(other.value)), None)
 
 
 def _instructed(code: Code, standing: Sequence[Code]) -> Iterator[tuple[str, str]]:
