@@ -10,22 +10,28 @@ from __future__ import annotations
 
 from clem_icd.icd.code import Code, dot, is_well_formed, undot
 from clem_icd.icd.codebook import Codebook, default_codebook
+from clem_icd.icd.finder import SEARCHED_SYSTEMS, Found, find_codes, relatives_of
 from clem_icd.icd.forms import clinical_forms
 from clem_icd.icd.hierarchy import ancestors, block, category, chapter, parent
+from clem_icd.icd.instructions import Instruction, Instructions, instructions_for
 from clem_icd.icd.likely import hint_for_unknown
 from clem_icd.icd.mapping import icd9_to_icd10, icd10_to_icd9
 from clem_icd.icd.marks import without_mark
 from clem_icd.icd.packaged import PACKAGED
 from clem_icd.icd.systems import CodeSystem
-from clem_icd.icd.terms import inclusion_terms, leaf_codes
+from clem_icd.icd.terms import inclusion_terms, is_billable, leaf_codes
 from clem_icd.icd.text import cleaned
 from clem_icd.icd.title_files import read_titles
 
 __all__ = [
     "PACKAGED",
+    "SEARCHED_SYSTEMS",
     "Code",
     "CodeSystem",
     "Codebook",
+    "Found",
+    "Instruction",
+    "Instructions",
     "ancestors",
     "block",
     "category",
@@ -34,14 +40,18 @@ __all__ = [
     "clinical_forms",
     "default_codebook",
     "dot",
+    "find_codes",
     "hint_for_unknown",
     "icd9_to_icd10",
     "icd10_to_icd9",
     "inclusion_terms",
+    "instructions_for",
+    "is_billable",
     "is_well_formed",
     "leaf_codes",
     "parent",
     "read_titles",
+    "relatives_of",
     "undot",
     "without_mark",
 ]
