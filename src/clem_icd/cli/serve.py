@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,10 +19,12 @@ from clem_icd.cli.title_search import (
     open_system,
     searched_system,
 )
-from clem_icd.cli.verb import verb
+from clem_icd.cli.verb import changed_options, verb
+from clem_icd.errors import InputError
 
 if TYPE_CHECKING:
     from clem_icd.serving import Address, Limits, ServedModel
+    from clem_icd.serving.review import Review
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,36 @@ class _Access:
             help="A further name that requests may address the service by, such as that of a proxy; may be "
             "given several times."
         ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class _Screen:
+    """The review screen."""
+
+    store: Annotated[
+        str,
+        typer.Option(
+            help="The SQLite file of the review, created if it is missing, or the URL of a PostgreSQL "
+            "database: postgresql://user:password@host/name."
+        ),
+    ] = "review.db"
+    no_review: Annotated[
+        bool, typer.Option("--no-review", help="Leave the review screen out, and open no database.")
+    ] = False
+    idle_minutes: Annotated[
+        float, typer.Option(min=1, help="Minutes without a request after which a coder has to sign in again.")
+    ] = 30.0
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The address or network of a proxy that says who a coder is, for single sign-on; may be "
+            "given several times."
+        ),
+    ] = None
+    user_header: Annotated[
+        str | None,
+        typer.Option(help="The header in which that proxy names the coder, such as X-Forwarded-User."),
     ] = None
 
 
@@ -62,6 +94,7 @@ def serve(
     terminal: Terminal,
     model: ModelOrSystem,
     access: _Access,
+    screen: _Screen,
     bounds: _Bounds,
     host: Annotated[
         str,
@@ -75,9 +108,11 @@ def serve(
     ] = 8000,
     language: NotesLanguage = None,
 ) -> None:
-    """Code notes over HTTP: a JSON interface, FHIR R4, and metrics, until Ctrl-C or SIGTERM.
+    """Serve the review screen and code notes over HTTP, until Ctrl-C or SIGTERM.
 
-    Nothing is stored. The log on standard error has one JSON line per request, without any text of a note.
+    The screen is for browsers, at the address that is printed; `clem worklist import` puts encounters on its
+    list. Programs use the JSON interface, FHIR R4 and the metrics; nothing of their notes is stored. The log
+    on standard error has one JSON line per request, without any text of a note.
 
     Example: `clem serve runs/demo/model --port 8000`
     """
@@ -98,14 +133,15 @@ def serve(
     check_options(searched, language=language, useless={})
     further = access.allowed_host or []
     check_exposure(host, has_tokens=access.tokens is not None, forwarded=bool(further))
+    if searched is None:
+        # At once, without the seconds that the libraries of a model take to load.
+        ModelInfo.read(model)
     service = Service(
         _limits(bounds),
         gate=None if access.tokens is None else Gate(access.tokens),
         hosts=allowed_hosts(host, further),
+        review=_review(screen, further),
     )
-    if searched is None:
-        # At once, without the seconds that the libraries of a model take to load.
-        ModelInfo.read(model)
     load = partial(open_system, model, searched, language)
     with writing_log_to(sys.stderr, logging.WARNING if terminal.is_quiet else logging.INFO):
         run(
@@ -115,6 +151,29 @@ def serve(
             partial(_announce, terminal),
         )
     terminal.say("Stopped; all requests were answered.")
+
+
+def _review(screen: _Screen, further: list[str]) -> Review | None:
+    """Return the review, None if it is left out."""
+    from clem_icd.extras import optional
+
+    if screen.no_review:
+        if given := changed_options(replace(screen, no_review=False)):
+            raise InputError(f"{given[0]} is for the review screen", remedy="Leave it or --no-review out")
+        return None
+    for package in ("sqlalchemy", "alembic", "jinja2"):
+        optional(package, "The review screen (--no-review leaves it out)")
+    from clem_icd.serving.review import Review
+    from clem_icd.serving.security.sign_on import SignOn
+    from clem_icd.serving.store.database import open_store
+
+    sign_on = SignOn.of(screen.trusted_proxy or (), screen.user_header)
+    return Review(
+        open_store(screen.store),
+        sign_on=sign_on,
+        idle_seconds=60 * screen.idle_minutes,
+        proxied_hosts=frozenset(name.lower() for name in further),
+    )
 
 
 def _limits(bounds: _Bounds) -> Limits:

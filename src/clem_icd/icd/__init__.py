@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from clem_icd.icd.code import Code, dot, is_well_formed, undot
 from clem_icd.icd.codebook import Codebook, default_codebook
+from clem_icd.icd.finder import SEARCHED_SYSTEMS, Found, find_codes, relatives_of
 from clem_icd.icd.forms import clinical_forms
 from clem_icd.icd.hierarchy import ancestors, block, category, chapter, parent
 from clem_icd.icd.likely import hint_for_unknown
@@ -23,9 +24,11 @@ from clem_icd.icd.title_files import read_titles
 
 __all__ = [
     "PACKAGED",
+    "SEARCHED_SYSTEMS",
     "Code",
     "CodeSystem",
     "Codebook",
+    "Found",
     "ancestors",
     "block",
     "category",
@@ -34,6 +37,7 @@ __all__ = [
     "clinical_forms",
     "default_codebook",
     "dot",
+    "find_codes",
     "hint_for_unknown",
     "icd9_to_icd10",
     "icd10_to_icd9",
@@ -42,6 +46,7 @@ __all__ = [
     "leaf_codes",
     "parent",
     "read_titles",
+    "relatives_of",
     "undot",
     "without_mark",
 ]

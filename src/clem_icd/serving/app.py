@@ -44,12 +44,23 @@ def create_app(service: Service) -> Envelope:
     async def openapi() -> JSONResponse:
         return JSONResponse(api.openapi())
 
+    if service.review is not None:
+        _add_screen(api)
     api.add_exception_handler(ServiceError, _refused)
     api.add_exception_handler(HTTPException, _unrouted)
     api.add_exception_handler(ClientGoneError, _left)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(Exception, _failed)
     return Envelope(api, service)
+
+
+def _add_screen(api: FastAPI) -> None:
+    # Its libraries are only needed with a store.
+    from clem_icd.serving.screen.routes import ROUTERS, SignInNeededError, to_sign_in
+
+    for router in ROUTERS:
+        api.include_router(router)
+    api.add_exception_handler(SignInNeededError, to_sign_in)
 
 
 async def _refused(request: Request, problem: Any) -> Response:

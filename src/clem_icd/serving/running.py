@@ -203,6 +203,7 @@ async def _load(
         if not server.should_exit:
             service.start(served)
             when_loaded(served)
+            await asyncio.to_thread(service.prepare)
     except BaseException:
         server.should_exit = True
         raise

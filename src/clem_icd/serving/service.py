@@ -6,6 +6,7 @@ from clem_icd.serving.batching import Batcher
 from clem_icd.serving.limits import Limits
 from clem_icd.serving.measures import Measures
 from clem_icd.serving.problems import ServiceError
+from clem_icd.serving.review import Review
 from clem_icd.serving.security.gate import Gate
 from clem_icd.serving.served import ServedModel
 
@@ -21,6 +22,8 @@ class Service:
         Its tokens; None to admit everyone, which only an address of this machine may do.
     hosts
         The names that a Host header may have; None if any.
+    review
+        The review screen; None to leave it out.
 
     """
 
@@ -30,10 +33,12 @@ class Service:
         *,
         gate: Gate | None = None,
         hosts: frozenset[str] | None = None,
+        review: Review | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.gate = gate
         self.hosts = hosts
+        self.review = review
         self.measures = Measures()
         self.in_progress = 0
         self._loaded: tuple[ServedModel, Batcher] | None = None
@@ -43,6 +48,14 @@ class Service:
         """Begin to code notes with a model."""
         self._loaded = served, Batcher(served.coder, self.limits, self.measures)
         self.measures.ready.set(1)
+
+    def prepare(self) -> None:
+        """Load what the review screen needs, so that nobody waits for it; ends early if the service stops."""
+        if self.review is not None:
+            for step in self.review.preparations():
+                if self._is_stopping:
+                    return
+                step()
 
     def begin_to_stop(self) -> None:
         """Say that no more requests should come; those that have come are answered."""
@@ -54,6 +67,8 @@ class Service:
         self.begin_to_stop()
         if self._loaded is not None:
             self._loaded[1].close(timeout)
+        if self.review is not None:
+            self.review.store.close()
 
     @property
     def served(self) -> ServedModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from pathlib import Path
 
 from clem_icd.errors import InputError
@@ -49,24 +50,57 @@ class Gate:
             If there is no token, it is unknown, or it does not allow that.
 
         """
+        return self.admit_any(authorization, () if scope is None else (scope,))
+
+    def admit_any(self, authorization: str | None, scopes: Sequence[Scope]) -> str:
+        """Return the name of the token in an ``Authorization`` header, if it has one of some scopes.
+
+        Parameters
+        ----------
+        authorization
+            The header; None if it is missing.
+        scopes
+            The scopes of which one is enough; empty if any token will do.
+
+        Raises
+        ------
+        ServiceError
+            As for `admit`.
+
+        """
         kind, _, secret = (authorization or "").partition(" ")
         if kind.lower() != "bearer" or not secret.strip():
             raise ServiceError("no-token", "the request has no token", _HOW, _CHALLENGE)
-        presented = hash_of(secret.strip())
+        found = self._find(hash_of(secret.strip()))
+        if found is None:
+            raise ServiceError("unknown-token", "the token is not known here", _HOW, _CHALLENGE)
+        if scopes and not set(scopes).intersection(found.scopes):
+            raise ServiceError(
+                "missing-scope",
+                f"the token does not have the scope {' or '.join(scopes)}",
+                f"Use one made with --scope {scopes[0]}",
+            )
+        return found.name
+
+    def holds(self, sha256: str, scopes: Sequence[Scope]) -> bool:
+        """Return whether the token with a hash is still there, with one of some scopes.
+
+        Raises
+        ------
+        ServiceError
+            If the file of tokens cannot be read.
+
+        """
+        found = self._find(sha256)
+        return found is not None and bool(set(scopes).intersection(found.scopes))
+
+    def _find(self, sha256: str) -> Token | None:
         found = None
         # All are compared, each in constant time, so that the time tells nothing about them.
         for token in self._read():
-            if hmac.compare_digest(token.sha256, presented):
+            if hmac.compare_digest(token.sha256, sha256):
                 found = token
-        if found is None:
-            raise ServiceError("unknown-token", "the token is not known here", _HOW, _CHALLENGE)
-        if scope is not None and scope not in found.scopes:
-            raise ServiceError(
-                "missing-scope",
-                f"the token does not have the scope {scope}",
-                f"Use one made with --scope {scope}",
-            )
-        return found.name
+        return found
 
     def _read(self) -> tuple[Token, ...]:
         current = self._current()

@@ -1,0 +1,50 @@
+"""Looking up codes, for the page of an encounter."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.concurrency import run_in_threadpool
+
+from clem_icd.errors import CodeError
+from clem_icd.icd import Code, CodeSystem, Found, default_codebook, find_codes, relatives_of
+from clem_icd.serving.problems import ServiceError
+from clem_icd.serving.screen.entering import SIGNED_IN
+
+router = APIRouter(prefix="/review", include_in_schema=False, dependencies=[SIGNED_IN])
+
+
+@router.get("/search")
+async def search(
+    q: Annotated[str, Query(max_length=200)] = "",
+    system: CodeSystem | None = None,
+) -> dict[str, Any]:
+    """Return up to 20 codes for what a coder has typed so far."""
+    found = await run_in_threadpool(find_codes, q, system)
+    return {"results": [_as_json(one) for one in found]}
+
+
+@router.get("/codes/{key}/relatives")
+async def relatives(key: str) -> dict[str, Any]:
+    """Return the siblings of a code and the more specific codes below it."""
+    name, _, value = key.partition(":")
+    try:
+        code = Code.parse(value, CodeSystem(name))
+    except (ValueError, CodeError):
+        code = None
+    if code is None or not default_codebook().exists(code.value, code.system):
+        raise ServiceError("not-found", "there is no such code")
+    found = await run_in_threadpool(relatives_of, code)
+    return {name: [_as_json(one) for one in codes] for name, codes in found.items()}
+
+
+def _as_json(found: Found) -> dict[str, Any]:
+    return {
+        "code": f"{found.code.system.value}:{found.code.value}",
+        "value": found.code.value,
+        "system": found.code.system.value,
+        "title": found.title,
+        "billable": found.billable,
+        "matched": found.matched,
+    }
