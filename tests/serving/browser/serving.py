@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from clem_icd.serving import Service
-from clem_icd.serving.running import http_server
 from clem_icd.serving.review import Review
+from clem_icd.serving.running import http_server
 from clem_icd.serving.store.database import Store
 
 

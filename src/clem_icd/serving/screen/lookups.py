@@ -12,17 +12,33 @@ from clem_icd.icd import Code, CodeSystem, Found, default_codebook, find_codes, 
 from clem_icd.serving.problems import ServiceError
 from clem_icd.serving.screen.entering import SIGNED_IN
 
+_LONGEST = 200  # characters
+
 router = APIRouter(prefix="/review", include_in_schema=False, dependencies=[SIGNED_IN])
 
 
 @router.get("/search")
 async def search(
-    q: Annotated[str, Query(max_length=200)] = "",
+    q: Annotated[str, Query(max_length=_LONGEST)] = "",
     system: CodeSystem | None = None,
 ) -> dict[str, Any]:
     """Return up to 20 codes for what a coder has typed so far."""
     found = await run_in_threadpool(find_codes, q, system)
     return {"results": [_as_json(one) for one in found]}
+
+
+class Sought(Fields):
+    """What a coder looks for."""
+
+    q: str = Field(max_length=2_000)
+    system: CodeSystem | None = None
+
+
+@router.post("/search")
+async def search_for(request: Request, service: ServiceOf) -> dict[str, Any]:
+    """Do the same for words of a note, which must not stand in an address: proxies log those."""
+    sought = parse_json(Sought, await read_body(request, service.limits))
+    return await search(sought.q[:_LONGEST], sought.system)
 
 
 @router.get("/codes/{key}/relatives")

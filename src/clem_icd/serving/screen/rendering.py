@@ -46,7 +46,6 @@ def environment() -> Environment:
     return found
 
 
-
 def age(begun: str, now: datetime) -> str:
     """Return the time since a moment in one unit, such as ``3 h``."""
     minutes = max(0, round((now - datetime.fromisoformat(begun)).total_seconds() / 60))
