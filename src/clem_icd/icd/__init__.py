@@ -13,12 +13,13 @@ from clem_icd.icd.codebook import Codebook, default_codebook
 from clem_icd.icd.finder import SEARCHED_SYSTEMS, Found, find_codes, relatives_of
 from clem_icd.icd.forms import clinical_forms
 from clem_icd.icd.hierarchy import ancestors, block, category, chapter, parent
+from clem_icd.icd.instructions import Instruction, Instructions, instructions_for
 from clem_icd.icd.likely import hint_for_unknown
 from clem_icd.icd.mapping import icd9_to_icd10, icd10_to_icd9
 from clem_icd.icd.marks import without_mark
 from clem_icd.icd.packaged import PACKAGED
 from clem_icd.icd.systems import CodeSystem
-from clem_icd.icd.terms import inclusion_terms, leaf_codes
+from clem_icd.icd.terms import inclusion_terms, is_billable, leaf_codes
 from clem_icd.icd.text import cleaned
 from clem_icd.icd.title_files import read_titles
 
@@ -29,6 +30,8 @@ __all__ = [
     "CodeSystem",
     "Codebook",
     "Found",
+    "Instruction",
+    "Instructions",
     "ancestors",
     "block",
     "category",
@@ -42,6 +45,8 @@ __all__ = [
     "icd9_to_icd10",
     "icd10_to_icd9",
     "inclusion_terms",
+    "instructions_for",
+    "is_billable",
     "is_well_formed",
     "leaf_codes",
     "parent",

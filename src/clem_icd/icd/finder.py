@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from clem_icd.icd.code import Code, undot
 from clem_icd.icd.hierarchy import parent
-from clem_icd.icd.names import Names, is_billable, names_of, words_in
+from clem_icd.icd.names import Names, names_of, words_in
 from clem_icd.icd.packaged import packaged_titles
 from clem_icd.icd.systems import CodeSystem
+from clem_icd.icd.terms import is_billable
 
 __all__ = ["SEARCHED_SYSTEMS", "Found", "find_codes", "relatives_of"]
 
@@ -91,7 +92,7 @@ def relatives_of(code: Code) -> dict[str, list[Found]]:
 def _first(codes: Iterable[str], system: CodeSystem) -> list[Found]:
     titles = packaged_titles(system)
     return [
-        Found(Code(one, system), titles[one], is_billable(one, system), titles[one])
+        Found(Code(one, system), titles[one], is_billable(one, system) is not False, titles[one])
         for one in islice(codes, _MOST_RELATIVES)
     ]
 
@@ -137,6 +138,9 @@ def _costs(names: Names, words: Sequence[str]) -> NDArray[np.int64]:
     costs = np.full(len(names.texts), 1_000 * len(words), dtype=np.int64)
     for word in dict.fromkeys(words):
         costs[names.with_word(word)] -= 1_000
+    # What is being typed is probably a word that many names have.
+    for word in names.completed(words[-1]):
+        costs[names.with_word(word)] -= 5
     costs[names.beginning_with(words[0])] -= 15
     costs += 10 * np.minimum(names.sizes, 50)
     costs += np.where(names.is_title, 0, 2)

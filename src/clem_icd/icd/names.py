@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 from clem_icd.icd.code import undot
 from clem_icd.icd.packaged import packaged_titles
 from clem_icd.icd.systems import CodeSystem
-from clem_icd.icd.tabular import has_seventh_character, in_tabular, tabular_inclusion_terms, tabular_leaves
+from clem_icd.icd.tabular import has_seventh_character, in_tabular, tabular_includes, tabular_inclusion_terms
+from clem_icd.icd.terms import is_billable
 
-__all__ = ["Names", "is_billable", "names_of", "words_in"]
+__all__ = ["Names", "names_of", "words_in"]
 
 _WORD = re.compile(r"[^\W_]+")
 # "Hypertension (arterial) (benign)": the disease is the same without these.
 # "Pneumonia, unspecified organism" is pneumonia.
-_NONESSENTIAL = re.compile(r"\([^)]*\)|\[[^\]]*\]|, unspecified \w+")
+_NONESSENTIAL = re.compile(r"\([^)]*\)|\[[^\]]*\]|, unspecified (?:organism|site|type)")
 # Words that say nothing about how much of a name was typed.
 _FILLERS = frozenset(
     ("a", "an", "and", "by", "due", "elsewhere", "for", "in", "nec", "nos", "not", "of", "on", "or")
 ).union(("otherwise", "specified", "the", "to", "unspecified", "with"))
+_COMPLETIONS = 3
 _LAST = "\U0010ffff"
 
 Ints = NDArray[np.int32]
@@ -65,7 +67,8 @@ class Names:
         self.texts: list[str] = [name for _, name, _ in rows]
         self.owners: Ints = np.array([at for at, *_ in rows], dtype=np.int32)
         self.is_title = np.array([is_title for *_, is_title in rows], dtype=np.bool_)
-        self.billable = np.array([is_billable(code, system) for code in self.codes], dtype=np.bool_)
+        billable = [is_billable(code, system) is not False for code in self.codes]
+        self.billable = np.array(billable, dtype=np.bool_)
         self.sizes: Ints = np.array([_size(text) for text in self.texts], dtype=np.int32)
         self._words, self._starts, self._holders, self._first = _inverted(self.texts)
 
@@ -91,6 +94,12 @@ class Names:
         """Return the places of the codes that begin with some characters, without dots."""
         return range(bisect_left(self.undotted, beginning), bisect_left(self.undotted, beginning + _LAST))
 
+    def completed(self, beginning: str) -> list[str]:
+        """Return the most frequent words that begin so."""
+        first, last = bisect_left(self._words, beginning), bisect_left(self._words, beginning + _LAST)
+        counts = np.diff(self._starts[first : last + 1])
+        return [self._words[first + int(at)] for at in np.argsort(-counts, kind="stable")[:_COMPLETIONS]]
+
     def _between(self, low: str, high: str) -> slice:
         first, last = bisect_left(self._words, low), bisect_left(self._words, high)
         return slice(int(self._starts[first]), int(self._starts[last]))
@@ -102,20 +111,10 @@ def names_of(system: CodeSystem) -> Names:
     return Names(system)
 
 
-def is_billable(code: str, system: CodeSystem) -> bool:
-    """Return whether a code with a title is one that may be billed, and not a category above such codes."""
-    return system is not CodeSystem.ICD10CM or code in _leaves() or not in_tabular(code)
-
-
-@functools.cache
-def _leaves() -> frozenset[str]:
-    return frozenset(tabular_leaves())
-
-
 def _terms(code: str, system: CodeSystem) -> list[str]:
     if system is not CodeSystem.ICD10CM or not in_tabular(code) or has_seventh_character(code):
         return []
-    return tabular_inclusion_terms(code)
+    return [*tabular_inclusion_terms(code), *tabular_includes(code)]
 
 
 def _size(text: str) -> int:

@@ -9,11 +9,17 @@ from types import ModuleType
 __all__ = [
     "has_seventh_character",
     "in_tabular",
+    "is_category_or_below",
+    "tabular_above",
     "tabular_block",
+    "tabular_code_first",
     "tabular_codes",
+    "tabular_excludes1",
+    "tabular_includes",
     "tabular_inclusion_terms",
     "tabular_leaves",
     "tabular_title",
+    "tabular_use_additional",
 ]
 
 
@@ -56,6 +62,36 @@ def has_seventh_character(code: str) -> bool:
 def tabular_inclusion_terms(code: str) -> list[str]:
     """Return the inclusion terms listed directly at a dotted code."""
     return [" ".join(term.split()) for term in _library().get_inclusion_term(code)]
+
+
+def tabular_includes(code: str) -> list[str]:
+    """Return the notes "Includes" directly at a dotted code: what it means, in other words."""
+    return [" ".join(text.split()) for text in _library().get_includes(code)]
+
+
+def tabular_above(code: str) -> list[str]:
+    """Return what is above a dotted code: codes, then its blocks, then the number of its chapter."""
+    return list(_library().get_ancestors(code))
+
+
+def is_category_or_below(place: str) -> bool:
+    """Return whether a place in the list is a category or subcategory, and not a block or a chapter."""
+    return bool(_library().is_category_or_subcategory(place))
+
+
+def tabular_excludes1(place: str) -> list[str]:
+    """Return the Excludes1 notes directly at a code, block or chapter."""
+    return list(_library().get_excludes1(place))
+
+
+def tabular_code_first(code: str) -> str:
+    """Return the note "code first" directly at a code; empty without one."""
+    return str(_library().get_code_first(code))
+
+
+def tabular_use_additional(code: str) -> str:
+    """Return the note "use additional code" directly at a code; empty without one."""
+    return str(_library().get_use_additional_code(code))
 
 
 @functools.cache

@@ -1,13 +1,16 @@
-"""Billable ICD-10-CM codes and inclusion terms."""
+"""Billable codes, and inclusion terms of ICD-10-CM."""
 
 from __future__ import annotations
 
+import functools
+
 from clem_icd.icd.code import normal_form
 from clem_icd.icd.hierarchy import parent
+from clem_icd.icd.packaged import packaged_categories, packaged_titles
 from clem_icd.icd.systems import CodeSystem
 from clem_icd.icd.tabular import has_seventh_character, in_tabular, tabular_inclusion_terms, tabular_leaves
 
-__all__ = ["inclusion_terms", "leaf_codes"]
+__all__ = ["inclusion_terms", "is_billable", "leaf_codes"]
 
 
 def leaf_codes() -> list[str]:
@@ -16,6 +19,23 @@ def leaf_codes() -> list[str]:
     A code is billable when it has no subcodes (ICD-10-CM Official Guidelines, I.B.2).
     """
     return list(tabular_leaves())
+
+
+def is_billable(code: str, system: CodeSystem) -> bool | None:
+    """Return whether a dotted code may be billed, and is not a category above such codes.
+
+    The result is None for a code that no list has.
+    """
+    if system is CodeSystem.ICD10CM and in_tabular(code):
+        return code in _leaves()
+    if code in packaged_titles(system):
+        return True
+    return False if code in packaged_categories(system) else None
+
+
+@functools.cache
+def _leaves() -> frozenset[str]:
+    return frozenset(tabular_leaves())
 
 
 def inclusion_terms(code: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from clem_icd.icd import default_codebook
 from clem_icd.serving.screen.texts import cues_of
+from clem_icd.serving.screen.warnings import warnings_of
 from clem_icd.serving.store.encounters import Mark, key
 from clem_icd.serving.store.reading import CodeState, Encounter
 
@@ -22,11 +23,14 @@ def state_of(encounter: Encounter) -> dict[str, Any]:
         "sequence": [key(code) for code in encounter.sequence],
         "sequence_version": encounter.sequence_version,
         "waiting": sum(code.decided and code.verdict == "open" for code in encounter.codes),
-        "codes": [_code(encounter, code) for code in encounter.codes],
+        "codes": [
+            _code(encounter, code, warnings)
+            for code, warnings in zip(encounter.codes, warnings_of(encounter), strict=True)
+        ],
     }
 
 
-def _code(encounter: Encounter, code: CodeState) -> dict[str, Any]:
+def _code(encounter: Encounter, code: CodeState, warnings: list[dict[str, Any]]) -> dict[str, Any]:
     said = ("title", "probability", "decided", "verdict", "reason", "replaced_by", "present_on_admission")
     return {
         "code": key(code.code),
@@ -35,7 +39,7 @@ def _code(encounter: Encounter, code: CodeState) -> dict[str, Any]:
         **{name: getattr(code, name) for name in (*said, "comment", "judged_by", "version")},
         "replaced_title": _replaced_title(code),
         "marks": [_mark(encounter, mark) for mark in code.marks],
-        "warnings": [],
+        "warnings": warnings,
         "group": _GROUPS.get(code.verdict, "decided" if code.decided else "possible"),
     }
 
