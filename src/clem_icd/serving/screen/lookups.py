@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
 
 from clem_icd.errors import CodeError
+from clem_icd.fields import Fields
 from clem_icd.icd import Code, CodeSystem, Found, default_codebook, find_codes, relatives_of
+from clem_icd.serving.access import ServiceOf
+from clem_icd.serving.bodies import parse_json, read_body
 from clem_icd.serving.problems import ServiceError
 from clem_icd.serving.screen.entering import SIGNED_IN
 

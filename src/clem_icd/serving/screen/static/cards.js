@@ -66,9 +66,9 @@ function fillComment(field, comment) {
 function badgesOf(code) {
   const found = cuesOf(code).map((cue) => [cue, "cue"]);
   if (isPrincipal(code)) found.push(["principal", "principal"]);
-  if (code.present_on_admission) found.push([`on admission: ${code.present_on_admission}`, "poa"]);
+  if (code.present_on_admission) found.push([`on admission: ${code.present_on_admission}`, "admission"]);
   if (code.verdict === "rejected") found.push([code.reason ?? "rejected", "reason"]);
-  if (code.comment) found.push(["comment", "comment"]);
+  if (code.comment) found.push(["comment", "remark"]);
   return found.map(([text, kind]) => element("span", text, `badge ${kind}`));
 }
 

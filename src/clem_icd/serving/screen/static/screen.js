@@ -5,3 +5,4 @@ import { startReview } from "./review.js";
 
 const START = { encounter: startReview, list: startList };
 START[document.body.dataset.page]?.();
+document.body.dataset.ready = "";
