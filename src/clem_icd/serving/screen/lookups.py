@@ -17,6 +17,7 @@ from clem_icd.serving.problems import ServiceError
 from clem_icd.serving.screen.entering import SIGNED_IN
 
 _LONGEST = 200  # characters
+_MOST = 20
 
 router = APIRouter(prefix="/review", include_in_schema=False, dependencies=[SIGNED_IN])
 
@@ -32,17 +33,19 @@ async def search(
 
 
 class Sought(Fields):
-    """What a coder looks for."""
+    """What a coder looks for, and in which systems; in all of them if none is named."""
 
     q: str = Field(max_length=2_000)
-    system: CodeSystem | None = None
+    systems: tuple[CodeSystem, ...] = ()
 
 
 @router.post("/search")
 async def search_for(request: Request, service: ServiceOf) -> dict[str, Any]:
     """Do the same for words of a note, which must not stand in an address: proxies log those."""
     sought = parse_json(Sought, await read_body(request, service.limits))
-    return await search(sought.q[:_LONGEST], sought.system)
+    found = await run_in_threadpool(find_codes, sought.q[:_LONGEST], most=_MOST * len(CodeSystem))
+    own = [one for one in found if not sought.systems or one.code.system in sought.systems]
+    return {"results": [_as_json(one) for one in own[:_MOST]]}
 
 
 @router.get("/codes/{key}/relatives")

@@ -1,6 +1,7 @@
 // Finding a code by what is typed: a combobox over the whole codebook, or over the relatives of a code.
 
 import { $, all, ask, element } from "./dom.js";
+import { state } from "./state.js";
 
 const TYPING_MS = 120;
 
@@ -13,16 +14,22 @@ export function findCode({ title, quote = "", replacing = null }) {
   $("finder-quote").hidden = !quote;
   $("finder-quote").textContent = quote;
   $("finder-query").value = "";
-  finding = { system: replacing?.split(":")[0] ?? null, codes: [], at: -1, request: 0 };
+  finding = { systems: replacing ? [replacing.split(":")[0]] : usualSystems(), codes: [], at: -1, request: 0 };
   showFound([], "");
   if (replacing) lookUp(() => fetch(`/review/codes/${encodeURIComponent(replacing)}/relatives`), "");
   else if (quote) search(quote, "Codes for the selected text");
   return ask($("finder"));
 }
 
+// ICD-10-CM goes with ICD-10-PCS, and ICD-9 with ICD-9: those of the revision that the codes are from, or all.
+function usualSystems() {
+  const own = new Set(state.codes.map((code) => code.system.slice(0, 4)));
+  return { icd1: ["icd10cm", "icd10pcs"], icd9: ["icd9cm", "icd9pcs"] }[own.size === 1 ? [...own][0] : ""] ?? [];
+}
+
 // With POST: what is searched for may be the words of a note, which belong in no address.
 function search(query, about) {
-  const body = JSON.stringify({ q: query, system: finding.system });
+  const body = JSON.stringify({ q: query, systems: finding.systems });
   lookUp(() => fetch("/review/search", { method: "POST", headers: { "Content-Type": "application/json" }, body }), about);
 }
 
