@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 SOAK_MODEL ?= runs/demo/model
 SOAK_SECONDS ?= 1200
 
-.PHONY: help install demo test lint types contracts unit soak format docs clean-demo
+.PHONY: help install demo serve test lint types contracts unit soak format docs clean-demo
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,12 @@ contracts: $(INSTALLED)
 # One thread per process: the tests run in parallel, and their models are tiny.
 unit: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadscope
+
+serve: $(INSTALLED) ## Open the review screen on the demo's model and ten notes that it has not seen
+	@test -f runs/demo/model/clem.json || { echo "There is no runs/demo/model: run make demo first." >&2; exit 2; }
+	@test -f runs/demo/review.db || $(BIN)/clem worklist import runs/demo/review.db runs/demo-corpus \
+		runs/demo/model --split test --limit 10
+	@$(BIN)/clem serve runs/demo/model --store runs/demo/review.db
 
 soak: $(INSTALLED) ## Load on the service with the demo's model, for SOAK_SECONDS (1200)
 	$(BIN)/python benchmarks/serving.py $(SOAK_MODEL) --seconds $(SOAK_SECONDS)

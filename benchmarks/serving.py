@@ -76,7 +76,18 @@ def service(model: str) -> Iterator[tuple[str, psutil.Process]]:
         If it does not start, or does not stop orderly.
 
     """
-    command = [sys.executable, "-m", "clem_icd.cli", "serve", model, "--port", "0", "--json", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "clem_icd.cli",
+        "serve",
+        model,
+        "--port",
+        "0",
+        "--json",
+        "--quiet",
+        "--no-review",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
         try:
             line = started.stdout.readline() if started.stdout else ""

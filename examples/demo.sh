@@ -49,5 +49,6 @@ clem code runs/demo/model NOTE.txt                              codes for your o
 clem explain runs/demo/model NOTE.txt --html NOTE.html          a page with the note, its codes and their words
 clem error-analysis --corpus runs/demo-corpus --run runs/demo   where the errors are
 clem thresholds runs/demo --corpus runs/demo-corpus             other decision rules
+make serve                                                      the screen on which coders review suggestions
 docs/README.md                                                  your own data, formats, definitions
 NEXT

@@ -46,7 +46,7 @@ def process(tmp_path: Path) -> Iterator[Any]:
     def start(*arguments: object) -> tuple[subprocess.Popen[str], dict[str, Any], Path]:
         command = [*COMMAND, "serve", *map(str, arguments), "--port", "0", "--json"]
         with log.open("w") as stderr:
-            one = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
+            one = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, cwd=tmp_path)
         started.append(one)
         assert one.stdout is not None
         line = one.stdout.readline()
@@ -64,7 +64,7 @@ def process(tmp_path: Path) -> Iterator[Any]:
 def test_a_service_says_where_it_is_codes_notes_and_stops_orderly(process: Any, tmp_path: Path) -> None:
     tokens = tmp_path / "tokens.json"
     headers = {"Authorization": f"Bearer {create_token(tokens, 'interface', ['predict'])}"}
-    server, said, log = process("icd9pcs", "--tokens", tokens)
+    server, said, log = process("icd9pcs", "--tokens", tokens, "--no-review")
     assert said["url"].startswith("http://127.0.0.1:")
     assert said["model"] == "icd9pcs"
     answers: list[httpx2.Response] = []
@@ -153,7 +153,7 @@ def test_a_missing_or_damaged_model_ends_the_start_in_one_line(
     change, says = DAMAGES[damage]
     change(folder)
     started = time.monotonic()
-    found = clem("serve", folder, "--port", "0")
+    found = clem("serve", folder, "--port", "0", "--store", tmp_path / "review.db")
     assert time.monotonic() - started < 10
     assert (found.code, found.out) == (2, "")
     [line] = found.err.splitlines()
@@ -164,7 +164,7 @@ def test_a_missing_or_damaged_model_ends_the_start_in_one_line(
 def test_an_occupied_port_ends_the_start_in_one_line(clem: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        found = clem("serve", "icd9pcs", "--port", port)
+        found = clem("serve", "icd9pcs", "--port", port, "--no-review")
     assert (found.code, found.out) == (2, "")
     assert found.err == (
         f"clem: port {port} of 127.0.0.1 is in use by another program. Stop that program, or pass another "
@@ -179,6 +179,11 @@ REFUSED = {
     "a malformed file of tokens": (["--tokens", "{tmp}/bad.json"], "format"),
     "an unknown address": (["--host", "192.0.2.1", "--tokens", "{tmp}/tokens.json"], "cannot be bound"),
     "no address": (["--host", "no address", "--tokens", "{tmp}/tokens.json"], "not an address"),
+    "a proxy without its header": (["--trusted-proxy", "10.0.0.5"], "--user-header NAME"),
+    "a proxy that is not an address": (["--trusted-proxy", "it", "--user-header", "X-User"], "as 10.0.0.5"),
+    "options of a screen that is left out": (["--no-review", "--idle-minutes", "5"], "--idle-minutes is for"),
+    "a database in a folder that is missing": (["--store", "{tmp}/none/review.db"], "cannot be used"),
+    "a database that is none": (["--store", "{tmp}/bad.json"], "not a database"),
     "a language of a search that is none": (["--language", "en"], "--language is for a search"),
 }
 
@@ -188,6 +193,8 @@ def test_a_start_that_cannot_succeed_is_refused(clem: Any, model: Path, tmp_path
     (tmp_path / "bad.json").write_text("{}")
     create_token(tmp_path / "tokens.json", "test", ["predict"])
     options, says = REFUSED[case]
+    if not {"--no-review", "--store"}.intersection(options):
+        options = [*options, "--store", "{tmp}/review.db"]
     found = clem("serve", model, "--port", "0", *(option.format(tmp=tmp_path) for option in options))
     assert (found.code, found.out) == (2, "")
     [line] = found.err.splitlines()

@@ -148,7 +148,7 @@ def serve(
             service,
             Address(host, port),
             lambda: ServedModel.open(str(model), load),
-            partial(_announce, terminal),
+            partial(_announce, terminal, screen=service.review is not None),
         )
     terminal.say("Stopped; all requests were answered.")
 
@@ -189,7 +189,8 @@ def _limits(bounds: _Bounds) -> Limits:
     )
 
 
-def _announce(terminal: Terminal, address: Address, served: ServedModel) -> None:
-    value = {"url": address.url, "model": served.name, "sha256": served.sha256}
-    line = f"Serving {served.name} ({served.coder.info.system}) at {address.url} (Ctrl-C stops it)"
+def _announce(terminal: Terminal, address: Address, served: ServedModel, *, screen: bool) -> None:
+    value = {"url": address.url, "review": screen, "model": served.name, "sha256": served.sha256}
+    where = f"{address.url}/review" if screen else address.url
+    line = f"Serving {served.name} ({served.coder.info.system}) at {where} (Ctrl-C stops it)"
     terminal.result(value, lambda console: console.print(line, markup=False))

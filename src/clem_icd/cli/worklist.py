@@ -72,6 +72,9 @@ def import_(
     split: Annotated[str, typer.Option(help="The split of a corpus.")] = "test",
     language: NotesLanguage = None,
     top: Annotated[int, typer.Option(min=1, help="Codes to suggest at least for each document.")] = 15,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Import only the first encounters, this many. Default: all.")
+    ] = None,
 ) -> None:
     """Suggest codes for encounters, and put them on the work list.
 
@@ -87,7 +90,7 @@ def import_(
     from clem_icd.serving.store.database import open_store
 
     searched = searched_system(model, terminal.say)
-    arriving = _arriving(source, columns, split)
+    arriving = _arriving(source, columns, split)[:limit]
     system, info = open_system(model, searched, language)
     coder = Coder(system, info, explainer=Explainer(system, info))
     store = open_store(database)

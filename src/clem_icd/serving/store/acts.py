@@ -96,7 +96,7 @@ def code_row(connection: Connection, encounter_id: str, code: Code) -> Row[Any]:
 
 def changed(row: Row[Any]) -> ConflictError:
     """Return the error that someone else has changed a code."""
-    return ConflictError(f"{row.code} was changed by {row.judged_by} meanwhile", remedy="Look at it again")
+    return ConflictError(f"the code was changed by {row.judged_by} meanwhile", remedy="Look at it again")
 
 
 def is_code(encounter_id: str, code: Code) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,8 @@ def open_store(where: str | Path, *, create: bool = True) -> Store:
     url = _url(where)
     if not create and url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise InputError("there is no such database", path=url.database, remedy="Check the path")
+    if url.get_backend_name() == "sqlite":
+        _keep_to_owner(Path(url.database or ""))
     try:
         # Bound parameters are notes and decisions: they stay out of error messages.
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **_options(url))
@@ -123,6 +125,13 @@ def _url(where: str | Path) -> URL:
             remedy="Write it as postgresql://user:password@host/name",
         )
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _keep_to_owner(path: Path) -> None:
+    """Create the file of a database for its owner alone; SQLite does the same with its other files."""
+    # Whatever is wrong with the path, opening it will say so.
+    with suppress(OSError):
+        path.touch(mode=0o600)
 
 
 def _options(url: URL) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from clem_icd.errors import ConflictError
 from clem_icd.serving.store.acts import Act, done_before, encounter_row, open_encounter
@@ -42,14 +42,14 @@ def submit(connection: Connection, encounter_id: str, act: Act) -> None:
     if done_before(connection, act) is not None:
         return
     encounter = open_encounter(connection, encounter_id)
-    waiting = connection.scalars(
-        select(codes.c.code)
+    waiting = connection.scalar(
+        select(func.count())
+        .select_from(codes)
         .where(codes.c.encounter_id == encounter_id, codes.c.decided, codes.c.verdict == "open")
-        .order_by(codes.c.code)
-    ).all()
+    )
     if waiting:
         raise ConflictError(
-            f"{len(waiting)} codes are not judged yet: {', '.join(waiting[:10])}",
+            f"codes that the model decided are not judged yet: {waiting}",
             remedy="Accept, replace or reject each of them",
         )
     touch(connection, encounter_id, status="submitted")

@@ -93,7 +93,7 @@ def add(
         return int(done["version"])
     encounter = open_encounter(connection, encounter_id)
     if find_code(connection, encounter_id, code) is not None:
-        raise ConflictError(f"{code.value} is in the list already", remedy="Judge it there")
+        raise ConflictError("the code is in the list already", remedy="Judge it there")
     accepted = dict.fromkeys(STATE) | {"verdict": "accepted"}
     connection.execute(
         insert(codes).values(
