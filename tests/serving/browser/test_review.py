@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.serving.store.acts import Act
 from clem_icd.serving.store.encounters import Document, key
@@ -12,6 +14,8 @@ from clem_icd.serving.store.judgement import Judgement
 from clem_icd.serving.store.judging import judge
 from serving.browser.conftest import Screen
 from serving.browser.encounters import HOSTILE, SUMMARY
+
+pytestmark = pytest.mark.browser
 
 HOSTILE_CODES = (("I10", 0.9, ("script", "evil", "hacked")),)
 

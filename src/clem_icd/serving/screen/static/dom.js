@@ -25,15 +25,26 @@ export function calm() {
   $("alert").hidden = true;
 }
 
-// Show a dialog; the value of the button that closed it, or nothing. The focus goes back to where it was.
+let settle = null;
+
+// Show a dialog; the value of the button that answers, or nothing. The focus goes back to where it was.
 export function ask(dialog) {
-  return new Promise((answer) => {
+  return new Promise((resolve) => {
     const focus = document.activeElement;
-    dialog.returnValue = "";
-    dialog.addEventListener("close", () => {
+    const end = (value) => {
+      if (settle !== end) return;
+      settle = null;
+      dialog.close();
       if (focus?.isConnected) focus.focus({ preventScroll: true });
-      answer(dialog.returnValue);
-    }, { once: true });
+      resolve(value ?? "");
+    };
+    settle = end;
+    // At once: the event "close" comes later, after a key that is pressed quickly.
+    dialog.onsubmit = (event) => { event.preventDefault(); end(event.submitter?.value); };
+    dialog.onclose = () => dialog.open || end("");
     dialog.showModal();
   });
 }
+
+// Answer the dialog that is shown.
+export const answer = (value) => settle?.(value);

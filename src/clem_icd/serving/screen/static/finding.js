@@ -1,9 +1,10 @@
 // Finding a code by what is typed: a combobox over the whole codebook, or over the relatives of a code.
 
-import { $, all, ask, element } from "./dom.js";
+import { $, all, answer, ask, element } from "./dom.js";
 import { state } from "./state.js";
 
 const TYPING_MS = 120;
+const KINDS = ["results", "more_specific", "siblings", "parent"]; // of what is found, in the order in which it is shown
 
 let finding = null;
 let typing = 0;
@@ -37,10 +38,10 @@ async function lookUp(request, about) {
   const own = finding;
   const number = (own.request += 1);
   const response = await request().catch(() => null);
-  const answer = response?.ok ? await response.json() : null;
+  const found = response?.ok ? await response.json() : null;
   if (finding !== own || own.request !== number) return;
-  const codes = Object.entries(answer ?? {}).flatMap(([kind, found]) => found.map((code) => ({ ...code, kind })));
-  showFound(codes, answer ? (codes.length ? about : "No code fits.") : "The search failed. Type again.");
+  const codes = KINDS.flatMap((kind) => (found?.[kind] ?? []).map((code) => ({ ...code, kind })));
+  showFound(codes, found ? (codes.length ? about : "No code fits.") : "The search failed. Type again.");
 }
 
 function onQuery() {
@@ -78,7 +79,7 @@ function choose(at) {
 
 function take(at) {
   const code = finding.codes[at];
-  if (code) $("finder").close(code.code);
+  if (code) answer(code.code);
 }
 
 function onKey(event) {
