@@ -67,6 +67,9 @@ def test_axe_finds_nothing_serious(screen: Screen, axe: str, scheme: str) -> Non
     page.click("text=Sign out")
     page.wait_for_selector("body[data-page=login]")
     assert findings(page, axe) == []
+    page.fill("[name=name]", "Bob")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-page=list]")
 
 
 def test_the_screen_is_dark_where_the_system_is(screen: Screen) -> None:
