@@ -183,7 +183,7 @@ REFUSED = {
     "a proxy that is not an address": (["--trusted-proxy", "it", "--user-header", "X-User"], "as 10.0.0.5"),
     "options of a screen that is left out": (["--no-review", "--idle-minutes", "5"], "--idle-minutes is for"),
     "a database in a folder that is missing": (["--store", "{tmp}/none/review.db"], "cannot be used"),
-    "a database that is none": (["--store", "{tmp}/bad.json"], "not a database"),
+    "a database that is none": (["--store", "{tmp}/bad.json"], "refuses a statement"),
     "a language of a search that is none": (["--language", "en"], "--language is for a search"),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
@@ -14,7 +13,7 @@ from clem_icd.serving.bodies import parse_json, read_body
 from clem_icd.serving.problems import ServiceError
 from clem_icd.serving.review import Review
 from clem_icd.serving.screen.acting import Add, Assign, Judge, Order, Reopen, Submit, Undo
-from clem_icd.serving.screen.entering import FROM_OWN_PAGE, Coder, ReviewOf
+from clem_icd.serving.screen.entering import FROM_OWN_PAGE, UUID, Coder, EncounterId, ReviewOf
 from clem_icd.serving.screen.reading import read_state
 from clem_icd.serving.screen.refusals import refusing
 from clem_icd.serving.store.acts import Act
@@ -33,12 +32,10 @@ _ACTS: dict[str, type[Judge | Add | Order | Undo | Assign | Submit | Reopen]] = 
     "reopen": Reopen,
 }
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
 
 @router.post("/{act}")
 async def do(
-    encounter_id: str,
+    encounter_id: EncounterId,
     act: str,
     request: Request,
     service: ServiceOf,
@@ -50,7 +47,7 @@ async def do(
     if act not in _ACTS:
         raise ServiceError("not-found", "there is no such act")
     asked = parse_json(_ACTS[act], await read_body(request, service.limits))
-    if not _UUID.fullmatch(x_request_key):
+    if not UUID.fullmatch(x_request_key):
         raise ServiceError(
             "invalid-request", "the header X-Request-Key is not a UUID", "Send a new one for every act"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -9,7 +10,11 @@ from fastapi import Depends, Request
 from clem_icd.serving.access import ServiceOf
 from clem_icd.serving.problems import ServiceError
 from clem_icd.serving.review import Review
+from clem_icd.serving.screen.refusals import no_such_encounter
 from clem_icd.serving.security.tokens import Scope
+
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What the ids of encounters and the keys of requests look like."""
 
 COOKIE = "clem_session"
 SCOPES: tuple[Scope, ...] = ("review", "admin")
@@ -69,6 +74,16 @@ Visitor = Annotated[str, Depends(_visitor)]
 
 Coder = Annotated[str, Depends(_actor)]
 """The coder who acts; others are refused."""
+
+
+async def _encounter_id(encounter_id: str) -> str:
+    """Return the id in a path, if it can be one: no database looks for anything else."""
+    if not UUID.fullmatch(encounter_id):
+        raise no_such_encounter()
+    return encounter_id
+
+
+EncounterId = Annotated[str, Depends(_encounter_id)]
 
 
 async def _from_own_page(request: Request) -> None:

@@ -15,7 +15,7 @@ from clem_icd.serving.about import described
 from clem_icd.serving.access import ServiceOf
 from clem_icd.serving.problems import ServiceError
 from clem_icd.serving.screen.documents import shown_documents
-from clem_icd.serving.screen.entering import SIGNED_IN, VISITING, ReviewOf, Visitor
+from clem_icd.serving.screen.entering import SIGNED_IN, VISITING, EncounterId, ReviewOf, Visitor
 from clem_icd.serving.screen.reading import read_state, reading
 from clem_icd.serving.screen.rendering import page
 from clem_icd.serving.screen.state import state_of
@@ -49,8 +49,8 @@ def list_(
     page_: Annotated[int, Query(alias="page", ge=1, le=1_000_000)] = 1,
 ) -> Response:
     """Show the work list. ``assigned`` is a coder, ``me``, ``nobody``, or empty for all."""
-    whose = {"me": coder, "nobody": "", "": None}.get(assigned or "", assigned)
-    # No database can search for NUL.
+    # No database can look for NUL.
+    whose = {"me": coder, "nobody": "", "": None}.get(assigned or "", (assigned or "").replace("\0", ""))
     which = Filter(None if status == "all" else status, whose, search.replace("\0", ""), sort)
     with reading(review) as connection:
         found = work_list(connection, which, offset=_PER_PAGE * (page_ - 1), limit=_PER_PAGE)
@@ -80,7 +80,7 @@ def next_(review: ReviewOf, after: Annotated[str, Query(max_length=36)] = "") ->
 
 
 @router.get("/review/encounters/{encounter_id}")
-def encounter(encounter_id: str, coder: Visitor, review: ReviewOf) -> Response:
+def encounter(encounter_id: EncounterId, coder: Visitor, review: ReviewOf) -> Response:
     """Show an encounter."""
     with reading(review) as connection:
         found = read_encounter(connection, encounter_id)
@@ -97,7 +97,7 @@ def encounter(encounter_id: str, coder: Visitor, review: ReviewOf) -> Response:
 
 
 @router.get("/review/encounters/{encounter_id}/state", dependencies=[SIGNED_IN])
-async def state(encounter_id: str, review: ReviewOf) -> dict[str, object]:
+async def state(encounter_id: EncounterId, review: ReviewOf) -> dict[str, object]:
     """Return the state of an encounter."""
     return await run_in_threadpool(read_state, review, encounter_id)
 

@@ -81,8 +81,8 @@ class Sessions:
 
     def _forget_idle(self) -> None:
         oldest = self._clock() - self._idle
-        for key in [key for key, (_, used) in self._sessions.items() if used < oldest]:
-            del self._sessions[key]
+        while self._sessions and next(iter(self._sessions.values()))[1] < oldest:
+            del self._sessions[next(iter(self._sessions))]
 
 
 def _hash(id_: str) -> bytes:
