@@ -17,7 +17,8 @@ CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 SECONDS = 5_000  # milliseconds that a page may take for anything
 
 
-@pytest.fixture(scope="session")
+# Not for the session: its event loop would stay in this thread, where other tests run their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A real browser, without a window."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -60,10 +61,8 @@ class Screen:
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         context.set_default_timeout(SECONDS)
         page = context.new_page()
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on(
-            "dialog", lambda dialog: self.problems.append(f"dialog: {dialog.message}") or dialog.dismiss()
-        )
+        page.on("pageerror", self._fail)
+        page.on("dialog", self._dismiss)
         page.on("request", self._watch)
         # Without the page where coders sign in, which takes longer than many a test.
         context.request.post(
@@ -83,6 +82,9 @@ class Screen:
         """Go to an encounter."""
         page.goto(f"{self.url}/review/encounters/{encounter}")
         page.wait_for_selector("body[data-page=encounter][data-ready]")
+
+    def _fail(self, error: Any) -> None:
+        self.problems.append(str(error))
 
     def _dismiss(self, dialog: Any) -> None:
         self.problems.append(f"dialog: {dialog.message}")
