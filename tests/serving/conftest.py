@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +22,7 @@ from clem_icd.modeling import NoteScores, Span
 from clem_icd.prediction import Coder
 from clem_icd.serving import Limits, ServedModel, Service, create_app
 from clem_icd.serving.envelope import Envelope
+from clem_icd.serving.journal import LOGGER, JsonLines
 from clem_icd.serving.security.gate import Gate
 from clem_icd.serving.security.hosts import allowed_hosts
 from cli.conftest import Outcome, invoke
@@ -146,6 +149,25 @@ def serve(little_corpus: Corpus) -> Iterator[Serve]:
 def toy(serve: Serve) -> Served:
     """A service with the toy system and the usual limits."""
     return serve()
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Everything that any logger says while a test runs, as the service writes it."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    # The client of the tests logs what it sends.
+    handler.addFilter(lambda record: not record.name.startswith("http"))
+    root = logging.getLogger()
+    levels = {logger: logger.level for logger in (root, LOGGER)}
+    for logger in levels:
+        logger.setLevel(logging.DEBUG)
+    root.addHandler(handler)
+    yield stream
+    root.removeHandler(handler)
+    for logger, level in levels.items():
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

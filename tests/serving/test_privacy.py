@@ -16,25 +16,6 @@ from clem_icd.serving.problems import KINDS
 from serving.conftest import CANARY, Served
 
 
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """Everything that any logger says while a test runs, as the service writes it."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines())
-    # The client of the tests logs what it sends.
-    handler.addFilter(lambda record: not record.name.startswith("http"))
-    root = logging.getLogger()
-    levels = {logger: logger.level for logger in (root, LOGGER)}
-    for logger in levels:
-        logger.setLevel(logging.DEBUG)
-    root.addHandler(handler)
-    yield stream
-    root.removeHandler(handler)
-    for logger, level in levels.items():
-        logger.setLevel(level)
-
-
 def requests(subject: Served) -> Iterator[Any]:
     """Yield the responses to requests with the canary at every place where a client can put something."""
     text = f"Admitted with pneumonia. {CANARY}"

@@ -126,8 +126,10 @@ def export(
     database: Database,
     out: Annotated[Path, typer.Option(help="Output: a folder for a corpus, a file otherwise.")],
     format: Annotated[
-        Literal["corpus", "csv", "label-studio"],
-        typer.Option(help="A corpus for training, a table without note text, or tasks of Label Studio."),
+        Literal["corpus", "csv", "fhir", "label-studio"],
+        typer.Option(
+            help="A corpus for training, a table or FHIR R4 Bundle without note text, or Label Studio tasks."
+        ),
     ] = "csv",
     split: Annotated[str, typer.Option(help="The split of a corpus.")] = "train",
     force: Force = False,
@@ -137,6 +139,7 @@ def export(
     Example: `clem worklist export review.db --format corpus --out runs/reviewed`
     """
     optional("sqlalchemy", _NEEDED_BY)
+    from clem_icd.serving.exchange.confirmed import write_fhir
     from clem_icd.serving.exchange.decided import write_corpus, write_label_studio, write_table
     from clem_icd.serving.store.database import open_store
 
@@ -146,6 +149,8 @@ def export(
             count, what = write_corpus(store, out, split=split, force=force), "notes"
         elif format == "csv":
             count, what = write_table(store, out, force=force), "judged codes"
+        elif format == "fhir":
+            count, what = write_fhir(store, out, force=force), "confirmed codes"
         else:
             count, what = write_label_studio(store, out, force=force), "tasks"
     finally:

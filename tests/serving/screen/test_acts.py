@@ -46,10 +46,10 @@ def test_accepting_rejecting_and_replacing_move_a_code_between_the_groups(
 
 
 def test_a_code_is_added_with_the_words_that_it_rests_on(screen: Screen, ann: Browser) -> None:
-    text = "The patient was seen for pain. There was no asthma in the past."
+    text = "The patient was seen for pain. There was no asthma on the ward."
     with screen.store.writing() as connection:
         encounter = add_encounter(connection, "A2", [Document("n", text)], actor="import")
-    mark = {"document": 0, "begin": text.index("asthma"), "end": text.index(" in the")}
+    mark = {"document": 0, "begin": text.index("asthma"), "end": text.index(" on the")}
     found = codes_in(ann.act(encounter, "add", code="icd10cm:J45.909", marks=[mark]))["icd10cm:J45.909"]
     assert found["title"] == "Unspecified asthma, uncomplicated"
     assert (found["probability"], found["decided"], found["group"]) == (None, False, "accepted")

@@ -41,8 +41,12 @@ SCORE = "urn:clem-icd:fhir:score"
 DECIDED = "urn:clem-icd:fhir:decided"
 SHA256 = "urn:clem-icd:fhir:model-sha256"
 
-_TERMS = "http://terminology.hl7.org/CodeSystem"
-_PROCEDURES = {CodeSystem.ICD9PCS, CodeSystem.ICD10PCS, CodeSystem.CPT}
+TERMS = "http://terminology.hl7.org/CodeSystem"
+"""Where the code systems of HL7's own terms are."""
+
+PROCEDURES = frozenset({CodeSystem.ICD9PCS, CodeSystem.ICD10PCS, CodeSystem.CPT})
+"""The systems whose codes are procedures; those of the others are conditions."""
+
 _DIGITS = 6
 
 
@@ -50,21 +54,21 @@ def bundle_of(asked: Asked, coding: Coding, served: ServedModel) -> Bundle:
     """Return all suggestions for a document."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     document = reference_to(asked.document)
-    entries = [_entry(_suggested(asked, document, one)) for one in coding.suggestions]
+    entries = [entry_of(_suggested(asked, document, one)) for one in coding.suggestions]
     if entries:
-        device = _entry(_device(served))
+        device = entry_of(device_of(served.name, served.sha256))
         provenance = Provenance(
             target=[Reference(reference=entry.full_url) for entry in entries],
             recorded=now,
             agent=[
                 Agent(
-                    type=CodeableConcept.of(f"{_TERMS}/provenance-participant-type", "assembler"),
+                    type=CodeableConcept.of(f"{TERMS}/provenance-participant-type", "assembler"),
                     who=Reference(reference=device.full_url),
                 )
             ],
             entity=[Source(role="source", what=document)],
         )
-        entries += [device, _entry(provenance)]
+        entries += [device, entry_of(provenance)]
     return Bundle(timestamp=now, entry=entries or None)
 
 
@@ -88,15 +92,15 @@ def _suggested(asked: Asked, document: Reference, one: Suggestion) -> Condition 
         Extension(url=DECIDED, value_boolean=one.decided),
         *_spans(asked, document, one.evidence),
     ]
-    if system in _PROCEDURES:
+    if system in PROCEDURES:
         return Procedure(
             extension=extension, status="unknown", code=code, subject=subject, encounter=encounter
         )
     return Condition(
         extension=extension,
-        clinical_status=CodeableConcept.of(f"{_TERMS}/condition-clinical", "active"),
-        verification_status=CodeableConcept.of(f"{_TERMS}/condition-ver-status", "unconfirmed"),
-        category=[CodeableConcept.of(f"{_TERMS}/condition-category", "encounter-diagnosis")],
+        clinical_status=CodeableConcept.of(f"{TERMS}/condition-clinical", "active"),
+        verification_status=CodeableConcept.of(f"{TERMS}/condition-ver-status", "unconfirmed"),
+        category=[CodeableConcept.of(f"{TERMS}/condition-category", "encounter-diagnosis")],
         code=code,
         subject=subject,
         encounter=encounter,
@@ -124,13 +128,15 @@ def _spans(asked: Asked, document: Reference, spans: Sequence[Span]) -> list[Ext
     ]
 
 
-def _device(served: ServedModel) -> Device:
+def device_of(model: str, sha256: str) -> Device:
+    """Return a model as the device that makes suggestions."""
     return Device(
-        identifier=[Identifier(system=SHA256, value=served.sha256)],
-        device_name=[DeviceName(name=f"CLEM-ICD: {served.name}", type="model-name")],
+        identifier=[Identifier(system=SHA256, value=sha256)],
+        device_name=[DeviceName(name=f"CLEM-ICD: {model}", type="model-name")],
         version=[DeviceVersion(type=CodeableConcept(text="clem-icd"), value=version("clem-icd"))],
     )
 
 
-def _entry(resource: Condition | Procedure | Device | Provenance) -> BundleEntry:
+def entry_of(resource: Condition | Procedure | Device | Provenance) -> BundleEntry:
+    """Return a resource as an entry of a bundle, with a new id."""
     return BundleEntry(full_url=f"urn:uuid:{uuid.uuid4()}", resource=resource)

@@ -125,7 +125,7 @@ def _code(key: str, system: CodeSystem | None = None) -> Code:
     except (ValueError, ClemError):
         code = None
     if code is None or (system is not None and code.system is not system):
-        raise ServiceError("invalid-request", "a code is malformed", "Write it as icd10cm:I10")
+        raise ServiceError("invalid-request", "a code is malformed", "Write it as SYSTEM:CODE")
     return code
 
 

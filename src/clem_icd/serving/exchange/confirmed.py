@@ -1,0 +1,140 @@
+"""The decisions on submitted encounters as a FHIR R4 Bundle.
+
+A code that stands is a confirmed Condition or a completed Procedure. One that a coder rejected is left out:
+``refuted`` would be a statement about the patient, and not about the coding. Who suggested a code and who
+confirmed it is in its Provenance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from clem_icd.files import check_free, write_text
+from clem_icd.icd import default_codebook
+from clem_icd.serving.exchange.decided import standing_code, submitted
+from clem_icd.serving.fhir.bundles import PROCEDURES, SCORE, SPAN, TERMS, device_of, entry_of
+from clem_icd.serving.fhir.elements import (
+    Agent,
+    Bundle,
+    BundleEntry,
+    CodeableConcept,
+    Condition,
+    Extension,
+    Identifier,
+    Procedure,
+    Provenance,
+    Reference,
+    Source,
+)
+from clem_icd.serving.store.database import Store
+from clem_icd.serving.store.encounters import Mark
+from clem_icd.serving.store.reading import CodeState, Encounter
+
+POSITION = "urn:clem-icd:fhir:position"
+PRESENT_ON_ADMISSION = "urn:clem-icd:fhir:present-on-admission"
+NAMES = "urn:clem-icd:review"
+"""Where the names of encounters, documents and coders are from."""
+
+_DIGITS = 6
+
+
+def write_fhir(store: Store, out: Path, *, force: bool = False) -> int:
+    """Write a Bundle with the codes that stand, in the order of each claim; return their number.
+
+    Raises
+    ------
+    InputError
+        If no encounter is submitted.
+    OutputError
+        If ``out`` is occupied and ``force`` is false.
+
+    """
+    check_free(out, force=force)
+    models: dict[tuple[str, str], BundleEntry] = {}
+    entries = [entry for encounter in submitted(store) for entry in _entries(encounter, models)]
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    bundle = Bundle(timestamp=now, entry=[*entries, *models.values()] or None)
+    write_text(out, f"{bundle.as_json().decode()}\n")
+    return sum(isinstance(entry.resource, Condition | Procedure) for entry in entries)
+
+
+def _entries(encounter: Encounter, models: dict[tuple[str, str], BundleEntry]) -> Iterator[BundleEntry]:
+    """Yield the codes of an encounter, each with its provenance; add its model."""
+    device = None
+    if encounter.origin is not None:
+        named = encounter.origin.model, encounter.origin.model_sha256
+        device = models.setdefault(named, entry_of(device_of(*named)))
+    by_code = {standing_code(code): code for code in encounter.codes}
+    for position, standing in enumerate(encounter.sequence, 1):
+        code = by_code[standing]
+        entry = entry_of(_resource(encounter, code, position))
+        yield entry
+        yield entry_of(_provenance(encounter, code, entry, device))
+
+
+def _resource(encounter: Encounter, state: CodeState, position: int) -> Condition | Procedure:
+    code = standing_code(state) or state.code
+    concept = CodeableConcept.of(
+        code.system.uri, code.value, default_codebook().title(code.value, code.system) or state.title
+    )
+    subject = Reference(type="Patient", display="the patient of the encounter")
+    own = _named("Encounter", encounter.name)
+    extension = [Extension(url=POSITION, value_integer=position)]
+    if state.probability is not None and code == state.code:
+        extension.append(Extension(url=SCORE, value_decimal=round(state.probability, _DIGITS)))
+    if state.present_on_admission is not None:
+        extension.append(Extension(url=PRESENT_ON_ADMISSION, value_string=state.present_on_admission))
+    extension += [_span(encounter, mark) for mark in state.marks]
+    if code.system in PROCEDURES:
+        return Procedure(
+            extension=extension, status="completed", code=concept, subject=subject, encounter=own
+        )
+    return Condition(
+        extension=extension,
+        clinical_status=CodeableConcept.of(f"{TERMS}/condition-clinical", "active"),
+        verification_status=CodeableConcept.of(f"{TERMS}/condition-ver-status", "confirmed"),
+        category=[CodeableConcept.of(f"{TERMS}/condition-category", "encounter-diagnosis")],
+        code=concept,
+        subject=subject,
+        encounter=own,
+    )
+
+
+def _provenance(
+    encounter: Encounter, state: CodeState, entry: BundleEntry, device: BundleEntry | None
+) -> Provenance:
+    agents = [_agent("verifier", _named("Practitioner", state.judged_by or ""))]
+    if device is not None and state.probability is not None:
+        agents.insert(0, _agent("assembler", Reference(reference=device.full_url)))
+    sources = [Source(role="source", what=_document(encounter, at)) for at in range(len(encounter.documents))]
+    return Provenance(
+        target=[Reference(reference=entry.full_url)],
+        recorded=state.judged_at or encounter.changed_at,
+        agent=agents,
+        entity=sources,
+    )
+
+
+def _agent(role: str, who: Reference) -> Agent:
+    return Agent(type=CodeableConcept.of(f"{TERMS}/provenance-participant-type", role), who=who)
+
+
+def _span(encounter: Encounter, mark: Mark) -> Extension:
+    return Extension(
+        url=SPAN,
+        extension=[
+            Extension(url="reference", value_reference=_document(encounter, mark.document)),
+            Extension(url="offset", value_integer=mark.begin),
+            Extension(url="length", value_integer=mark.end - mark.begin),
+        ],
+    )
+
+
+def _document(encounter: Encounter, place: int) -> Reference:
+    return _named("DocumentReference", encounter.documents[place].name)
+
+
+def _named(kind: str, name: str) -> Reference:
+    return Reference(type=kind, identifier=Identifier(system=NAMES, value=name[:1000] or "unknown"))
