@@ -160,5 +160,5 @@ def test_a_neural_model_has_evidence_too(clem: Invoke, world: Any) -> None:
     spans = world.root / "spans.parquet"
     assert clem(*world.predict(), "--evidence", spans).code == 0
     rows = pl.read_parquet(spans)
-    assert set(rows["method"]) == {"input-x-gradient"}
+    assert set(rows["method"]) == {"head-decomposition"}
     assert (rows["begin"] < rows["end"]).all()

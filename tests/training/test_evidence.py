@@ -36,8 +36,8 @@ def written(
     """Write the results of a run as `train` does once the system is trained."""
     monkeypatch.setattr(run, "_new_info", lambda recipe, corpus: info)
     layout = RunLayout(path)
-    validation = run._write_results(system, read_recipe("linear"), corpus, layout, observer or Silent())
-    write_metrics(path, corpus, validation=validation)
+    scores = run._write_results(system, read_recipe("linear"), corpus, layout, observer or Silent())
+    write_metrics(path, corpus, scores)
     return layout
 
 

@@ -29,8 +29,8 @@ def written(corpus: Corpus, path: Path, monkeypatch: pytest.MonkeyPatch, policy:
     assert isinstance(recipe, LinearRecipe)
     monkeypatch.setattr(run, "_new_info", lambda recipe, corpus: ranking_info(corpus))
     layout = RunLayout(path)
-    validation = run._write_results(RankingSystem(), recipe, corpus, layout, Silent())
-    write_metrics(path, corpus, validation=validation)
+    scores = run._write_results(RankingSystem(), recipe, corpus, layout, Silent())
+    write_metrics(path, corpus, scores)
     return layout
 
 

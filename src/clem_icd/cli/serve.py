@@ -125,10 +125,12 @@ def serve(
     from clem_icd.serving import Address, ServedModel, Service
     from clem_icd.serving import serve as run
     from clem_icd.serving.journal import writing_log_to
+    from clem_icd.serving.memory import bound_kernel_caches
     from clem_icd.serving.running import check_exposure
     from clem_icd.serving.security.gate import Gate
     from clem_icd.serving.security.hosts import allowed_hosts
 
+    bound_kernel_caches()
     searched = searched_system(model, terminal.say)
     check_options(searched, language=language, useless={})
     further = access.allowed_host or []

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 worklist = typer.Typer(
     help=help_text(
         "Import encounters to review, and export what was decided.\n\n"
-        "Example: `clem worklist import review.db notes --model runs/demo/model`"
+        "Example: `clem worklist import review.db notes runs/demo/model`"
     ),
     short_help="Import encounters to review, and export what was decided.",
     no_args_is_help=True,

@@ -19,6 +19,7 @@ from clem_icd.modeling import NoteScores
 from clem_icd.prediction import Coder, Coding
 from clem_icd.serving.limits import Limits
 from clem_icd.serving.measures import Measures
+from clem_icd.serving.memory import SECONDS_BETWEEN, return_unused_memory
 from clem_icd.serving.problems import ServiceError
 
 # How fast the estimate of the time per character follows the last batch.
@@ -133,6 +134,7 @@ class Batcher:
         self._measures.queue_characters.set(self._characters)
 
     def _work(self) -> None:
+        returned = time.monotonic()
         while batch := self._next():
             started = time.monotonic()
             self._code(batch)
@@ -140,6 +142,9 @@ class Batcher:
             self._measures.batch_notes.observe(len(batch))
             self._measures.batch_seconds.observe(taken)
             self._learn(taken)
+            if time.monotonic() - returned > SECONDS_BETWEEN:
+                return_unused_memory()
+                returned = time.monotonic()
 
     def _next(self) -> list[Work]:
         """Return the next notes, at least one, in the order in which they came; none once closed."""

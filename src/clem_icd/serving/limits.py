@@ -46,7 +46,7 @@ class Limits(Fields):
     requests: int = Field(default=128, ge=1)
     queue_notes: int = Field(default=256, ge=1)
     queue_characters: int = Field(default=20_000_000, ge=1)
-    wait_seconds: float = Field(default=4.0, gt=0)
+    wait_seconds: float = Field(default=2.5, gt=0)
     deadline_seconds: float = Field(default=30.0, gt=0)
     header_seconds: float = Field(default=10.0, gt=0)
     body_seconds: float = Field(default=15.0, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
+from clem_icd.evaluation import SplitScores
 from clem_icd.evidence import evidence_document, evidence_writer, read_evidence
 from clem_icd.explanation import Explainer, tuned_rule, with_evidence
 from clem_icd.explanation.tuning import MOST_NOTES
@@ -17,13 +19,17 @@ from clem_icd.modeling import ModelInfo, System, write_info
 from clem_icd.progress import Observer
 from clem_icd.runs.layout import RunLayout
 from clem_icd.runs.points import Point, passing
-from clem_icd.training.judging import read_scores
 
 __all__ = ["write_run_evidence"]
 
 
 def write_run_evidence(
-    system: System, info: ModelInfo, corpus: Corpus, layout: RunLayout, observer: Observer
+    system: System,
+    info: ModelInfo,
+    corpus: Corpus,
+    scores: Mapping[str, SplitScores],
+    layout: RunLayout,
+    observer: Observer,
 ) -> None:
     """Tune the cut of the default method on validation, store it, and write and judge evidence for test.
 
@@ -34,6 +40,8 @@ def write_run_evidence(
     ----------
     system, info
         The trained system and its description, which is in the model folder of the run.
+    scores
+        The scores of the splits, by name.
 
     """
     annotated = {split: _annotated(corpus, split) for split in ("validation", "test")}
@@ -46,7 +54,7 @@ def write_run_evidence(
             write_info(info, layout.model)
         if annotated["test"]:
             observer.begin("Explaining test", annotated["test"])
-            document = _write_test(Explainer(system, info), corpus, layout, observer)
+            document = _write_test(Explainer(system, info), corpus, scores["test"], layout, observer)
             write_json(layout.evidence_metrics, document)
     except ModelError as problem:
         observer.say(f"No evidence was written: {problem.found}")
@@ -71,11 +79,10 @@ def _with_tuned_cut(
 
 
 def _write_test(
-    explainer: Explainer, corpus: Corpus, layout: RunLayout, observer: Observer
+    explainer: Explainer, corpus: Corpus, scores: SplitScores, layout: RunLayout, observer: Observer
 ) -> dict[str, Any]:
     """Write the evidence for the codes that the model assigns to annotated notes; return how good it is."""
     info, path = explainer.info, layout.evidence("test")
-    scores = read_scores(layout, corpus, "test")
     decided = scores.decided(info.rule)
     with evidence_writer(path, explainer.name, force=True) as writer:
         for note, assigned in zip(corpus.notes("test"), decided, strict=True):

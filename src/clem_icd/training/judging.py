@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,13 +67,13 @@ def read_scores(layout: RunLayout, corpus: Corpus, split: str) -> SplitScores:
     return SplitScores.of(open_scores(layout.scores(split)), corpus, split)
 
 
-def write_metrics(run: Path, corpus: Corpus, *, validation: SplitScores | None = None) -> None:
+def write_metrics(run: Path, corpus: Corpus, scores: Mapping[str, SplitScores] | None = None) -> None:
     """Write the metrics of a run, and update those in its model; the decision rule stays as it is.
 
     Parameters
     ----------
-    validation
-        The scores of the validation split, if they were read before.
+    scores
+        The scores of splits that were read before.
 
     Raises
     ------
@@ -85,11 +86,12 @@ def write_metrics(run: Path, corpus: Corpus, *, validation: SplitScores | None =
     layout = RunLayout(run)
     info = ModelInfo.read(layout.model)
     starts = token_starts_of(layout.model)
-    if validation is None:
-        validation = read_scores(layout, corpus, "validation")
-    documents = {"validation": _judged(validation, info, starts)}
-    if "test" in corpus.splits:
-        documents["test"] = _judged(read_scores(layout, corpus, "test"), info, starts)
+    read = scores or {}
+    documents = {
+        split: _judged(read[split] if split in read else read_scores(layout, corpus, split), info, starts)
+        for split in ("validation", "test")
+        if split in corpus.splits
+    }
     write_json(layout.metrics("validation"), documents["validation"])
     write_json(layout.metrics("test"), documents.get("test", documents["validation"]))
     metrics: dict[str, dict[str, float]] = {split: one["metrics"] for split, one in documents.items()}

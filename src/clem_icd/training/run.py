@@ -77,8 +77,8 @@ def _run_to_completion(
         run.roll_back()
         raise
     with disk_full_as_output_error(run.path):
-        validation = _write_results(trained, recipe, corpus, run.layout, observer)
-        write_metrics(run.path, corpus, validation=validation)
+        scores = _write_results(trained, recipe, corpus, run.layout, observer)
+        write_metrics(run.path, corpus, scores)
         run.record(seconds_since_last_start=round(time.monotonic() - began, 1))
         report_run(run.path, observer)
         run.end()
@@ -102,31 +102,31 @@ def _write_results(
     corpus: Corpus,
     layout: RunLayout,
     observer: Observer,
-) -> SplitScores:
+) -> dict[str, SplitScores]:
     """Write the scores of validation and test, the model with its decision rule, and evidence.
 
     Returns
     -------
-        The scores of validation.
+        The scores of each split.
 
     """
     info = _new_info(recipe, corpus)
     system = trained.system if isinstance(trained, TrainedLexicon) else trained
     if isinstance(trained, TrainedLexicon):
         info = replace(info, labels=trained.labels, titles=trained.titles)
-    for split in ("validation", "test"):
-        if split in corpus.splits:
-            observer.begin(f"Scoring {split}", corpus.size(split))
-            passing(Point.SCORES_WRITING)
-            predict_split(
-                system, info, corpus, split, layout.scores(split), force=True, progress=observer.advance
-            )
-    validation = read_scores(layout, corpus, "validation")
-    info = _with_rule(info, recipe.threshold_policy, validation, trained)
+    splits = [split for split in ("validation", "test") if split in corpus.splits]
+    for split in splits:
+        observer.begin(f"Scoring {split}", corpus.size(split))
+        passing(Point.SCORES_WRITING)
+        predict_split(
+            system, info, corpus, split, layout.scores(split), force=True, progress=observer.advance
+        )
+    scores: dict[str, SplitScores] = {split: read_scores(layout, corpus, split) for split in splits}
+    info = _with_rule(info, recipe.threshold_policy, scores["validation"], trained)
     passing(Point.MODEL_WRITING)
     save_model(system, info, layout.model, force=True)
-    write_run_evidence(system, info, corpus, layout, observer)
-    return validation
+    write_run_evidence(system, info, corpus, scores, layout, observer)
+    return scores
 
 
 def _new_info(recipe: Recipe, corpus: Corpus) -> ModelInfo:

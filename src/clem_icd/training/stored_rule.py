@@ -49,6 +49,6 @@ def store_rule(run: Path, corpus: Corpus, policy: PolicyName, *, observer: Obser
         # Without metrics until those of the new rule are there, in case this is interrupted.
         changed = replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence, metrics={})
         write_info(changed, folder.layout.model)
-        write_metrics(run, corpus, validation=validation)
+        write_metrics(run, corpus, {"validation": validation})
         report_run(run, observer or Silent())
     return rule

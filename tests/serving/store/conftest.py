@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,18 +19,16 @@ _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL, without a database, of a PostgreSQL server for these tests alone, on the loopback address."""
     if not _BINARIES:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     psycopg = pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not below pytest's own folders, which only their owner can enter: the server refuses to run as root.
+    folder = Path(tempfile.mkdtemp(prefix="clem-postgres-"))
     prefix: list[str] = []
     if os.geteuid() == 0:
-        # The server refuses to run as root.
         prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        for above in (folder, *folder.parents[:2]):
-            above.chmod(above.stat().st_mode | 0o011)
         shutil.chown(folder, "postgres", "postgres")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -60,6 +59,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             # It ends without waiting for connections that a failed test has left open.
             server.send_signal(signal.SIGINT)
+    shutil.rmtree(folder)
 
 
 def _wait_for(attempt: Callable[[], None], failure: type[Exception]) -> None:

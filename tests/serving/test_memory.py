@@ -1,0 +1,40 @@
+"""Memory that a service keeps."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from clem_icd.serving.memory import bound_kernel_caches, return_unused_memory
+from serving.conftest import Serve
+
+CACHES = ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")
+
+
+def test_kernel_caches_are_bounded_unless_the_environment_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CACHES[0], "7")
+    monkeypatch.setenv(CACHES[1], "")
+    monkeypatch.delenv(CACHES[1])
+    bound_kernel_caches()
+    assert [os.environ[name] for name in CACHES] == ["7", "64"]
+
+
+def test_unused_memory_is_returned_between_batches_now_and_then(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returned: list[bool] = []
+    monkeypatch.setattr("clem_icd.serving.batching.return_unused_memory", lambda: returned.append(True))
+    often = serve()
+    often.code("pain")
+    often.service.stop()
+    assert returned == []
+    monkeypatch.setattr("clem_icd.serving.batching.SECONDS_BETWEEN", -1.0)
+    seldom = serve()
+    seldom.code("pain")
+    seldom.service.stop()
+    assert returned == [True]
+
+
+def test_returning_memory_works_on_this_machine() -> None:
+    return_unused_memory()
