@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from clem_icd.icd import Code, CodeSystem
-from clem_icd.serving.screen.rendering import exact
-from clem_icd.serving.screen.texts import documents_of
+from clem_icd.reporting.explained import visible
 from clem_icd.serving.store.encounters import Document, Mark, Suggested, add_encounter, suggest
-from clem_icd.serving.store.reading import read_encounter
 from serving.screen.conftest import Browser, Screen
 from serving.store.encounter import ORIGIN, new_encounter
 
@@ -94,7 +92,8 @@ def test_nothing_in_a_note_becomes_an_element_an_attribute_or_a_script(screen: S
         for tag, attributes in read(answer.text).tags:
             assert tag not in ("iframe", "img", "style")
             assert not any(name.startswith("on") for name in attributes)
-            assert tag != "script" or (attributes.get("src") or "").startswith("/review/static/")
+            data = attributes.get("type") == "application/json"
+            assert tag != "script" or data or (attributes.get("src") or "").startswith("/review/static/")
             assert "evil.example" not in (attributes.get("href") or "")
         assert "49" not in "".join(text for _, text in read(answer.text).stretches)
     assert "mark" in usual
@@ -124,7 +123,7 @@ def test_a_page_forbids_scripts_that_are_not_its_own(ann: Browser, screen: Scree
 def test_a_browser_has_every_character_of_a_document_at_its_offset(
     screen: Screen, ann: Browser, text: str
 ) -> None:
-    marks = [Mark(0, 0, 3, 1.0), Mark(0, 2, 5, 1.0), Mark(0, 4, len(text), 1.0), Mark(0, 2, 5, 0.5)]
+    marks = [Mark(0, 0, 3, 1.0), Mark(0, 2, 5, 0.5), Mark(0, 4, len(text), 1.0)]
     kept = text.replace("\0", "\ufffd").replace("\ud83d", "\ufffd")
     with screen.store.writing() as connection:
         id_ = add_encounter(connection, "B", [Document("n", kept)], actor="import")
@@ -133,30 +132,19 @@ def test_a_browser_has_every_character_of_a_document_at_its_offset(
         ]
         suggest(connection, id_, codes, ORIGIN, actor="demo")
     found = read(ann.get(f"/review/encounters/{id_}").text).stretches
-    assert "".join(shown for _, shown in found) == kept
+    assert "".join(shown for _, shown in found) == visible(kept)
     at = 0
     for attributes, shown in found:
         assert attributes["data-begin"] == str(at)
-        covering = {f"0:{one.begin}:{one.end}" for one in marks if one.begin <= at < one.end}
-        assert set((attributes.get("data-span") or "").split()) == covering
-        assert set((attributes.get("data-codes") or "").split()) == (
-            {"icd10cm:I10", "icd10cm:E11"} if covering else set()
-        )
+        covering = {
+            f"icd10cm:{code}#{number}"
+            for code in ("I10", "E11")
+            for number, one in enumerate(marks)
+            if one.begin < at + len(shown) and at < one.end
+        }
+        # A mark that ends within a character, as a reader sees it, goes on to its end.
+        assert covering <= set((attributes.get("data-spans") or "").split())
         at += len(shown)
-    assert exact(text).unescape() == kept
-
-
-def test_headings_of_sections_are_recognized(screen: Screen) -> None:
-    text = "Chief Complaint: chest pain\n\nFamily History:\nno diabetes\n"
-    with screen.store.writing() as connection:
-        id_ = add_encounter(
-            connection, "C", [Document("n", f"{text}The pain was in the chest.")], actor="import"
-        )
-        found = read_encounter(connection, id_)
-    [document] = documents_of(found)
-    titles = ["".join(one.text for one in part.title) for part in document.parts if part.title]
-    assert titles == ["Chief Complaint", "Family History"]
-    assert [part.kind for part in document.parts if part.title] == ["complaint", "family"]
 
 
 def test_a_long_note_with_many_spans_is_laid_out_quickly(screen: Screen, ann: Browser) -> None:

@@ -14,11 +14,11 @@ from fastapi.responses import RedirectResponse, Response
 from clem_icd.serving.about import described
 from clem_icd.serving.access import ServiceOf
 from clem_icd.serving.problems import ServiceError
+from clem_icd.serving.screen.documents import shown_documents
 from clem_icd.serving.screen.entering import SIGNED_IN, VISITING, EncounterId, ReviewOf, Visitor
 from clem_icd.serving.screen.reading import read_state, reading
 from clem_icd.serving.screen.rendering import page
 from clem_icd.serving.screen.state import state_of
-from clem_icd.serving.screen.texts import documents_of
 from clem_icd.serving.store.judgement import PRESENT_ON_ADMISSION, REASONS
 from clem_icd.serving.store.reading import read_encounter
 from clem_icd.serving.store.statistics import statistics as read_statistics
@@ -84,12 +84,13 @@ def encounter(encounter_id: EncounterId, coder: Visitor, review: ReviewOf) -> Re
     """Show an encounter."""
     with reading(review) as connection:
         found = read_encounter(connection, encounter_id)
+    current = state_of(found)
     return page(
         "encounter.html",
         coder=coder,
         encounter=found,
-        documents=documents_of(found),
-        state=state_of(found),
+        documents=shown_documents(found.documents, current["codes"]),
+        state=current,
         reasons=REASONS,
         present_on_admission=PRESENT_ON_ADMISSION,
     )

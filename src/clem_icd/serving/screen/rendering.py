@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import re
+from datetime import datetime
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
+
+from clem_icd.reporting.explained import visible
 
 PAGE_HEADERS = {
     # Scripts and styles are files of this service: nothing in a note can be run or loaded.
@@ -20,7 +21,8 @@ PAGE_HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 
-_UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
+_HOUR = 60  # minutes
+_DAY = 24  # hours
 
 
 def page(template: str, status_code: int = 200, **values: Any) -> HTMLResponse:
@@ -39,13 +41,15 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["exact"] = exact
+    found.filters["visible"] = visible
+    found.filters["age"] = age
     return found
 
 
-def exact(text: str) -> Markup:
-    """Escape a text so that a browser keeps the number of its characters.
-
-    A browser would turn CR LF into one character, and drop NUL; half of a surrogate pair cannot be sent.
-    """
-    return escape(_UNPRINTABLE.sub("\ufffd", text)).replace("\r", Markup("&#13;"))
+def age(begun: str, now: datetime) -> str:
+    """Return the time since a moment in one unit, such as ``3 h``."""
+    minutes = max(0, round((now - datetime.fromisoformat(begun)).total_seconds() / 60))
+    if minutes < _HOUR:
+        return f"{minutes} min"
+    hours = minutes // _HOUR
+    return f"{hours} h" if hours < 2 * _DAY else f"{hours // _DAY} days"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from clem_icd.icd import default_codebook
 from clem_icd.serving.screen.texts import cues_of
 from clem_icd.serving.screen.warnings import warnings_of
 from clem_icd.serving.store.encounters import Mark, key
@@ -36,10 +37,17 @@ def _code(encounter: Encounter, code: CodeState, warnings: list[dict[str, Any]])
         "value": code.code.value,
         "system": code.code.system.value,
         **{name: getattr(code, name) for name in (*said, "comment", "judged_by", "version")},
+        "replaced_title": _replaced_title(code),
         "marks": [_mark(encounter, mark) for mark in code.marks],
         "warnings": warnings,
         "group": _GROUPS.get(code.verdict, "decided" if code.decided else "possible"),
     }
+
+
+def _replaced_title(code: CodeState) -> str | None:
+    if code.replaced_by is None:
+        return None
+    return default_codebook().title(code.replaced_by, code.code.system)
 
 
 def _mark(encounter: Encounter, mark: Mark) -> dict[str, Any]:
