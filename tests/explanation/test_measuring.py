@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
+from transformers import PreTrainedTokenizerFast
 
 from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
+from clem_icd.decisions import Threshold
 from clem_icd.errors import ScoresError
 from clem_icd.explanation import Explainer, comprehensiveness, measure_methods, sufficiency
 from clem_icd.explanation.masking import MaskedNote, masked_note
@@ -18,7 +25,7 @@ from clem_icd.explanation.spans import word_shares
 from clem_icd.explanation.words import words_of
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling import ModelInfo, NeuralSystem, NoteScores, Span
-from support import FINDINGS, info_of, make_note, new_system
+from support import FINDINGS, info_of, make_note, new_system, tiny
 
 NAMES = list(FINDINGS)
 
@@ -160,6 +167,34 @@ def test_a_neural_system_is_measured_with_shuffled_parameters_too(
     assert all((value == before[name]).all() for name, value in neural.model.state_dict().items())
 
 
+@pytest.fixture
+def noted(tmp_path: Path) -> Callable[..., Corpus]:
+    """Return what writes a corpus of some texts, each with its first word as evidence of hypertension."""
+
+    def write(*texts: str, **splits: Sequence[str]) -> Corpus:
+        code = Code("I10", CodeSystem.ICD10CM)
+        with corpus_writer(
+            tmp_path / "noted",
+            name="noted",
+            source="test",
+            options={},
+            inputs=[],
+            codebook=default_codebook(),
+        ) as writer:
+            writer.write("train", [make_note(1)])
+            for split, some in {**splits, "test": texts}.items():
+                writer.write(
+                    split,
+                    [
+                        Note(f"{split}{number}", text, (code,), (Evidence(code, 0, len(text.split()[0])),))
+                        for number, text in enumerate(some)
+                    ],
+                )
+        return Corpus.open(tmp_path / "noted")
+
+    return write
+
+
 def test_a_masked_word_reads_mask_tokens_and_nothing_else_moves(
     neural: NeuralSystem, little_corpus: Corpus
 ) -> None:
@@ -173,6 +208,44 @@ def test_a_masked_word_reads_mask_tokens_and_nothing_else_moves(
     assert (ids[changed] == neural.tokenizer.mask_token_id).all()
     begin, end = note.offsets[1]
     assert text[offsets[changed[0], 0] : offsets[changed[-1], 1]].strip() == text[begin:end]
+
+
+def test_a_word_that_the_reading_cuts_is_not_masked_as_it_has_no_share(little_corpus: Corpus) -> None:
+    info, text, cut = info_of(little_corpus), "hypertension, electroencephalographically", 0
+    for limit in (8, 9):
+        system = new_system(little_corpus, tiny(limit))
+        note = masked_note(system, info, text, [0])
+        words, _ = word_shares(text, Explainer(system, info, "input-x-gradient").weigh(text, [0]))
+        np.testing.assert_array_equal(note.offsets, words)
+        cut += words_of(text)[1, 0] < system.end_of_reading(text) < len(text)
+    assert cut > 0
+
+
+def test_notes_whose_last_word_is_cut_are_measured(
+    little_corpus: Corpus, noted: Callable[..., Corpus]
+) -> None:
+    architecture = tiny(8)
+    system, info = new_system(little_corpus, architecture), info_of(little_corpus, architecture)
+    info = dataclasses.replace(info, rule=Threshold(0))
+    corpus = noted("hypertension, electroencephalographically")
+    document = measure_methods(system, info, corpus, "test", ["random"])
+    assert 0 <= document["methods"][0]["metrics"]["normalised_aopc"] <= 1
+
+
+def test_a_token_that_also_covers_punctuation_is_masked_with_its_word(
+    little_corpus: Corpus, neural: NeuralSystem
+) -> None:
+    """The tokenizer reads whole words between blanks, and has an unknown token only."""
+    text = "Saturation (95%). No pneumonia, she said."
+    pieces = {piece: place for place, piece in enumerate(["[UNK]", "[PAD]", *text.split()])}
+    model = Tokenizer(WordLevel(pieces, unk_token="[UNK]"))
+    model.pre_tokenizer = WhitespaceSplit()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=model, unk_token="[UNK]", pad_token="[PAD]")
+    system = NeuralSystem(neural.model, tokenizer, neural.reading)
+    note = masked_note(system, info_of(little_corpus), text, [0])
+    assert [text[begin:end] for begin, end in note.offsets] == re.findall(r"[A-Za-z]+|95%", text)
+    assert note.words == [[place] for place in range(6)]
+    assert note.without([1])[1] == note.mask_id == pieces["[UNK]"]
 
 
 def test_batches_of_masked_notes_score_like_single_ones(neural: NeuralSystem, little_corpus: Corpus) -> None:
