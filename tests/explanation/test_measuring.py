@@ -21,7 +21,12 @@ from clem_icd.decisions import Threshold
 from clem_icd.errors import ScoresError
 from clem_icd.explanation import Explainer, comprehensiveness, measure_methods, sufficiency
 from clem_icd.explanation.masking import MaskedNote, masked_note
+from clem_icd.explanation.methods.deep_lift import DeepLift
+from clem_icd.explanation.methods.method import Method
+from clem_icd.explanation.methods.random import Random
 from clem_icd.explanation.spans import word_shares
+from clem_icd.explanation.token_weights import TokenWeights
+from clem_icd.explanation.units import on_tokens_of
 from clem_icd.explanation.words import words_of
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling import ModelInfo, NeuralSystem, NoteScores, Span
@@ -195,6 +200,75 @@ def noted(tmp_path: Path) -> Callable[..., Corpus]:
     return write
 
 
+def test_notes_that_a_method_refuses_are_left_out_for_it_and_counted(
+    neural: NeuralSystem, little_corpus: Corpus, noted: Callable[..., Corpus]
+) -> None:
+    short, long = ("hypertension " + "the patient had a quiet night " * count for count in (2, 6))
+    corpus = noted(short, long, short, long, validation=[short, long])
+    methods: list[Method | str] = [DeepLift(max_tokens=20), "random", DeepLift(max_tokens=8)]
+    document = measure_methods(neural, info_of(little_corpus), corpus, "test", methods, faithfulness_notes=0)
+    some, every, none = document["methods"]
+    assert (some["notes_left_out"], some["validation_notes_left_out"]) == (2, 1)
+    assert "method deep-lift explains at most 20" in some["left_out_because"]
+    assert some["metrics"]["f1"] > 0
+    assert (every["notes_left_out"], every["left_out_because"]) == (0, None)
+    assert (none["notes_left_out"], none["threshold_source"]) == (4, "default")
+    assert none["metrics"] == dict.fromkeys(document["definitions"])
+    assert document["pairs"] == 4
+
+
+def test_a_method_without_finite_weights_is_left_out(
+    neural: NeuralSystem,
+    little_corpus: Corpus,
+    noted: Callable[..., Corpus],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> TokenWeights:
+        return TokenWeights(np.array([[0, 12]]), np.full((1, 1), np.nan, dtype=np.float32), 12)
+
+    monkeypatch.setattr(Random, "weigh", broken)
+    corpus = noted("hypertension today")
+    document = measure_methods(neural, info_of(little_corpus), corpus, "test", ["random"])
+    [result] = document["methods"]
+    assert result["left_out_because"] == "method random gave weights that are not finite"
+
+
+def test_evidence_that_was_not_read_to_its_end_does_not_count(
+    little_corpus: Corpus, noted: Callable[..., Corpus]
+) -> None:
+    architecture = tiny(8)
+    system, info = new_system(little_corpus, architecture), info_of(little_corpus, architecture)
+    corpus = noted("hypertension today", "electroencephalographically")
+    document = measure_methods(system, info, corpus, "test", ["random"], faithfulness_notes=0)
+    assert (document["notes"], document["pairs"]) == (2, 1)
+
+
+def test_all_methods_of_a_system_are_compared_on_its_tokens(
+    neural: NeuralSystem, little_corpus: Corpus, noted: Callable[..., Corpus]
+) -> None:
+    corpus = noted("electroencephalographically seen, the patient (quiet) was had.")
+    methods = ["input-x-gradient", "random", "description-match", "occlusion"]
+    document = measure_methods(neural, info_of(little_corpus), corpus, "test", methods, faithfulness_notes=0)
+    # With fewer than 100 tokens, it is the share of tokens that are marked.
+    assert len({result["metrics"]["strict_precision_at_100"] for result in document["methods"]}) == 1
+
+
+def test_the_tokens_of_a_word_have_equal_parts_of_its_weight(
+    neural: NeuralSystem, little_corpus: Corpus
+) -> None:
+    text, info = "electroencephalographically seen.", info_of(little_corpus)
+    found = Explainer(neural, info, "random").weigh(text, [0, 3])
+    spread = on_tokens_of(neural, info, text, found)
+    first = spread.offsets[:, 1] <= words_of(text)[0, 1]
+    assert first.sum() > 1
+    assert len(np.unique(spread.weights[0, first])) == 1
+    words, shares = word_shares(text, spread)
+    np.testing.assert_array_equal(words, found.offsets)
+    np.testing.assert_allclose(shares, found.shares, rtol=1e-5)
+    again = on_tokens_of(neural, info, text, spread)
+    np.testing.assert_array_equal(again.weights, spread.weights)
+
+
 def test_a_masked_word_reads_mask_tokens_and_nothing_else_moves(
     neural: NeuralSystem, little_corpus: Corpus
 ) -> None:
@@ -237,10 +311,11 @@ def test_a_token_that_also_covers_punctuation_is_masked_with_its_word(
 ) -> None:
     """The tokenizer reads whole words between blanks, and has an unknown token only."""
     text = "Saturation (95%). No pneumonia, she said."
-    pieces = {piece: place for place, piece in enumerate(["[UNK]", "[PAD]", *text.split()])}
-    model = Tokenizer(WordLevel(pieces, unk_token="[UNK]"))
+    special = {"unk_token": "[UNK]", "pad_token": "[PAD]"}
+    pieces = {piece: place for place, piece in enumerate([*special.values(), *text.split()])}
+    model = Tokenizer(WordLevel(pieces, special["unk_token"]))
     model.pre_tokenizer = WhitespaceSplit()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=model, unk_token="[UNK]", pad_token="[PAD]")
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=model, **special)
     system = NeuralSystem(neural.model, tokenizer, neural.reading)
     note = masked_note(system, info_of(little_corpus), text, [0])
     assert [text[begin:end] for begin, end in note.offsets] == re.findall(r"[A-Za-z]+|95%", text)

@@ -71,7 +71,8 @@ def masked_note(system: System, info: ModelInfo, text: str, labels: Sequence[int
     """Return a note whose words can be masked.
 
     A neural system reads the mask token of its tokenizer instead (or what stands for it), so that all other
-    tokens stay in their place. A token that also covers a closing bracket or the like goes with its word. For any other system the characters of the word become blanks.
+    tokens stay in their place. A token that also covers a closing bracket or the like goes with its word. For
+    any other system the characters of the word become blanks.
 
     Parameters
     ----------
