@@ -71,9 +71,9 @@ def test_a_method_that_refuses_notes_says_so_and_others_are_measured(
     rows = [line.split() for line in done.out.splitlines()]
     assert [row[-1] for row in rows if row[:1] == ["deep-lift"]][1] == "1"
     assert [row[-1] for row in rows if row[:1] == ["random"]][1] == "0"
-    assert "Warning: deep-lift left out 1 notes" in done.out
+    assert "Warning: notes that deep-lift left out: 1." in done.out
     assert "explains at most 1,000" in done.out
-    assert "Warning: random" not in done.out
+    assert "notes that random" not in done.out
 
 
 def write_long_corpus(path: Path) -> Corpus:
