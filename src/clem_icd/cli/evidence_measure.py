@@ -122,8 +122,8 @@ def _show(console: Console, document: dict[str, Any]) -> None:
     for result in document["methods"]:
         if left_out := result["notes_left_out"] + result["validation_notes_left_out"]:
             console.print(
-                f"Warning: notes that {result['method']} left out: {left_out:,}. Its row is of fewer notes than "
-                f"those of others. The first reason: {result['left_out_because']}.",
+                f"Warning: notes that {result['method']} left out: {left_out:,}. Its row is of fewer "
+                f"notes than those of others. The first reason: {result['left_out_because']}.",
                 markup=False,
             )
 
