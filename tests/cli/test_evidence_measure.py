@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clem_icd.corpus import Corpus
+from clem_icd.corpus import Corpus, corpus_writer
+from clem_icd.icd import default_codebook
 from clem_icd.modeling import save_model
-from support import info_of, new_system
+from support import info_of, make_note, new_system
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +29,62 @@ def test_a_row_per_method_and_a_document_with_definitions(
     out = tmp_path / "methods.json"
     done = clem(
         *("evidence", "measure", model, "--corpus", little_corpus.path, "--notes", 2, "--out", out),
-        *("--methods", "input-x-gradient, input-x-gradient", "--faithfulness-notes", 0),
+        *("--methods", "input-x-gradient, random", "--faithfulness-notes", 0),
     )
     assert done.code == 0, done.err
     document = json.loads(out.read_text())
-    assert [result["method"] for result in document["methods"]] == ["input-x-gradient"] * 2
-    # Once in either table.
-    assert done.out.count("input-x-gradient") == 4
-    assert f"{document['methods'][0]['metrics']['f1']:.3f}" in done.out
+    assert [result["method"] for result in document["methods"]] == ["input-x-gradient", "random"]
+    for result in document["methods"]:
+        # The first of its rows in two tables.
+        row = next(line for line in done.out.splitlines() if line.startswith(result["method"]))
+        assert row.split()[1:5] == [
+            f"{value:.3f}"
+            for value in (
+                result["threshold"],
+                *(result["metrics"][name] for name in ("precision", "recall", "f1")),
+            )
+        ]
+    assert "left out" not in done.out
+    first, second = (result["metrics"] for result in document["methods"])
+    assert [first[name] for name in ("precision", "recall", "f1")] != [
+        second[name] for name in ("precision", "recall", "f1")
+    ]
     assert "The cut was tuned on validation" in done.out
     assert set(document["methods"][0]["metrics"]) == set(document["definitions"])
+
+
+def test_a_method_that_refuses_notes_says_so_and_others_are_measured(
+    clem: Callable[..., Any], tmp_path: Path
+) -> None:
+    corpus = write_long_corpus(tmp_path / "corpus")
+    folder, out = tmp_path / "model", tmp_path / "methods.json"
+    save_model(new_system(corpus), info_of(corpus), folder)
+    done = clem(
+        *("evidence", "measure", folder, "--corpus", corpus.path, "--out", out),
+        *("--methods", "deep-lift,random", "--faithfulness-notes", 0),
+    )
+    assert done.code == 0, done.err
+    refusing, random = json.loads(out.read_text())["methods"]
+    assert (refusing["notes_left_out"], random["notes_left_out"]) == (1, 0)
+    assert set(refusing["metrics"].values()) == {None}
+    assert random["metrics"]["f1"] is not None
+    rows = [line.split() for line in done.out.splitlines()]
+    assert [row[-1] for row in rows if row[:1] == ["deep-lift"]][1] == "1"
+    assert [row[-1] for row in rows if row[:1] == ["random"]][1] == "0"
+    assert "Warning: notes that deep-lift left out: 1." in done.out
+    assert "explains at most 1,000" in done.out
+    assert "notes that random" not in done.out
+
+
+def write_long_corpus(path: Path) -> Corpus:
+    """Write a corpus whose one note of test has thousands of words."""
+    note = make_note(1)
+    with corpus_writer(
+        path, name="long", source="test", options={}, inputs=[], codebook=default_codebook()
+    ) as writer:
+        writer.write("train", [make_note(number) for number in range(2, 12)])
+        writer.write("test", [replace(note, text=note.text + "the ward was quiet " * 400)])
+    return Corpus.open(path)
 
 
 def test_an_unknown_method_is_refused_before_the_model_is_loaded(

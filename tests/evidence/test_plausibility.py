@@ -208,6 +208,8 @@ def test_entropy_is_1_for_equal_weights_and_0_for_one_token() -> None:
         ([[0.5, 0.5]], [[]], "pair 0 has 2 tokens and marked positions none"),
         ([[1.0], [0.5, 0.5]], [[0], [2]], "pair 1 has 2 tokens and marked positions 2 to 2"),
         ([[0.5, 0.5]], [[-1]], "marked positions -1 to -1"),
+        ([[1.0], [np.nan, 0.5]], [[0], [1]], "pair 1 has 1 weights that are not finite"),
+        ([[np.inf, np.nan]], [[1]], "pair 0 has 2 weights that are not finite"),
     ],
 )
 def test_pairs_that_do_not_fit_are_refused(weights: Any, evidence: Any, says: str) -> None:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
+from transformers import PreTrainedTokenizerFast
 
 from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
+from clem_icd.decisions import Threshold
 from clem_icd.errors import ScoresError
 from clem_icd.explanation import Explainer, comprehensiveness, measure_methods, sufficiency
 from clem_icd.explanation.masking import MaskedNote, masked_note
+from clem_icd.explanation.methods.deep_lift import DeepLift
+from clem_icd.explanation.methods.method import Method
+from clem_icd.explanation.methods.random import Random
 from clem_icd.explanation.spans import word_shares
+from clem_icd.explanation.token_weights import TokenWeights
+from clem_icd.explanation.units import on_tokens_of
 from clem_icd.explanation.words import words_of
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling import ModelInfo, NeuralSystem, NoteScores, Span
-from support import FINDINGS, info_of, make_note, new_system
+from support import FINDINGS, info_of, make_note, new_system, tiny
 
 NAMES = list(FINDINGS)
 
@@ -160,6 +172,103 @@ def test_a_neural_system_is_measured_with_shuffled_parameters_too(
     assert all((value == before[name]).all() for name, value in neural.model.state_dict().items())
 
 
+@pytest.fixture
+def noted(tmp_path: Path) -> Callable[..., Corpus]:
+    """Return what writes a corpus of some texts, each with its first word as evidence of hypertension."""
+
+    def write(*texts: str, **splits: Sequence[str]) -> Corpus:
+        code = Code("I10", CodeSystem.ICD10CM)
+        with corpus_writer(
+            tmp_path / "noted",
+            name="noted",
+            source="test",
+            options={},
+            inputs=[],
+            codebook=default_codebook(),
+        ) as writer:
+            writer.write("train", [make_note(1)])
+            for split, some in {**splits, "test": texts}.items():
+                writer.write(
+                    split,
+                    [
+                        Note(f"{split}{number}", text, (code,), (Evidence(code, 0, len(text.split()[0])),))
+                        for number, text in enumerate(some)
+                    ],
+                )
+        return Corpus.open(tmp_path / "noted")
+
+    return write
+
+
+def test_notes_that_a_method_refuses_are_left_out_for_it_and_counted(
+    neural: NeuralSystem, little_corpus: Corpus, noted: Callable[..., Corpus]
+) -> None:
+    short, long = ("hypertension " + "the patient had a quiet night " * count for count in (2, 6))
+    corpus = noted(short, long, short, long, validation=[short, long])
+    methods: list[Method | str] = [DeepLift(max_tokens=20), "random", DeepLift(max_tokens=8)]
+    document = measure_methods(neural, info_of(little_corpus), corpus, "test", methods, faithfulness_notes=0)
+    some, every, none = document["methods"]
+    assert (some["notes_left_out"], some["validation_notes_left_out"]) == (2, 1)
+    assert "method deep-lift explains at most 20" in some["left_out_because"]
+    assert some["metrics"]["f1"] > 0
+    assert (every["notes_left_out"], every["left_out_because"]) == (0, None)
+    assert (none["notes_left_out"], none["threshold_source"]) == (4, "default")
+    assert none["metrics"] == dict.fromkeys(document["definitions"])
+    assert document["pairs"] == 4
+
+
+def test_a_method_without_finite_weights_is_left_out(
+    neural: NeuralSystem,
+    little_corpus: Corpus,
+    noted: Callable[..., Corpus],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> TokenWeights:
+        return TokenWeights(np.array([[0, 12]]), np.full((1, 1), np.nan, dtype=np.float32), 12)
+
+    monkeypatch.setattr(Random, "weigh", broken)
+    corpus = noted("hypertension today")
+    document = measure_methods(neural, info_of(little_corpus), corpus, "test", ["random"])
+    [result] = document["methods"]
+    assert result["left_out_because"] == "method random gave weights that are not finite"
+
+
+def test_evidence_that_was_not_read_to_its_end_does_not_count(
+    little_corpus: Corpus, noted: Callable[..., Corpus]
+) -> None:
+    architecture = tiny(8)
+    system, info = new_system(little_corpus, architecture), info_of(little_corpus, architecture)
+    corpus = noted("hypertension today", "electroencephalographically")
+    document = measure_methods(system, info, corpus, "test", ["random"], faithfulness_notes=0)
+    assert (document["notes"], document["pairs"]) == (2, 1)
+
+
+def test_all_methods_of_a_system_are_compared_on_its_tokens(
+    neural: NeuralSystem, little_corpus: Corpus, noted: Callable[..., Corpus]
+) -> None:
+    corpus = noted("electroencephalographically seen, the patient (quiet) was had.")
+    methods = ["input-x-gradient", "random", "description-match", "occlusion"]
+    document = measure_methods(neural, info_of(little_corpus), corpus, "test", methods, faithfulness_notes=0)
+    # With fewer than 100 tokens, it is the share of tokens that are marked.
+    assert len({result["metrics"]["strict_precision_at_100"] for result in document["methods"]}) == 1
+
+
+def test_the_tokens_of_a_word_have_equal_parts_of_its_weight(
+    neural: NeuralSystem, little_corpus: Corpus
+) -> None:
+    text, info = "electroencephalographically seen.", info_of(little_corpus)
+    found = Explainer(neural, info, "random").weigh(text, [0, 3])
+    spread = on_tokens_of(neural, info, text, found)
+    first = spread.offsets[:, 1] <= words_of(text)[0, 1]
+    assert first.sum() > 1
+    assert len(np.unique(spread.weights[0, first])) == 1
+    words, shares = word_shares(text, spread)
+    np.testing.assert_array_equal(words, found.offsets)
+    np.testing.assert_allclose(shares, found.shares, rtol=1e-5)
+    again = on_tokens_of(neural, info, text, spread)
+    np.testing.assert_array_equal(again.weights, spread.weights)
+
+
 def test_a_masked_word_reads_mask_tokens_and_nothing_else_moves(
     neural: NeuralSystem, little_corpus: Corpus
 ) -> None:
@@ -173,6 +282,45 @@ def test_a_masked_word_reads_mask_tokens_and_nothing_else_moves(
     assert (ids[changed] == neural.tokenizer.mask_token_id).all()
     begin, end = note.offsets[1]
     assert text[offsets[changed[0], 0] : offsets[changed[-1], 1]].strip() == text[begin:end]
+
+
+def test_a_word_that_the_reading_cuts_is_not_masked_as_it_has_no_share(little_corpus: Corpus) -> None:
+    info, text, cut = info_of(little_corpus), "hypertension, electroencephalographically", 0
+    for limit in (8, 9):
+        system = new_system(little_corpus, tiny(limit))
+        note = masked_note(system, info, text, [0])
+        words, _ = word_shares(text, Explainer(system, info, "input-x-gradient").weigh(text, [0]))
+        np.testing.assert_array_equal(note.offsets, words)
+        cut += words_of(text)[1, 0] < system.end_of_reading(text) < len(text)
+    assert cut > 0
+
+
+def test_notes_whose_last_word_is_cut_are_measured(
+    little_corpus: Corpus, noted: Callable[..., Corpus]
+) -> None:
+    architecture = tiny(8)
+    system, info = new_system(little_corpus, architecture), info_of(little_corpus, architecture)
+    info = dataclasses.replace(info, rule=Threshold(0))
+    corpus = noted("hypertension, electroencephalographically")
+    document = measure_methods(system, info, corpus, "test", ["random"])
+    assert 0 <= document["methods"][0]["metrics"]["normalised_aopc"] <= 1
+
+
+def test_a_token_that_also_covers_punctuation_is_masked_with_its_word(
+    little_corpus: Corpus, neural: NeuralSystem
+) -> None:
+    """The tokenizer reads whole words between blanks, and has an unknown token only."""
+    text = "Saturation (95%). No pneumonia, she said."
+    special = {"unk_token": "[UNK]", "pad_token": "[PAD]"}
+    pieces = {piece: place for place, piece in enumerate([*special.values(), *text.split()])}
+    model = Tokenizer(WordLevel(pieces, special["unk_token"]))
+    model.pre_tokenizer = WhitespaceSplit()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=model, **special)
+    system = NeuralSystem(neural.model, tokenizer, neural.reading)
+    note = masked_note(system, info_of(little_corpus), text, [0])
+    assert [text[begin:end] for begin, end in note.offsets] == re.findall(r"[A-Za-z]+|95%", text)
+    assert note.words == [[place] for place in range(6)]
+    assert note.without([1])[1] == note.mask_id == pieces["[UNK]"]
 
 
 def test_batches_of_masked_notes_score_like_single_ones(neural: NeuralSystem, little_corpus: Corpus) -> None:

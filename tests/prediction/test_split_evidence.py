@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from clem_icd.corpus import Corpus
-from clem_icd.errors import InputError, OutputError
-from clem_icd.explanation import Explainer
+from clem_icd.errors import InputError, NoteError, OutputError
+from clem_icd.explanation import Explainer, SpanRule
+from clem_icd.explanation.methods.deep_lift import DeepLift
 from clem_icd.icd import CodeSystem
-from clem_icd.modeling import NoteScores, open_title_search
+from clem_icd.modeling import NoteScores, Span, open_title_search
 from clem_icd.prediction import SplitEvidence, explain_split, predict_split
 from fixtures.ranking import UNKNOWN, ExplainingSystem, ranking_info
-from support import info_of, new_system, tiny, write_little_corpus
+from support import info_of, new_system, read_note, tiny, write_little_corpus
 
 
 def explainer_of(corpus: Corpus) -> Explainer:
@@ -54,7 +56,7 @@ def test_gold_codes_are_explained_whatever_the_model_assigns(little_corpus: Corp
     found = set(pl.read_parquet(out).select("note_id", "code", "begin", "end").rows())
     assert found == {row for row in gold if row[1] != UNKNOWN.value}
     unknown = sum(note.codes.count(UNKNOWN) for note in little_corpus.notes("test"))
-    assert written == SplitEvidence("gold", 24, 0, len(found), 0, unknown, len(found), None)
+    assert written == SplitEvidence("gold", 24, 0, 0, None, len(found), 0, unknown, len(found), None)
     assert unknown > 0
 
 
@@ -70,6 +72,39 @@ def test_notes_that_are_not_read_to_the_end_are_counted(little_corpus: Corpus, t
     assert written.notes_cut == sum(end < len(text) for end, text in zip(ends, texts, strict=True)) > 0
     read = dict(zip(little_corpus.note_ids("test"), ends, strict=True))
     assert all(end <= read[note] for note, end in pl.read_parquet(out).select("note_id", "end").rows())
+
+
+def test_notes_that_the_method_refuses_are_left_out_and_counted(
+    little_corpus: Corpus, tmp_path: Path
+) -> None:
+    system, info = new_system(little_corpus), info_of(little_corpus)
+    tokens = {note.note_id: len(read_note(system, note.text).ids) for note in little_corpus.notes("test")}
+    limit = int(np.median(list(tokens.values())))
+    long = {note for note, count in tokens.items() if count > limit}
+    out = tmp_path / "evidence.parquet"
+    steps: list[int] = []
+    method = DeepLift(max_tokens=limit)
+    explainer = Explainer(system, info, method, SpanRule(cut=0))
+    written = explain_split(explainer, little_corpus, "test", out, codes="gold", progress=steps.append)
+    assert sum(steps) == 24
+    assert written.notes_left_out == len(long) > 0
+    assert set(pl.read_parquet(out)["note_id"]) == set(tokens) - long
+    [line] = written.warnings
+    assert line.startswith(f"{len(long)} of 24 notes were left out, and have no evidence: the note has ")
+
+
+def test_a_method_that_refuses_every_note_writes_no_file(little_corpus: Corpus, tmp_path: Path) -> None:
+    explainer = Explainer(RefusingSystem(), ranking_info(little_corpus))
+    with pytest.raises(NoteError, match="too long"):
+        explain_split(explainer, little_corpus, "test", tmp_path / "evidence.parquet", codes="gold")
+    assert list(tmp_path.iterdir()) == []
+
+
+class RefusingSystem(ExplainingSystem):
+    """Explains no note."""
+
+    def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
+        raise NoteError("too long")
 
 
 def test_a_model_of_another_code_system_is_refused(little_corpus: Corpus, tmp_path: Path) -> None:

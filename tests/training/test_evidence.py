@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ import polars as pl
 import pytest
 
 from clem_icd.corpus import Corpus, corpus_writer
+from clem_icd.errors import ClemError, InputError, MissingExtraError, NoteError, OutputError
 from clem_icd.evidence import evidence_document, read_evidence
 from clem_icd.explanation import Explainer, SpanRule, tuned_rule
 from clem_icd.icd import default_codebook
-from clem_icd.modeling import ModelInfo, System
+from clem_icd.modeling import ModelInfo, Span, System
 from clem_icd.progress import Observer, Silent
 from clem_icd.runs.layout import RunLayout
 from clem_icd.training import read_recipe, run
@@ -128,6 +129,39 @@ def test_a_system_that_no_method_explains_is_named_and_its_results_are_complete(
     assert layout.metrics().is_file()
     assert not layout.evidence_metrics.exists()
     assert not layout.evidence("test").exists()
+
+
+class Refusing(ExplainingSystem):
+    """Cannot be explained, for a reason that is given."""
+
+    def __init__(self, problem: ClemError) -> None:
+        super().__init__()
+        self.problem = problem
+
+    def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
+        raise self.problem
+
+
+@pytest.mark.parametrize(
+    "problem", [NoteError("too long"), InputError("bad"), MissingExtraError("no captum")]
+)
+def test_training_does_not_fail_at_the_end_for_a_note_that_is_refused(
+    little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listener: Any, problem: ClemError
+) -> None:
+    info = ranking_info(little_corpus)
+    layout = written(Refusing(problem), info, little_corpus, tmp_path / "run", monkeypatch, listener)
+    assert listener.lines[-1] == f"No evidence was written: {problem.found}"
+    assert layout.metrics().is_file()
+    assert not layout.evidence_metrics.exists()
+    assert not layout.evidence("test").exists()
+
+
+def test_evidence_that_cannot_be_written_is_reported(
+    little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, info = Refusing(OutputError("the disk is full")), ranking_info(little_corpus)
+    with pytest.raises(OutputError, match="the disk is full"):
+        written(system, info, little_corpus, tmp_path / "run", monkeypatch)
 
 
 @pytest.mark.parametrize("annotated", [(), ("train",), ("validation",), ("test",)], ids="-".join)

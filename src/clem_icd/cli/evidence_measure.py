@@ -30,6 +30,7 @@ _FAITHFULNESS = {
     "normalised_aopc": "NAOPC",
     "seconds_per_code": "s/code",
 }
+_LEFT_OUT = "left out"
 
 
 @verb()
@@ -92,17 +93,24 @@ def measure(
 def _show(console: Console, document: dict[str, Any]) -> None:
     title = f"Evidence on {corpus_title(document['corpus'])}, {document['split']}"
     plausible = new_table("method", "cut", *_PLAUSIBILITY.values(), title=title)
-    faithful = new_table("method", *_FAITHFULNESS.values())
+    some_left_out = any(result["notes_left_out"] for result in document["methods"])
+    faithful = new_table("method", *_FAITHFULNESS.values(), *([_LEFT_OUT] if some_left_out else []))
+    for table in (plausible, faithful):
+        # The whole name, if need be on two lines: several methods begin alike.
+        table.columns[0].overflow = "fold"
     for result in document["methods"]:
         metrics = result["metrics"]
         values = (_number(metrics.get(name)) for name in _PLAUSIBILITY)
         plausible.add_row(result["method"], _number(result["threshold"]), *values)
-        faithful.add_row(result["method"], *(_number(metrics.get(name)) for name in _FAITHFULNESS))
+        values = (_number(metrics.get(name)) for name in _FAITHFULNESS)
+        faithful.add_row(
+            result["method"], *values, *([f"{result['notes_left_out']:,}"] if some_left_out else [])
+        )
     console.print(plausible)
     console.print(faithful)
     default = any(result["threshold_source"] == "default" for result in document["methods"])
     cut = (
-        "The cut is the default: no validation note has evidence."
+        "The cut is the default where no evidence of validation could be explained."
         if default
         else "The cut was tuned on validation."
     )
@@ -111,6 +119,13 @@ def _show(console: Console, document: dict[str, Any]) -> None:
         f"{document['notes']:,} notes; words masked in {document['faithfulness_notes']:,}. {cut}",
         markup=False,
     )
+    for result in document["methods"]:
+        if left_out := result["notes_left_out"] + result["validation_notes_left_out"]:
+            console.print(
+                f"Warning: notes that {result['method']} left out: {left_out:,}. Its row is of fewer "
+                f"notes than those of others. The first reason: {result['left_out_because']}.",
+                markup=False,
+            )
 
 
 def _number(value: float | None) -> str:

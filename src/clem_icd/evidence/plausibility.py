@@ -79,8 +79,8 @@ def token_plausibility(
     Raises
     ------
     InputError
-        If there are no pairs, a pair has no evidence or has a position that is not among its tokens, or the
-        numbers of pairs differ.
+        If there are no pairs, a pair has no evidence or has a position that is not among its tokens, a weight
+        is not finite, or the numbers of pairs differ.
 
     """
     pairs = _pairs(weights, evidence)
@@ -206,6 +206,12 @@ def _pairs(weights: Sequence[npt.ArrayLike], evidence: Sequence[npt.ArrayLike]) 
         for own, marked in zip(weights, evidence, strict=True)
     ]
     for number, (own, marked) in enumerate(pairs):
+        if not np.isfinite(own).all():
+            raise InputError(
+                f"pair {number} has {np.count_nonzero(~np.isfinite(own)):,} weights that are not finite, "
+                f"among {len(own):,} tokens",
+                remedy="Leave out the pair, or explain it by another method",
+            )
         if not len(marked) or marked.min() < 0 or marked.max() >= len(own):
             found = f"{marked.min()} to {marked.max()}" if len(marked) else "none"
             raise InputError(

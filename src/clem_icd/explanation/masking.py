@@ -70,8 +70,9 @@ class MaskedNote:
 def masked_note(system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> MaskedNote:
     """Return a note whose words can be masked.
 
-    A neural system reads the mask token of its tokenizer instead, so that all other tokens stay in their
-    place. For any other system the characters of the word become blanks.
+    A neural system reads the mask token of its tokenizer instead (or what stands for it), so that all other
+    tokens stay in their place. A token that also covers a closing bracket or the like goes with its word. For
+    any other system the characters of the word become blanks.
 
     Parameters
     ----------
@@ -108,44 +109,22 @@ def _blanked(text: str, words: npt.NDArray[np.int64]) -> str:
 
 
 def _neural(system: System, text: str, labels: list[int]) -> MaskedNote:
-    import torch
+    from scipy.special import expit
 
+    from clem_icd.explanation.methods.masking import mask_id, variant_logits
+    from clem_icd.explanation.methods.words_method import words_with_tokens
     from clem_icd.modeling import NeuralSystem
 
     neural = cast(NeuralSystem, system)
-    model: Any = neural.model
-    tokenizer = neural.tokenizer
-    [note] = neural.reading.read(tokenizer, [text], offsets=True)
-    offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
+    [note] = neural.reading.read(neural.tokenizer, [text], offsets=True)
     ids = note.ids.astype(np.int64)
 
-    @torch.inference_mode()
     def score(variants: Sequence[Ids]) -> Probabilities:
-        found = []
-        at_once = max(1, neural.batch_tokens // len(ids))
-        for first in range(0, len(variants), at_once):
-            some = [variant.astype(np.int32) for variant in variants[first : first + at_once]]
-            batch = neural.reading.arrange(some, tokenizer.pad_token_id)
-            inputs = {name: tensor.to(model.device) for name, tensor in batch.items()}
-            found.append(model(**inputs).logits[:, labels].float().sigmoid().cpu().numpy())
-        return np.concatenate(found)
+        found: Probabilities = expit(variant_logits(neural, variants, len(ids), labels))
+        return found
 
+    # As `word_shares`: a word that the limit of the reading cuts has no share.
     words = words_of(text)
-    groups = _tokens_of(words, offsets)
-    read = [word for word, group in enumerate(groups) if group]
-    mask_id = tokenizer.mask_token_id
-    if mask_id is None:
-        mask_id = tokenizer.pad_token_id
-    return MaskedNote(ids, mask_id, [groups[word] for word in read], words[read], score)
-
-
-def _tokens_of(words: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> list[list[int]]:
-    """Return the tokens that end in each word, as `word_shares` assigns them [words]."""
-    groups: list[list[int]] = [[] for _ in words]
-    if len(words):
-        ends = offsets[:, 1]
-        of_token = np.searchsorted(words[:, 0], ends, side="left") - 1
-        for token, word in enumerate(of_token.tolist()):
-            if word >= 0 and offsets[token, 0] < ends[token] <= words[word, 1]:
-                groups[word].append(token)
-    return groups
+    words = words[words[:, 1] <= note.end_in(text)]
+    words, tokens = words_with_tokens(words, cast(Any, note.offsets))
+    return MaskedNote(ids, mask_id(neural.tokenizer), [own.tolist() for own in tokens], words, score)

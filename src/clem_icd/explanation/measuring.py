@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from clem_icd.corpus import Corpus, Evidence, Note, about_for_results
 from clem_icd.cues import CUE_KINDS
-from clem_icd.errors import ScoresError
+from clem_icd.errors import ModelError, NoteError, ScoresError
 from clem_icd.evidence import (
     MATCH_CLASSES,
     JudgedNote,
@@ -28,6 +28,7 @@ from clem_icd.explanation.methods.method import Method
 from clem_icd.explanation.spans import spans_of
 from clem_icd.explanation.token_weights import TokenWeights
 from clem_icd.explanation.trials import Trials
+from clem_icd.explanation.units import on_tokens_of
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.system import Span
 
@@ -54,7 +55,9 @@ class _Explained:
     assigned
         The labels that the model assigns.
     found
-        The weights of the tokens for each of ``labels``.
+        The weights that the method gives, for each of ``labels``.
+    compared
+        The same weights on the units of the system, which all methods share.
     spans
         The spans of each of ``labels``.
     seconds
@@ -67,8 +70,21 @@ class _Explained:
     gold: dict[int, list[Evidence]]
     assigned: set[int]
     found: TokenWeights
+    compared: TokenWeights
     spans: list[tuple[Span, ...]]
     seconds: float
+
+
+@dataclass
+class _LeftOut:
+    """The notes that a method refuses, and why it refuses the first of them."""
+
+    notes: int = 0
+    reason: str | None = None
+
+    def add(self, problem: ModelError | NoteError) -> None:
+        self.notes += 1
+        self.reason = self.reason or problem.found
 
 
 def measure_methods(
@@ -84,6 +100,8 @@ def measure_methods(
     progress: Callable[[int], Any] | None = None,
 ) -> dict[str, Any]:
     """Measure how plausible and how faithful the evidence of a model is, by each of some methods.
+
+    A note that a method refuses, such as one that is too long, is left out for that method and counted.
 
     Parameters
     ----------
@@ -135,19 +153,26 @@ def measure_methods(
     trials = Trials(system, info)
     results = []
     for explainer in explainers:
-        threshold, source = _tuned(_explained(explainer, tuning, [set()] * len(tuning), progress))
-        explained = _explained(explainer, chosen, assigned, progress)
-        metrics = {
-            **_plausibility(explained, threshold),
-            **_spans(explained, info, language),
-            **trials.metrics(explainer, explained[:faithfulness_notes]),
-            **_seconds(explained),
-        }
+        left_out, left_out_of_tuning = _LeftOut(), _LeftOut()
+        tuned_on = _explained(explainer, tuning, [set()] * len(tuning), progress, left_out_of_tuning)
+        threshold, source = _tuned(tuned_on)
+        explained = _explained(explainer, chosen, assigned, progress, left_out)
+        metrics: dict[str, float | None] = dict.fromkeys(DEFINITIONS)
+        if explained:
+            metrics = {
+                **_plausibility(explained, threshold),
+                **_spans(explained, info, language),
+                **trials.metrics(explainer, explained[:faithfulness_notes]),
+                **_seconds(explained),
+            }
         results.append(
             {
                 "method": explainer.name,
                 "threshold": threshold,
                 "threshold_source": source,
+                "notes_left_out": left_out.notes,
+                "validation_notes_left_out": left_out_of_tuning.notes,
+                "left_out_because": left_out.reason or left_out_of_tuning.reason,
                 "metrics": metrics,
             }
         )
@@ -158,8 +183,8 @@ def measure_methods(
         "split": split,
         "system": info.system,
         "notes": len(chosen),
-        "pairs": sum(len(one.gold) for one in explained),
-        "assigned": sum(len(one.assigned) for one in explained),
+        "pairs": sum(len(_gold(note, info, explainers[0].end_of_reading(note.text))) for note in chosen),
+        "assigned": sum(len(own) for own in assigned),
         "validation_notes": len(tuning),
         "faithfulness_notes": min(faithfulness_notes, len(chosen)),
         "language": language,
@@ -190,29 +215,47 @@ def _explained(
     notes: Sequence[Note],
     assigned: Sequence[set[int]],
     progress: Callable[[int], Any] | None,
+    left_out: _LeftOut,
 ) -> list[_Explained]:
-    """Explain the assigned codes of some notes, and those with gold evidence."""
-    place = {code: position for position, code in enumerate(explainer.info.labels)}
+    """Explain the assigned codes of some notes, and those with gold evidence; count refused notes."""
     explained = []
     for note, own in zip(notes, assigned, strict=True):
-        gold: dict[int, list[Evidence]] = {}
-        for span in note.evidence:
-            if span.code in place:
-                gold.setdefault(place[span.code], []).append(span)
-        labels = sorted(own | set(gold))
-        begun = time.perf_counter()
-        found = explainer.weigh(note.text, labels)
-        if type(explainer.method).spans is Method.spans:
-            spans = spans_of(note.text, found, explainer.rule)
-        else:
-            spans = explainer.spans(note.text, labels)
-        seconds = time.perf_counter() - begun
-        read = {label: [span for span in spans if span.begin < found.read] for label, spans in gold.items()}
-        gold = {label: spans for label, spans in read.items() if spans}
-        explained.append(_Explained(note, labels, gold, own, found, spans, seconds))
+        try:
+            explained.append(_explain(explainer, note, own))
+        except (ModelError, NoteError) as problem:
+            left_out.add(problem)
         if progress is not None:
             progress(1)
     return explained
+
+
+def _explain(explainer: Explainer, note: Note, assigned: set[int]) -> _Explained:
+    system, info = explainer.system, explainer.info
+    labels = sorted(assigned | set(_gold(note, info, len(note.text))))
+    begun = time.perf_counter()
+    found = explainer.weigh(note.text, labels)
+    if type(explainer.method).spans is Method.spans:
+        spans = spans_of(note.text, found, explainer.rule)
+    else:
+        spans = explainer.spans(note.text, labels)
+    seconds = time.perf_counter() - begun
+    if not np.isfinite(found.weights).all():
+        raise ModelError(
+            f"method {explainer.name} gave weights that are not finite", remedy="Choose another method"
+        )
+    gold = _gold(note, info, found.read)
+    compared = on_tokens_of(system, info, note.text, found)
+    return _Explained(note, labels, gold, assigned, found, compared, spans, seconds)
+
+
+def _gold(note: Note, info: ModelInfo, read: int) -> dict[int, list[Evidence]]:
+    """Return the gold evidence that ends in the first ``read`` characters, by label."""
+    place = {code: position for position, code in enumerate(info.labels)}
+    gold: dict[int, list[Evidence]] = {}
+    for span in note.evidence:
+        if span.code in place and span.end <= read:
+            gold.setdefault(place[span.code], []).append(span)
+    return gold
 
 
 def _tuned(explained: Sequence[_Explained]) -> tuple[float, str]:
@@ -229,9 +272,9 @@ def _pairs(
     """Return the weights of the tokens of each (note, code) pair, and the tokens of its gold evidence."""
     weights, evidence = [], []
     for one in explained:
-        begins = _visible_begins(one.note.text, one.found.offsets)
-        ends = one.found.offsets[:, 1]
-        shares = one.found.shares
+        begins = _visible_begins(one.note.text, one.compared.offsets)
+        ends = one.compared.offsets[:, 1]
+        shares = one.compared.shares
         for label, spans in one.gold.items():
             marked = np.zeros(len(begins), dtype=np.bool_)
             for span in spans:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clem_icd.corpus import Note
+from clem_icd.errors import ModelError
 from clem_icd.explanation.explaining import Explainer
 from clem_icd.explanation.faithfulness import (
     kept_counts,
@@ -107,7 +108,11 @@ class Trials:
         shuffled = Explainer(self._shuffled, self._info, explainer.method, explainer.rule)
         values = []
         for one in explained:
-            other = shuffled.weigh(one.note.text, one.labels)
+            try:
+                other = shuffled.weigh(one.note.text, one.labels)
+            except ModelError:
+                # A method may check itself, and fail on the values of a model that makes no sense.
+                continue
             for own, theirs in zip(one.found.weights, other.weights, strict=True):
                 if len(own) > 1 and np.ptp(own) > 0 and np.ptp(theirs) > 0:
                     values.append(float(spearmanr(own, theirs).statistic))

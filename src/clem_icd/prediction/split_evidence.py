@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from clem_icd.corpus import Corpus
-from clem_icd.errors import InputError
+from clem_icd.errors import InputError, ModelError, NoteError
 from clem_icd.evidence import EvidenceWriter, evidence_writer
 from clem_icd.explanation import Explainer
 from clem_icd.modeling import NoteScores
@@ -30,6 +30,8 @@ class SplitEvidence:
         Which codes were explained.
     notes, notes_cut
         The notes of the split, and those that the system does not read to the end.
+    notes_left_out, left_out_because
+        The notes with codes that the method refused, such as long ones, and why it refused the first of them.
     codes, codes_without_span
         The pairs of a note and an explained code, and those without any span.
     gold_left_out
@@ -44,6 +46,8 @@ class SplitEvidence:
     explained: ExplainedCodes
     notes: int
     notes_cut: int
+    notes_left_out: int
+    left_out_because: str | None
     codes: int
     codes_without_span: int
     gold_left_out: int
@@ -58,6 +62,11 @@ class SplitEvidence:
             lines.append(
                 f"{self.notes_cut:,} of {self.notes:,} notes are longer than the model reads: their evidence "
                 "is only from what was read."
+            )
+        if self.notes_left_out:
+            lines.append(
+                f"{self.notes_left_out:,} of {self.notes:,} notes were left out, and have no evidence: "
+                f"{self.left_out_because}."
             )
         if self.codes_without_span:
             reason = "" if self.cut is None else f": no word is above the cut of {self.cut:.4g}"
@@ -82,6 +91,8 @@ def explain_split(
 ) -> SplitEvidence:
     """Write the evidence for the codes of every note of a split.
 
+    A note that the method refuses is left out and counted.
+
     Parameters
     ----------
     explainer
@@ -102,6 +113,8 @@ def explain_split(
         If no gold code of the split is in the label space.
     ModelError
         If the model returns a probability that is not finite.
+    ModelError, NoteError
+        If the method refuses every note that has codes, as it refuses the first.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
 
@@ -112,6 +125,8 @@ def explain_split(
             if progress is not None:
                 progress(1)
         written = explanation.result(codes)
+        if explanation.refused is not None and not written.codes:
+            raise explanation.refused
         if written.gold_left_out and not written.codes:
             raise InputError(
                 f"none of the {written.gold_left_out:,} gold codes of {split} is one of the model's "
@@ -133,6 +148,11 @@ class SplitExplanation:
     writer
         Of the evidence file.
 
+    Attributes
+    ----------
+    refused
+        Why the method refused the first note that it refused; None without any.
+
     """
 
     def __init__(self, explainer: Explainer, corpus: Corpus, split: str, writer: EvidenceWriter) -> None:
@@ -141,7 +161,9 @@ class SplitExplanation:
         self._split = split
         self._writer = writer
         self._cut = 0
+        self._notes_left_out = 0
         self._left_out = 0
+        self.refused: ModelError | NoteError | None = None
 
     def scores(self) -> Iterator[NoteScores]:
         """Yield the scores of every note, once the spans of its assigned codes are written."""
@@ -172,6 +194,8 @@ class SplitExplanation:
             explained=explained,
             notes=self._corpus.size(self._split),
             notes_cut=self._cut,
+            notes_left_out=self._notes_left_out,
+            left_out_because=None if self.refused is None else self.refused.found,
             codes=self._writer.codes,
             codes_without_span=self._writer.codes_without_span,
             gold_left_out=self._left_out,
@@ -182,5 +206,11 @@ class SplitExplanation:
     def _write(self, note_id: str, text: str, labels: Sequence[int]) -> None:
         if not labels:
             return
-        for label, spans in zip(labels, self._explainer.spans(text, labels), strict=True):
+        try:
+            found = self._explainer.spans(text, labels)
+        except (ModelError, NoteError) as problem:
+            self._notes_left_out += 1
+            self.refused = self.refused or problem
+            return
+        for label, spans in zip(labels, found, strict=True):
             self._writer.write(note_id, self._explainer.info.labels[label], spans)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from clem_icd.corpus import Corpus
-from clem_icd.errors import ModelError
+from clem_icd.errors import ClemError, OutputError
 from clem_icd.evaluation import SplitScores
 from clem_icd.evidence import evidence_document, evidence_writer, read_evidence
 from clem_icd.explanation import Explainer, tuned_rule, with_evidence
@@ -34,7 +34,8 @@ def write_run_evidence(
     """Tune the cut of the default method on validation, store it, and write and judge evidence for test.
 
     Only notes with evidence that coders marked are explained; without any, nothing is done. A system that no
-    method explains is named in one line: training takes hours, and must not fail at the end.
+    method explains, or a note that the method refuses, is named in one line: training takes hours, and must
+    not fail at the end.
 
     Parameters
     ----------
@@ -42,6 +43,11 @@ def write_run_evidence(
         The trained system and its description, which is in the model folder of the run.
     scores
         The scores of the splits, by name.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written, as on a full disk: then the rest of the run cannot be written either.
 
     """
     annotated = {split: _annotated(corpus, split) for split in ("validation", "test")}
@@ -56,7 +62,9 @@ def write_run_evidence(
             observer.begin("Explaining test", annotated["test"])
             document = _write_test(Explainer(system, info), corpus, scores["test"], layout, observer)
             write_json(layout.evidence_metrics, document)
-    except ModelError as problem:
+    except OutputError:
+        raise
+    except ClemError as problem:
         observer.say(f"No evidence was written: {problem.found}")
 
 

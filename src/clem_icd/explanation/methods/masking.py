@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 import numpy as np
@@ -45,26 +45,37 @@ def masked_logits(
         Positions in the label space [labels].
 
     """
-    size = max(1, system.batch_tokens // len(ids))
-    found = [_logits(system, batch)[:, list(labels)] for batch in _batches(system, ids, masked, size)]
-    return np.concatenate(found) if found else np.empty((0, len(labels)), dtype=np.float32)
-
-
-def _batches(
-    system: NeuralSystem, ids: npt.NDArray[np.int32], masked: Iterable[Tokens], size: int
-) -> Iterator[list[npt.NDArray[np.int32]]]:
     mask = mask_id(system.tokenizer)
-    remaining = iter(masked)
-    while chunk := list(islice(remaining, size)):
-        batch = [ids.copy() for _ in chunk]
-        for variant, tokens in zip(batch, chunk, strict=True):
-            variant[tokens] = mask
-        yield batch
+    return variant_logits(system, (_masked(ids, tokens, mask) for tokens in masked), len(ids), labels)
 
 
 @torch.inference_mode()
-def _logits(system: NeuralSystem, variants: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
-    arranged = system.reading.arrange(variants, system.tokenizer.pad_token_id)
-    inputs = {name: tensor.to(system.model.device) for name, tensor in arranged.items()}
-    logits: npt.NDArray[np.float32] = system.model(**inputs).logits.float().cpu().numpy()
-    return logits
+def variant_logits(
+    system: NeuralSystem, variants: Iterable[npt.NDArray[np.integer]], tokens: int, labels: Sequence[int]
+) -> npt.NDArray[np.float32]:
+    """Return the logits of some labels for variants of a note that are given by their ids [variants, labels].
+
+    Parameters
+    ----------
+    system, labels
+        As for `masked_logits`.
+    variants
+        The ids of each variant [variants][tokens].
+    tokens
+        The number of tokens of every variant.
+
+    """
+    size = max(1, system.batch_tokens // tokens)
+    remaining = iter(variants)
+    found = [np.empty((0, len(labels)), dtype=np.float32)]
+    while batch := [variant.astype(np.int32) for variant in islice(remaining, size)]:
+        arranged = system.reading.arrange(batch, system.tokenizer.pad_token_id)
+        inputs = {name: tensor.to(system.model.device) for name, tensor in arranged.items()}
+        found.append(system.model(**inputs).logits[:, list(labels)].float().cpu().numpy())
+    return np.concatenate(found)
+
+
+def _masked(ids: npt.NDArray[np.int32], tokens: Tokens, mask: int) -> npt.NDArray[np.int32]:
+    variant = ids.copy()
+    variant[tokens] = mask
+    return variant
