@@ -65,7 +65,7 @@ def test_the_note_is_shown_with_the_code_of_every_marked_word(
     assert second == "Known [E11.9: type 2 diabetes], [I10: hypertension], at the clinic."
     table = "\n".join(rest)
     assert re.search(r"J18\.9 .* yes +“pneumonia” \(negated\)", table)
-    assert "Marked are the words from which each code was taken (lexicon)." in table
+    assert "The marked words are those from which each code was taken (lexicon)." in table
     assert "A code is assigned when its score exceeds 0.25. The coder decides." in table
 
 

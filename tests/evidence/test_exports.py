@@ -144,7 +144,7 @@ def test_a_malformed_row_of_codiesp_is_refused(tmp_path: Path, line: str, says: 
                     }
                 ],
             },
-            "1 annotations have an unknown code system",
+            "1 annotation has an unknown code system",
         ),
     ],
 )

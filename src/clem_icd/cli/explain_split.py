@@ -34,7 +34,7 @@ class WholeSplit:
         Literal["assigned", "gold"],
         typer.Option(
             help="With --corpus: explain the codes that the model assigns, or the gold codes of the notes, "
-            "which judges nothing but the explanations."
+            "so that only the explanations are judged."
         ),
     ] = "assigned"
     out: Annotated[

@@ -14,6 +14,7 @@ from clem_icd.files import check_free, new_folder
 from clem_icd.icd import CodeSystem
 from clem_icd.sources.mdace.annotations import read_annotations
 from clem_icd.sources.mdace.files import RELEASE, MdaceFiles, Revision
+from clem_icd.tabular.sentences import counted
 
 __all__ = ["export_mdace", "read_mdace"]
 
@@ -42,8 +43,8 @@ def read_mdace(folder: Path) -> dict[str, list[Evidence]]:
         raise ScoresError(problem.found, path=problem.path, remedy=_REMEDY) from None
     if unknown := found.oddities["unknown"]:
         raise ScoresError(
-            f"{unknown:,} annotations have an unknown code system, expected one of "
-            f"{', '.join(system.title for system in CodeSystem)}",
+            f"{counted(unknown, 'annotation has', 'annotations have')} an unknown code system, expected one "
+            f"of {', '.join(system.title for system in CodeSystem)}",
             path=folder,
             remedy=_REMEDY,
         )
@@ -132,7 +133,7 @@ def _note(note: Note, spans: Sequence[Evidence]) -> dict[str, Any]:
 def _number(name: str) -> int:
     if not (name.isascii() and name.isdecimal() and str(int(name)) == name):
         raise ScoresError(
-            f"found the id {name!r}, expected a whole number: files of MDACE have no other ids",
+            f"found the id {name!r}, expected a whole number: MDACE files allow no other ids",
             remedy="Keep the evidence as parquet, or choose --format codiesp",
         )
     return int(name)
