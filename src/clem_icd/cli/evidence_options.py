@@ -75,7 +75,7 @@ def as_explained(explainer: Explainer | None) -> dict[str, Any]:
     """Return the key ``explanation`` of a result; nothing for spans that a system knows itself."""
     if explainer is None or explainer.about["rule"] is None:
         return {}
-    return {"explanation": explainer.about}
+    return {"explanation": {**explainer.about, "remarks": list(explainer.remarks)}}
 
 
 def about_evidence(explainer: Explainer | None) -> tuple[str, ...]:
@@ -85,4 +85,5 @@ def about_evidence(explainer: Explainer | None) -> tuple[str, ...]:
     return (
         f"Shown are words with more than {100 * explainer.rule.cut:.3g} % of the support for a code "
         f"({explainer.name}). They moved its score but do not prove the code.",
+        *explainer.remarks,
     )
