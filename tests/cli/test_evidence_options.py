@@ -76,7 +76,7 @@ def test_the_method_and_the_cut_decide_what_is_shown(clem: Any, journey: Any) ->
 
     assert words(0) >= words(0.05) > words(1) == 0
     shown = clem(*code(journey, "--evidence", "--cut", 0.25), stdin=NOTE).out
-    assert "Words are found if they have more than 25.00% of the support" in " ".join(shown.split())
+    assert "Shown are words with more than 25 % of the support" in " ".join(shown.split())
 
 
 def test_a_prediction_says_for_how_many_codes_there_is_no_evidence_and_which_notes_were_cut_off(

@@ -46,6 +46,14 @@ def short_sighted(little_corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> str
     return "MODEL"
 
 
+@pytest.fixture
+def pooled(little_corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a neural model with a pooled head."""
+    made = new_system(little_corpus), info_of(little_corpus)
+    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder: made)
+    return "MODEL"
+
+
 def note_of(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "note.txt"
     path.write_text(text, encoding="utf-8")
@@ -65,7 +73,7 @@ def test_the_note_is_shown_with_the_code_of_every_marked_word(
     assert second == "Known [E11.9: type 2 diabetes], [I10: hypertension], at the clinic."
     table = "\n".join(rest)
     assert re.search(r"J18\.9 .* yes +“pneumonia” \(negated\)", table)
-    assert "Marked are the words from which each code was taken (lexicon)." in table
+    assert "The marked words are those from which each code was taken (lexicon)." in table
     assert "A code is assigned when its score exceeds 0.25. The coder decides." in table
 
 
@@ -169,7 +177,7 @@ def test_the_method_and_the_cut_can_be_chosen(short_sighted: str, clem: Invoke) 
     assert many["suggestions"][0]["evidence"] != []
     shown = clem(*explain[:-1], "--cut", 0.9, stdin=text).out
     assert "(no words above the cut)" in shown
-    assert "the words with more than 90 % of the support for a code (input-x-gradient)" in shown
+    assert "those with more than 90 % of the support for a code (input-x-gradient)" in shown
 
 
 def test_a_page_is_written_and_the_note_not_printed(
@@ -291,3 +299,26 @@ def test_a_trained_model_explains_a_note_and_a_split(journey: Any, clem: Invoke,
     )
     assert split.code == 0, split.err
     assert split.json["spans"] == len(pl.read_parquet(out)) > 0
+
+
+SAME_WORDS = "Under a pooled head, method attention-rollout marks the same words for every code."
+
+
+@pytest.mark.parametrize("method", ["attention-rollout", "input-x-gradient"])
+def test_what_a_method_says_about_its_evidence_is_shown_wherever_evidence_is(
+    method: str, pooled: str, little_corpus: Corpus, clem: Invoke, tmp_path: Path
+) -> None:
+    page, spans = tmp_path / "note.html", tmp_path / "spans.parquet"
+    verbs = (["explain", pooled, "--top", 1], ["code", pooled, "--evidence"])
+    shown = [clem(*verb, "--method", method, stdin=NOTE).out for verb in verbs]
+    clem(*verbs[0], "--method", method, "--html", page, stdin=NOTE)
+    split = ("explain", pooled, "--corpus", little_corpus.path, "--out", spans, "--method", method)
+    shown += [page.read_text(encoding="utf-8"), clem(*split).out]
+    said = method == "attention-rollout"
+    assert [SAME_WORDS in " ".join(text.split()) for text in shown] == [said] * 4
+    expected = [SAME_WORDS] if said else []
+    for verb in verbs:
+        found = clem(*verb, "--method", method, "--json", stdin=NOTE).json
+        assert found["explanation"]["remarks"] == expected
+    found = clem(*split, "--force", "--json").json
+    assert (SAME_WORDS in found["warnings"]) is said

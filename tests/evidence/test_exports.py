@@ -116,6 +116,7 @@ def test_discontinuous_spans_are_read_as_several(tmp_path: Path) -> None:
         ("n1\tENFERMEDAD\ti10\tx\t0 1", "unknown label, expected one of DIAGNOSTICO"),
         ("n1\tDIAGNOSTICO\ti10\tx\t0-1", "malformed position"),
         ("n1\tDIAGNOSTICO\ti10\tx\t4 1", "has a span at 4:1"),
+        ("n1\tDIAGNOSTICO\tinsuficiencia\ti50.9\t0 3", "row 1.*has a malformed code"),
     ],
 )
 def test_a_malformed_row_of_codiesp_is_refused(tmp_path: Path, line: str, says: str) -> None:
@@ -124,6 +125,7 @@ def test_a_malformed_row_of_codiesp_is_refused(tmp_path: Path, line: str, says: 
     with pytest.raises(ScoresError, match=says) as problem:
         read_evidence(path)
     assert "formats.md" in str(problem.value)
+    assert "insuficiencia" not in str(problem.value)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_a_malformed_row_of_codiesp_is_refused(tmp_path: Path, line: str, says: 
                     }
                 ],
             },
-            "1 annotations have an unknown code system",
+            "1 annotation has an unknown code system",
         ),
     ],
 )
@@ -165,9 +167,34 @@ def test_what_a_format_cannot_hold_is_refused(corpus: Corpus, little_corpus: Cor
         export_mdace({note.note_id: note.evidence}, little_corpus, tmp_path / "out")
     with pytest.raises(ScoresError, match="a code of ICD-9-CM, expected ICD-10-CM or ICD-10-PCS"):
         export_codiesp({"11": [Evidence(CHF9, 0, 1)]}, corpus, tmp_path / "out.tsv")
-    with pytest.raises(ScoresError, match="note 11 has evidence at 0:99, expected offsets within its"):
-        export_codiesp({"11": [Evidence(CHF, 0, 99)]}, corpus, tmp_path / "out.tsv")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("export", [export_mdace, export_codiesp])
+@pytest.mark.parametrize(("begin", "end"), [(0, 99), (-3, 2), (5, 5), (6, 2)])
+def test_a_span_outside_its_text_is_not_exported(
+    export: Any, begin: int, end: int, corpus: Corpus, tmp_path: Path
+) -> None:
+    with pytest.raises(ScoresError, match=rf"note 11 has evidence at {begin}:{end}, expected 0 <= begin"):
+        export({"11": [Evidence(CHF, begin, end)]}, corpus, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("export", [export_mdace, export_codiesp])
+def test_evidence_of_another_corpus_is_not_exported(export: Any, corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(ScoresError, match="none of the 2 spans is for a note of the corpus"):
+        export({"98": [Evidence(CHF, 0, 2)], "99": [Evidence(CHF, 0, 3)]}, corpus, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("begin", "end"), [(-3, 2), (5, 5), (6, 2)])
+def test_a_span_of_mdace_that_is_none_is_refused(begin: int, end: int, tmp_path: Path) -> None:
+    mark = {"code": "I10", "code_system": "ICD-10-CM", "begin": begin, "end": end}
+    (tmp_path / "1.json").write_text(
+        json.dumps({"hadm_id": 1, "notes": [{"note_id": 2, "annotations": [mark]}]})
+    )
+    with pytest.raises(ScoresError, match=f"note 2 has a span at {begin}:{end}, expected begin < end"):
+        read_evidence(tmp_path)
 
 
 def test_an_occupied_destination_is_refused(corpus: Corpus, tmp_path: Path) -> None:

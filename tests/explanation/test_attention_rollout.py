@@ -95,7 +95,7 @@ def test_the_same_map_for_every_code_is_remarked_on(little_corpus: Corpus) -> No
     first, second = weigh(pooled, little_corpus, [0, 1])
     np.testing.assert_array_equal(first, second)
     [remark] = Explainer(pooled, info, "attention-rollout").remarks
-    assert remark == "under a pooled head, method attention-rollout marks the same words for every code"
+    assert remark == "Under a pooled head, method attention-rollout marks the same words for every code."
     assert Explainer(pooled, info, "input-x-gradient").remarks == ()
     labelled = with_head(little_corpus, head="label-attention")
     assert Explainer(labelled, info, "attention-rollout").remarks == ()

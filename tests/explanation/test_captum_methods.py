@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,22 @@ def test_samples_depend_on_the_seed_and_leave_other_random_numbers_alone(
     assert torch.equal(torch.get_rng_state(), state)
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other)
+
+
+def test_samples_are_those_of_the_seed_in_every_thread(system: NeuralSystem, little_corpus: Corpus) -> None:
+    explainer = Explainer(system, info_of(little_corpus), KernelShap(samples_per_word=20))
+    alone = explainer.weigh(TEXT, [0]).weights
+    state = torch.get_rng_state()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: explainer.weigh(TEXT, [0]).weights, range(12)))
+    finally:
+        sys.setswitchinterval(interval)
+    for weights in found:
+        np.testing.assert_allclose(weights, alone, atol=1e-4)
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_weights_approach_shapley_values(system: NeuralSystem, little_corpus: Corpus) -> None:

@@ -73,7 +73,7 @@ def test_the_cut_is_tuned_on_validation_and_stored_with_the_model(
     assert stored["method"] == default.method.model_dump(mode="json")
     assert SpanRule.model_validate(stored["rule"]) == tuned.rule
     assert stored["chosen"] == tuned.chosen
-    assert listener.tasks[-2:] == ["Tuning the cut of evidence", "Explaining test"]
+    assert listener.tasks[-3:] == ["Tuning the cut of evidence", "Explaining test", "Resampling evidence"]
     read = ModelInfo.read(layout.model)
     assert read.metrics.keys() == {"validation", "test"}
     assert Explainer(system, read).rule == tuned.rule
@@ -99,7 +99,9 @@ def test_the_evidence_for_assigned_codes_of_test_is_written_and_judged(
 
     document = json.loads(layout.evidence_metrics.read_text(encoding="utf-8"))
     explanation = document.pop("explanation")
-    assert document == evidence_document(little_corpus, "test", read_evidence(layout.evidence("test")))
+    found_again = read_evidence(layout.evidence("test"))
+    assert document == evidence_document(little_corpus, "test", found_again, resamples=1000)
+    assert document["intervals"]["metrics"]["evidence_token_f1"]["low"] < 1
     assert explanation["assigned_codes"] == decided.sum()
     assert explanation["assigned_codes_without_span"] == without
     assert explanation["rule"] == about(layout)["evidence"]["rule"]

@@ -402,7 +402,7 @@ def test_a_plan_measures_steps_with_the_regularizer(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (["training.regularizer=supervised-attention", "head=pooled"], "which head pooled has not"),
+        (["training.regularizer=supervised-attention", "head=pooled"], "which head pooled does not have"),
         (
             ["training.regularizer=supervised-attention", "head=label-tree-attention", "training.epochs=9"],
             "from the first epoch",

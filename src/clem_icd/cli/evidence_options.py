@@ -22,8 +22,8 @@ class HowExplained:
     method: Annotated[
         str | None,
         typer.Option(
-            help="How evidence is found (docs/explanation/evidence.md). Default: the method that suits the "
-            "model best."
+            help="How evidence is found (docs/reference/explanation-methods.md). Default: the method that "
+            "suits the model best."
         ),
     ] = None
     cut: Annotated[
@@ -75,7 +75,7 @@ def as_explained(explainer: Explainer | None) -> dict[str, Any]:
     """Return the key ``explanation`` of a result; nothing for spans that a system knows itself."""
     if explainer is None or explainer.about["rule"] is None:
         return {}
-    return {"explanation": explainer.about}
+    return {"explanation": {**explainer.about, "remarks": list(explainer.remarks)}}
 
 
 def about_evidence(explainer: Explainer | None) -> tuple[str, ...]:
@@ -83,6 +83,7 @@ def about_evidence(explainer: Explainer | None) -> tuple[str, ...]:
     if not as_explained(explainer) or explainer is None:
         return ()
     return (
-        f"Words are found if they have more than {explainer.rule.cut:.2%} of the support for a code, by "
-        f"{explainer.name}. They moved the score, and do not prove the code.",
+        f"Shown are words with more than {100 * explainer.rule.cut:.3g} % of the support for a code "
+        f"({explainer.name}). They moved its score but do not prove the code.",
+        *explainer.remarks,
     )

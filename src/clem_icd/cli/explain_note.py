@@ -179,7 +179,7 @@ def _explained(
         method=explainer.name,
         cut=None if explainer.about["rule"] is None else explainer.rule.cut,
         assigns=searched is None,
-        remarks=_remarks(coder, searched),
+        remarks=(*explainer.remarks, *_remarks(coder, searched)),
     )
 
 

@@ -34,7 +34,7 @@ class WholeSplit:
         Literal["assigned", "gold"],
         typer.Option(
             help="With --corpus: explain the codes that the model assigns, or the gold codes of the notes, "
-            "which judges nothing but the explanations."
+            "so that only the explanations are judged."
         ),
     ] = "assigned"
     out: Annotated[
@@ -90,7 +90,7 @@ def explain_split(
         "split": many.split,
         "method": explainer.name,
         **as_explained(explainer),
-        **{name: number for name, number in asdict(written).items() if name != "cut"},
+        **{name: number for name, number in asdict(written).items() if name not in {"cut", "remarks"}},
         "warnings": list(written.warnings),
     }
     terminal.result(value, lambda console: _show(console, written, many, explainer))

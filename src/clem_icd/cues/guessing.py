@@ -13,7 +13,7 @@ _FREQUENT: dict[Language, re.Pattern[str]] = {
     "en": re.compile(r"\b(?:the|of|and|with|was|for|at|from|on|were|which|this|that|had)\b", re.IGNORECASE),
     "es": re.compile(r"\b(?:de|la|el|en|con|del|los|las|por|que|una|se|sin|al|y|su)\b", re.IGNORECASE),
 }
-_READ = 20_000  # characters: enough for any note
+_READ = 20_000  # characters: enough of any note
 _LEAST = 2
 _MARGIN = 2
 

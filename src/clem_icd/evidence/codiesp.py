@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clem_icd.corpus import Corpus, Evidence
-from clem_icd.errors import ScoresError, SourceError
+from clem_icd.errors import CodeError, ScoresError, SourceError
+from clem_icd.evidence.exported import exported_notes
 from clem_icd.files import check_free, write_text
-from clem_icd.sources.codiesp.release import SPAN_KINDS, parse_code, parse_position, read_span_rows
+from clem_icd.icd import Code, CodeSystem
+from clem_icd.sources.codiesp.release import SPAN_KINDS, parse_position, read_span_rows
 
 __all__ = ["export_codiesp", "read_codiesp"]
 
@@ -35,12 +37,20 @@ def read_codiesp(path: Path) -> dict[str, list[Evidence]]:
     by_note: dict[str, list[Evidence]] = defaultdict(list)
     try:
         for row, note_id, system, text, _, position in read_span_rows(path):
-            code = parse_code(text, system, path, row)
+            code = _code(text, system, path, row)
             parts = parse_position(position, path, row)
             by_note[note_id] += [Evidence(code, begin, end) for begin, end in parts if begin < end]
     except SourceError as problem:
         raise ScoresError(problem.found, path=path, row=problem.row, remedy=_REMEDY) from None
     return dict(by_note)
+
+
+def _code(text: str, system: CodeSystem, path: Path, row: int) -> Code:
+    try:
+        return Code.parse(text, system)
+    except CodeError:
+        # Without the value: where columns are swapped, it is a word of a note.
+        raise ScoresError("has a malformed code", path=path, row=row, remedy=_REMEDY) from None
 
 
 def export_codiesp(
@@ -65,30 +75,24 @@ def export_codiesp(
     Raises
     ------
     ScoresError
-        If a code is of another system than ICD-10-CM and ICD-10-PCS, or a span is outside its text.
+        If a code is of another system than ICD-10-CM and ICD-10-PCS, a span is empty or outside its text, or
+        no span is for a note of the corpus.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
 
     """
     check_free(out, force=force)
     lines = []
-    for split in corpus.splits:
-        for note in corpus.notes(split):
-            for span in predicted.get(note.note_id, ()):
-                if span.code.system not in _KIND_OF:
-                    raise ScoresError(
-                        f"found a code of {span.code.system.title}, expected ICD-10-CM or ICD-10-PCS",
-                        remedy="Write these codes with --format mdace",
-                    )
-                if span.end > len(note.text):
-                    raise ScoresError(
-                        f"note {note.note_id} has evidence at {span.begin}:{span.end}, expected offsets "
-                        f"within its {len(note.text)} characters",
-                        remedy="Choose the corpus that the evidence was predicted for",
-                    )
-                # A row is one line, and a tab ends a field.
-                reference = " ".join(note.text[span.begin : span.end].split())
-                kind, code = _KIND_OF[span.code.system], span.code.value.lower()
-                lines.append("\t".join((note.note_id, kind, code, reference, f"{span.begin} {span.end}")))
+    for note, spans in exported_notes(predicted, corpus):
+        for span in spans:
+            if span.code.system not in _KIND_OF:
+                raise ScoresError(
+                    f"found a code of {span.code.system.title}, expected ICD-10-CM or ICD-10-PCS",
+                    remedy="Write these codes with --format mdace",
+                )
+            # A row is one line, and a tab ends a field.
+            reference = " ".join(note.text[span.begin : span.end].split())
+            kind, code = _KIND_OF[span.code.system], span.code.value.lower()
+            lines.append("\t".join((note.note_id, kind, code, reference, f"{span.begin} {span.end}")))
     write_text(out, "".join(f"{line}\n" for line in lines))
     return len(lines)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from clem_icd.corpus import Corpus, Evidence, Note
 from clem_icd.errors import ScoresError, SourceError
+from clem_icd.evidence.exported import exported_notes
 from clem_icd.files import check_free, new_folder
 from clem_icd.icd import CodeSystem
 from clem_icd.sources.mdace.annotations import read_annotations
 from clem_icd.sources.mdace.files import RELEASE, MdaceFiles, Revision
+from clem_icd.tabular.sentences import counted
 
 __all__ = ["export_mdace", "read_mdace"]
 
@@ -30,7 +33,8 @@ def read_mdace(folder: Path) -> dict[str, list[Evidence]]:
     Raises
     ------
     ScoresError
-        If there is none, one is malformed, or a code system is unknown.
+        If there is none, one is malformed, a code system is unknown, or a span is empty or has a negative
+        offset.
 
     """
     paths = tuple(sorted(folder.rglob("*.json")))
@@ -42,11 +46,19 @@ def read_mdace(folder: Path) -> dict[str, list[Evidence]]:
         raise ScoresError(problem.found, path=problem.path, remedy=_REMEDY) from None
     if unknown := found.oddities["unknown"]:
         raise ScoresError(
-            f"{unknown:,} annotations have an unknown code system, expected one of "
-            f"{', '.join(system.title for system in CodeSystem)}",
+            f"{counted(unknown, 'annotation has', 'annotations have')} an unknown code system, expected one "
+            f"of {', '.join(system.title for system in CodeSystem)}",
             path=folder,
             remedy=_REMEDY,
         )
+    for note_id, codes in found.notes.items():
+        for begin, end in chain.from_iterable(codes.values()):
+            if not 0 <= begin < end:
+                raise ScoresError(
+                    f"note {note_id} has a span at {begin}:{end}, expected begin < end, counted from 0",
+                    path=folder,
+                    remedy=_REMEDY,
+                )
     return {
         note_id: [Evidence(code, begin, end) for code, spans in codes.items() for begin, end in spans]
         for note_id, codes in found.notes.items()
@@ -78,7 +90,8 @@ def export_mdace(
     Raises
     ------
     ScoresError
-        If the id of a note or admission is not a whole number.
+        If the id of a note or admission is not a whole number, a span is empty or outside its text, or no
+        span is for a note of the corpus.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
 
@@ -86,13 +99,11 @@ def export_mdace(
     check_free(out, force=force)
     written = 0
     stays: dict[tuple[Revision, int], list[dict[str, Any]]] = defaultdict(list)
-    for split in corpus.splits:
-        for note in corpus.notes(split):
-            spans = predicted.get(note.note_id, ())
-            for revision, own in _by_revision(spans).items():
-                admission = _number(note.admission_id or note.note_id)
-                stays[revision, admission].append(_note(note, own))
-                written += len(own)
+    for note, spans in exported_notes(predicted, corpus):
+        for revision, own in _by_revision(spans).items():
+            admission = _number(note.admission_id or note.note_id)
+            stays[revision, admission].append(_note(note, own))
+            written += len(own)
     with new_folder(out, force=force) as temporary:
         for (revision, admission), notes in stays.items():
             folder = temporary / _SETTING / revision / RELEASE
@@ -132,7 +143,7 @@ def _note(note: Note, spans: Sequence[Evidence]) -> dict[str, Any]:
 def _number(name: str) -> int:
     if not (name.isascii() and name.isdecimal() and str(int(name)) == name):
         raise ScoresError(
-            f"found the id {name!r}, expected a whole number: files of MDACE have no other ids",
+            f"found the id {name!r}, expected a whole number: MDACE files allow no other ids",
             remedy="Keep the evidence as parquet, or choose --format codiesp",
         )
     return int(name)

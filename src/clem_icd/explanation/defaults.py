@@ -42,7 +42,7 @@ def default_method(system: System, info: ModelInfo) -> Method:
         return method
     raise ModelError(
         f"no method explains a {info.system} system, expected a neural or linear one, or a lexicon",
-        remedy="Leave out the evidence",
+        remedy="Use a neural, linear or lexicon model, or run without --evidence",
     )
 
 

@@ -43,7 +43,7 @@ DEFINITIONS: dict[str, str] = {
         f"cue_{kind}": f"Share of the spans of {_CODES} that a cue of this kind governs."
         for kind in CUE_KINDS
     },
-    "spans_per_code": f"Mean number of spans of {_CODES} and have any.",
+    "spans_per_code": "Mean number of spans of assigned codes with at least one.",
     "label_overlap": f"Mean Jaccard overlap of the words of two {_CODES}, over all pairs of a note.",
     "without_span": f"Share of {_CODES} without a span.",
     "comprehensiveness": f"Mean relative fall of the probability without the best 0 ... 98 words ({_EDIN}).",

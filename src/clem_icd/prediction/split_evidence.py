@@ -40,6 +40,8 @@ class SplitEvidence:
         The spans in the file.
     cut
         The share of the support for a code above which a word is marked; None if the system knows its spans.
+    remarks
+        What the method says about its evidence, as sentences.
 
     """
 
@@ -53,11 +55,12 @@ class SplitEvidence:
     gold_left_out: int
     spans: int
     cut: float | None
+    remarks: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the evidence has to know, as sentences."""
-        lines = []
+        lines = list(self.remarks)
         if self.notes_cut:
             lines.append(
                 f"{self.notes_cut:,} of {self.notes:,} notes are longer than the model reads: their evidence "
@@ -201,6 +204,7 @@ class SplitExplanation:
             gold_left_out=self._left_out,
             spans=self._writer.count,
             cut=None if rule is None else rule["cut"],
+            remarks=self._explainer.remarks,
         )
 
     def _write(self, note_id: str, text: str, labels: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ import polars as pl
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ClemError, OutputError
 from clem_icd.evaluation import SplitScores
+from clem_icd.evaluation.judging import RESAMPLES
 from clem_icd.evidence import evidence_document, evidence_writer, read_evidence
 from clem_icd.explanation import Explainer, tuned_rule, with_evidence
 from clem_icd.explanation.tuning import MOST_NOTES
@@ -101,8 +102,11 @@ def _write_test(
             for code, spans in zip(codes, found, strict=True):
                 writer.write(note.note_id, code, spans)
             observer.advance(1)
+    observer.begin("Resampling evidence", RESAMPLES)
     return {
-        **evidence_document(corpus, "test", read_evidence(path)),
+        **evidence_document(
+            corpus, "test", read_evidence(path), resamples=RESAMPLES, progress=observer.advance
+        ),
         "explanation": {
             **explainer.about,
             "decided": info.rule.describe(),

@@ -298,6 +298,20 @@ def test_other_labels_than_those_it_was_made_for_are_refused(system: System, tmp
             opened(folder, (LABELS[1], LABELS[0], *LABELS[2:]))
 
 
+def test_an_option_that_another_release_did_not_write_is_named(
+    system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = saved(system, tmp_path / "model")
+    [path] = folder.glob("*.json")
+    options = json.loads(path.read_text())
+    key = "marked" if "marked" in options else "longest"
+    path.write_text(json.dumps({name: value for name, value in options.items() if name != key}))
+    # As if another release had written it, with the right digest.
+    monkeypatch.setattr("clem_icd.modeling.lexicon.seal._digest", lambda *_: options["digest"])
+    with pytest.raises(ModelError, match=f"has no '{key}'.* Train the model again"):
+        opened(folder)
+
+
 @pytest.mark.parametrize(
     ("key", "value"), [("language", "xx"), ("language", None), ("language", ["en"]), ("marked", "yes")]
 )

@@ -128,9 +128,9 @@ def test_a_code_shows_its_title_its_probability_and_what_governs_its_words() -> 
 def test_the_page_says_what_the_marks_mean() -> None:
     moved = explained_html(note(code("I10", span("HFrEF"))))
     taken = explained_html(note(code("I10"), cut=None))
-    assert "the words with more than 5 % of the support for a code (attention)." in moved
-    assert "They moved its score, and do not prove the code." in moved
-    assert "the words from which each code was taken (attention)" in taken
+    assert "those with more than 5 % of the support for a code (attention)." in moved
+    assert "They moved its score but do not prove the code." in moved
+    assert "those from which each code was taken (attention)" in taken
     assert "above the cut" not in taken
     assert "treat it as the note itself" in moved
 

@@ -123,16 +123,20 @@ def test_the_evidence_of_every_run_and_seed_that_has_some_has_a_row(
     make_run: MakeRun, make_seeds: MakeRun
 ) -> None:
     own = EVIDENCE | {"explanation": {"method": "lexicon", "rule": None, "assigned_codes": 3}}
+    own["metrics"] = {"evidence_token_f1": 0.25, "evidence_match_empty": 0.5, "evidence_label_overlap": 0.125}
+    intervals = {"evidence_token_f1": {"low": 0.2, "high": 0.3125}}
+    own["intervals"] = {"level": 0.95, "metrics": intervals}
     seeds = make_seeds(runs=2)
     (seeds / "seed-1" / "evidence.json").write_text(json.dumps(own))
     runs = [make_run(evidence=EVIDENCE), make_run("bare"), seeds]
     table = tables.evidence_table([read_run(run) for run in runs])
     assert table is not None
     dash = "\N{EN DASH}"
-    values = ["1,200", "25.0", "25.0", "25.0", dash, dash, "25.0"]
+    values = ["25.0", "25.0", "25.0", dash, dash, "25.0", *[dash] * 6]
+    intervalled = [*[dash] * 5, "25.0 [20.0, 31.2]", *[dash] * 4, "50.0", "12.5"]
     assert table.rows == [
-        ["clem", "attention", "0.01234", *values, "5,000", "12"],
-        ["seed-1", "lexicon", dash, *values, "3", dash],
+        ["clem", "attention", "0.01234", "1,200", *values, "5,000", "12"],
+        ["seed-1", "lexicon", dash, "1,200", *intervalled, "3", dash],
     ]
     assert len(table.header) == len(table.rows[0])
 

@@ -60,7 +60,7 @@ class AttentionRollout(NeuralMethod):
         """Return that the map is the same for every code, under a pooled head."""
         if isinstance(cast(NeuralSystem, system).model, EncoderWithHead):
             return ()
-        return (f"under a pooled head, method {self.kind} marks the same words for every code",)
+        return (f"Under a pooled head, method {self.kind} marks the same words for every code.",)
 
     @torch.inference_mode()
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +64,7 @@ class KernelShap(WordsMethod):
         if not len(words) or not len(labels):
             return np.zeros((len(labels), len(words)), dtype=np.float32)
         shap = optional("captum.attr", f"The method {self.kind}").KernelShap(torch.nn.Identity())
-        samples = self._samples(shap, len(words), count)
+        samples = _samples(len(words), count, self.seed)
         masked = (_masked(tokens, sample) for sample in samples.numpy() == 0)
         logits = masked_logits(system, note.ids, masked, labels)
         kernel = [
@@ -75,21 +75,27 @@ class KernelShap(WordsMethod):
         ]
         return _regression(samples.numpy(), logits, np.array(kernel))
 
-    def _samples(self, shap: Any, words: int, count: int) -> torch.Tensor:
-        """Return which words are left in each sample, of which the first has all and the second none."""
-        if words == 1:
-            return torch.tensor([[1], [0]])
-        # Of all numbers of words that may be left, as captum's `attribute` weighs them.
-        left = torch.arange(1, words)
-        distribution = torch.distributions.Categorical(
-            torch.cat([torch.zeros(1), 1 / (left * (words - left))])
-        )
-        draws: Iterator[torch.Tensor] = shap.kernel_shap_perturb_generator(
-            torch.empty(0), num_select_distribution=distribution, num_interp_features=words
-        )
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(self.seed)
-            return torch.cat([next(draws) for _ in range(count)])
+
+def _samples(words: int, count: int, seed: int) -> torch.Tensor:
+    """Return which words are left in each sample, of which the first has all and the second none.
+
+    The samples are those of captum for the seed, but drawn from a generator of their own: another thread may
+    draw from torch's at the same time.
+    """
+    if words == 1:
+        return torch.tensor([[1], [0]])
+    # Of all numbers of words that may be left, as captum's `attribute` weighs them.
+    left = torch.arange(1, words)
+    weights = torch.cat([torch.zeros(1), 1 / (left * (words - left))])
+    probabilities = weights / weights.sum()
+    generator = torch.Generator().manual_seed(seed)
+    samples = torch.ones(count, words, dtype=torch.long)
+    samples[1] = 0
+    for sample in samples[2:]:
+        chosen = int(torch.multinomial(probabilities, 1, replacement=True, generator=generator))
+        values = torch.randn(words, generator=generator)
+        sample[:] = values > values.kthvalue(words - chosen).values
+    return samples
 
 
 def _masked(tokens: Sequence[Tokens], without: npt.NDArray[np.bool_]) -> Tokens:

@@ -35,7 +35,7 @@ class Method(Choice):
         """
 
     def remarks(self, system: System, info: ModelInfo) -> tuple[str, ...]:
-        """Return what a reader of the evidence has to know, as sentences without a full stop."""
+        """Return what a reader of the evidence has to know, as sentences."""
         return ()
 
     def weigh(self, system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> TokenWeights:

@@ -118,7 +118,8 @@ class DictionarySystem:
             If a file is missing or damaged, or they do not match.
 
         """
-        options = read_options(folder / _OPTIONS, [_ARRAYS])
+        keys = ("language", "longest_match", "labels", "longest")
+        options = read_options(folder / _OPTIONS, [_ARRAYS], keys)
         arrays = read_arrays(folder / _ARRAYS)
         try:
             system = cls(

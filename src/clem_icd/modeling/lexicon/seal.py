@@ -20,13 +20,13 @@ def write_options(path: Path, options: Mapping[str, Any], files: Sequence[str]) 
     write_json(path, {**options, "digest": _digest(path.parent, options, files)})
 
 
-def read_options(path: Path, files: Sequence[str]) -> dict[str, Any]:
+def read_options(path: Path, files: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
     """Read what `write_options` wrote.
 
     Raises
     ------
     ModelError
-        If the options or the files are missing, damaged or of several models.
+        If the options or the files are missing, damaged or of several models, or one of the keys is missing.
 
     """
     options = read_json(path, ModelError, COPY_AGAIN)
@@ -37,6 +37,12 @@ def read_options(path: Path, files: Sequence[str]) -> dict[str, Any]:
             path=path.parent,
             remedy=COPY_AGAIN,
         )
+    for key in keys:
+        if key not in options:
+            # The digest is right, so the file is as it was written.
+            raise ModelError(
+                f"has no {key!r}: another release wrote it", path=path, remedy="Train the model again"
+            )
     return options
 
 

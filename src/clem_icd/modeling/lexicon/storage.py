@@ -83,12 +83,12 @@ def read_lexicon(folder: Path) -> Stored:
     Raises
     ------
     ModelError
-        If a file is missing or damaged, or the files do not match.
+        If a file is missing or damaged, the files do not match, or another release wrote them.
     MissingExtraError
         If LightGBM is not installed.
 
     """
-    options = read_options(folder / _OPTIONS, _FILES)
+    options = read_options(folder / _OPTIONS, _FILES, ("language", "marked"))
     arrays = read_arrays(folder / _ARRAYS)
     titles = read_titles_index(folder)
     ranker = _read_trees(folder / _TREES)

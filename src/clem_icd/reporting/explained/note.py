@@ -66,7 +66,7 @@ class ExplainedNote:
     codes
         In the order in which they are shown.
     read
-        The end of what the system read, in characters: no span is behind it.
+        The end of what the system read, in characters: no span lies beyond it.
     method
         What found the spans.
     cut
@@ -92,10 +92,10 @@ class ExplainedNote:
     def meaning(self) -> str:
         """What the marked words mean, as a sentence."""
         if self.cut is None:
-            return f"Marked are the words from which each code was taken ({self.method})."
+            return f"The marked words are those from which each code was taken ({self.method})."
         return (
-            f"Marked are the words with more than {100 * self.cut:.3g} % of the support for a code "
-            f"({self.method}). They moved its score, and do not prove the code."
+            f"The marked words are those with more than {100 * self.cut:.3g} % of the support for a code "
+            f"({self.method}). They moved its score but do not prove the code."
         )
 
     @property
@@ -114,6 +114,6 @@ class ExplainedNote:
         if self.read >= len(self.text):
             return None
         return (
-            f"Only the first {self.read:,} of {len(self.text):,} characters were read: nothing behind them "
+            f"Only the first {self.read:,} of {len(self.text):,} characters were read: nothing after them "
             "can be marked."
         )

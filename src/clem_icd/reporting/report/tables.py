@@ -86,6 +86,12 @@ _EVIDENCE_COLUMNS = {
     "evidence_token_precision": "Word precision",
     "evidence_token_recall": "Word recall",
     "evidence_token_f1": "Word F1",
+    "evidence_match_exact": "Exact",
+    "evidence_match_proximate": "Proximate",
+    "evidence_match_partial": "Partial",
+    "evidence_match_none": "None",
+    "evidence_match_empty": "Empty",
+    "evidence_label_overlap": "Overlap",
 }
 """The title of each metric of evidence, in the order of the columns."""
 
@@ -152,20 +158,22 @@ def evidence_table(runs: Sequence[RunResults]) -> Table | None:
     header = ["Run", "Method", "Cut", "Notes", *_EVIDENCE_COLUMNS.values(), "Assigned codes", "Without span"]
     caption = (
         "Evidence for the codes that were assigned when training ended, on the annotated notes of test, in "
-        "percent. A span is right if coders marked exactly its characters for the same code, and a word if "
-        "they marked it. Cut: the share of the support for a code that a word needs to be marked. "
-        "Without span: assigned codes without such a word."
+        "percent; in brackets, the 95 % interval. A span is right if coders marked exactly its characters "
+        "for the same code, and a word if they marked it. Exact to empty: how well the words match, "
+        "as shares of the pairs of a note and a code that coders marked. Overlap: of the words of two "
+        "codes of a note, 100 if they are the same. Cut: the share of the support for a code that a word "
+        "needs to be marked. Without span: assigned codes without such a word."
     )
     return Table(caption, header, rows) if rows else None
 
 
 def _evidence_cells(evidence: Document) -> list[str]:
-    explanation, metrics = evidence["explanation"], evidence["metrics"]
+    explanation = evidence["explanation"]
     return [
         str(explanation.get("method", ABSENT)),
         four_digits((explanation.get("rule") or {}).get("cut")),
         whole(evidence.get("notes")),
-        *(percent(metrics.get(name)) for name in _EVIDENCE_COLUMNS),
+        *(metric_value(evidence, name) for name in _EVIDENCE_COLUMNS),
         whole(explanation.get("assigned_codes")),
         whole(explanation.get("assigned_codes_without_span")),
     ]

@@ -35,7 +35,8 @@ class SupervisedAttention(Regularizer):
         if not isinstance(head, LabelQueriesHead) or head.preparatory_epochs:
             raise ValueError(
                 f"training.regularizer {self.kind} needs labels that attend to tokens from the first epoch, "
-                f"which head {head.kind} has not; set head=label-attention or head=label-cross-attention"
+                f"which head {head.kind} does not have; set head=label-attention or "
+                "head=label-cross-attention"
             )
 
     def penalty(
