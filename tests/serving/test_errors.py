@@ -74,9 +74,11 @@ def check_shape(answer: Any, code: str) -> None:
         assert error["remedy"]
 
 
-# The others occur in test_batching, test_connection, test_fhir, and below.
+# The others occur in test_batching, test_connection, test_fhir, and below; those of the screen in its tests.
 PROVOKED = sorted(
-    KINDS.keys() - {"bad-request", "unreadable-note", "overloaded", "internal", "not-ready", "deadline"}
+    KINDS.keys()
+    - {"bad-request", "unreadable-note", "overloaded", "internal", "not-ready", "deadline"}
+    - {"conflict", "locked-out", "no-session", "store-unavailable"}
 )
 
 
