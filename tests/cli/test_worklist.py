@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from clem_icd.serving.store.acts import Act
@@ -37,6 +38,25 @@ def test_a_folder_is_imported_with_a_search_in_titles_and_exported(
     out = tmp_path / "decided.csv"
     assert clem("worklist", "export", database, "--out", out).out == f"Wrote 0 judged codes to {out}\n"
     refused("worklist", "export", database, "--out", out, says=["already exists"])
+
+
+def test_only_the_first_encounters_are_imported_if_asked(clem: Invoke, tmp_path: Path) -> None:
+    notes, database = tmp_path / "notes", tmp_path / "review.db"
+    notes.mkdir()
+    for name in ("A1", "A2", "A3"):
+        (notes / f"{name}.txt").write_text("Coronary bypass.")
+    found = clem("worklist", "import", database, notes, "icd9pcs", "--limit", "2", "--json", "--quiet")
+    assert (found.code, found.json["imported"]) == (0, 2)
+    store = open_store(database)
+    with store.writing() as connection:
+        page = work_list(connection, Filter(sort="name"))
+        assert [row.name for row in page.rows] == ["A1", "A2"]
+        submit(connection, page.rows[0].id, Act("ann"))
+    store.close()
+    out = tmp_path / "decided.json"
+    found = clem("worklist", "export", database, "--format", "fhir", "--out", out)
+    assert found.out == f"Wrote 0 confirmed codes to {out}\n"
+    assert json.loads(out.read_text())["resourceType"] == "Bundle"
 
 
 def test_what_is_no_source_is_refused(refused: Refused, tmp_path: Path) -> None:

@@ -94,6 +94,21 @@ def test_a_service_says_where_it_is_codes_notes_and_stops_orderly(process: Any, 
     assert CANARY not in log.read_text()
 
 
+def test_the_screen_is_open_without_any_setup(process: Any, tmp_path: Path) -> None:
+    server, said, log = process("icd9pcs")
+    assert said["review"] is True
+    with httpx2.Client(base_url=said["url"], follow_redirects=True) as client:
+        assert "Sign in" in client.get("/").text
+        listed = client.post("/review/login", data={"name": "Ann"}, headers={"Origin": said["url"]})
+        assert listed.status_code == 200
+        assert listed.url.path == "/review"
+        assert "icd9pcs" in client.get("/review/about").text
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(35) == 0
+    assert (tmp_path / "review.db").is_file()
+    assert log.read_text().splitlines()[-1] == "Stopped; all requests were answered."
+
+
 def test_scores_over_http_are_those_of_the_command_line(clem: Any, model: Path, tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
     note.write_text("Admitted with pneumonia. Known hypertension.", encoding="utf-8")

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from clem_icd.icd import find_codes
 from clem_icd.serving.store.database import Store, open_store
 from clem_icd.serving.store.reading import Encounter, read_encounter
 from serving.browser.encounters import new_encounter
 from serving.browser.serving import reviewing
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-SECONDS = 5_000  # milliseconds that a page may take for anything
+PATIENCE = 20_000  # milliseconds: a test passes as soon as it can, also on a busy machine
 
 
 # Not for the session: its event loop would stay in this thread, where other tests run their own.
@@ -59,7 +60,7 @@ class Screen:
     def window(self, **options: Any) -> Any:
         """Open a window of its own session, signed in; what it asks of other servers is in `outside`."""
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(SECONDS)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("pageerror", self._fail)
         page.on("dialog", self._dismiss)
@@ -95,8 +96,14 @@ class Screen:
             self.outside.append(request.url)
 
 
+@pytest.fixture(scope="session")
+def codebook() -> None:
+    """Load the tables of codes, as a service does when it starts."""
+    find_codes("prepared")
+
+
 @pytest.fixture
-def screen(chromium: Any, tmp_path: Path) -> Iterator[Screen]:
+def screen(chromium: Any, codebook: None, tmp_path: Path) -> Iterator[Screen]:
     store = open_store(tmp_path / "review.db")
     with reviewing(store) as url:
         found = Screen(url, store, chromium)

@@ -170,6 +170,20 @@ def test_a_key_that_is_held_down_judges_one_code(screen: Screen, until: Until) -
     assert list(screen.verdicts(encounter).values()).count("accepted") == 1
 
 
+def test_quick_keys_judge_each_code_once_and_keep_the_focus(screen: Screen, until: Until) -> None:
+    encounter = screen.encounter()
+    page = screen.open(encounter)
+    press(page, "r", "1", "a", "a", "a", "a")
+    page.wait_for_selector("#waiting:text-is('all judged')")
+    until(page)
+    assert [one for one in screen.verdicts(encounter).values() if one != "open"] == ["rejected"] + 4 * [
+        "accepted"
+    ]
+    assert page.evaluate("document.activeElement.dataset.code") == "icd10cm:E11.9"
+    press(page, "/", "Escape", "Enter")
+    page.wait_for_selector("#summary[open]")
+
+
 def test_the_order_and_the_principal_diagnosis(screen: Screen, until: Until) -> None:
     encounter = screen.encounter()
     page = screen.open(encounter)

@@ -212,6 +212,12 @@ def test_a_trusted_proxy_says_who_acts(proxied: Screen, address: str) -> None:
     assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.parametrize("sent", ["Ana García".encode(), "Ana García".encode("latin-1")])
+def test_the_name_of_a_coder_may_have_any_letters(proxied: Screen, sent: bytes) -> None:
+    answer = proxied.browser(address=PROXY).get("/review", headers=[(HEADER.encode(), sent)])
+    assert "Ana García" in answer.text
+
+
 @pytest.mark.parametrize("address", ["10.0.0.6", "10.1.0.4", "127.0.0.1", "::1"])
 def test_the_header_of_another_address_is_ignored(proxied: Screen, address: str) -> None:
     browser = proxied.browser(address=address)

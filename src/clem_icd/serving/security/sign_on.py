@@ -79,7 +79,15 @@ class SignOn:
         names = connection.headers.getlist(self.header)
         if len(names) != 1 or not self.trusts(connection):
             return None
-        return coder_name(names[0])
+        return coder_name(_decoded(names[0]))
+
+
+def _decoded(value: str) -> str:
+    """Return a header in UTF-8, as proxies send names; HTTP itself has them in Latin-1."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 def coder_name(text: str) -> str | None:

@@ -19,7 +19,14 @@ export function showCards(does) {
   for (const code of state.codes) fill(cards.get(code.code) ?? newCard(code.code, does), code);
   for (const group of GROUPS) arrange(group);
   for (const key of cards.keys()) if (!codeOf(key)) forget(key);
-  if (focus !== document.activeElement && focus?.isConnected) focus.focus({ preventScroll: true });
+  keepFocus(focus);
+}
+
+// A card that moves loses the focus, and cannot have it in a closed group.
+function keepFocus(focus) {
+  if (focus === document.activeElement) return;
+  if (focus?.isConnected) focus.focus({ preventScroll: true });
+  if (document.activeElement === document.body) $("groups").focus({ preventScroll: true });
 }
 
 function newCard(key, does) {

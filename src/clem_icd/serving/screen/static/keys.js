@@ -35,4 +35,6 @@ export function actOf(event) {
 }
 
 export const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey || event.isComposing;
-export const isTyping = (event) => event.target.closest("input, textarea, select") !== null;
+
+// A field of a dialog that was just closed may still have the focus for a moment.
+export const isTyping = (event) => event.target.matches("input, textarea, select") && !event.target.closest("dialog:not([open])");

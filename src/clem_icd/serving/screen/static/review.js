@@ -23,6 +23,7 @@ const base = `/review/encounters/${encounter}`;
 let selected = null; // the key of a code
 let place = 0; // of the evidence in focus among the marks of the selected code
 let picked = null; // the selected text
+const underway = new Set(); // codes whose judgement is on its way
 
 // ---- Showing the state
 
@@ -195,11 +196,14 @@ function judge(key, change) {
 
 // The next code to judge is selected at once, so that a second key never judges the same code.
 async function judgeAndGoOn(key, change) {
-  const waiting = inOrder("decided").map((code) => code.code);
+  const waiting = inOrder("decided").map((code) => code.code).filter((one) => one === key || !underway.has(one));
   const following = waiting[waiting.indexOf(key) + 1] ?? waiting.find((one) => one !== key);
+  underway.add(key);
   const done = judge(key, { reason: null, replaced_by: null, ...change });
   if (waiting.includes(key) && following) select(following);
-  if (!(await done)) select(key);
+  const isDone = await done;
+  underway.delete(key);
+  if (!isDone) select(key);
 }
 
 async function reject() {
