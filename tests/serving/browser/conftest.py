@@ -119,6 +119,8 @@ def until() -> Callable[..., None]:
     """Wait until a page says that everything is saved."""
 
     def wait(page: Any, text: str = "Saved") -> None:
+        # Keys that were pressed are dealt with before the page is drawn again.
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         page.wait_for_function("text => document.getElementById('saved').textContent === text", arg=text)
 
     return wait
