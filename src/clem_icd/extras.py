@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from clem_icd.errors import MissingExtraError
@@ -47,12 +48,34 @@ def optional(module: str, purpose: str) -> Any:
         # An installed package that misses one of its own dependencies is a different problem.
         if (problem.name or "").partition(".")[0] != package:
             raise
-        raise MissingExtraError(
-            f"{purpose} needs {package}, which is not installed",
-            remedy=f"Install it with: pip install 'clem-icd[{EXTRAS[package]}]'",
-        ) from None
+        raise _missing(package, purpose) from None
     except OSError as problem:
         raise MissingExtraError(
             f"{purpose} needs {package}, which cannot load a library of the system: {problem}",
             remedy="Install that library; on Debian and Ubuntu, apt install libgomp1 for libgomp.so.1",
         ) from problem
+
+
+def require_installed(package: str, purpose: str) -> None:
+    """Refuse to go on without an optional package, which is not imported yet: some take seconds.
+
+    Parameters
+    ----------
+    package, purpose
+        As for `optional`.
+
+    Raises
+    ------
+    MissingExtraError
+        If the package is not installed.
+
+    """
+    if find_spec(package) is None:
+        raise _missing(package, purpose)
+
+
+def _missing(package: str, purpose: str) -> MissingExtraError:
+    return MissingExtraError(
+        f"{purpose} needs {package}, which is not installed",
+        remedy=f"Install it with: pip install 'clem-icd[{EXTRAS[package]}]'",
+    )

@@ -104,7 +104,7 @@ def test_letters_that_grow_in_lower_case_do_not_move_offsets() -> None:
     ["no no ", " ", "a,", "a:\n", "? ", "mother with h/o ruled out "],
 )
 def test_time_is_linear_in_the_length(piece: str) -> None:
-    """A quadratic search would take a hundred times as long for ten times the text."""
+    """A quadratic search would take ten thousand times as long for a hundred times the text."""
 
     def seconds(length: int) -> float:
         text = (piece * (length // len(piece) + 1))[:length]
@@ -113,5 +113,6 @@ def test_time_is_linear_in_the_length(piece: str) -> None:
         return time.process_time() - start
 
     cues_in("no fever", "en")
-    short = min(seconds(20_000) for _ in range(3))
-    assert seconds(200_000) < 30 * short + 0.05
+    short = min(seconds(2_000) for _ in range(3))
+    # Far from both, as a busy machine may take several times as long.
+    assert min(seconds(200_000) for _ in range(2)) < 1_000 * short + 0.5

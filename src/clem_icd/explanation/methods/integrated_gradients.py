@@ -13,7 +13,7 @@ from pydantic import Field
 from clem_icd.explanation.methods.embeddings import Embeddings
 from clem_icd.explanation.methods.limits import require_at_most
 from clem_icd.explanation.methods.neural_method import NeuralMethod
-from clem_icd.extras import optional
+from clem_icd.extras import optional, require_installed
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
@@ -47,7 +47,7 @@ class IntegratedGradients(NeuralMethod):
     def require(self, system: System, info: ModelInfo) -> None:
         """Refuse a system that is not neural, or any without captum."""
         super().require(system, info)
-        optional("captum.attr", f"The method {self.kind}")
+        require_installed("captum", f"The method {self.kind}")
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weights [labels, tokens read]."""

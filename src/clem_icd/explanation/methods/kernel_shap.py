@@ -13,7 +13,7 @@ from pydantic import Field
 from clem_icd.explanation.methods.limits import require_at_most
 from clem_icd.explanation.methods.masking import Tokens, masked_logits
 from clem_icd.explanation.methods.words_method import WordsMethod
-from clem_icd.extras import optional
+from clem_icd.extras import optional, require_installed
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
@@ -46,7 +46,7 @@ class KernelShap(WordsMethod):
     def require(self, system: System, info: ModelInfo) -> None:
         """Refuse a system that is not neural, or any without captum."""
         super().require(system, info)
-        optional("captum.attr", f"The method {self.kind}")
+        require_installed("captum", f"The method {self.kind}")
 
     def word_weights(
         self,
