@@ -253,6 +253,14 @@ def test_a_word_passes_a_part_of_its_share_to_its_neighbours_in_the_sentence() -
     assert sum(span.weight for span in spans) == pytest.approx(1)
 
 
+def test_shares_do_not_cross_punctuation() -> None:
+    text = "PMH: dyslipidemia, diabetes"
+    offsets = np.array([match.span() for match in re.finditer(r"\w+", text)])
+    weights = TokenWeights(offsets, np.array([[0, 1, 0]], dtype=np.float32), len(text))
+    _, [own] = word_shares(text, weights, 0.25)
+    np.testing.assert_allclose(own, [0, 1, 0])
+
+
 @given(st.text(max_size=60), st.floats(0, 0.5), st.data())
 def test_spreading_keeps_the_sum_of_the_shares(text: str, spread: float, data: st.DataObject) -> None:
     offsets = np.array([[at, at + 1] for at in range(len(text))], dtype=np.int64).reshape(-1, 2)

@@ -23,8 +23,8 @@ class SpanRule(Fields):
     cut
         The share of the support for a code above which a word is marked. A code may have no such word.
     spread
-        The part of its share that a word first passes to each of the two words beside it in its sentence.
-        Evidence is a phrase, of which many methods find one end.
+        The part of its share that a word first passes to each of the two words beside it, if only blanks
+        are between them. Evidence is a phrase, of which many methods find one end.
     gap
         Marked words of one sentence on one line become one span if at most this many other words are between
         them; stop words do not count.
@@ -60,7 +60,7 @@ def word_shares(
 
     """
     words = read_words(text, weights.read)
-    return words.places, _spread(_shares(words.places, weights), words.sentences, spread)
+    return words.places, _spread(_shares(words.places, weights), text, words, spread)
 
 
 def spans_of(text: str, weights: TokenWeights, rule: SpanRule) -> list[tuple[Span, ...]]:
@@ -70,7 +70,7 @@ def spans_of(text: str, weights: TokenWeights, rule: SpanRule) -> list[tuple[Spa
     in the support for the label.
     """
     words = read_words(text, weights.read)
-    shares = _spread(_shares(words.places, weights), words.sentences, rule.spread)
+    shares = _spread(_shares(words.places, weights), text, words, rule.spread)
     return [_spans(words, own, rule) for own in shares]
 
 
@@ -91,12 +91,14 @@ def _shares(places: npt.NDArray[np.int64], weights: TokenWeights) -> npt.NDArray
 
 
 def _spread(
-    shares: npt.NDArray[np.float32], sentences: npt.NDArray[np.int64], spread: float
+    shares: npt.NDArray[np.float32], text: str, words: Words, spread: float
 ) -> npt.NDArray[np.float32]:
     """Return shares of which words have passed a part to their neighbours [labels, words]; sums are kept."""
     if not spread:
         return shares
-    together = sentences[1:] == sentences[:-1]
+    between = zip(words.places[:-1, 1].tolist(), words.places[1:, 0].tolist(), strict=True)
+    blank = np.array([not text[begin:end].strip() for begin, end in between], dtype=np.bool_)
+    together = blank & (words.sentences[1:] == words.sentences[:-1])
     passed = shares * np.float32(spread)
     found = shares.copy()
     for giving, taking in ((slice(None, -1), slice(1, None)), (slice(1, None), slice(None, -1))):
