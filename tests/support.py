@@ -21,7 +21,6 @@ from clem_icd.modeling import (
     build,
     seen_admissions,
 )
-from clem_icd.modeling.readings import ReadNote
 
 ROOT = Path(__file__).parents[1]
 """The checkout."""
@@ -117,12 +116,6 @@ def new_system(corpus: Corpus, architecture: Architecture | None = None) -> Neur
     with torch.no_grad():
         model.get_parameter("classifier.weight").mul_(8)
     return NeuralSystem(model, tokenizer, architecture.reading)
-
-
-def read_note(system: NeuralSystem, text: str) -> ReadNote:
-    """Return the part of a note that a system reads, with offsets."""
-    [note] = system.reading.read(system.tokenizer, [text], offsets=True)
-    return note
 
 
 def info_of(corpus: Corpus, architecture: Architecture | None = None, *, system: str = "neural") -> ModelInfo:

@@ -13,7 +13,7 @@ from clem_icd.explanation.methods.attention_maps import recorded_attention
 from clem_icd.explanation.methods.attention_rollout import AttentionRollout
 from clem_icd.explanation.methods.twin import frozen_twin
 from clem_icd.modeling import LabelSpace, NeuralSystem, build
-from support import info_of, make_note, new_system, read_note, tiny
+from support import info_of, make_note, new_system, tiny
 
 TEXT = make_note(3).text
 SEGMENTS = {"kind": "segments", "max_tokens": 64, "segment_tokens": 8}
@@ -72,7 +72,7 @@ def test_label_attention_starts_from_the_attention_of_the_label(
     reading: dict[str, Any], little_corpus: Corpus
 ) -> None:
     system = with_head(little_corpus, head="label-attention", reading=reading)
-    note = read_note(system, TEXT)
+    note = system.read(TEXT)
     batch = system.reading.arrange([note.ids], system.tokenizer.pad_token_id)
     model: Any = system.model
     seen: list[torch.Tensor] = []
@@ -121,7 +121,7 @@ def test_other_threads_score_as_before_while_attention_is_recorded(little_corpus
 def test_recording_attention_does_not_change_the_logits(little_corpus: Corpus) -> None:
     system = with_head(little_corpus)
     text = TEXT * 10
-    note = read_note(system, text)
+    note = system.read(text)
     batch = system.reading.arrange([note.ids], 0)
     with torch.no_grad():
         expected = system.model(**batch).logits

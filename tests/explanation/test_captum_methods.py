@@ -21,7 +21,7 @@ from clem_icd.explanation.methods.words_method import words_with_tokens
 from clem_icd.explanation.words import words_of
 from clem_icd.extras import optional
 from clem_icd.modeling import LabelSpace, NeuralSystem, build
-from support import info_of, new_system, read_note, tiny
+from support import info_of, new_system, tiny
 
 TEXT = "the patient was seen. hypertension today\nquiet night"
 
@@ -46,7 +46,7 @@ def weigh(system: NeuralSystem, corpus: Corpus, method: Method | str, labels: li
 
 def difference(system: NeuralSystem, label: int) -> float:
     """Return the logit of the note minus that of the note with every token masked."""
-    embeddings = Embeddings.of(system, read_note(system, TEXT))
+    embeddings = Embeddings.of(system, system.read(TEXT))
     with torch.no_grad():
         logits = embeddings.logits(torch.cat([embeddings.note, embeddings.baseline]))
     return float(logits[0, label] - logits[1, label])
@@ -65,7 +65,7 @@ def test_summed_gradients_are_the_difference_of_the_logits(
 
 def test_norms_are_those_of_the_mean_gradient(system: NeuralSystem, little_corpus: Corpus) -> None:
     """By the midpoint rule in place of captum's."""
-    embeddings = Embeddings.of(system, read_note(system, TEXT))
+    embeddings = Embeddings.of(system, system.read(TEXT))
     mean = torch.zeros_like(embeddings.note)
     steps = 60
     for step in range(steps):
@@ -77,7 +77,7 @@ def test_norms_are_those_of_the_mean_gradient(system: NeuralSystem, little_corpu
 
 
 def test_the_baseline_keeps_special_tokens(in_segments: NeuralSystem) -> None:
-    note = read_note(in_segments, TEXT)
+    note = in_segments.read(TEXT)
     embeddings = Embeddings.of(in_segments, note)
     same = (embeddings.note == embeddings.baseline).all(dim=-1)[embeddings.mask.bool()].numpy()
     special = [in_segments.tokenizer.cls_token_id, in_segments.tokenizer.sep_token_id]
@@ -104,7 +104,7 @@ def test_shapley_values_are_those_of_captum_for_each_label(
 ) -> None:
     system = request.getfixturevalue(which)
     found = weigh(system, little_corpus, KernelShap(seed=7), [1, 4])
-    note = read_note(system, TEXT)
+    note = system.read(TEXT)
     assert note.offsets is not None
     words, tokens = words_with_tokens(words_of(TEXT), note.offsets)
 
@@ -168,7 +168,7 @@ def test_weights_approach_shapley_values(system: NeuralSystem, little_corpus: Co
     explainer = Explainer(system, info_of(little_corpus), KernelShap(samples_per_word=500))
 
     def logit(*left: str) -> float:
-        note = read_note(system, "quiet ward")
+        note = system.read("quiet ward")
         assert note.offsets is not None
         ids = note.ids.copy()
         for word, (begin, end) in {"quiet": (0, 5), "ward": (6, 10)}.items():

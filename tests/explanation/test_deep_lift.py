@@ -16,7 +16,7 @@ from clem_icd.explanation.methods.deep_lift import DeepLift
 from clem_icd.explanation.methods.embeddings import Embeddings
 from clem_icd.explanation.methods.rescaling import Rescaling
 from clem_icd.modeling import LabelSpace, NeuralSystem, WholeReading, build
-from support import info_of, make_note, new_system, read_note, tiny
+from support import info_of, make_note, new_system, tiny
 
 TEXT = make_note(3).text
 SEGMENTS = {"kind": "segments", "max_tokens": 64, "segment_tokens": 8, "special_tokens": "segment"}
@@ -49,7 +49,7 @@ SYSTEMS: dict[str, Callable[[Corpus], NeuralSystem]] = {
 
 def logits(system: NeuralSystem, text: str = TEXT) -> np.ndarray[Any, Any]:
     """Return the logits of the note and of the masked note [2, labels]."""
-    embeddings = Embeddings.of(system, read_note(system, text))
+    embeddings = Embeddings.of(system, system.read(text))
     with torch.no_grad():
         found: np.ndarray[Any, Any] = embeddings.logits(
             torch.cat([embeddings.note, embeddings.baseline])
@@ -71,7 +71,7 @@ def test_weights_sum_to_the_difference_of_the_logits(name: str, little_corpus: C
 def test_a_long_note_has_exact_weights_where_windows_are_cut_into_blocks(little_corpus: Corpus) -> None:
     system = new_system(little_corpus)
     text = TEXT * 30
-    assert len(read_note(system, text).ids) > 4 * 128
+    assert len(system.read(text).ids) > 4 * 128
     found = Explainer(system, info_of(little_corpus), DeepLift(combine="sum")).weigh(text, [1])
     note, baseline = logits(system, text)
     assert found.weights.sum() == pytest.approx(note[1] - baseline[1], rel=1e-3)

@@ -291,7 +291,7 @@ def test_a_word_that_the_reading_cuts_is_not_masked_as_it_has_no_share(little_co
         note = masked_note(system, info, text, [0])
         words, _ = word_shares(text, Explainer(system, info, "input-x-gradient").weigh(text, [0]))
         np.testing.assert_array_equal(note.offsets, words)
-        cut += words_of(text)[1, 0] < system.end_of_reading(text) < len(text)
+        cut += words_of(text)[1, 0] < system.read(text).end_in(text) < len(text)
     assert cut > 0
 
 

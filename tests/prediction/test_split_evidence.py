@@ -17,7 +17,7 @@ from clem_icd.icd import CodeSystem
 from clem_icd.modeling import NoteScores, Span, open_title_search
 from clem_icd.prediction import SplitEvidence, explain_split, predict_split
 from fixtures.ranking import UNKNOWN, ExplainingSystem, ranking_info
-from support import info_of, new_system, read_note, tiny, write_little_corpus
+from support import info_of, new_system, tiny, write_little_corpus
 
 
 def explainer_of(corpus: Corpus) -> Explainer:
@@ -78,7 +78,7 @@ def test_notes_that_the_method_refuses_are_left_out_and_counted(
     little_corpus: Corpus, tmp_path: Path
 ) -> None:
     system, info = new_system(little_corpus), info_of(little_corpus)
-    tokens = {note.note_id: len(read_note(system, note.text).ids) for note in little_corpus.notes("test")}
+    tokens = {note.note_id: len(system.read(note.text).ids) for note in little_corpus.notes("test")}
     limit = int(np.median(list(tokens.values())))
     long = {note for note, count in tokens.items() if count > limit}
     out = tmp_path / "evidence.parquet"

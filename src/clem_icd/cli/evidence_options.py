@@ -42,7 +42,7 @@ class HowExplained:
         Raises
         ------
         InputError
-            If evidence is not asked for and an option is passed, or there is no such method.
+            If an option is passed without asking for evidence, or the method is unknown.
 
         """
         if not evidence and (useless := changed_options(self)):

@@ -22,7 +22,7 @@ _SHORT_LINES, _SHORT = 45, 4_000
 
 
 def colours_of(console: Console) -> tuple[str, ...]:
-    """Return the colours for the codes on a terminal; none where there are no colours."""
+    """Return the colours of the codes on a terminal; empty if it cannot show colours."""
     if console.color_system is None or console.no_color:
         return ()
     return _FEW_COLOURS if console.color_system in ("standard", "windows") else _COLOURS

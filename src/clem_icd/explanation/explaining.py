@@ -67,7 +67,7 @@ class Explainer:
     Raises
     ------
     InputError
-        If there is no such method, or the cut is not one or does not apply.
+        If the method is unknown, or the cut is out of range or does not apply.
     ModelError
         If the method cannot explain the system, or the model stores one that this release does not know.
 
@@ -190,7 +190,7 @@ def parse_method(method: Method | str) -> Method:
     Raises
     ------
     InputError
-        If there is no such method.
+        If the method is unknown.
 
     """
     from clem_icd.explanation.methods.registry import METHODS

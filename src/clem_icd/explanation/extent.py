@@ -21,4 +21,4 @@ def end_of_reading(system: System, info: ModelInfo, text: str) -> int:
         If the tokenizer of a neural system does not provide the positions of its tokens in the text.
 
     """
-    return cast("NeuralSystem", system).end_of_reading(text) if info.system == "neural" else len(text)
+    return cast("NeuralSystem", system).read(text).end_in(text) if info.system == "neural" else len(text)

@@ -116,7 +116,7 @@ def _neural(system: System, text: str, labels: list[int]) -> MaskedNote:
     from clem_icd.modeling import NeuralSystem
 
     neural = cast(NeuralSystem, system)
-    [note] = neural.reading.read(neural.tokenizer, [text], offsets=True)
+    note = neural.read(text)
     ids = note.ids.astype(np.int64)
 
     def score(variants: Sequence[Ids]) -> Probabilities:

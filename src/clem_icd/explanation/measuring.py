@@ -22,6 +22,7 @@ from clem_icd.evidence import (
     token_plausibility,
     tuned_threshold,
 )
+from clem_icd.evidence.document import language_of
 from clem_icd.explanation.explaining import Explainer
 from clem_icd.explanation.measures import DEFINITIONS
 from clem_icd.explanation.methods.method import Method
@@ -131,7 +132,7 @@ def measure_methods(
     CorpusError
         If the corpus has no such split.
     InputError
-        If there is no such method.
+        If the method is unknown.
     ModelError
         If a method cannot explain the system.
     ScoresError
@@ -148,7 +149,7 @@ def measure_methods(
         )
     has_validation = split != "validation" and "validation" in corpus.splits
     tuning = _chosen(corpus, "validation", info, notes) if has_validation else []
-    language = language or str(corpus.about["options"].get("language", "en"))
+    language = language or language_of(corpus)
     assigned = _assigned(system, info, chosen)
     trials = Trials(system, info)
     results = []

@@ -28,18 +28,16 @@ def on_tokens_of(system: System, info: ModelInfo, text: str, weights: TokenWeigh
     """
     if info.system != "neural":
         return weights
-    from clem_icd.explanation.methods.words_method import words_with_tokens
+    from clem_icd.explanation.methods.words_method import on_tokens, words_with_tokens
     from clem_icd.modeling import NeuralSystem
 
     neural = cast(NeuralSystem, system)
-    [note] = neural.reading.read(neural.tokenizer, [text], offsets=True)
+    note = neural.read(text)
     every = cast(Any, note.offsets)
     offsets = every[every[:, 1] > every[:, 0]]
     if np.array_equal(offsets, weights.offsets):
         return weights
     words, tokens = words_with_tokens(weights.offsets, offsets)
     places = np.searchsorted(weights.offsets[:, 0], words[:, 0])
-    spread = np.zeros((len(weights.weights), len(offsets)), dtype=np.float32)
-    for place, own in zip(places, tokens, strict=True):
-        spread[:, own] = weights.weights[:, [place]] / len(own)
+    spread = on_tokens(weights.weights[:, places], tokens, len(offsets))
     return TokenWeights(offsets, spread, weights.read)

@@ -95,17 +95,17 @@ class NeuralSystem:
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 
-    def end_of_reading(self, text: str) -> int:
-        """Return the end of the part of a note that is read, in characters.
+    def read(self, text: str) -> ReadNote:
+        """Return the part of a note that is read, with the positions of its tokens in the text.
 
         Raises
         ------
         ModelError
-            If the tokenizer does not provide the positions of its tokens in the text.
+            If the tokenizer does not provide them.
 
         """
         [note] = self.reading.read(self.tokenizer, [text], offsets=True)
-        return note.end_in(text)
+        return note
 
     def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
         """Yield the scores of every text, in order."""

@@ -180,7 +180,7 @@ class Coder:
             for scores in self.system.score(plain):
                 yield self._coding(scores, top)
             return
-        explainer = self.explainer or Explainer(self.system, self.info)
+        explainer = self.require_explainer()
         scored, explained = tee(plain)
         for scores, text in zip(self.system.score(scored), explained, strict=True):
             yield self._coding(scores, top, partial(explainer.spans, text))
@@ -205,8 +205,7 @@ class Coder:
         """
         if not evidence:
             return self._coding(scores, top)
-        explainer = self.explainer or Explainer(self.system, self.info)
-        return self._coding(scores, top, partial(explainer.spans, text))
+        return self._coding(scores, top, partial(self.require_explainer().spans, text))
 
     def explain(
         self,
@@ -239,11 +238,24 @@ class Coder:
             As `code` does.
 
         """
-        explainer = self.explainer or Explainer(self.system, self.info)
+        explainer = self.require_explainer()
         only = None if codes is None else explainer.places_of(codes)
         plain = plain_text(text, wrapped=wrapped).text
         [scores] = self.system.score([plain])
         return self._coding(scores, top, partial(explainer.spans, plain), only)
+
+    def require_explainer(self) -> Explainer:
+        """Return what finds evidence; the default one is made once, as it may have to look at the model.
+
+        Raises
+        ------
+        ModelError
+            If no method explains this system.
+
+        """
+        if self.explainer is None:
+            self.explainer = Explainer(self.system, self.info)
+        return self.explainer
 
     def _coding(
         self,

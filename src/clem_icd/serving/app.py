@@ -82,7 +82,7 @@ async def _unrouted(request: Request, problem: Any) -> Response:
             dict(problem.headers or {}),
         )
     elif problem.status_code == HTTPStatus.NOT_FOUND:
-        found = ServiceError("not-found", "there is no such path", "The paths are in /openapi.json")
+        found = ServiceError("not-found", "the path does not exist", "The paths are in /openapi.json")
     else:
         found = ServiceError(
             "bad-request", "the request is malformed", "The reference describes the requests"

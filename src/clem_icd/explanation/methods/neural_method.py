@@ -41,7 +41,7 @@ class NeuralMethod(Method):
 
         """
         neural = cast(NeuralSystem, system)
-        [note] = neural.reading.read(neural.tokenizer, [text], offsets=True)
+        note = neural.read(text)
         offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
         kept = offsets[:, 1] > offsets[:, 0]
         # Without labels, the note need not be read by the model.

@@ -26,13 +26,11 @@ class WordsMethod(NeuralMethod):
     def weigh(self, system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return the weight of every token of a note for some labels."""
         neural = cast(NeuralSystem, system)
-        [note] = neural.reading.read(neural.tokenizer, [text], offsets=True)
+        note = neural.read(text)
         offsets: npt.NDArray[np.int64] = cast(Any, note.offsets)
         words, tokens = words_with_tokens(words_of(text), offsets)
         found = self.word_weights(neural, note, text, words, tokens, labels)
-        weights = np.zeros((len(labels), len(offsets)), dtype=np.float32)
-        for word, own in enumerate(tokens):
-            weights[:, own] = found[:, [word]] / len(own)
+        weights = on_tokens(found, tokens, len(offsets))
         kept = offsets[:, 1] > offsets[:, 0]
         return TokenWeights(offsets[kept], weights[:, kept], note.end_in(text))
 
@@ -82,3 +80,24 @@ def words_with_tokens(
     # Words in text order, as tokens are read in text order.
     found, first = np.unique(of_token[places], return_index=True)
     return words[found], np.split(places, first[1:])
+
+
+def on_tokens(
+    weights: npt.NDArray[np.float32], tokens: Sequence[Tokens], count: int
+) -> npt.NDArray[np.float32]:
+    """Return the weights of tokens [labels, count] of which those of a word have equal parts of its weight.
+
+    Parameters
+    ----------
+    weights
+        The weights of words [labels, words].
+    tokens
+        The tokens of each word [words].
+    count
+        The number of tokens; those of no word have no weight.
+
+    """
+    found = np.zeros((len(weights), count), dtype=np.float32)
+    for word, own in enumerate(tokens):
+        found[:, own] = weights[:, [word]] / len(own)
+    return found
