@@ -33,11 +33,13 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from clem_icd import Coder, Corpus
+from clem_icd import Corpus
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.icd.packaged import packaged_titles
+from clem_icd.modeling import load_model
+from clem_icd.serving import ServedModel
 from clem_icd.serving.exchange.arriving import Arriving, encounters_in_corpus
-from clem_icd.serving.exchange.importing import import_encounters, origin_of
+from clem_icd.serving.exchange.importing import import_encounters
 from clem_icd.serving.store.database import Store, open_store
 from clem_icd.serving.store.encounters import Document, Mark, Origin, Suggested, add_encounter, key, suggest
 from clem_icd.serving.store.reading import read_encounter
@@ -96,14 +98,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "review.db"
         store = open_store(database)
-        coder = Coder.load(asked.model)
-        origin = origin_of(coder, asked.model.name, asked.model)
+        served = ServedModel.open(str(asked.model), lambda: load_model(asked.model))
         count = asked.encounters + (_FURTHER if asked.pictures else 0)
         arriving = list(islice(encounters_in_corpus(corpus, asked.split), count))
         if asked.pictures:
             example = Document("note.txt", _EXAMPLE.read_text("utf-8"), "Discharge summary")
             arriving.append(Arriving("Example", (example,)))
-        import_encounters(store, arriving, coder, origin, actor="walk")
+        import_encounters(store, arriving, served, actor="walk")
         with _serving(asked.model, database) as url, sync_playwright() as driver:
             options = ["--no-sandbox", "--disable-gpu"]
             browser = driver.chromium.launch(executable_path=asked.chromium, args=options)

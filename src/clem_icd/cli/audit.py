@@ -59,12 +59,8 @@ def verify(
     from clem_icd.serving.store.chain import verify as verify_chain
     from clem_icd.serving.store.database import open_store
 
-    store = open_store(database, create=False)
-    try:
-        with store.reading() as connection:
-            found = verify_chain(connection, known_hash=known_hash)
-    finally:
-        store.close()
+    with open_store(database, create=False) as store, store.reading() as connection:
+        found = verify_chain(connection, known_hash=known_hash)
 
     def show(console: Console) -> None:
         count = found.last - found.first + 1
@@ -109,12 +105,8 @@ def purge(
     from clem_icd.serving.store.purging import purge as purge_store
 
     age = _age(older_than)
-    store = open_store(database, create=False)
-    try:
-        with store.writing() as connection:
-            gone = purge_store(connection, age, actor=f"{getpass.getuser()} (command line)")
-    finally:
-        store.close()
+    with open_store(database, create=False) as store, store.writing() as connection:
+        gone = purge_store(connection, age, actor=f"{getpass.getuser()} (command line)")
     terminal.result(
         {"encounters": gone.encounters, "events": gone.events},
         lambda console: console.print(

@@ -84,29 +84,23 @@ def import_(
     Example: `clem worklist import review.db runs/demo-corpus runs/demo/model --split test`
     """
     optional("sqlalchemy", _NEEDED_BY)
-    from clem_icd.explanation import Explainer
-    from clem_icd.prediction import Coder
-    from clem_icd.serving.exchange.importing import import_encounters, origin_of
+    from clem_icd.serving import ServedModel
+    from clem_icd.serving.exchange.importing import import_encounters
     from clem_icd.serving.store.database import open_store
 
     searched = searched_system(model, terminal.say)
     arriving = _arriving(source, columns, split)[:limit]
-    system, info = open_system(model, searched, language)
-    coder = Coder(system, info, explainer=Explainer(system, info))
-    store = open_store(database)
-    try:
+    served = ServedModel.open(str(model), lambda: open_system(model, searched, language))
+    with open_store(database) as store:
         terminal.begin("Coding encounters", len(arriving))
         done = import_encounters(
             store,
             arriving,
-            coder,
-            origin_of(coder, str(model), model),
+            served,
             actor=f"{getpass.getuser()} (command line)",
             top=top,
             progress=terminal.advance,
         )
-    finally:
-        store.close()
     _warn(terminal, done.problems)
     terminal.result(
         {"imported": done.encounters, "documents": done.documents, "problems": list(map(str, done.problems))},
@@ -143,8 +137,7 @@ def export(
     from clem_icd.serving.exchange.decided import write_corpus, write_label_studio, write_table
     from clem_icd.serving.store.database import open_store
 
-    store = open_store(database, create=False)
-    try:
+    with open_store(database, create=False) as store:
         if format == "corpus":
             count, what = write_corpus(store, out, split=split, force=force), "notes"
         elif format == "csv":
@@ -153,8 +146,6 @@ def export(
             count, what = write_fhir(store, out, force=force), "confirmed codes"
         else:
             count, what = write_label_studio(store, out, force=force), "tasks"
-    finally:
-        store.close()
 
     def show(console: Console) -> None:
         console.print(f"Wrote {count:,} {what} to {out}", markup=False)

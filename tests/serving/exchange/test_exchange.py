@@ -15,6 +15,7 @@ from clem_icd.errors import InputError, OutputError, SourceError
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling import Span
 from clem_icd.prediction import Coder
+from clem_icd.serving import ServedModel
 from clem_icd.serving.exchange.arriving import (
     Arriving,
     encounters_in_corpus,
@@ -116,14 +117,15 @@ def test_a_code_of_two_documents_is_suggested_once_with_the_evidence_of_both(cod
 
 
 def test_encounters_are_imported_once_and_problems_do_not_stop_the_others(
-    plain_store: Store, coder: Coder, tmp_path: Path
+    plain_store: Store, coder: Coder
 ) -> None:
     arriving = [Arriving("A", (Document("n", "pneumonia"),)), Arriving("B", (Document("n", "hypertension"),))]
-    origin = origin_of(coder, "lexicon", tmp_path)
-    assert (origin.method, len(origin.model_sha256)) == ("lexicon", 64)
-    first = import_encounters(plain_store, arriving, coder, origin, actor="me")
+    served = ServedModel("demo/model", coder, "f" * 64)
+    origin = origin_of(served)
+    assert (origin.method, origin.model, origin.model_sha256) == ("lexicon", "demo/model", "f" * 64)
+    first = import_encounters(plain_store, arriving, served, actor="me")
     assert (first.encounters, first.documents, first.problems) == (2, 2, ())
-    again = import_encounters(plain_store, [*arriving, Arriving("C", (), ())], coder, origin, actor="me")
+    again = import_encounters(plain_store, [*arriving, Arriving("C", (), ())], served, actor="me")
     assert [str(one) for one in again.problems] == [
         f"there is an encounter {name} already. Leave it out, or rename it." for name in ("A", "B")
     ]

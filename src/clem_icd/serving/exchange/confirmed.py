@@ -14,9 +14,8 @@ from pathlib import Path
 from clem_icd.files import check_free, write_text
 from clem_icd.icd import default_codebook
 from clem_icd.serving.exchange.decided import standing_code, submitted
-from clem_icd.serving.fhir.bundles import PROCEDURES, SCORE, SPAN, TERMS, device_of, entry_of
+from clem_icd.serving.fhir.bundles import SCORE, agent_of, coded, device_of, entry_of, position_in
 from clem_icd.serving.fhir.elements import (
-    Agent,
     Bundle,
     BundleEntry,
     CodeableConcept,
@@ -29,7 +28,6 @@ from clem_icd.serving.fhir.elements import (
     Source,
 )
 from clem_icd.serving.store.database import Store
-from clem_icd.serving.store.encounters import Mark
 from clem_icd.serving.store.reading import CodeState, Encounter
 
 POSITION = "urn:clem-icd:fhir:position"
@@ -86,16 +84,14 @@ def _resource(encounter: Encounter, state: CodeState, position: int) -> Conditio
         extension.append(Extension(url=SCORE, value_decimal=round(state.probability, _DIGITS)))
     if state.present_on_admission is not None:
         extension.append(Extension(url=PRESENT_ON_ADMISSION, value_string=state.present_on_admission))
-    extension += [_span(encounter, mark) for mark in state.marks]
-    if code.system in PROCEDURES:
-        return Procedure(
-            extension=extension, status="completed", code=concept, subject=subject, encounter=own
-        )
-    return Condition(
+    extension += [
+        position_in(_document(encounter, mark.document), mark.begin, mark.end) for mark in state.marks
+    ]
+    return coded(
+        code.system,
+        procedure="completed",
+        condition="confirmed",
         extension=extension,
-        clinical_status=CodeableConcept.of(f"{TERMS}/condition-clinical", "active"),
-        verification_status=CodeableConcept.of(f"{TERMS}/condition-ver-status", "confirmed"),
-        category=[CodeableConcept.of(f"{TERMS}/condition-category", "encounter-diagnosis")],
         code=concept,
         subject=subject,
         encounter=own,
@@ -105,30 +101,15 @@ def _resource(encounter: Encounter, state: CodeState, position: int) -> Conditio
 def _provenance(
     encounter: Encounter, state: CodeState, entry: BundleEntry, device: BundleEntry | None
 ) -> Provenance:
-    agents = [_agent("verifier", _named("Practitioner", state.judged_by or ""))]
+    agents = [agent_of("verifier", _named("Practitioner", state.judged_by or ""))]
     if device is not None and state.probability is not None:
-        agents.insert(0, _agent("assembler", Reference(reference=device.full_url)))
+        agents.insert(0, agent_of("assembler", Reference(reference=device.full_url)))
     sources = [Source(role="source", what=_document(encounter, at)) for at in range(len(encounter.documents))]
     return Provenance(
         target=[Reference(reference=entry.full_url)],
         recorded=state.judged_at or encounter.changed_at,
         agent=agents,
         entity=sources,
-    )
-
-
-def _agent(role: str, who: Reference) -> Agent:
-    return Agent(type=CodeableConcept.of(f"{TERMS}/provenance-participant-type", role), who=who)
-
-
-def _span(encounter: Encounter, mark: Mark) -> Extension:
-    return Extension(
-        url=SPAN,
-        extension=[
-            Extension(url="reference", value_reference=_document(encounter, mark.document)),
-            Extension(url="offset", value_integer=mark.begin),
-            Extension(url="length", value_integer=mark.end - mark.begin),
-        ],
     )
 
 

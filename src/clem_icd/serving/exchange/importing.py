@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from clem_icd.decisions import single_threshold
 from clem_icd.errors import InputError
-from clem_icd.explanation import Explainer
-from clem_icd.files import sha256_of
-from clem_icd.prediction import Coder
 from clem_icd.serving.exchange.arriving import Arriving
 from clem_icd.serving.exchange.suggesting import suggestions_for
+from clem_icd.serving.served import ServedModel
 from clem_icd.serving.store.database import Store
 from clem_icd.serving.store.encounters import Origin, add_encounter, suggest
 
@@ -32,8 +28,7 @@ class Imported:
 def import_encounters(
     store: Store,
     arriving: Iterable[Arriving],
-    coder: Coder,
-    origin: Origin,
+    served: ServedModel,
     *,
     actor: str,
     top: int = 15,
@@ -43,8 +38,8 @@ def import_encounters(
 
     Parameters
     ----------
-    origin
-        The result of `origin_of`.
+    served
+        The model.
     actor
         Who imports them.
     top
@@ -53,13 +48,14 @@ def import_encounters(
         Called with 1 after each encounter.
 
     """
+    origin = origin_of(served)
     encounters = documents = 0
     problems: list[InputError] = []
     for one in arriving:
         problems.extend(one.problems)
         try:
             if one.documents:
-                suggested = suggestions_for(coder, one.documents, top=top)
+                suggested = suggestions_for(served.coder, one.documents, top=top)
                 with store.writing() as connection:
                     encounter_id = add_encounter(connection, one.name, one.documents, actor=actor)
                     suggest(connection, encounter_id, suggested, origin, actor=origin.model)
@@ -71,28 +67,21 @@ def import_encounters(
     return Imported(encounters, documents, tuple(problems))
 
 
-def origin_of(coder: Coder, name: str, folder: Path) -> Origin:
-    """Return where the suggestions of a model come from.
+def origin_of(served: ServedModel) -> Origin:
+    """Return where the suggestions of a model come from, under the name and fingerprint that its service has.
 
-    Parameters
-    ----------
-    name, folder
-        The name of the model and its folder; a search in titles has no folder.
+    Raises
+    ------
+    ModelError
+        If no method explains the model.
 
     """
-    explainer = coder.explainer or Explainer(coder.system, coder.info)
+    coder = served.coder
     return Origin(
-        model=name,
-        model_sha256=_sha256(folder),
+        model=served.name,
+        model_sha256=served.sha256,
         rule=coder.rule.describe(),
         threshold=single_threshold(coder.rule),
-        method=explainer.name,
+        method=coder.require_explainer().name,
         codebook=f"simple-icd-10-cm {version('simple-icd-10-cm')}",
     )
-
-
-def _sha256(folder: Path) -> str:
-    """Return a hash over the names and the contents of the files of a model."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-    listed = "".join(f"{sha256_of(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
-    return hashlib.sha256(listed.encode()).hexdigest()

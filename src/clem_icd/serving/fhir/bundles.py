@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 from clem_icd.icd import CodeSystem
 from clem_icd.modeling import Span
@@ -60,12 +61,7 @@ def bundle_of(asked: Asked, coding: Coding, served: ServedModel) -> Bundle:
         provenance = Provenance(
             target=[Reference(reference=entry.full_url) for entry in entries],
             recorded=now,
-            agent=[
-                Agent(
-                    type=CodeableConcept.of(f"{TERMS}/provenance-participant-type", "assembler"),
-                    who=Reference(reference=device.full_url),
-                )
-            ],
+            agent=[agent_of("assembler", Reference(reference=device.full_url))],
             entity=[Source(role="source", what=document)],
         )
         entries += [device, entry_of(provenance)]
@@ -92,18 +88,35 @@ def _suggested(asked: Asked, document: Reference, one: Suggestion) -> Condition 
         Extension(url=DECIDED, value_boolean=one.decided),
         *_spans(asked, document, one.evidence),
     ]
-    if system in PROCEDURES:
-        return Procedure(
-            extension=extension, status="unknown", code=code, subject=subject, encounter=encounter
-        )
-    return Condition(
+    return coded(
+        system,
+        procedure="unknown",
+        condition="unconfirmed",
         extension=extension,
-        clinical_status=CodeableConcept.of(f"{TERMS}/condition-clinical", "active"),
-        verification_status=CodeableConcept.of(f"{TERMS}/condition-ver-status", "unconfirmed"),
-        category=[CodeableConcept.of(f"{TERMS}/condition-category", "encounter-diagnosis")],
         code=code,
         subject=subject,
         encounter=encounter,
+    )
+
+
+def coded(system: CodeSystem, *, procedure: str, condition: str, **elements: Any) -> Condition | Procedure:
+    """Return the resource of a code: a Procedure if its system is one of procedures, and else a Condition.
+
+    Parameters
+    ----------
+    procedure, condition
+        The status of the one, and the verification status of the other.
+    elements
+        What both have.
+
+    """
+    if system in PROCEDURES:
+        return Procedure(status=procedure, **elements)
+    return Condition(
+        clinical_status=CodeableConcept.of(f"{TERMS}/condition-clinical", "active"),
+        verification_status=CodeableConcept.of(f"{TERMS}/condition-ver-status", condition),
+        category=[CodeableConcept.of(f"{TERMS}/condition-category", "encounter-diagnosis")],
+        **elements,
     )
 
 
@@ -114,18 +127,25 @@ def _spans(asked: Asked, document: Reference, spans: Sequence[Span]) -> list[Ext
         if asked.place is None
         else [Extension(url="path", value_string=f"content[{asked.place}].attachment.data")]
     )
-    return [
-        Extension(
-            url=SPAN,
-            extension=[
-                Extension(url="reference", value_reference=document),
-                *path,
-                Extension(url="offset", value_integer=span.begin),
-                Extension(url="length", value_integer=span.end - span.begin),
-            ],
-        )
-        for span in spans
-    ]
+    return [position_in(document, span.begin, span.end, path) for span in spans]
+
+
+def position_in(document: Reference, begin: int, end: int, path: Sequence[Extension] = ()) -> Extension:
+    """Return where in a document something was found, by half-open offsets; the path names one content."""
+    return Extension(
+        url=SPAN,
+        extension=[
+            Extension(url="reference", value_reference=document),
+            *path,
+            Extension(url="offset", value_integer=begin),
+            Extension(url="length", value_integer=end - begin),
+        ],
+    )
+
+
+def agent_of(role: str, who: Reference) -> Agent:
+    """Return who took part in a code: an ``assembler``, a ``verifier``, …"""
+    return Agent(type=CodeableConcept.of(f"{TERMS}/provenance-participant-type", role), who=who)
 
 
 def device_of(model: str, sha256: str) -> Device:
