@@ -35,7 +35,7 @@ def test_a_row_per_method_and_a_document_with_definitions(
     document = json.loads(out.read_text())
     assert [result["method"] for result in document["methods"]] == ["input-x-gradient", "random"]
     for result in document["methods"]:
-        # The first of its rows in two tables.
+        # The first of its rows in three tables.
         row = next(line for line in done.out.splitlines() if line.startswith(result["method"]))
         assert row.split()[1:5] == [
             f"{value:.3f}"
@@ -44,6 +44,8 @@ def test_a_row_per_method_and_a_document_with_definitions(
                 *(result["metrics"][name] for name in ("precision", "recall", "f1")),
             )
         ]
+        found = result["intervals"]["metrics"]["f1"]
+        assert f"{found['low']:.3f} to {found['high']:.3f}" in row
     assert "left out" not in done.out
     first, second = (result["metrics"] for result in document["methods"])
     assert [first[name] for name in ("precision", "recall", "f1")] != [
@@ -69,7 +71,7 @@ def test_a_method_that_refuses_notes_says_so_and_others_are_measured(
     assert set(refusing["metrics"].values()) == {None}
     assert random["metrics"]["f1"] is not None
     rows = [line.split() for line in done.out.splitlines()]
-    assert [row[-1] for row in rows if row[:1] == ["deep-lift"]][1] == "1"
+    assert [row[-1] for row in rows if row[:1] == ["deep-lift"]][2] == "1"
     assert [row[-1] for row in rows if row[:1] == ["random"]][1] == "0"
     assert "Warning: notes that deep-lift left out: 1." in done.out
     assert "explains at most 1,000" in done.out

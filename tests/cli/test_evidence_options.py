@@ -22,6 +22,12 @@ def code(world: Any, *options: object) -> list[object]:
         (["--method", "input-x-gradient"], ["--method needs --evidence"]),
         (["--cut", 0.1], ["--cut needs --evidence"]),
         (["--evidence", "--method", "input-x-gradeint"], ["did you mean input-x-gradient?"]),
+        (["--evidence", "--method", "{kind: occlusion, words: 3}"], ["method.words", "not permitted"]),
+        (
+            ["--evidence", "--method", "{kind: occlusion"],
+            ["is not a list of methods", "{kind: occlusion, sent"],
+        ),
+        (["--evidence", "--method", "random, attention"], ["--method names 2 methods, expected one"]),
         (["--evidence", "--method", "own"], ["method own needs a system that takes codes from words"]),
     ],
 )
@@ -77,6 +83,16 @@ def test_the_method_and_the_cut_decide_what_is_shown(clem: Any, journey: Any) ->
     assert words(0) >= words(0.05) > words(1) == 0
     shown = clem(*code(journey, "--evidence", "--cut", 0.25), stdin=NOTE).out
     assert "Shown are words with more than 25 % of the support" in " ".join(shown.split())
+
+
+def test_a_method_can_have_settings(clem: Any, journey: Any) -> None:
+    def spans(method: str) -> list[Any]:
+        options = ("--evidence", "--method", method, "--cut", 0, "--json", "--quiet")
+        found = clem(*code(journey, *options), stdin="A quiet night.\nPneumonia today.\nStable since.").json
+        return [one["evidence"] for one in found["notes"][0]["suggestions"]]
+
+    assert spans("occlusion") == spans("{kind: occlusion, sentences: 4}")
+    assert spans("occlusion") != spans("{kind: occlusion, sentences: 1}")
 
 
 def test_a_prediction_says_for_how_many_codes_there_is_no_evidence_and_which_notes_were_cut_off(

@@ -65,6 +65,14 @@ class Misleading(Finder):
         return [(Span(int(words_of(text)[-3, 0]), len(text), 1.0),) for _ in labels]
 
 
+class Half(Finder):
+    """A finder that is misleading about every other note."""
+
+    def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
+        other: Finder = Misleading(self.names) if len(text) % 2 else Finder(self.names)
+        return other.spans(text, labels)
+
+
 @pytest.fixture(scope="module")
 def spaced(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """The notes of the little corpus with a blank before every full stop, so that words are tokens."""
@@ -130,6 +138,32 @@ def test_without_validation_evidence_the_threshold_is_the_default(spaced: Corpus
     [result] = document["methods"]
     assert (result["threshold"], result["threshold_source"]) == (0.05, "default")
     assert result["metrics"]["comprehensiveness"] is None
+
+
+def test_intervals_are_those_of_notes_around_the_metrics(little_corpus: Corpus) -> None:
+    """Half of the notes are explained wrongly, so that notes differ."""
+    system, info = finder(little_corpus)
+    some, more = (
+        measure_methods(Half(system.names), info, little_corpus, "test", notes=count, faithfulness_notes=0)
+        for count in (4, 20)
+    )
+    for document in (some, more):
+        [result] = document["methods"]
+        found = result["intervals"]
+        assert (found["level"], found["resamples"]) == (0.95, 1000)
+        assert {"precision", "recall", "f1", "match_exact", "label_overlap"} <= set(found["metrics"])
+        for name, interval in found["metrics"].items():
+            assert interval["low"] <= result["metrics"][name] + 1e-9
+            assert interval["high"] >= result["metrics"][name] - 1e-9
+        assert found["metrics"]["f1"]["low"] < found["metrics"]["f1"]["high"]
+    widths = [
+        one["methods"][0]["intervals"]["metrics"]["f1"]["high"]
+        - one["methods"][0]["intervals"]["metrics"]["f1"]["low"]
+        for one in (some, more)
+    ]
+    assert widths[0] > widths[1]
+    bare = measure_methods(system, info, little_corpus, "test", faithfulness_notes=0, resamples=0)
+    assert "intervals" not in bare["methods"][0]
 
 
 def test_notes_are_drawn_reproducibly(spaced: Corpus) -> None:

@@ -14,6 +14,7 @@ from clem_icd.corpus import Corpus, Evidence, Note, corpus_writer
 from clem_icd.errors import CorpusError
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling.inputs import TokenizedNotes
+from clem_icd.modeling.positions import tokens_under
 from clem_icd.modeling.readings import READINGS, Reading
 from clem_icd.progress import Silent
 from clem_icd.training import NeuralRecipe, read_recipe
@@ -21,7 +22,6 @@ from clem_icd.training.evidence_tokens import (
     NotesWithEvidence,
     read_evidence_tokens,
     require_evidence,
-    tokens_in,
     with_evidence,
 )
 from clem_icd.training.reading import read_train
@@ -91,7 +91,7 @@ def test_evidence_is_the_tokens_that_share_a_character_other_than_a_blank(
 ) -> None:
     text = "abc def\ne\N{COMBINING ACUTE ACCENT}ghi"
     offsets = np.array([(0, 0), (0, 3), (3, 7), (7, 8), (8, 12), (0, 0)])
-    assert tokens_in(text, offsets, *span).tolist() == expected
+    assert tokens_under(text, offsets, *span).tolist() == expected
 
 
 def test_evidence_beyond_what_is_read_is_left_out_and_counted(

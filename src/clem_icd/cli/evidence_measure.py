@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clem_icd.cli.evidence_options import methods_in
 from clem_icd.cli.options import CorpusFolder, Force, JsonOut, ModelFolder, NotesCues, Split
 from clem_icd.cli.tabulation import corpus_title, new_table
 from clem_icd.cli.terminal import Terminal
@@ -14,17 +15,17 @@ from clem_icd.cli.verb import verb
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Two tables, so that both fit on a terminal of 80 columns.
-_PLAUSIBILITY = {
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "token F1",
+    from clem_icd.explanation import Method
+
+# Three tables, so that each fits on a terminal of 80 columns.
+_PLAUSIBILITY = {"precision": "precision", "recall": "recall", "f1": "token F1"}
+_SPANS = {
     "match_exact": "exact",
     "match_proximate": "proximate",
-}
-_FAITHFULNESS = {
     "without_span": "no span",
     "label_overlap": "overlap",
+}
+_FAITHFULNESS = {
     "comprehensiveness": "compr.",
     "sufficiency": "suff.",
     "normalised_aopc": "NAOPC",
@@ -42,7 +43,8 @@ def measure(
     methods: Annotated[
         str | None,
         typer.Option(
-            help="Names of methods, separated by commas. Default: the method of this kind of model."
+            help="Methods, separated by commas, with settings: '{kind: occlusion, sentences: 8}'. "
+            "Default: the method of this kind of model."
         ),
     ] = None,
     notes: Annotated[
@@ -55,6 +57,9 @@ def measure(
         ),
     ] = 5,
     language: NotesCues = None,
+    resamples: Annotated[
+        int, typer.Option(min=0, help="Resamples for the 95 % intervals; 0 leaves the intervals out.")
+    ] = 1000,
     out: JsonOut = None,
     force: Force = False,
 ) -> None:
@@ -64,13 +69,12 @@ def measure(
     """
     from clem_icd.corpus import Corpus
     from clem_icd.explanation import measure_methods
-    from clem_icd.explanation.explaining import parse_method
     from clem_icd.files import check_free, write_json
     from clem_icd.modeling import load_model
 
     if out is not None:
         check_free(out, force=force)
-    chosen = [None] if methods is None else [parse_method(name.strip()) for name in methods.split(",")]
+    chosen: list[Method | str | None] = [None] if methods is None else [*methods_in(methods)]
     opened = Corpus.open(corpus)
     system, info = load_model(model)
     terminal.begin("Explaining notes", None)
@@ -83,6 +87,7 @@ def measure(
         notes=notes,
         faithfulness_notes=faithfulness_notes,
         language=language,
+        resamples=resamples,
         progress=terminal.advance,
     )
     if out is not None:
@@ -92,22 +97,28 @@ def measure(
 
 def _show(console: Console, document: dict[str, Any]) -> None:
     title = f"Evidence on {corpus_title(document['corpus'])}, {document['split']}"
-    plausible = new_table("method", "cut", *_PLAUSIBILITY.values(), title=title)
+    plausible = new_table("method", "cut", *_PLAUSIBILITY.values(), "95 % interval", title=title)
+    spans = new_table("method", *_SPANS.values())
     some_left_out = any(result["notes_left_out"] for result in document["methods"])
     faithful = new_table("method", *_FAITHFULNESS.values(), *([_LEFT_OUT] if some_left_out else []))
-    for table in (plausible, faithful):
+    for result in document["methods"]:
+        name, metrics = result["method"], result["metrics"]
+        plausible.add_row(
+            name,
+            _number(result["threshold"]),
+            *(_number(metrics.get(key)) for key in _PLAUSIBILITY),
+            _interval(result, "f1"),
+        )
+        spans.add_row(name, *(_number(metrics.get(key)) for key in _SPANS))
+        faithful.add_row(
+            name,
+            *(_number(metrics.get(key)) for key in _FAITHFULNESS),
+            *([f"{result['notes_left_out']:,}"] if some_left_out else []),
+        )
+    for table in (plausible, spans, faithful):
         # The whole name, if need be on two lines: several methods begin alike.
         table.columns[0].overflow = "fold"
-    for result in document["methods"]:
-        metrics = result["metrics"]
-        values = (_number(metrics.get(name)) for name in _PLAUSIBILITY)
-        plausible.add_row(result["method"], _number(result["threshold"]), *values)
-        values = (_number(metrics.get(name)) for name in _FAITHFULNESS)
-        faithful.add_row(
-            result["method"], *values, *([f"{result['notes_left_out']:,}"] if some_left_out else [])
-        )
-    console.print(plausible)
-    console.print(faithful)
+        console.print(table)
     default = any(result["threshold_source"] == "default" for result in document["methods"])
     cut = (
         "The cut is the default where no evidence of validation could be explained."
@@ -126,6 +137,11 @@ def _show(console: Console, document: dict[str, Any]) -> None:
                 f"notes than those of others. The first reason: {result['left_out_because']}.",
                 markup=False,
             )
+
+
+def _interval(result: dict[str, Any], name: str) -> str:
+    found = result.get("intervals", {}).get("metrics", {}).get(name)
+    return f"{found['low']:.3f} to {found['high']:.3f}" if found else ""
 
 
 def _number(value: float | None) -> str:

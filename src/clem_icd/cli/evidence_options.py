@@ -11,7 +11,7 @@ from clem_icd.cli.verb import changed_options
 from clem_icd.errors import InputError
 
 if TYPE_CHECKING:
-    from clem_icd.explanation import Explainer
+    from clem_icd.explanation import Explainer, Method
     from clem_icd.modeling import ModelInfo, System
 
 
@@ -22,8 +22,8 @@ class HowExplained:
     method: Annotated[
         str | None,
         typer.Option(
-            help="How evidence is found (docs/reference/explanation-methods.md). Default: the method that "
-            "suits the model best."
+            help="How evidence is found (docs/reference/explanation-methods.md), with settings: "
+            "'{kind: occlusion, sentences: 8}'. Default: the method that suits the model best."
         ),
     ] = None
     cut: Annotated[
@@ -37,7 +37,7 @@ class HowExplained:
     ] = None
 
     def require(self, *, evidence: bool) -> None:
-        """Refuse options without evidence, and the name of an unknown method, before anything is read.
+        """Refuse options without evidence, and an unknown method, before anything is read.
 
         Raises
         ------
@@ -49,11 +49,7 @@ class HowExplained:
             raise InputError(
                 f"{useless[0]} needs --evidence", remedy="Ask for evidence, or leave the option out"
             )
-        if self.method is not None:
-            # Imported here: the methods need torch, which a search in titles without a named one does not.
-            from clem_icd.explanation.explaining import parse_method
-
-            parse_method(self.method)
+        self._chosen()
 
     def explainer(self, system: System, info: ModelInfo) -> Explainer:
         """Return what explains a model.
@@ -68,7 +64,39 @@ class HowExplained:
         """
         from clem_icd.explanation import Explainer
 
-        return Explainer(system, info, self.method, cut=self.cut)
+        return Explainer(system, info, self._chosen(), cut=self.cut)
+
+    def _chosen(self) -> Method | None:
+        if self.method is None:
+            return None
+        methods = methods_in(self.method)
+        if len(methods) != 1:
+            raise InputError(f"--method names {len(methods)} methods, expected one", remedy="Name one")
+        return methods[0]
+
+
+def methods_in(text: str) -> list[Method]:
+    """Return the methods that a text names, such as ``attention, {kind: occlusion, sentences: 8}``.
+
+    Raises
+    ------
+    InputError
+        If it is malformed, or a method or a setting is unknown.
+
+    """
+    # Imported here: the methods need torch, which a search in titles without a named one does not.
+    import yaml
+
+    from clem_icd.explanation.explaining import parse_method
+
+    try:
+        named = yaml.safe_load(f"[{text}]")
+    except yaml.YAMLError:
+        raise InputError(
+            f"{text!r} is not a list of methods",
+            remedy="Write names, separated by commas; one with settings is {kind: occlusion, sentences: 8}",
+        ) from None
+    return [parse_method(one) for one in named]
 
 
 def as_explained(explainer: Explainer | None) -> dict[str, Any]:

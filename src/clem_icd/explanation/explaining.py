@@ -184,13 +184,13 @@ def _with_cut(rule: SpanRule, cut: float, method: Method) -> SpanRule:
         raise InputError(str(InvalidFieldError.of(problem)), remedy="Pass a share between 0 and 1") from None
 
 
-def parse_method(method: Method | str) -> Method:
-    """Return a method by its name.
+def parse_method(method: Method | str | dict[str, Any]) -> Method:
+    """Return a method by its name, or by its ``kind`` and settings.
 
     Raises
     ------
     InputError
-        If the method is unknown.
+        If the method or a setting is unknown.
 
     """
     from clem_icd.explanation.methods.registry import METHODS
@@ -200,7 +200,8 @@ def parse_method(method: Method | str) -> Method:
         found = METHODS.parse(method)
     except ValidationError as problem:
         raise InputError(
-            str(InvalidFieldError.of(problem, "method")), remedy="Pass a Method instead"
+            str(InvalidFieldError.of(problem, "method")),
+            remedy="Its settings are in docs/reference/explanation-methods.md",
         ) from None
     except ValueError as problem:
         raise InputError(str(problem), remedy=remedy) from None

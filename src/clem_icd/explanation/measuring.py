@@ -8,72 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from clem_icd.corpus import Corpus, Evidence, Note, about_for_results
-from clem_icd.cues import CUE_KINDS
+from clem_icd.corpus import Corpus, Note, about_for_results
 from clem_icd.errors import ModelError, NoteError, ScoresError
-from clem_icd.evidence import (
-    MATCH_CLASSES,
-    JudgedNote,
-    normalised_entropy,
-    note_ratios,
-    strict_plausibility,
-    token_plausibility,
-    tuned_threshold,
-)
 from clem_icd.evidence.document import language_of
+from clem_icd.explanation.explained import ExplainedNote, gold_evidence
 from clem_icd.explanation.explaining import Explainer
 from clem_icd.explanation.measures import DEFINITIONS
 from clem_icd.explanation.methods.method import Method
+from clem_icd.explanation.plausible import agreement, best_threshold
 from clem_icd.explanation.spans import spans_of
-from clem_icd.explanation.token_weights import TokenWeights
 from clem_icd.explanation.trials import Trials
 from clem_icd.explanation.units import on_tokens_of
 from clem_icd.modeling import ModelInfo, System
-from clem_icd.modeling.system import Span
 
 __all__ = ["METHODS_FORMAT", "METHODS_FORMAT_VERSION", "measure_methods"]
 
 METHODS_FORMAT = "clem-icd/evidence-methods"
 METHODS_FORMAT_VERSION = 1
-
-_DEFAULT_THRESHOLD = 0.05
-_ASSIGNED = ("spans_per_code", "label_overlap", *(f"cue_{kind}" for kind in CUE_KINDS))
-_MATCHED = tuple(f"match_{name}" for name in MATCH_CLASSES)
-
-
-@dataclass(frozen=True)
-class _Explained:
-    """One note, explained by one method.
-
-    Attributes
-    ----------
-    labels
-        The explained labels: those with gold evidence that was read, and those that the model assigns.
-    gold
-        The gold evidence that was read, by label.
-    assigned
-        The labels that the model assigns.
-    found
-        The weights that the method gives, for each of ``labels``.
-    compared
-        The same weights on the units of the system, which all methods share.
-    spans
-        The spans of each of ``labels``.
-    seconds
-        The time it took.
-
-    """
-
-    note: Note
-    labels: list[int]
-    gold: dict[int, list[Evidence]]
-    assigned: set[int]
-    found: TokenWeights
-    compared: TokenWeights
-    spans: list[tuple[Span, ...]]
-    seconds: float
 
 
 @dataclass
@@ -98,6 +50,7 @@ def measure_methods(
     notes: int | None = None,
     faithfulness_notes: int = 5,
     language: str | None = None,
+    resamples: int = 1000,
     progress: Callable[[int], Any] | None = None,
 ) -> dict[str, Any]:
     """Measure how plausible and how faithful the evidence of a model is, by each of some methods.
@@ -118,6 +71,9 @@ def measure_methods(
         The number of these whose words are masked: each takes about 100 forward passes per assigned code.
     language
         The language of the notes, for cues; by default that of the corpus.
+    resamples
+        Number of resamples for the 95 % intervals, by subject where all notes have one and by note otherwise;
+        0 omits the intervals.
     progress
         Called with the number of notes explained since its last call.
 
@@ -156,13 +112,14 @@ def measure_methods(
     for explainer in explainers:
         left_out, left_out_of_tuning = _LeftOut(), _LeftOut()
         tuned_on = _explained(explainer, tuning, [set()] * len(tuning), progress, left_out_of_tuning)
-        threshold, source = _tuned(tuned_on)
+        threshold, source = best_threshold(tuned_on)
         explained = _explained(explainer, chosen, assigned, progress, left_out)
         metrics: dict[str, float | None] = dict.fromkeys(DEFINITIONS)
+        intervals: dict[str, Any] = {}
         if explained:
-            metrics = {
-                **_plausibility(explained, threshold),
-                **_spans(explained, info, language),
+            agreed, intervals = agreement(explained, info, threshold, language, resamples=resamples)
+            metrics |= {
+                **agreed,
                 **trials.metrics(explainer, explained[:faithfulness_notes]),
                 **_seconds(explained),
             }
@@ -175,6 +132,7 @@ def measure_methods(
                 "validation_notes_left_out": left_out_of_tuning.notes,
                 "left_out_because": left_out.reason or left_out_of_tuning.reason,
                 "metrics": metrics,
+                **({"intervals": intervals} if intervals else {}),
             }
         )
     return {
@@ -184,7 +142,9 @@ def measure_methods(
         "split": split,
         "system": info.system,
         "notes": len(chosen),
-        "pairs": sum(len(_gold(note, info, explainers[0].end_of_reading(note.text))) for note in chosen),
+        "pairs": sum(
+            len(gold_evidence(note, info, explainers[0].end_of_reading(note.text))) for note in chosen
+        ),
         "assigned": sum(len(own) for own in assigned),
         "validation_notes": len(tuning),
         "faithfulness_notes": min(faithfulness_notes, len(chosen)),
@@ -217,7 +177,7 @@ def _explained(
     assigned: Sequence[set[int]],
     progress: Callable[[int], Any] | None,
     left_out: _LeftOut,
-) -> list[_Explained]:
+) -> list[ExplainedNote]:
     """Explain the assigned codes of some notes, and those with gold evidence; count refused notes."""
     explained = []
     for note, own in zip(notes, assigned, strict=True):
@@ -230,9 +190,9 @@ def _explained(
     return explained
 
 
-def _explain(explainer: Explainer, note: Note, assigned: set[int]) -> _Explained:
+def _explain(explainer: Explainer, note: Note, assigned: set[int]) -> ExplainedNote:
     system, info = explainer.system, explainer.info
-    labels = sorted(assigned | set(_gold(note, info, len(note.text))))
+    labels = sorted(assigned | set(gold_evidence(note, info, len(note.text))))
     begun = time.perf_counter()
     found = explainer.weigh(note.text, labels)
     if type(explainer.method).spans is Method.spans:
@@ -244,100 +204,12 @@ def _explain(explainer: Explainer, note: Note, assigned: set[int]) -> _Explained
         raise ModelError(
             f"method {explainer.name} gave weights that are not finite", remedy="Choose another method"
         )
-    gold = _gold(note, info, found.read)
+    gold = gold_evidence(note, info, found.read)
     compared = on_tokens_of(system, info, note.text, found)
-    return _Explained(note, labels, gold, assigned, found, compared, spans, seconds)
+    return ExplainedNote(note, labels, gold, assigned, found, compared, spans, seconds)
 
 
-def _gold(note: Note, info: ModelInfo, read: int) -> dict[int, list[Evidence]]:
-    """Return the gold evidence that ends in the first ``read`` characters, by label."""
-    place = {code: position for position, code in enumerate(info.labels)}
-    gold: dict[int, list[Evidence]] = {}
-    for span in note.evidence:
-        if span.code in place and span.end <= read:
-            gold.setdefault(place[span.code], []).append(span)
-    return gold
-
-
-def _tuned(explained: Sequence[_Explained]) -> tuple[float, str]:
-    """Return the threshold of token plausibility, and where it comes from."""
-    weights, evidence = _pairs(explained)
-    if not weights:
-        return _DEFAULT_THRESHOLD, "default"
-    return tuned_threshold(weights, evidence), "validation"
-
-
-def _pairs(
-    explained: Sequence[_Explained],
-) -> tuple[list[npt.NDArray[np.float32]], list[npt.NDArray[np.int64]]]:
-    """Return the weights of the tokens of each (note, code) pair, and the tokens of its gold evidence."""
-    weights, evidence = [], []
-    for one in explained:
-        begins = _visible_begins(one.note.text, one.compared.offsets)
-        ends = one.compared.offsets[:, 1]
-        shares = one.compared.shares
-        for label, spans in one.gold.items():
-            marked = np.zeros(len(begins), dtype=np.bool_)
-            for span in spans:
-                marked |= (begins < span.end) & (ends > span.begin)
-            if marked.any():
-                weights.append(shares[one.labels.index(label)])
-                evidence.append(np.flatnonzero(marked))
-    return weights, evidence
-
-
-def _visible_begins(text: str, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return where each token begins after its leading blanks [tokens]."""
-    begins = offsets[:, 0].copy()
-    for token, (begin, end) in enumerate(offsets.tolist()):
-        covered = text[begin:end]
-        begins[token] += len(covered) - len(covered.lstrip()) if covered.strip() else 0
-    return begins
-
-
-def _plausibility(explained: Sequence[_Explained], threshold: float) -> dict[str, float | None]:
-    weights, evidence = _pairs(explained)
-    if not weights:
-        return {}
-    return {
-        **token_plausibility(weights, evidence, threshold),
-        **strict_plausibility(weights, evidence, threshold),
-        "entropy": float(normalised_entropy(weights).mean()),
-    }
-
-
-def _spans(explained: Sequence[_Explained], info: ModelInfo, language: str) -> dict[str, float | None]:
-    """Return match classes of the codes with gold evidence, and what the spans of assigned codes are like."""
-    matched = note_ratios(
-        [_judged(one, info, set(one.gold)) for one in explained], language=language
-    ).overall()
-    assigned = note_ratios(
-        [_judged(one, info, one.assigned) for one in explained], language=language
-    ).overall()
-    values: dict[str, float | None] = {name: matched[f"evidence_{name}"] for name in _MATCHED}
-    values |= {name: assigned.get(f"evidence_{name}") for name in _ASSIGNED}
-    lengths = [
-        len(spans)
-        for one in explained
-        for label, spans in zip(one.labels, one.spans, strict=True)
-        if label in one.assigned
-    ]
-    values["without_span"] = float(np.mean([not length for length in lengths])) if lengths else None
-    return values
-
-
-def _judged(one: _Explained, info: ModelInfo, labels: set[int]) -> JudgedNote:
-    predicted = tuple(
-        Evidence(info.labels[label], span.begin, span.end)
-        for label, spans in zip(one.labels, one.spans, strict=True)
-        if label in labels
-        for span in spans
-    )
-    gold = tuple(span for spans in one.gold.values() for span in spans)
-    return JudgedNote(one.note.note_id, one.note.note_id, one.note.text, gold, predicted)
-
-
-def _seconds(explained: Sequence[_Explained]) -> dict[str, float | None]:
+def _seconds(explained: Sequence[ExplainedNote]) -> dict[str, float | None]:
     total = sum(one.seconds for one in explained)
     labels = sum(len(one.labels) for one in explained)
     return {

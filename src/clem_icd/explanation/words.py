@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Words", "read_words", "words_of"]
+__all__ = ["Words", "read_words", "sentences_at", "words_of"]
 
 # Runs of letters and digits, and what joins two of them: "5-HT", "N17.9", "12/5", "3,5", "38°C". A full stop
 # after three letters ends a sentence whose blank was forgotten. A "+" or "%" may follow: "K+", "45%".
@@ -66,17 +66,22 @@ def words_of(text: str) -> npt.NDArray[np.int64]:
 
 
 def read_words(text: str, read: int) -> Words:
-    """Return the words of a text that end in its first ``read`` characters, with their sentences.
+    """Return the words of a text that end in its first ``read`` characters, with their sentences."""
+    places = words_of(text)
+    places = places[places[:, 1] <= read]
+    content = [text[begin:end].lower() not in STOP_WORDS for begin, end in places.tolist()]
+    return Words(places, sentences_at(text, places[:, 0]), np.array(content, dtype=np.bool_))
+
+
+def sentences_at(text: str, characters: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the number of the sentence that some characters of a text are in, from 0 [characters].
 
     A sentence ends at a full stop, question mark, exclamation mark or semicolon before a blank, and at the
     end of a line. A full stop after one or two letters or a number, before a word in lower case, is that of
     an abbreviation.
     """
-    places = words_of(text)
-    places = places[places[:, 1] <= read]
     ends = np.array([match.start() for match in _ENDS.finditer(text) if _is_end(match)], dtype=np.int64)
-    content = [text[begin:end].lower() not in STOP_WORDS for begin, end in places.tolist()]
-    return Words(places, np.searchsorted(ends, places[:, 0]), np.array(content, dtype=np.bool_))
+    return np.searchsorted(ends, characters)
 
 
 def _is_end(match: re.Match[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The characters at which the tokens of a text begin."""
+"""Where the tokens of a text are, in characters."""
 
 from __future__ import annotations
 
@@ -71,6 +71,26 @@ def token_starts_at(place: str) -> TokenStarts:
             remedy=f"Use one with a {_FILE}",
         )
     return partial(token_starts, opened.backend_tokenizer)
+
+
+def tokens_under(text: str, offsets: npt.NDArray[np.int64], begin: int, end: int) -> npt.NDArray[np.int64]:
+    """Return the tokens that share a character with a span, ascending; blanks do not count.
+
+    A blank before a word is part of the word's token, or a token of its own, and supports no code.
+
+    Parameters
+    ----------
+    text
+        The raw note.
+    offsets
+        Begin and end of each token that is read; empty for special tokens [tokens, 2].
+    begin, end
+        The span, half-open.
+
+    """
+    shared = np.clip(offsets, begin, end)
+    near = np.flatnonzero(shared[:, 1] > shared[:, 0])
+    return np.array([token for token in near if text[slice(*shared[token])].strip()], dtype=np.int64)
 
 
 def _read(file: Path) -> Tokenizer:

@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from clem_icd.corpus import Corpus, Evidence
 from clem_icd.errors import CorpusError
 from clem_icd.modeling.inputs import TokenizedNotes
+from clem_icd.modeling.positions import tokens_under
 from clem_icd.modeling.readings import Reading
 from clem_icd.training.regularizers import Regularizer
 
@@ -97,33 +98,13 @@ def read_evidence_tokens(
     for (row, text, evidence), note in zip(marked(), read, strict=True):
         found = []
         for one in evidence:
-            tokens = tokens_in(text, np.asarray(note.offsets), one.begin, one.end)
+            tokens = tokens_under(text, np.asarray(note.offsets), one.begin, one.end)
             found.append(np.column_stack([np.full(len(tokens), label_of[one.code]), tokens]))
             spans += 1
             dropped += len(tokens) == 0
         # Spans of a code may overlap, and a token counts once.
         of_notes[row] = np.unique(np.concatenate(found), axis=0)
     return EvidenceTokens(of_notes, spans, dropped)
-
-
-def tokens_in(text: str, offsets: npt.NDArray[np.int64], begin: int, end: int) -> npt.NDArray[np.int64]:
-    """Return the tokens that share a character with a span, ascending; blanks do not count.
-
-    A blank before a word is part of the word's token, or a token of its own, and supports no code.
-
-    Parameters
-    ----------
-    text
-        The raw note.
-    offsets
-        Begin and end of each token that is read; empty for special tokens [tokens, 2].
-    begin, end
-        The span, half-open.
-
-    """
-    shared = np.clip(offsets, begin, end)
-    near = np.flatnonzero(shared[:, 1] > shared[:, 0])
-    return np.array([token for token in near if text[slice(*shared[token])].strip()], dtype=np.int64)
 
 
 class NotesWithEvidence(Dataset[dict[str, Any]]):

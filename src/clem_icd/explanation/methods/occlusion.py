@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -12,10 +11,9 @@ from pydantic import Field
 
 from clem_icd.explanation.methods.masking import Tokens, masked_logits
 from clem_icd.explanation.methods.words_method import WordsMethod
+from clem_icd.explanation.words import sentences_at
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
-
-_SENTENCE_END = re.compile(r"[.!?;](?=\s)|\n")
 
 
 class Occlusion(WordsMethod):
@@ -28,8 +26,7 @@ class Occlusion(WordsMethod):
     drop of a sentence only selects its words.
 
     Words are replaced by the mask token, so positions stay the same; a tokenizer without one has its unknown
-    token or, failing that, padding put in its place. Sentences end with a line, and where a blank follows a
-    full stop, question or exclamation mark or semicolon.
+    token or, failing that, padding put in its place.
 
     It takes a forward pass per sentence and per word of the selected sentences, for all labels at once; a
     word that is selected for several labels is masked once. No gradients are needed, and memory is that of
@@ -79,8 +76,7 @@ class Occlusion(WordsMethod):
 
     def _sentences(self, text: str, words: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
         """Return the words of each sentence; every word is in one of them [sentences]."""
-        ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-        of_word = np.searchsorted(ends, words[:, 0], side="right")
+        of_word = sentences_at(text, words[:, 0])
         whole = np.split(np.arange(len(words)), np.flatnonzero(np.diff(of_word)) + 1)
         pieces = [
             sentence[first : first + self.longest]
