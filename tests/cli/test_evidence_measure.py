@@ -72,7 +72,7 @@ def test_a_method_that_refuses_notes_says_so_and_others_are_measured(
     assert random["metrics"]["f1"] is not None
     rows = [line.split() for line in done.out.splitlines()]
     assert [row[-1] for row in rows if row[:1] == ["deep-lift"]][2] == "1"
-    assert [row[-1] for row in rows if row[:1] == ["random"]][1] == "0"
+    assert [row[-1] for row in rows if row[:1] == ["random"]][2] == "0"
     assert "Warning: notes that deep-lift left out: 1." in done.out
     assert "explains at most 1,000" in done.out
     assert "notes that random" not in done.out
