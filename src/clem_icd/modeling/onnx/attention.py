@@ -119,7 +119,7 @@ def _operator(
         shape=(batch, queries, heads * value.shape[-1]),
         version=1,
     )
-    return gathered.unflatten(2, (heads, value.shape[-1])).transpose(1, 2)
+    return gathered.reshape(batch, queries, heads, value.shape[-1]).transpose(1, 2)
 
 
 def _in_window(

@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 
 from clem_icd.errors import ModelError
 from clem_icd.extras import optional
+from clem_icd.files import write_text
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.onnx.description import GRAPH, TOKENIZER, Precision
 from clem_icd.modeling.onnx.module import ProbabilitiesOfNotes
@@ -76,7 +77,8 @@ def write_tokenizer(system: NeuralSystem, path: Path) -> None:
     tokenizer = Tokenizer.from_str(system.tokenizer.backend_tokenizer.to_str())
     tokenizer.no_padding()
     tokenizer.enable_truncation(system.reading.note_tokens)
-    tokenizer.save(str(path))
+    # Not by its own method, which calls a full disk an Exception.
+    write_text(path, tokenizer.to_str())
 
 
 def write_graph(system: NeuralSystem, path: Path) -> None:
@@ -118,7 +120,7 @@ def write_graph(system: NeuralSystem, path: Path) -> None:
 
 
 def _is_large(system: NeuralSystem) -> bool:
-    held = sum(one.numel() * one.element_size() for one in system.model.parameters())
+    held: int = sum(one.numel() * one.element_size() for one in system.model.parameters())
     return held > _MOST_BYTES_IN_GRAPH
 
 

@@ -26,6 +26,7 @@ class ProbabilitiesOfNotes(torch.nn.Module):
         super().__init__()
         self.model = traceable(system.model)
         self.reading = system.reading
+        self.pad_token_id = int(system.tokenizer.pad_token_id)
         self.eval()
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
@@ -39,7 +40,7 @@ class ProbabilitiesOfNotes(torch.nn.Module):
             0 for padding, which is on the right [notes, tokens].
 
         """
-        ids, mask = self.reading.pieces(input_ids, attention_mask)
+        ids, mask = self.reading.pieces(input_ids, attention_mask, self.pad_token_id)
         with OnnxruntimeAttention():
             return self._logits(ids, mask).sigmoid()
 

@@ -189,7 +189,9 @@ class Reading(Choice):
         """The most tokens of a note that are read, as its tokenizer counts them, special tokens included."""
         return self.max_tokens
 
-    def pieces(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def pieces(
+        self, ids: torch.Tensor, mask: torch.Tensor, pad_token_id: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return notes in the shape that the model takes, by operations that do not depend on their values.
 
         It is what `arrange` returns for notes that `kept` has read, but can be a part of a graph.
@@ -198,6 +200,8 @@ class Reading(Choice):
         ----------
         ids, mask
             Token ids, cut to `note_tokens` and padded on the right, and 0 for padding [notes, tokens].
+        pad_token_id
+            The id of padding, which some heads read.
 
         Raises
         ------

@@ -81,7 +81,9 @@ class SegmentsReading(Reading):
             return self.max_tokens
         return self.max_tokens // self.segment_tokens * self._content + 2
 
-    def pieces(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def pieces(
+        self, ids: torch.Tensor, mask: torch.Tensor, pad_token_id: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the ids and the mask of notes [notes, segments, length]; a note has at least three tokens.
 
         The last segments may be nothing but padding.
@@ -92,11 +94,11 @@ class SegmentsReading(Reading):
             segments = (tokens - 2 + self._content - 1) // self._content
             places = torch.arange(segments * length, device=ids.device)
             ids, mask = self._with_special_tokens(ids, mask, places)
+            ids = torch.where(mask != 0, ids, pad_token_id)
         else:
             segments = (tokens + length - 1) // length
             rest = segments * length - tokens
-            # Masked, so any id does.
-            ids, mask = functional.pad(ids, (0, rest)), functional.pad(mask, (0, rest))
+            ids, mask = functional.pad(ids, (0, rest), value=pad_token_id), functional.pad(mask, (0, rest))
         return ids.reshape(notes, segments, length), mask.reshape(notes, segments, length)
 
     def _with_special_tokens(
