@@ -75,7 +75,8 @@ def main() -> None:
         f"{datetime.now(UTC).date()}"
     )
     if arguments.only == "parts":
-        parts(arguments.repeats)
+        for dtype in (torch.float32, torch.bfloat16):
+            parts(arguments.repeats, dtype)
         return
     works = {
         "one note of 2,048 tokens": notes([2_048]),
@@ -182,7 +183,7 @@ def packed(model: Any, some: Notes) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Score notes as `NeuralSystem` does."""
     rows = packs([len(one) for one in some], _PACK)
     logits = [packed_logits(model, [some[row].astype(np.int32) for row in pack]) for pack in rows]
-    return torch.cat(logits).sigmoid().numpy()
+    return torch.cat(logits).float().sigmoid().numpy()
 
 
 def by_onnxruntime(session: Any, some: Notes) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -215,25 +216,25 @@ def compiled(model: Any) -> Engine:
     return engine
 
 
-def parts(repeats: int) -> None:
+def parts(repeats: int, dtype: torch.dtype) -> None:
     """Print which part of the time the parts of ModernBERT-base take, and the share of the ceiling."""
-    model = base_model()
+    model = base_model().to(dtype)
     model.set_attn_implementation(BLOCK_LOCAL)
     use_onednn(model)
-    ceiling = fastest_product(repeats)
-    print(f"\nFastest product of two matrices in single precision: {ceiling:.0f} GFLOP/s of processor time")
+    ceiling = fastest_product(repeats, dtype)
+    print(f"\nFastest product of two matrices in {dtype}: {ceiling:.0f} GFLOP/s of processor time")
     columns = "tokens | all s | global attention s | local attention s | products s | rest s"
-    print(f"\n| {columns} | GFLOP/s of products |\n|---|---|---|---|---|---|---|")
+    print(f"\n| {columns} | GFLOP/s of products | of global attention |\n" + "|---" * 8 + "|")
     for length in (512, 2_048, 8_192):
         show_parts(model, notes([length]), repeats)
 
 
-def fastest_product(repeats: int) -> float:
+def fastest_product(repeats: int, dtype: torch.dtype) -> float:
     """Return the most floating-point operations per second of processor time and thread, in billions."""
     best = 0.0
     for size in (1_024, 2_048):
-        one, other = torch.randn(size, size), torch.randn(size, size)
-        layer = torch.nn.Linear(size, size, bias=False)
+        one, other = torch.randn(2, size, size).to(dtype)
+        layer = torch.nn.Linear(size, size, bias=False, dtype=dtype)
         holder = torch.nn.Sequential(layer)
         use_onednn(holder)
         for multiply in (partial(torch.mm, one, other), partial(holder, one)):
@@ -262,10 +263,9 @@ def show_parts(model: Any, some: Notes, repeats: int) -> None:
 
     rows: list[dict[str, float]] = []
     originals = []
-    for module in model.modules():
+    for module in model.model.layers.modules():
         if isinstance(module, torch.nn.Linear):
-            tokens = len(some[0]) if module.out_features != model.config.num_labels else 1
-            operations += 2 * tokens * module.in_features * module.out_features
+            operations += 2 * len(some[0]) * module.in_features * module.out_features
             originals.append((module, module.forward))
             module.forward = timed("products", module.forward)
     for layer in model.model.layers:
@@ -282,22 +282,25 @@ def show_parts(model: Any, some: Notes, repeats: int) -> None:
     for module, forward in originals:
         module.forward = forward
     found = {name: statistics.median(row[name] for row in rows) for name in rows[0]}
-    inside = attention_products(model, some, found)
-    print(inside + f" {operations / found['products'] / 1e9:.0f} |", flush=True)
+    print(row_of_parts(model, len(some[0]), found, operations), flush=True)
 
 
-def attention_products(model: Any, some: Notes, found: dict[str, float]) -> str:
-    """Return the columns of a row: attention without the products that its layers contain."""
+def row_of_parts(model: Any, tokens: int, found: dict[str, float], operations: float) -> str:
+    """Return a row: attention is without the products that its layers contain."""
     width, layers = model.config.hidden_size, model.config.layer_types
     linear = (one for one in model.model.layers.modules() if isinstance(one, torch.nn.Linear))
     whole = sum(one.weight.numel() for one in linear)
     own = 4 * width**2 / whole * found["products"]
     local = layers.count("sliding_attention")
-    near, far = found["local"] - local * own, found["global"] - (len(layers) - local) * own
+    over_all = len(layers) - local
+    near, far = found["local"] - local * own, found["global"] - over_all * own
     rest = found["all"] - near - far - found["products"]
+    seconds = (found["all"], far, near, found["products"], rest)
+    # The scores of all pairs, and what they gather.
+    pairs = 4 * tokens**2 * width * over_all
     return (
-        f"| {len(some[0]):,} | {found['all']:.2f} | {far:.2f} | {near:.2f} | {found['products']:.2f} "
-        f"| {rest:.2f} |"
+        f"| {tokens:,} | {' | '.join(f'{one:.2f}' for one in seconds)} "
+        f"| {operations / found['products'] / 1e9:.0f} | {pairs / far / 1e9:.0f} |"
     )
 
 
