@@ -1,4 +1,4 @@
-"""`clem export` as a user types it, and the example that codes notes without PyTorch."""
+"""`clem export` as a user types it, and the example, which assigns what the model assigns without PyTorch."""
 
 from __future__ import annotations
 
@@ -85,9 +85,7 @@ def test_an_export_says_how_far_it_is_from_the_model(written: Any, little_corpus
     assert [label["code"] for label in about["labels"]] == [code.value for code in little_corpus.codes]
 
 
-def test_the_example_assigns_what_the_model_assigns_without_torch(
-    written: Any, model: Path, little_corpus: Corpus, tmp_path: Path
-) -> None:
+def test_example_onnx_coding(written: Any, model: Path, little_corpus: Corpus, tmp_path: Path) -> None:
     coder = Coder.load(model)
     notes, expected = [], []
     for number, text in enumerate(list(little_corpus.texts("test"))[:5]):
