@@ -452,7 +452,7 @@ def test_example_with_transformers(workspace: Path, run_example: Callable[..., s
 
 
 def test_every_example_is_tested() -> None:
-    tests = Path(__file__).read_text(encoding="utf-8")
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert [path.name for path in EXAMPLES if f"def test_example_{path.stem}(" not in tests] == []
 
 

@@ -26,6 +26,7 @@ VERBS = [
     ("code",),
     ("explain",),
     ("serve",),
+    ("export",),
     ("token", "create"),
     ("token", "list"),
     ("token", "revoke"),
@@ -53,7 +54,9 @@ def test_every_verb_has_the_common_options(clem: Callable[..., Any], verb: tuple
     assert [option for option in ("--json", "--quiet", "--debug") if option not in help_] == []
 
 
-@pytest.mark.parametrize("verb", ["synthesize", "convert-encoder", "train", "predict", "evaluate", "explain"])
+@pytest.mark.parametrize(
+    "verb", ["synthesize", "convert-encoder", "train", "predict", "evaluate", "explain", "export"]
+)
 def test_verbs_with_an_output_have_force(clem: Callable[..., Any], verb: str) -> None:
     assert "--force" in clem(verb, "--help").out
 

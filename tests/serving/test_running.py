@@ -20,8 +20,8 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.modeling import load_model, save_model
+from clem_icd.modeling.model_files import fingerprint_of_folder
 from clem_icd.serving import ServedModel, create_token
-from clem_icd.serving.served import fingerprint_of_folder
 from serving.conftest import CANARY, served
 from support import ROOT, info_of, new_system, tiny
 

@@ -1,7 +1,8 @@
-"""Reading the files of a model folder that need no encoder."""
+"""The files of a model folder, as far as no encoder is needed: their arrays and their fingerprint."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,25 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from clem_icd.errors import ModelError
+from clem_icd.files import sha256_of
 
-__all__ = ["COPY_AGAIN", "read_arrays"]
+__all__ = ["COPY_AGAIN", "fingerprint_of_folder", "read_arrays"]
 
 COPY_AGAIN = "Copy the whole model folder again"
 """The remedy for a damaged model folder."""
+
+# Describes the model to people, and changes nothing of what it does.
+_CARD = "README.md"
+
+
+def fingerprint_of_folder(folder: Path) -> str:
+    """Return one SHA-256 for all files of a model folder but its card.
+
+    It is that of what ``sha256sum`` prints for the files in the order of their paths.
+    """
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = (f"{sha256_of(folder / name)}  {name}\n" for name in names if name != _CARD)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def read_arrays(path: Path) -> dict[str, Any]:

@@ -9,17 +9,24 @@ from clem_icd.lazy import lazy_names
 
 if TYPE_CHECKING:
     from clem_icd.prediction.bulk import predict_split
+    from clem_icd.prediction.checked_notes import notes_to_check
     from clem_icd.prediction.coder import Coder, Coding, Suggestion
     from clem_icd.prediction.deciding import rule_for
+    from clem_icd.prediction.exporting import Exported, export_model
     from clem_icd.prediction.overlap import overlap_warnings
+    from clem_icd.prediction.parity import Parity
     from clem_icd.prediction.split_evidence import SplitEvidence, explain_split
 
 __all__ = [
     "Coder",
     "Coding",
+    "Exported",
+    "Parity",
     "SplitEvidence",
     "Suggestion",
     "explain_split",
+    "export_model",
+    "notes_to_check",
     "overlap_warnings",
     "predict_split",
     "rule_for",
@@ -30,9 +37,13 @@ __getattr__ = lazy_names(
     {
         "Coder": "coder",
         "Coding": "coder",
+        "Exported": "exporting",
+        "Parity": "parity",
         "SplitEvidence": "split_evidence",
         "Suggestion": "coder",
         "explain_split": "split_evidence",
+        "export_model": "exporting",
+        "notes_to_check": "checked_notes",
         "overlap_warnings": "overlap",
         "predict_split": "bulk",
         "rule_for": "deciding",

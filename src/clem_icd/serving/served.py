@@ -9,13 +9,10 @@ from pathlib import Path
 
 from clem_icd.errors import ModelError
 from clem_icd.explanation import Explainer
-from clem_icd.files import sha256_of
 from clem_icd.icd import CodeSystem
 from clem_icd.modeling import ModelInfo, System
+from clem_icd.modeling.model_files import fingerprint_of_folder
 from clem_icd.prediction import Coder
-
-# Describes the model to people, and changes nothing of what it does.
-_CARD = "README.md"
 
 SEARCH = "title-search"
 """The ``system`` of a search in code titles, which needs no model folder."""
@@ -81,16 +78,6 @@ class ServedModel:
         for label in self.coder.info.labels:
             counts[label.system] = counts.get(label.system, 0) + 1
         return counts
-
-
-def fingerprint_of_folder(folder: Path) -> str:
-    """Return one SHA-256 for all files of a model folder but its card.
-
-    It is that of what ``sha256sum`` prints for the files in the order of their paths.
-    """
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    lines = (f"{sha256_of(folder / name)}  {name}\n" for name in names if name != _CARD)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def fingerprint_of_search(system: System, info: ModelInfo) -> str:

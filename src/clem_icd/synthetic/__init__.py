@@ -10,7 +10,8 @@ and states its limits.
 
 from __future__ import annotations
 
+from clem_icd.synthetic.examples import example_notes
 from clem_icd.synthetic.layouts import LAYOUTS
 from clem_icd.synthetic.synthesize import SynthesisSummary, synthesize
 
-__all__ = ["LAYOUTS", "SynthesisSummary", "synthesize"]
+__all__ = ["LAYOUTS", "SynthesisSummary", "example_notes", "synthesize"]

@@ -82,7 +82,7 @@ class LabelQueries(torch.nn.Module):
         would take gigabytes.
         """
         keys, values = self.keys(hidden), self.values(hidden)
-        queries = self.queries[labels].to(keys.dtype).expand(len(keys), 1, -1, -1)
+        queries = self.queries[labels].to(keys.dtype).expand(keys.shape[0], 1, -1, -1)
         gathered = torch.nn.functional.scaled_dot_product_attention(
             queries, keys[:, None], values[:, None], attn_mask=mask[:, None, None] != 0, scale=1.0
         )

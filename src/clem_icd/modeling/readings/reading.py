@@ -184,6 +184,37 @@ class Reading(Choice):
             mask[row, : len(ids)] = 1
         return {"input_ids": padded, "attention_mask": mask}
 
+    @property
+    def note_tokens(self) -> int:
+        """The most tokens of a note that are read, as its tokenizer counts them, special tokens included."""
+        return self.max_tokens
+
+    def pieces(
+        self, ids: torch.Tensor, mask: torch.Tensor, pad_token_id: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return notes in the shape that the model takes, by operations that do not depend on their values.
+
+        It is what `arrange` returns for notes that `kept` has read, but can be a part of a graph.
+
+        Parameters
+        ----------
+        ids, mask
+            Token ids, cut to `note_tokens` and padded on the right, and 0 for padding [notes, tokens].
+        pad_token_id
+            The id of padding, which some heads read.
+
+        Raises
+        ------
+        ModelError
+            If the reading is in pieces and cannot make them.
+
+        """
+        if self.in_pieces:
+            raise ModelError(
+                f"the reading {self.kind} cannot be a part of a graph", remedy="Code notes with `clem code`"
+            )
+        return ids, mask
+
     def _cut(self, ids: npt.NDArray[np.int32], mapping: Any) -> ReadNote:
         kept = self.kept(len(ids))
         offsets = None if mapping is None else np.array(mapping, dtype=np.int64).reshape(-1, 2)[kept]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from pydantic import Field, model_validator
+from torch.nn import functional
 
 from clem_icd.modeling.readings.reading import Batch, Reading
 
@@ -72,6 +73,47 @@ class SegmentsReading(Reading):
             mask[row, : len(ids)] = 1
         arranged = (len(notes), segments, self.segment_tokens)
         return {"input_ids": padded.reshape(arranged), "attention_mask": mask.reshape(arranged)}
+
+    @property
+    def note_tokens(self) -> int:
+        """The most tokens of a note that are read, as its tokenizer counts them, special tokens included."""
+        if self.special_tokens == "note":
+            return self.max_tokens
+        return self.max_tokens // self.segment_tokens * self._content + 2
+
+    def pieces(
+        self, ids: torch.Tensor, mask: torch.Tensor, pad_token_id: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the ids and the mask of notes [notes, segments, length]; a note has at least three tokens.
+
+        The last segments may be nothing but padding.
+        """
+        notes, tokens = ids.shape
+        length = self.segment_tokens
+        if self.special_tokens == "segment":
+            segments = (tokens - 2 + self._content - 1) // self._content
+            places = torch.arange(segments * length, device=ids.device)
+            ids, mask = self._with_special_tokens(ids, mask, places)
+            ids = torch.where(mask != 0, ids, pad_token_id)
+        else:
+            segments = (tokens + length - 1) // length
+            rest = segments * length - tokens
+            ids, mask = functional.pad(ids, (0, rest), value=pad_token_id), functional.pad(mask, (0, rest))
+        return ids.reshape(notes, segments, length), mask.reshape(notes, segments, length)
+
+    def _with_special_tokens(
+        self, ids: torch.Tensor, mask: torch.Tensor, places: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the ids and the mask at some places of the segments of notes [notes, places]."""
+        count = mask.sum(dim=1, keepdim=True)
+        segment, inside = places // self.segment_tokens, places % self.segment_tokens
+        begin = segment * self._content
+        # The tokens of each segment between its special tokens [notes, places].
+        content = (count - 2 - begin).clamp(0, self._content)
+        source = torch.where(inside == 0, 0, begin + inside).clamp(max=ids.shape[1] - 1)
+        closing = ids.gather(1, count - 1)
+        arranged = torch.where(inside == content + 1, closing, ids[:, source])
+        return arranged, ((content > 0) & (inside <= content + 1)).to(mask)
 
     @property
     def _content(self) -> int:
