@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from clem_icd.files import new_file
 from clem_icd.icd import Code
 
-__all__ = ["EvidenceWriter", "evidence_writer"]
+__all__ = ["GROUP_SPANS", "EvidenceWriter", "evidence_writer"]
 
-_GROUP_SPANS = 100_000
+GROUP_SPANS = 100_000
 """Spans per row group."""
 
 _SCHEMA = pa.schema(
@@ -59,7 +59,7 @@ class EvidenceWriter:
             self._rows.append((note_id, code.value, code.system.value, begin, end, weight, self._method))
         self.codes += 1
         self.codes_without_span += self.count == before
-        if len(self._rows) >= _GROUP_SPANS:
+        if len(self._rows) >= GROUP_SPANS:
             self.flush()
 
     def flush(self) -> None:

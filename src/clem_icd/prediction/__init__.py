@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from clem_icd.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from clem_icd.prediction.bulk import predict_split
     from clem_icd.prediction.coder import Coder, Coding, Suggestion
     from clem_icd.prediction.deciding import rule_for
     from clem_icd.prediction.overlap import overlap_warnings
     from clem_icd.prediction.split_evidence import SplitEvidence, explain_split
+    from clem_icd.prediction.split_scores import predict_split
 
 __all__ = [
     "Coder",
@@ -34,7 +34,7 @@ __getattr__ = lazy_names(
         "Suggestion": "coder",
         "explain_split": "split_evidence",
         "overlap_warnings": "overlap",
-        "predict_split": "bulk",
+        "predict_split": "split_scores",
         "rule_for": "deciding",
     },
 )

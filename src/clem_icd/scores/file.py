@@ -158,11 +158,16 @@ def write_scores(
         # Our reader verifies these checksums, which detect a flipped bit; other readers may ignore them.
         pq.ParquetWriter(temporary, schema, write_page_checksum=True) as file,
     ):
-        for group in groups_of(iter(rows), max(1, _GROUP_VALUES // max(1, len(labels)))):
+        for group in groups_of(iter(rows), rows_per_group(len(labels))):
             ids = pa.array([note_id for note_id, _ in group], pa.string())
             flat = pa.array(np.concatenate([values for _, values in group]), pa.float32())
             scores = pa.FixedSizeListArray.from_arrays(flat, len(labels))
             file.write_table(pa.Table.from_arrays([ids, scores], schema=schema))
+
+
+def rows_per_group(labels: int) -> int:
+    """Return the rows of a row group for a number of labels."""
+    return max(1, _GROUP_VALUES // max(1, labels))
 
 
 def require_same_labels(one: Sequence[Code], other: Sequence[Code], name: str, other_name: str) -> None:
