@@ -196,12 +196,12 @@ def predict(
     )
     failed = [one._replace(problem=named_in(one.problem, advice)) for one in result.failed]
     _name_failed(terminal, failed)
-    if result.explained is not None and not result.remaining:
+    if result.explained is not None and work.part is None:
         warnings = (*warnings, *result.explained.warnings)
     labels = len(info.labels)
     limit = (top or TOP) if info.is_ranked else None
     value: dict[str, Any] = {
-        "scores": str(out),
+        "scores": str(out) if work.part is None else None,
         **({} if corpus is None else {"split": of_corpus.split}),
         "notes": result.notes,
         "resumed": result.resumed,
@@ -215,7 +215,7 @@ def predict(
     what = f"the {limit:,} best of {labels:,} codes" if limit else f"{labels:,} labels"
 
     def show(console: Console) -> None:
-        for line in _lines(result, what, out, evidence):
+        for line in _of_share(result) if work.part else _lines(result, what, out, evidence):
             console.print(line, markup=False)
         for line in warnings:
             console.print(f"Warning: {line}", markup=False)
@@ -301,12 +301,12 @@ def _name_failed(terminal: Terminal, failed: list[Failed]) -> None:
         terminal.warn(f"{len(failed) - _NAMED:,} more notes cannot be read; --json names all of them")
 
 
+def _of_share(result: BulkResult) -> list[str]:
+    left = f"{result.remaining:,} are left to other shares" if result.remaining else "none is left"
+    return [f"{result.notes:,} notes are scored, {left}. The same command without --part writes the file"]
+
+
 def _lines(result: BulkResult, what: str, out: Path, evidence: Path | None) -> list[str]:
-    if result.remaining:
-        return [
-            f"Scored {result.notes:,} notes so far; {result.remaining:,} are left to other shares. Once all "
-            "are done, run the command without --part"
-        ]
     lines = [f"Wrote the scores of {result.notes:,} notes for {what} to {out}"]
     if result.failed:
         lines.append(f"{len(result.failed):,} notes were left out: they cannot be read")

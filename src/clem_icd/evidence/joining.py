@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from clem_icd.evidence.writing import GROUP_SPANS
+from clem_icd.evidence.writing import GROUP_SPANS, SPANS
 from clem_icd.files import new_file
 from clem_icd.tabular.joining import join_parquet
 
@@ -20,4 +20,4 @@ def join_evidence(parts: Sequence[Path], path: Path, *, force: bool = False) -> 
 
     """
     with new_file(path, force=force) as temporary:
-        join_parquet(parts, temporary, group=GROUP_SPANS, checksums=False)
+        join_parquet(parts, temporary, SPANS, group=GROUP_SPANS, checksums=False)

@@ -146,13 +146,7 @@ def write_scores(
         "labels": [{"code": label.value, "system": label.system.value} for label in labels],
         "about": about,
     }
-    schema = pa.schema(
-        [
-            pa.field("note_id", pa.string(), nullable=False),
-            pa.field("scores", pa.list_(pa.float32(), len(labels)), nullable=False),
-        ],
-        metadata={KEY: json.dumps(header)},
-    )
+    schema = scores_schema(len(labels), json.dumps(header).encode())
     with (
         new_file(path, force=force) as temporary,
         # Our reader verifies these checksums, which detect a flipped bit; other readers may ignore them.
@@ -163,6 +157,17 @@ def write_scores(
             flat = pa.array(np.concatenate([values for _, values in group]), pa.float32())
             scores = pa.FixedSizeListArray.from_arrays(flat, len(labels))
             file.write_table(pa.Table.from_arrays([ids, scores], schema=schema))
+
+
+def scores_schema(labels: int, header: bytes) -> pa.Schema:
+    """Return the schema of a scores file for a number of labels and a header in JSON."""
+    return pa.schema(
+        [
+            pa.field("note_id", pa.string(), nullable=False),
+            pa.field("scores", pa.list_(pa.float32(), labels), nullable=False),
+        ],
+        metadata={KEY: header},
+    )
 
 
 def rows_per_group(labels: int) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from clem_icd.files import new_file
-from clem_icd.scores.file import rows_per_group
+from clem_icd.scores.file import rows_per_group, scores_schema
 from clem_icd.scores.ranked_file import notes_per_group
 from clem_icd.scores.table import KEY, is_ranked
 from clem_icd.tabular.joining import join_parquet
@@ -34,6 +34,9 @@ def join_scores(parts: Sequence[Path], path: Path, *, force: bool = False) -> No
     if is_ranked(parts[0]):
         group = notes_per_group(header["top"], header["label_space"]["size"])
     else:
-        group = rows_per_group(len(header["labels"]))
+        labels = len(header["labels"])
+        group = rows_per_group(labels)
+        # A reader of parquet renames the elements of lists.
+        schema = scores_schema(labels, schema.metadata[KEY])
     with new_file(path, force=force) as temporary:
-        join_parquet(parts, temporary, group=group, checksums=True)
+        join_parquet(parts, temporary, schema, group=group, checksums=True)

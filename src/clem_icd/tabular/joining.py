@@ -9,31 +9,28 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 
-def join_parquet(parts: Iterable[Path], path: Path, *, group: int, checksums: bool) -> None:
+def join_parquet(
+    parts: Iterable[Path], path: Path, schema: pa.Schema, *, group: int, checksums: bool
+) -> None:
     """Write the rows of some files, in order, into one.
 
     Parameters
     ----------
     parts
-        At least one file; all have the schema of the first, with its metadata.
+        The files.
     path
         The file to write.
+    schema
+        The schema of all files, with the metadata of the one to write.
     group
         Rows per row group.
     checksums
         Verify the checksum of every page, and write it.
 
     """
-    remaining = iter(parts)
-    first = next(remaining)
-    schema = pq.read_schema(first)
-
-    def tables() -> Iterator[pa.Table]:
-        for part in (first, *remaining):
-            yield pq.read_table(part, schema=schema, page_checksum_verification=checksums)
-
+    tables = (pq.read_table(part, page_checksum_verification=checksums).cast(schema) for part in parts)
     with pq.ParquetWriter(path, schema, write_page_checksum=checksums) as file:
-        for table in _grouped(tables(), group):
+        for table in _grouped(tables, group):
             file.write_table(table)
 
 
@@ -51,6 +48,6 @@ def _grouped(tables: Iterable[pa.Table], group: int) -> Iterator[pa.Table]:
                 yield joined.slice(begin, group).combine_chunks()
             # A copy: a slice would keep all the rest in memory.
             rest = joined.slice(whole)
-            waiting, rows = [rest.take(list(range(len(rest))))] if len(rest) else [], len(rest)
+            waiting, rows = [rest.take(pa.array(range(len(rest))))] if len(rest) else [], len(rest)
     if rows:
         yield pa.concat_tables(waiting).combine_chunks()

@@ -19,7 +19,7 @@ from clem_icd.extras import optional
 from clem_icd.prediction.bulk.parts import Record
 from clem_icd.prediction.bulk.scoring import Task
 from clem_icd.prediction.bulk.surveying import Shard
-from clem_icd.prediction.bulk.workers import fitting_processes, limit_threads
+from clem_icd.prediction.bulk.workers import fitting_processes, prepare_process
 
 _CONNECT = "Start it with `ray start --head`, name it with --ray-address, or leave the option out"
 
@@ -83,7 +83,7 @@ class RayWorker:
 
     def __init__(self, task: Task, threads: int) -> None:
         self._problem: dict[str, Any] | None = None
-        limit_threads(threads)
+        prepare_process(threads)
         try:
             if not task.folder.is_dir():
                 raise RunError(

@@ -16,7 +16,7 @@ from clem_icd.errors import ClemError, RunError
 from clem_icd.prediction.bulk.parts import Record
 from clem_icd.prediction.bulk.scoring import Task
 from clem_icd.prediction.bulk.surveying import Shard
-from clem_icd.prediction.bulk.workers import Workers, limit_threads
+from clem_icd.prediction.bulk.workers import Workers, prepare_process
 
 _SECONDS_TO_END = 10
 
@@ -35,16 +35,17 @@ def score_in_processes(task: Task, shards: Sequence[Shard], workers: Workers) ->
     remaining = iter(shards)
     with ExitStack() as stack:
         started = [_start(task, workers.threads, stack) for _ in range(min(workers.processes, len(shards)))]
-        process_of: dict[Any, BaseProcess] = {ours: process for process, ours in started}
+        process_of = {ours: process for process, ours in started}
         while process_of:
-            for ready in connection.wait(list(process_of)):
-                found = _received(ready, process_of[ready])
-                if isinstance(found, Record):
+            ready = connection.wait(list(process_of))
+            for ours in [one for one in process_of if one in ready]:
+                found = _received(ours, process_of[ours])
+                if found is not None:
                     yield found
                 shard = next(remaining, None)
-                ready.send(shard)
+                ours.send(shard)
                 if shard is None:
-                    del process_of[ready]
+                    del process_of[ours]
 
 
 def _start(task: Task, threads: int, stack: ExitStack) -> tuple[BaseProcess, Connection]:
@@ -60,7 +61,6 @@ def _start(task: Task, threads: int, stack: ExitStack) -> tuple[BaseProcess, Con
 
 
 def _end(process: BaseProcess) -> None:
-    process.join(0 if process.is_alive() else None)
     process.terminate()
     process.join(_SECONDS_TO_END)
     if process.is_alive():
@@ -94,8 +94,7 @@ def _work(task: Task, threads: int, theirs: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        limit_threads(threads)
-        _silence()
+        prepare_process(threads)
         scorer = task.scorer()
         theirs.send(None)
         while (shard := theirs.recv()) is not None:
@@ -106,13 +105,6 @@ def _work(task: Task, threads: int, theirs: Connection) -> None:
         theirs.send(problem)
     except Exception as problem:  # noqa: BLE001  its message may quote a note: only its class leaves
         theirs.send(type(problem).__name__)
-
-
-def _silence() -> None:
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
 
 
 def _end_with_parent() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -99,7 +101,7 @@ class BulkResult:
     resumed
         The number of notes, readable or not, that an earlier run had finished.
     remaining
-        The number of notes that other shares have yet to score; 0 if the outputs were written.
+        The number of notes that other shares have yet to score.
     explained
         What the evidence file has; None without one.
 
@@ -185,10 +187,9 @@ def predict_notes(
         _finished_notes_kept(parts, surveyed.shards, out),
     ):
         run = _Run(parts, task, surveyed, opened, work, observer or Silent())
-        found = run.score()
-        if len(found) < len(surveyed.shards):
-            return run.result(found)
-        result = run.result(found)
+        result = run.result(run.score())
+        if work.part is not None:
+            return result
         if not result.notes:
             parts.remove()
             raise nothing_readable(result.failed)
@@ -268,17 +269,22 @@ class _Run:
                 score_on_ray(self._task, shards, address=self._work.address, workers=self._work.workers)
             )
             return
+        opened, waiting = self._opened, deque(shards)
+        scorer = ShardScorer(self._task, opened.system, opened.info, opened.explainer)
         workers = chosen_workers(self._task.model, len(shards), self._work.workers)
-        if workers.processes > 1:
+        while waiting and workers.processes == 1:
+            began = time.monotonic()
+            yield scorer.score(waiting.popleft(), self._observer.advance)
+            # What the first shard takes tells whether the others are worth more processes.
+            if self._work.workers is None:
+                workers = chosen_workers(
+                    self._task.model, len(waiting), None, seconds=time.monotonic() - began
+                )
+        if waiting:
             # Imported here: most runs are small, and have one process.
             from clem_icd.prediction.bulk.processes import score_in_processes
 
-            yield from self._counted(score_in_processes(self._task, shards, workers))
-            return
-        opened = self._opened
-        scorer = ShardScorer(self._task, opened.system, opened.info, opened.explainer)
-        for shard in shards:
-            yield scorer.score(shard, self._observer.advance)
+            yield from self._counted(score_in_processes(self._task, waiting, workers))
 
     def _counted(self, records: Iterator[Record]) -> Iterator[Record]:
         for record in records:

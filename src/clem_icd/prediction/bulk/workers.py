@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +14,8 @@ _BYTES_PER_PROCESS = 1_500_000_000
 _BYTES_PER_WEIGHT_BYTE = 2
 _SHARE_OF_MEMORY = 0.8
 
-# Below this, a process spends more time on starting than it saves.
-_SHARDS_PER_PROCESS = 2
+# Until a process has loaded its libraries and the model.
+_SECONDS_TO_START = 15
 
 
 class Workers(NamedTuple):
@@ -24,13 +25,17 @@ class Workers(NamedTuple):
     threads: int
 
 
-def chosen_workers(model: ModelSource, shards: int, asked: int | None) -> Workers:
+ONE = Workers(1, 0)
+"""This process, with the threads that its libraries choose."""
+
+
+def chosen_workers(model: ModelSource, shards: int, asked: int | None, *, seconds: float = 0) -> Workers:
     """Return how the cores of this machine are shared out.
 
     Processes with one thread each use all cores better than one process with many threads, whose threads wait
     for each other, and most parts of a lexicon or a linear system run in a single thread. So there is a
     process per core, as far as memory holds the copies of the model and there are shards for all of them; a
-    GPU has one process.
+    GPU has one process. Where that would not save the time in which they start, there is this process only.
 
     Parameters
     ----------
@@ -38,21 +43,24 @@ def chosen_workers(model: ModelSource, shards: int, asked: int | None) -> Worker
         The number of shards to score.
     asked
         The number of processes that the user has asked for; None to choose.
+    seconds
+        The time that this process takes for a shard; 0 if it is not known yet.
 
     """
-    if asked == 1 or (asked is None and shards < 2 * _SHARDS_PER_PROCESS):
-        return Workers(1, 0)
+    processes = min(shards, asked or shards)
+    if processes <= 1 or (asked is None and seconds * shards < _SECONDS_TO_START):
+        return ONE
     # Imported here: torch takes seconds, and a short search in titles needs none of it.
     from clem_icd.modeling.machine import best_device, usable_cores
 
     cores = usable_cores()
     if asked is None:
         if best_device().type != "cpu":
-            return Workers(1, 0)
-        fitting = fitting_processes(cores, _available_memory(), model.size())
-        asked = min(fitting, shards // _SHARDS_PER_PROCESS)
-    processes = min(asked, shards)
-    return Workers(processes, max(1, cores // processes)) if processes > 1 else Workers(1, 0)
+            return ONE
+        processes = min(processes, fitting_processes(cores, _available_memory(), model.size()))
+        if processes == 1 or seconds * shards * (1 - 1 / processes) < _SECONDS_TO_START:
+            return ONE
+    return Workers(processes, max(1, cores // processes))
 
 
 def fitting_processes(cores: int, memory: int, model_bytes: int) -> int:
@@ -61,17 +69,20 @@ def fitting_processes(cores: int, memory: int, model_bytes: int) -> int:
     return max(1, min(cores, int(_SHARE_OF_MEMORY * memory) // each))
 
 
-def limit_threads(threads: int) -> None:
-    """Limit the threads of the libraries of this process.
-
-    ``OMP_NUM_THREADS`` is set too, for libraries that are loaded later.
-    """
-    import torch
+def prepare_process(threads: int) -> None:
+    """Limit the threads of the libraries of this process, loaded or not, and silence those that talk."""
     from threadpoolctl import threadpool_limits
 
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    torch.set_num_threads(threads)
+    os.environ |= {
+        "OMP_NUM_THREADS": str(threads),
+        "TRANSFORMERS_VERBOSITY": "error",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }
     threadpool_limits(threads)
+    if "torch" in sys.modules:
+        import torch
+
+        torch.set_num_threads(threads)
 
 
 def _available_memory() -> int:
