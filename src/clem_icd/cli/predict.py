@@ -176,7 +176,7 @@ def predict(
         surveyed = survey(source, terminal.counter("Reading the notes"))
         if corpus is None:
             # Up to the first note that can be read before the model is loaded, which takes seconds.
-            _require_readable(source)
+            _require_readable(source, advice)
     for line in surveyed.remarks:
         terminal.say(line)
     system, info = open_system(model, searched, language)
@@ -269,7 +269,7 @@ def _source(
     return FileNotes.named(notes or [], encoding=encoding, wrapped=wrapped), None
 
 
-def _require_readable(source: Notes) -> None:
+def _require_readable(source: Notes, advice: tuple[str, ...]) -> None:
     from clem_icd.prediction.bulk import Failed, nothing_readable
 
     failed = []
@@ -277,7 +277,7 @@ def _require_readable(source: Notes) -> None:
         note = read()
         if note.problem is None:
             return
-        failed.append(Failed(note.name, str(note.problem)))
+        failed.append(Failed(note.name, named_in(str(note.problem), advice)))
     raise nothing_readable(failed)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from clem_icd.explanation import Explainer
 from clem_icd.files import DISK_FULL
 from clem_icd.locking import locked_folder
 from clem_icd.modeling import NoteScores
-from clem_icd.prediction import explain_split, predict_split
+from clem_icd.prediction import explain_split, predict_split, split_scores
 from clem_icd.prediction.bulk import FileNotes, Part, SplitNotes, TableNotes, survey
 from clem_icd.scores import RankedScores, Scores
 from fixtures.ranking import ExplainingSystem
@@ -220,10 +220,8 @@ def test_an_occupied_output_is_refused_before_anything_is_scored(bulk: Any) -> N
 def test_a_full_disk_keeps_what_is_finished_and_says_so(
     bulk: Any, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
-    from clem_icd.prediction.bulk import scoring
-
     written: list[Path] = []
-    real = scoring.write_rows
+    real = split_scores.write_rows
 
     def full(out: Path, *arguments: Any, **options: Any) -> None:
         if len(written) == kept:
@@ -232,7 +230,7 @@ def test_a_full_disk_keeps_what_is_finished_and_says_so(
         real(out, *arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(scoring, "write_rows", full)
+        patched.setattr("clem_icd.prediction.bulk.scoring.write_rows", full)
         with pytest.raises(OutputError) as caught:
             bulk.run()
     rest = f": {5 * kept} notes are kept in {bulk.parts}" if kept else ""
@@ -264,7 +262,7 @@ def test_what_is_not_a_share_is_refused(text: str) -> None:
 # --- notes -----------------------------------------------------------------------------------------------
 
 
-def table(folder: Path, rows: list[tuple[str, str | None]]) -> TableNotes:
+def table(folder: Path, rows: Sequence[tuple[str, str | None]]) -> TableNotes:
     path = folder / "notes.jsonl"
     path.write_text("".join(json.dumps({"note_id": name, "text": text}) + "\n" for name, text in rows))
     return TableNotes(path)

@@ -12,6 +12,7 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from clem_icd.errors import ClemError, InputError, RunError
@@ -20,6 +21,8 @@ from clem_icd.prediction.bulk.parts import Record
 from clem_icd.prediction.bulk.scoring import Task
 from clem_icd.prediction.bulk.surveying import Shard
 from clem_icd.prediction.bulk.workers import fitting_processes, prepare_process
+
+_SECONDS_TO_ANSWER = 10
 
 _CONNECT = "Start it with `ray start --head`, name it with --ray-address, or leave the option out"
 
@@ -51,6 +54,8 @@ def score_on_ray(
     """
     # Its usage statistics would leave the hospital.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Warnings about its own workings, on the terminal of the user.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     ray = optional("ray", "The engine ray")
     data = optional("ray.data", "The engine ray")
     task = task.absolute()
@@ -141,15 +146,17 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    where = address or os.environ.get("RAY_ADDRESS") or "auto"
     try:
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **({} if address else {"include_dashboard": False}),
-        )
-    except (ConnectionError, TimeoutError, ValueError, RuntimeError) as problem:
-        where = address or os.environ.get("RAY_ADDRESS") or "this machine"
+        # Ray itself would try for minutes.
+        if where not in ("auto", "local"):
+            host, _, port = where.removeprefix("ray://").rpartition(":")
+            socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
+        with _silent():
+            ray.init(
+                address=address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
+            )
+    except (OSError, ValueError, RuntimeError) as problem:
         raise InputError(
             f"no Ray cluster answers at {where} ({type(problem).__name__})", remedy=_CONNECT
         ) from problem
@@ -157,6 +164,19 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Hide what Ray's own library prints about itself on standard error."""
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _shared_out(ray: Any, task: Task, workers: int | None, shards: int) -> tuple[int, int]:

@@ -217,6 +217,8 @@ def check_outputs(out: Path, evidence: Path | None, *, force: bool) -> None:
 
 def nothing_readable(failed: Sequence[Failed]) -> NoteError:
     """Return the error for notes of which none can be read."""
+    if len(failed) == 1:
+        return NoteError(failed[0].problem)
     reasons = " ".join(one.problem for one in failed[:_REASONS])
     return NoteError(f"none of {len(failed):,} notes can be read: {reasons}")
 
