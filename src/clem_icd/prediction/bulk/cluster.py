@@ -20,7 +20,7 @@ from clem_icd.extras import optional
 from clem_icd.prediction.bulk.parts import Record
 from clem_icd.prediction.bulk.scoring import Task
 from clem_icd.prediction.bulk.surveying import Shard
-from clem_icd.prediction.bulk.workers import fitting_processes, prepare_process
+from clem_icd.prediction.bulk.workers import fitting_processes, given_threads, prepare_process
 
 _SECONDS_TO_ANSWER = 10
 
@@ -191,6 +191,9 @@ def _shared_out(ray: Any, task: Task, workers: int | None, shards: int) -> tuple
         for own, machine in zip(cores, machines, strict=True)
     ]
     processes = min(workers or sum(fitting), sum(cores), shards)
+    if given := given_threads():
+        given = min(given, *cores)
+        return min(processes, sum(own // given for own in cores)), given
     # As many as let all of them run at once.
     threads = range(max(cores), 0, -1)
     return processes, next(count for count in threads if sum(own // count for own in cores) >= processes)

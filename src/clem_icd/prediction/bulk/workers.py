@@ -60,13 +60,19 @@ def chosen_workers(model: ModelSource, shards: int, asked: int | None, *, second
         processes = min(processes, fitting_processes(cores, _available_memory(), model.size()))
         if processes == 1 or seconds * shards * (1 - 1 / processes) < _SECONDS_TO_START:
             return ONE
-    return Workers(processes, max(1, cores // processes))
+    return Workers(processes, given_threads() or max(1, cores // processes))
 
 
 def fitting_processes(cores: int, memory: int, model_bytes: int) -> int:
     """Return how many processes a machine has cores and memory for, at least one."""
     each = _BYTES_PER_PROCESS + _BYTES_PER_WEIGHT_BYTE * model_bytes
     return max(1, min(cores, int(_SHARE_OF_MEMORY * memory) // each))
+
+
+def given_threads() -> int | None:
+    """Return the threads per process that the user has set in ``OMP_NUM_THREADS``; None if not set."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdecimal() and int(given) else None
 
 
 def prepare_process(threads: int) -> None:
