@@ -158,7 +158,7 @@ def test_a_table_that_repeats_its_header_says_so(clem: Invoke, tmp_path: Path) -
         (["-"], ["standard input cannot be scored", "clem code"]),
         (["{missing}"], ["missing.txt"]),
         (["{notes}", "{notes}"], ["duplicate note id"]),
-        (["{table}"], ["ame it as a table with --table"]),
+        (["{table}"], ["Name it with --table"]),
         (["--table", "{empty}"], ["has no records"]),
         (["--table", "{table}", "--text", "body"], ["body"]),
         (["{notes}", "--part", "3/2"], ["expected a share such as 3/20, got '3/2'"]),
