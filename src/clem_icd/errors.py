@@ -23,6 +23,7 @@ text, which is patient data.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "ClemError",
@@ -73,6 +74,10 @@ class ClemError(Exception):
         self.remedy = remedy
         super().__init__(self._line())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let an error be sent from one process to another."""
+        return _rebuilt, (type(self), self.found, self.path, self.row, self.remedy)
+
     def _line(self) -> str:
         location = "" if self.path is None else str(self.path)
         if self.row is not None:
@@ -81,6 +86,15 @@ class ClemError(Exception):
         if self.remedy:
             parts.append(self.remedy)
         return " ".join(_sentence(part) for part in parts)
+
+
+def _rebuilt(
+    kind: type[ClemError], found: str, path: Path | None, row: int | None, remedy: str | None
+) -> ClemError:
+    # Some classes take other arguments.
+    error = kind.__new__(kind)
+    ClemError.__init__(error, found, path=path, row=row, remedy=remedy)
+    return error
 
 
 def _sentence(part: str) -> str:
@@ -125,7 +139,7 @@ class OutputError(ClemError):
 
 
 class RunError(ClemError):
-    """A training run cannot continue."""
+    """A long run, of training or of scoring, cannot continue."""
 
 
 class ReviewError(ClemError):

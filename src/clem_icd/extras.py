@@ -21,6 +21,7 @@ EXTRAS = {
     "peft": "lora",
     "prometheus_client": "serve",
     "psycopg": "postgres",
+    "ray": "ray",
     "sqlalchemy": "serve",
     "tensorboard": "track",
     "uvicorn": "serve",

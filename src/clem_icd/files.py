@@ -22,6 +22,7 @@ from clem_icd.errors import ClemError, OutputError
 
 __all__ = [
     "CACHE_VARIABLE",
+    "DISK_FULL",
     "TEMPORARY_PREFIX",
     "cache_folder",
     "check_free",
@@ -31,12 +32,16 @@ __all__ = [
     "read_json",
     "remove_leftovers",
     "sha256_of",
+    "storage_errors",
     "write_json",
     "write_text",
 ]
 
 TEMPORARY_PREFIX = ".partial-"
 """How the name of everything begins that is not complete yet."""
+
+DISK_FULL = "the disk is full"
+"""What an `OutputError` says of a full disk."""
 
 CACHE_VARIABLE = "CLEM_ICD_CACHE"
 """The environment variable that names the folder of all caches."""
@@ -60,7 +65,7 @@ def check_free(path: Path, *, force: bool = False) -> None:
         it is the current folder or above it, or a mount point.
 
     """
-    with _storage_errors(path):
+    with storage_errors(path):
         folder = path.is_dir() and any(path.iterdir())
         fixed = folder and (path.is_mount() or Path.cwd().is_relative_to(path.resolve()))
     if (folder or path.is_file()) and not force:
@@ -86,7 +91,7 @@ def new_file(path: Path, *, force: bool = True) -> Iterator[Path]:
     check_free(path, force=force)
     if path.is_dir():
         raise OutputError("is a folder, expected a file path", path=path, remedy="Name a file")
-    with _storage_errors(path):
+    with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.parent / f"{_temporary_name()}{path.suffix}"
         try:
@@ -114,7 +119,7 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     check_free(path, force=force)
     if path.is_file():
         raise OutputError("is a file, expected a folder path", path=path, remedy="Name a folder")
-    with _storage_errors(path):
+    with storage_errors(path):
         resolved = path.resolve()
         empty = resolved.is_dir() and not any(resolved.iterdir())
         parent = resolved if empty else resolved.parent
@@ -237,14 +242,13 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn what a file system refuses into an `OutputError` about a path, such as a full disk."""
     try:
         yield
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise OutputError(
-                "the disk is full", path=path, remedy="Free some space, then run it again"
-            ) from problem
+            raise OutputError(DISK_FULL, path=path, remedy="Free some space, then run it again") from problem
         if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise OutputError("is not writable", path=path, remedy="Choose another path") from problem
         if problem.errno == errno.EBUSY:

@@ -49,6 +49,9 @@ def test_prediction_covers_the_split(journey: Any) -> None:
         "scores": str(journey.scores),
         "split": "test",
         "notes": counts["notes"]["test"],
+        "resumed": 0,
+        "remaining": 0,
+        "failed": [],
         "labels": counts["labels"],
         "warnings": [],
     }

@@ -54,7 +54,9 @@ def test_predict_lists_as_many_codes_as_requested(
     out = tmp_path / "scores.parquet"
     made = RankingSystem(), ranking_info(little_corpus)
     monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder: made)
-    arguments = ("predict", "MODEL", "--corpus", little_corpus.path, "--out", out)
+    model = tmp_path / "model"
+    model.mkdir()
+    arguments = ("predict", model, "--corpus", little_corpus.path, "--out", out)
     found = clem(*arguments, "--top", 4)
     assert found.code == 0, found.err
     assert "Wrote the scores of 24 notes for the 4 best of 65 codes" in found.out

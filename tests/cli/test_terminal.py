@@ -64,7 +64,9 @@ def test_progress_away_from_a_terminal_is_one_line_per_minute(
     for now in (1.0, 60.5, 61.0, 121.0):  # noqa: B007
         own.advance(100)
     own.finish()
-    assert capsys.readouterr().err == "Reading: 200 of 1,000\nReading: 400 of 1,000\n"
+    assert capsys.readouterr().err == (
+        "Reading: 200 of 1,000, 4 min left\nReading: 400 of 1,000, 3 min left\n"
+    )
 
 
 def test_quiet_prints_only_the_result(

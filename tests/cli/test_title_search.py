@@ -140,7 +140,9 @@ def test_evidence_of_a_model_is_scored_by_clem_evidence(
     made = ExplainingSystem(), ranking_info(little_corpus)
     monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder: made)
     out, spans = tmp_path / "scores.parquet", tmp_path / "evidence.parquet"
-    predict = ("predict", "MODEL", "--corpus", little_corpus.path, "--out", out)
+    model = tmp_path / "model"
+    model.mkdir()
+    predict = ("predict", model, "--corpus", little_corpus.path, "--out", out)
     refused(*predict, "--evidence", out, says=["--evidence and --out name the same file"])
     found = clem(*predict, "--evidence", spans)
     assert found.code == 0, found.err

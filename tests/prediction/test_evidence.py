@@ -24,7 +24,7 @@ COLUMNS = ["note_id", "code", "system", "begin", "end", "weight", "method"]
 def test_the_evidence_file_has_the_spans_of_the_assigned_codes(
     little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "_GROUP_SPANS", 5)
+    monkeypatch.setattr(writing, "GROUP_SPANS", 5)
     out, spans = tmp_path / "scores.parquet", tmp_path / "evidence.parquet"
     info = ranking_info(little_corpus)
     predict_split(ExplainingSystem(), info, little_corpus, "test", out, evidence=spans)

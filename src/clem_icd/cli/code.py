@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +14,7 @@ import typer
 from clem_icd.cli.coded_note import about_decisions, about_text, suggestion_as_json
 from clem_icd.cli.evidence_options import HowExplained, about_evidence, as_explained
 from clem_icd.cli.found_words import FoundWords
+from clem_icd.cli.notes_options import SOME_FAILED, NotesTable, left_out
 from clem_icd.cli.options import Encoding, WrappedNotes, naming_options, with_options
 from clem_icd.cli.tabulation import new_table, plain
 from clem_icd.cli.terminal import Terminal
@@ -26,8 +26,8 @@ from clem_icd.cli.title_search import (
     open_system,
     searched_system,
 )
-from clem_icd.cli.verb import changed_options, verb
-from clem_icd.errors import InputError, NoteError
+from clem_icd.cli.verb import verb
+from clem_icd.errors import NoteError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,22 +37,7 @@ if TYPE_CHECKING:
     from clem_icd.sources import UncodedNote
     from clem_icd.texts import Wrapped
 
-SOME_FAILED = 3
-"""The exit code if some notes could not be read, and the others were coded."""
-
 _REASONS = 3
-
-
-@dataclass(frozen=True)
-class _Table:
-    """Options of a table of notes."""
-
-    table: Annotated[
-        Path | None,
-        typer.Option(help="Code every record of a table (csv, tsv, jsonl or parquet) in place of files."),
-    ] = None
-    text: Annotated[str, typer.Option(help="Column of the notes in --table.")] = "text"
-    note_id: Annotated[str, typer.Option(help="Column of the note ids in --table.")] = "note_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +65,7 @@ class _Wording:
 def code(
     terminal: Terminal,
     model: ModelOrSystem,
-    table: _Table,
+    table: NotesTable,
     notes: Annotated[
         list[str] | None,
         typer.Argument(
@@ -121,14 +106,13 @@ def code(
     check_options(searched, language=language, useless={"--threshold": threshold})
     how.require(evidence=evidence)
 
-    for line in _left_out(notes or []):
+    for line in left_out(notes or []):
         terminal.say(line)
     failed: list[UncodedNote] = []
-    options = ("--encoding",) if table.table else ("--encoding", "--table")
     # Up to the first note before the model is loaded, which takes seconds.
-    with naming_options(*options):
+    with naming_options(*table.advice):
         uncoded = _uncoded(terminal, table, notes, encoding, wrapped)
-    readable = _from_first(_readable(uncoded, failed, options), failed)
+    readable = _from_first(_readable(uncoded, failed, table.advice), failed)
     coder = Coder(*open_system(model, searched, language), threshold=threshold)
     if evidence:
         coder.explainer = how.explainer(coder.system, coder.info)
@@ -155,24 +139,20 @@ def code(
 
 
 def _uncoded(
-    terminal: Terminal, table: _Table, notes: list[str] | None, encoding: str, wrapped: Wrapped
+    terminal: Terminal, table: NotesTable, notes: list[str] | None, encoding: str, wrapped: Wrapped
 ) -> Iterator[UncodedNote]:
+    table.require_single_source(notes)
     if table.table is not None:
         from clem_icd.sources import check_records, notes_in_table
-        from clem_icd.tabular.sentences import counted
+        from clem_icd.tabular.sentences import repeated_headers
 
-        if notes:
-            raise InputError("got files and a table, expected one of them", remedy="Leave out one of them")
         # Nothing is coded of a table that turns out to be malformed halfway.
         found = check_records(table.table, note_id=table.note_id, text=table.text, encoding=encoding)
-        if count := found.repeated_headers:
-            one, many = "record repeats the header and was", "records repeat the header and were"
-            terminal.say(f"{table.table}: {counted(count, one, many)} left out")
+        if found.repeated_headers:
+            terminal.say(f"{table.table}: {repeated_headers(found.repeated_headers)}")
         return notes_in_table(
             table.table, note_id=table.note_id, text=table.text, encoding=encoding, wrapped=wrapped
         )
-    if ignored := changed_options(table):
-        raise InputError(f"{ignored[0]} needs --table", remedy="Name the table, or leave the option out")
     from clem_icd.sources import notes_in_files
 
     return notes_in_files(
@@ -181,17 +161,6 @@ def _uncoded(
         encoding=encoding,
         wrapped=wrapped,
     )
-
-
-def _left_out(names: list[str]) -> Iterator[str]:
-    """Yield a line for every folder with files that are not read."""
-    from clem_icd.sources.uncoded_notes import is_folder
-    from clem_icd.texts import has_notes, other_files
-
-    for folder in map(Path, filter(is_folder, names)):
-        if has_notes(folder) and (others := other_files(folder)):
-            listed = ", ".join(f"{count:,} {suffix}" for suffix, count in others.items())
-            yield f"{folder}: only *.txt are read; left out: {listed}"
 
 
 def _readable(

@@ -49,7 +49,10 @@ _ADVICE = {
 def with_options(problem: NoteError, options: tuple[str, ...]) -> NoteError:
     """Return the error of a note with a remedy that names the options of a verb."""
     return NoteError(
-        problem.found, path=problem.path, row=problem.row, remedy=_in_options(problem.remedy, options)
+        problem.found,
+        path=problem.path,
+        row=problem.row,
+        remedy=problem.remedy and named_in(problem.remedy, options),
     )
 
 
@@ -59,14 +62,15 @@ def naming_options(*options: str) -> Iterator[None]:
     try:
         yield
     except ClemError as error:
-        remedy = _in_options(error.remedy, options)
+        remedy = error.remedy and named_in(error.remedy, options)
         if remedy == error.remedy:
             raise
         raise type(error)(error.found, path=error.path, row=error.row, remedy=remedy) from None
 
 
-def _in_options(remedy: str | None, options: tuple[str, ...]) -> str | None:
+def named_in(remedy: str, options: tuple[str, ...]) -> str:
+    """Return a remedy, or a line that has one, with the options of a verb by name."""
     for option in options:
         neutral, named = _ADVICE[option]
-        remedy = remedy and remedy.replace(neutral, named)
+        remedy = remedy.replace(neutral, named)
     return remedy

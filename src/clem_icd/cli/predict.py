@@ -1,14 +1,17 @@
-"""clem predict: scores for a split of a corpus."""
+"""clem predict: scores for many notes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from clem_icd.cli.evidence_options import HowExplained, as_explained
-from clem_icd.cli.options import CorpusFolder, Force, Split
+from clem_icd.cli.notes_options import SOME_FAILED, NotesTable, left_out
+from clem_icd.cli.options import Encoding, Force, Split, WrappedNotes, named_in, naming_options
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.title_search import (
     ModelOrSystem,
@@ -17,20 +20,108 @@ from clem_icd.cli.title_search import (
     open_system,
     searched_system,
 )
-from clem_icd.cli.verb import verb
+from clem_icd.cli.verb import changed_options, verb
 from clem_icd.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from clem_icd.corpus import Corpus
+    from clem_icd.modeling import ModelInfo
+    from clem_icd.prediction.bulk import BulkResult, Failed, Notes, Work
+    from clem_icd.texts import Wrapped
 
-@verb()
+# Of the notes that cannot be read, named on the terminal; --json has all.
+_NAMED = 20
+
+
+@dataclass(frozen=True)
+class _OfCorpus:
+    """Options of a split of a corpus."""
+
+    corpus: Annotated[
+        Path | None, typer.Option(help="Score every note of a split of this corpus in place of files.")
+    ] = None
+    split: Split = "test"
+
+
+@dataclass(frozen=True)
+class _Working:
+    """Options of how the work is done, which change nothing about its result."""
+
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that score. Default: one per core, as far as memory holds their copies of the "
+            "model and there are enough notes; with a GPU, one.",
+        ),
+    ] = None
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="Score on this machine, or on a Ray cluster (docs/how-to/score-many-notes.md)."),
+    ] = "local"
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            help="With --engine ray: the head of the cluster, such as 10.0.0.7:6379. Default: the cluster of "
+            "this machine or of RAY_ADDRESS; without any, one is started for this run."
+        ),
+    ] = None
+    part: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K/N",
+            help="Score only the K-th of N shares of the notes, for an array of jobs that share --out. The "
+            "same command without --part then writes the file.",
+        ),
+    ] = None
+    restart: Annotated[
+        bool,
+        typer.Option("--restart", help="Discard what an interrupted run has finished instead of going on."),
+    ] = False
+
+    def work(self, *, force: bool) -> Work:
+        """Return how the work is done.
+
+        Raises
+        ------
+        InputError
+            If an option does not apply.
+        MissingExtraError
+            If Ray is asked for and not installed.
+
+        """
+        from clem_icd.extras import require_installed
+        from clem_icd.prediction.bulk import Part, Work
+
+        part = None if self.part is None else Part.parse(self.part)
+        if part is not None and self.restart:
+            raise InputError(
+                "--restart would discard the shares of other jobs", remedy="Run it once without --part first"
+            )
+        if self.engine == "ray":
+            require_installed("ray", "The engine ray")
+        elif self.ray_address is not None:
+            raise InputError(
+                "--ray-address needs --engine ray", remedy="Name the engine, or leave the option out"
+            )
+        return Work(self.engine, self.workers, self.ray_address, part, self.restart, force)
+
+
+@verb(interrupted="Finished notes are kept beside --out, and the same command goes on with the others.")
 def predict(
     terminal: Terminal,
     model: ModelOrSystem,
-    corpus: CorpusFolder,
     out: Annotated[Path, typer.Option(help="Output scores file (parquet).")],
-    split: Split = "test",
+    of_corpus: _OfCorpus,
+    table: NotesTable,
+    notes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NOTES", help="Text files with one note each, or folders of *.txt.", show_default=False
+        ),
+    ] = None,
     top: Annotated[
         int | None,
         typer.Option(
@@ -48,56 +139,177 @@ def predict(
     ] = None,
     *,
     how: HowExplained,
+    encoding: Encoding = "utf-8",
+    wrapped: WrappedNotes = "convert",
+    working: _Working,
     force: Force = False,
 ) -> None:
-    """Score every note of a corpus split.
+    """Score many notes: those of a corpus split, of a table, or of text files.
+
+    Finished notes are kept in a folder beside --out until the file is complete: after an interruption of any
+    kind, the same command goes on with the others. A note that cannot be read is named with its reason, and
+    the others are scored; the exit code is then 3.
 
     Example: `clem predict runs/demo/model --corpus runs/demo-corpus --split test --out scores.parquet`
     """
-    from clem_icd.corpus import Corpus
-    from clem_icd.files import check_free
-    from clem_icd.prediction import predict_split
+    from clem_icd.prediction.bulk import (
+        ModelSource,
+        Opened,
+        check_outputs,
+        predict_notes,
+        survey,
+    )
     from clem_icd.scores import TOP
 
     searched = searched_system(model, terminal.say)
     check_options(searched, language=language, useless={"--evidence": evidence})
     how.require(evidence=evidence is not None)
-    check_free(out, force=force)
-    if evidence is not None:
-        check_free(evidence, force=force)
-        if evidence.resolve() == out.resolve():
-            raise InputError("--evidence and --out name the same file", remedy="Name two files")
-    opened = Corpus.open(corpus)
-    notes = opened.size(split)
+    _require_single_source(notes, of_corpus, table, encoding, wrapped)
+    work = working.work(force=force)
+    check_outputs(out, evidence, force=force)
+
+    for line in left_out(notes or []):
+        terminal.say(line)
+    advice = () if of_corpus.corpus else table.advice
+    with naming_options(*advice):
+        source, corpus = _source(notes, of_corpus, table, encoding, wrapped)
+        surveyed = survey(source, terminal.counter("Reading the notes"))
+        if corpus is None:
+            # Up to the first note that can be read before the model is loaded, which takes seconds.
+            _require_readable(source, advice)
+    for line in surveyed.remarks:
+        terminal.say(line)
     system, info = open_system(model, searched, language)
     explainer = how.explainer(system, info) if evidence is not None else None
-    terminal.begin(f"Scoring {split}", notes)
-    warnings = predict_split(
-        system,
-        info,
-        opened,
-        split,
+    about, warnings = _provenance(info, source, corpus, of_corpus.split)
+    result = predict_notes(
+        source,
+        surveyed,
+        ModelSource(searched or model, language or "en", how.method, how.cut),
+        Opened(system, info, explainer),
         out,
+        about=about,
         top=top,
         evidence=evidence,
-        explainer=explainer,
-        force=force,
-        progress=terminal.advance,
+        work=work,
+        observer=terminal,
     )
+    failed = [one._replace(problem=named_in(one.problem, advice)) for one in result.failed]
+    _name_failed(terminal, failed)
+    if result.explained is not None and work.part is None:
+        warnings = (*warnings, *result.explained.warnings)
     labels = len(info.labels)
     limit = (top or TOP) if info.is_ranked else None
+    value: dict[str, Any] = {
+        "scores": str(out) if work.part is None else None,
+        **({} if corpus is None else {"split": of_corpus.split}),
+        "notes": result.notes,
+        "resumed": result.resumed,
+        "remaining": result.remaining,
+        "failed": [one._asdict() for one in failed],
+        "labels": labels,
+        **({"top": limit} if limit else {}),
+        **({} if explainer is None else {"evidence": str(evidence), **as_explained(explainer)}),
+        "warnings": list(warnings),
+    }
     what = f"the {limit:,} best of {labels:,} codes" if limit else f"{labels:,} labels"
 
     def show(console: Console) -> None:
-        console.print(f"Wrote the scores of {notes:,} notes for {what} to {out}", markup=False)
-        if evidence is not None:
-            console.print(f"Wrote the evidence for their assigned codes to {evidence}", markup=False)
+        for line in _of_share(result) if work.part else _lines(result, what, out, evidence):
+            console.print(line, markup=False)
         for line in warnings:
             console.print(f"Warning: {line}", markup=False)
 
-    value = {"scores": str(out), "split": split, "notes": notes, "labels": labels}
-    if limit:
-        value["top"] = limit
-    if explainer is not None:
-        value |= {"evidence": str(evidence), **as_explained(explainer)}
-    terminal.result({**value, "warnings": list(warnings)}, show)
+    terminal.result(value, show)
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _require_single_source(
+    notes: list[str] | None, of_corpus: _OfCorpus, table: NotesTable, encoding: str, wrapped: Wrapped
+) -> None:
+    """Refuse several sources of notes or none, and options of another source."""
+    if of_corpus.corpus is None:
+        table.require_single_source(notes)
+        if not notes and table.table is None:
+            raise InputError(
+                "no notes are named", remedy="Name files or folders, or a table with --table, or a --corpus"
+            )
+        if useless := changed_options(of_corpus):
+            raise InputError(
+                f"{useless[0]} needs --corpus", remedy="Name the corpus, or leave the option out"
+            )
+        return
+    for given, what in ((notes, "files"), (table.table, "a table")):
+        if given:
+            raise InputError(f"got {what} and a corpus, expected one of them", remedy="Leave out one of them")
+    useless = changed_options(table)
+    useless += ["--encoding"] if encoding != "utf-8" else []
+    useless += ["--wrapped"] if wrapped != "convert" else []
+    if useless:
+        raise InputError(
+            f"{useless[0]} is for files and tables: the notes of a corpus were read when it was prepared",
+            remedy="Leave it out",
+        )
+
+
+def _source(
+    notes: list[str] | None, of_corpus: _OfCorpus, table: NotesTable, encoding: str, wrapped: Wrapped
+) -> tuple[Notes, Corpus | None]:
+    """Return the notes, and their corpus if they are of one."""
+    from clem_icd.prediction.bulk import FileNotes, SplitNotes, TableNotes
+
+    if of_corpus.corpus is not None:
+        from clem_icd.corpus import Corpus
+
+        corpus = Corpus.open(of_corpus.corpus)
+        return SplitNotes.of(corpus, of_corpus.split), corpus
+    if table.table is not None:
+        return TableNotes(table.table, table.note_id, table.text, encoding, wrapped), None
+    return FileNotes.named(notes or [], encoding=encoding, wrapped=wrapped), None
+
+
+def _require_readable(source: Notes, advice: tuple[str, ...]) -> None:
+    from clem_icd.prediction.bulk import Failed, nothing_readable
+
+    failed = []
+    for read in source.unread():
+        note = read()
+        if note.problem is None:
+            return
+        failed.append(Failed(note.name, named_in(str(note.problem), advice)))
+    raise nothing_readable(failed)
+
+
+def _provenance(
+    info: ModelInfo, source: Notes, corpus: Corpus | None, split: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return what the header of the scores says of the notes, and warnings about them."""
+    if corpus is None:
+        return {"notes": source.identity(), "warnings": []}, ()
+    from clem_icd.prediction import overlap_warnings
+    from clem_icd.prediction.split_scores import about_split
+
+    warnings = overlap_warnings(info, corpus, split)
+    return about_split(info, corpus, split, warnings), warnings
+
+
+def _name_failed(terminal: Terminal, failed: list[Failed]) -> None:
+    for one in islice(failed, _NAMED):
+        terminal.warn(one.problem)
+    if len(failed) > _NAMED:
+        terminal.warn(f"{len(failed) - _NAMED:,} more notes cannot be read; --json names all of them")
+
+
+def _of_share(result: BulkResult) -> list[str]:
+    left = f"{result.remaining:,} are left to other shares" if result.remaining else "none is left"
+    return [f"{result.notes:,} notes are scored, {left}. The same command without --part writes the file"]
+
+
+def _lines(result: BulkResult, what: str, out: Path, evidence: Path | None) -> list[str]:
+    lines = [f"Wrote the scores of {result.notes:,} notes for {what} to {out}"]
+    if result.failed:
+        lines.append(f"{len(result.failed):,} notes were left out: they cannot be read")
+    if evidence is not None:
+        lines.append(f"Wrote the evidence for their assigned codes to {evidence}")
+    return lines

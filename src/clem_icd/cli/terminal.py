@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from clem_icd.errors import ClemError
+from clem_icd.progress import minutes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +41,7 @@ class Terminal:
         self._name = ""
         self._total: int | None = None
         self._done = 0
-        self._last_line = 0.0
+        self._began = self._last_line = 0.0
 
     @property
     def is_quiet(self) -> bool:
@@ -73,7 +74,8 @@ class Terminal:
     def begin(self, task: str, total: int | None) -> None:
         """Start a task of ``total`` steps; it ends the previous one."""
         self.finish()
-        self._name, self._total, self._done, self._last_line = task, total, 0, time.monotonic()
+        self._name, self._total, self._done = task, total, 0
+        self._began = self._last_line = time.monotonic()
         if self._quiet or not self.err.is_terminal:
             return
         self._progress = _bar(self.err)
@@ -87,8 +89,13 @@ class Terminal:
             self._progress.advance(self._task, steps)
         elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            of_total = "" if self._total is None else f" of {self._total:,}"
-            self.say(f"{self._name}: {self._done:,}{of_total}")
+            self.say(f"{self._name}: {self._done:,}{self._of_total()}")
+
+    def _of_total(self) -> str:
+        if self._total is None:
+            return ""
+        left = (self._last_line - self._began) / self._done * (self._total - self._done)
+        return f" of {self._total:,}, {minutes(left)} left" if left > 0 else f" of {self._total:,}"
 
     def counter(self, task: str) -> Callable[[int], None]:
         """Return a function that counts steps of a task with an unknown total."""
@@ -149,6 +156,8 @@ def _bar(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        # Seconds: some work advances in steps of minutes.
+        speed_estimate_period=600,
     )
 
 

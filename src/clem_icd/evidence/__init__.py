@@ -11,6 +11,7 @@ from clem_icd.evidence.cleaning import merge_adjacent, trim
 from clem_icd.evidence.codiesp import export_codiesp
 from clem_icd.evidence.document import EVIDENCE_FORMAT, EVIDENCE_FORMAT_VERSION, evidence_document
 from clem_icd.evidence.file import read_evidence
+from clem_icd.evidence.joining import join_evidence
 from clem_icd.evidence.matching import MATCH_CLASSES, MatchClass, match_class
 from clem_icd.evidence.mdace import export_mdace
 from clem_icd.evidence.metrics import (
@@ -48,6 +49,7 @@ __all__ = [
     "evidence_writer",
     "export_codiesp",
     "export_mdace",
+    "join_evidence",
     "label_overlap",
     "match_class",
     "merge_adjacent",

@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 from clem_icd.files import new_file
 from clem_icd.icd import Code
 
-__all__ = ["EvidenceWriter", "evidence_writer"]
+__all__ = ["GROUP_SPANS", "SPANS", "EvidenceWriter", "evidence_writer"]
 
-_GROUP_SPANS = 100_000
+GROUP_SPANS = 100_000
 """Spans per row group."""
 
-_SCHEMA = pa.schema(
+SPANS = pa.schema(
     [
         pa.field("note_id", pa.string(), nullable=False),
         pa.field("code", pa.string(), nullable=False),
@@ -29,6 +29,7 @@ _SCHEMA = pa.schema(
         pa.field("method", pa.string(), nullable=False),
     ]
 )
+"""The columns of an evidence file."""
 
 
 class EvidenceWriter:
@@ -59,14 +60,14 @@ class EvidenceWriter:
             self._rows.append((note_id, code.value, code.system.value, begin, end, weight, self._method))
         self.codes += 1
         self.codes_without_span += self.count == before
-        if len(self._rows) >= _GROUP_SPANS:
+        if len(self._rows) >= GROUP_SPANS:
             self.flush()
 
     def flush(self) -> None:
         """Write the spans that wait for their row group."""
-        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(_SCHEMA)
-        arrays = [pa.array(column, kind) for column, kind in zip(columns, _SCHEMA.types, strict=True)]
-        self._file.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(SPANS)
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, SPANS.types, strict=True)]
+        self._file.write_table(pa.Table.from_arrays(arrays, schema=SPANS))
         self._rows.clear()
 
 
@@ -85,7 +86,7 @@ def evidence_writer(path: Path, method: str, *, force: bool = False) -> Iterator
         If ``path`` is occupied and ``force`` is false, or the disk is full.
 
     """
-    with new_file(path, force=force) as temporary, pq.ParquetWriter(temporary, _SCHEMA) as file:
+    with new_file(path, force=force) as temporary, pq.ParquetWriter(temporary, SPANS) as file:
         writer = EvidenceWriter(file, method)
         yield writer
         writer.flush()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from clem_icd.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from clem_icd.prediction.bulk import predict_split
     from clem_icd.prediction.checked_notes import notes_to_check
     from clem_icd.prediction.coder import Coder, Coding, Suggestion
     from clem_icd.prediction.deciding import rule_for
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from clem_icd.prediction.overlap import overlap_warnings
     from clem_icd.prediction.parity import Parity
     from clem_icd.prediction.split_evidence import SplitEvidence, explain_split
+    from clem_icd.prediction.split_scores import predict_split
 
 __all__ = [
     "Coder",
@@ -45,7 +45,7 @@ __getattr__ = lazy_names(
         "export_model": "exporting",
         "notes_to_check": "checked_notes",
         "overlap_warnings": "overlap",
-        "predict_split": "bulk",
+        "predict_split": "split_scores",
         "rule_for": "deciding",
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from clem_icd.corpus import Corpus
+from clem_icd.corpus import Corpus, Note
 from clem_icd.errors import InputError, ModelError, NoteError
 from clem_icd.evidence import EvidenceWriter, evidence_writer
 from clem_icd.explanation import Explainer
@@ -123,8 +123,13 @@ def explain_split(
 
     """
     with evidence_writer(out, explainer.name, force=force) as writer:
-        explanation = SplitExplanation(explainer, corpus, split, writer)
-        for _ in explanation.scores() if codes == "assigned" else explanation.gold():
+        explanation = NotesExplanation(explainer, writer)
+        explained = (
+            explanation.scores(ids_and_texts(corpus, split))
+            if codes == "assigned"
+            else explanation.gold(corpus.notes(split))
+        )
+        for _ in explained:
             if progress is not None:
                 progress(1)
         written = explanation.result(codes)
@@ -139,15 +144,18 @@ def explain_split(
     return written
 
 
-class SplitExplanation:
-    """Explains the notes of a split, and writes the spans of the codes of each.
+def ids_and_texts(corpus: Corpus, split: str) -> Iterator[tuple[str, str]]:
+    """Yield the id and the text of every note of a split."""
+    return zip(corpus.note_ids(split), corpus.texts(split), strict=True)
+
+
+class NotesExplanation:
+    """Explains notes, and writes the spans of the codes of each.
 
     Parameters
     ----------
     explainer
         The system, and how it is explained.
-    corpus, split
-        The notes.
     writer
         Of the evidence file.
 
@@ -158,33 +166,32 @@ class SplitExplanation:
 
     """
 
-    def __init__(self, explainer: Explainer, corpus: Corpus, split: str, writer: EvidenceWriter) -> None:
+    def __init__(self, explainer: Explainer, writer: EvidenceWriter) -> None:
         self._explainer = explainer
-        self._corpus = corpus
-        self._split = split
         self._writer = writer
+        self._notes = 0
         self._cut = 0
         self._notes_left_out = 0
         self._left_out = 0
         self.refused: ModelError | NoteError | None = None
 
-    def scores(self) -> Iterator[NoteScores]:
-        """Yield the scores of every note, once the spans of its assigned codes are written."""
-        scored, explained = tee(self._corpus.texts(self._split))
-        notes = zip(
-            self._corpus.note_ids(self._split), explained, self._explainer.system.score(scored), strict=True
-        )
-        for note_id, text, scores in notes:
+    def scores(self, notes: Iterable[tuple[str, str]]) -> Iterator[NoteScores]:
+        """Yield the scores of every note, given by id and text, once the spans of its codes are written."""
+        scored, explained = tee(notes)
+        texts = (text for _, text in scored)
+        for (note_id, text), scores in zip(explained, self._explainer.system.score(texts), strict=True):
+            self._notes += 1
             self._cut += scores.tokens != scores.tokens_read
             [decided] = self._explainer.info.rule.decide(finite(scores)[np.newaxis])
             self._write(note_id, text, np.flatnonzero(decided).tolist())
             yield scores
 
-    def gold(self) -> Iterator[int]:
+    def gold(self, notes: Iterable[Note]) -> Iterator[int]:
         """Yield the number of gold codes of every note, once their spans are written."""
         place = {code: position for position, code in enumerate(self._explainer.info.labels)}
-        for note in self._corpus.notes(self._split):
+        for note in notes:
             labels = [place[code] for code in note.codes if code in place]
+            self._notes += 1
             self._left_out += len(note.codes) - len(labels)
             self._cut += self._explainer.end_of_reading(note.text) < len(note.text)
             self._write(note.note_id, note.text, labels)
@@ -195,7 +202,7 @@ class SplitExplanation:
         rule = self._explainer.about["rule"]
         return SplitEvidence(
             explained=explained,
-            notes=self._corpus.size(self._split),
+            notes=self._notes,
             notes_cut=self._cut,
             notes_left_out=self._notes_left_out,
             left_out_because=None if self.refused is None else self.refused.found,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from clem_icd.errors import OutputError, RunError
 from clem_icd.files import read_json, remove_leftovers, write_json
+from clem_icd.locking import locked_folder
 from clem_icd.runs.layout import RunLayout
-from clem_icd.runs.locking import locked_folder
 
 __all__ = ["ReproductionFolder"]
 

@@ -13,9 +13,9 @@ import yaml
 
 from clem_icd.errors import OutputError, RunError
 from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
+from clem_icd.locking import locked_folder
 from clem_icd.runs.checkpoints import delete_incomplete
 from clem_icd.runs.layout import RECIPE, STATES, RunLayout
-from clem_icd.runs.locking import locked_folder
 from clem_icd.runs.points import Point, passing
 
 FORMAT_VERSION = 2

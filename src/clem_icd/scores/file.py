@@ -146,23 +146,33 @@ def write_scores(
         "labels": [{"code": label.value, "system": label.system.value} for label in labels],
         "about": about,
     }
-    schema = pa.schema(
-        [
-            pa.field("note_id", pa.string(), nullable=False),
-            pa.field("scores", pa.list_(pa.float32(), len(labels)), nullable=False),
-        ],
-        metadata={KEY: json.dumps(header)},
-    )
+    schema = scores_schema(len(labels), json.dumps(header).encode())
     with (
         new_file(path, force=force) as temporary,
         # Our reader verifies these checksums, which detect a flipped bit; other readers may ignore them.
         pq.ParquetWriter(temporary, schema, write_page_checksum=True) as file,
     ):
-        for group in groups_of(iter(rows), max(1, _GROUP_VALUES // max(1, len(labels)))):
+        for group in groups_of(iter(rows), rows_per_group(len(labels))):
             ids = pa.array([note_id for note_id, _ in group], pa.string())
             flat = pa.array(np.concatenate([values for _, values in group]), pa.float32())
             scores = pa.FixedSizeListArray.from_arrays(flat, len(labels))
             file.write_table(pa.Table.from_arrays([ids, scores], schema=schema))
+
+
+def scores_schema(labels: int, header: bytes) -> pa.Schema:
+    """Return the schema of a scores file for a number of labels and a header in JSON."""
+    return pa.schema(
+        [
+            pa.field("note_id", pa.string(), nullable=False),
+            pa.field("scores", pa.list_(pa.float32(), labels), nullable=False),
+        ],
+        metadata={KEY: header},
+    )
+
+
+def rows_per_group(labels: int) -> int:
+    """Return the rows of a row group for a number of labels."""
+    return max(1, _GROUP_VALUES // max(1, labels))
 
 
 def require_same_labels(one: Sequence[Code], other: Sequence[Code], name: str, other_name: str) -> None:

@@ -136,7 +136,7 @@ def write_ranked(
         # Our reader verifies these checksums, which detect a flipped bit; other readers may ignore them.
         pq.ParquetWriter(temporary, schema, write_page_checksum=True) as file,
     ):
-        for group in groups_of(lists, max(1, _GROUP_ENTRIES // min(top, max(1, len(labels))))):
+        for group in groups_of(lists, notes_per_group(top, len(labels))):
             ids = pa.array([note_id for note_id, _, _ in group], pa.string())
             begins = np.cumsum([0, *(len(columns) for _, columns, _ in group)])
             flat = pa.array(np.concatenate([columns for _, columns, _ in group]))
@@ -146,6 +146,11 @@ def write_ranked(
             )
             listed = pa.ListArray.from_arrays(pa.array(begins, pa.int32()), entries, type=schema.types[1])
             file.write_table(pa.Table.from_arrays([ids, listed], schema=schema))
+
+
+def notes_per_group(top: int, labels: int) -> int:
+    """Return the notes of a row group for a number of labels, of which the ``top`` best are listed."""
+    return max(1, _GROUP_ENTRIES // min(top, max(1, labels)))
 
 
 def _best(values: Values, by_code: Columns, top: int) -> tuple[Columns, Values]:

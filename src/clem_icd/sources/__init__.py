@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from clem_icd.sources.plain_texts import read_texts, text_files
     from clem_icd.sources.published.counts import PublishedComparison, compare_with_published
     from clem_icd.sources.table.preparing import prepare_table
-    from clem_icd.sources.uncoded_notes import UncodedNote, notes_in_files
-    from clem_icd.sources.uncoded_tables import check_records, notes_in_table
+    from clem_icd.sources.uncoded_notes import UncodedNote, note_in_file, notes_in_files, places_of_notes
+    from clem_icd.sources.uncoded_tables import check_records, notes_in_table, unread_in_table
 
 __all__ = [
     "PublishedComparison",
@@ -30,8 +30,10 @@ __all__ = [
     "UncodedNote",
     "check_records",
     "compare_with_published",
+    "note_in_file",
     "notes_in_files",
     "notes_in_table",
+    "places_of_notes",
     "prepare_codiesp",
     "prepare_mdace",
     "prepare_mimic3",
@@ -39,6 +41,7 @@ __all__ = [
     "prepare_table",
     "read_texts",
     "text_files",
+    "unread_in_table",
 ]
 
 __getattr__ = lazy_names(
@@ -49,8 +52,10 @@ __getattr__ = lazy_names(
         "UncodedNote": "uncoded_notes",
         "check_records": "uncoded_tables",
         "compare_with_published": "published.counts",
+        "note_in_file": "uncoded_notes",
         "notes_in_files": "uncoded_notes",
         "notes_in_table": "uncoded_tables",
+        "places_of_notes": "uncoded_notes",
         "prepare_codiesp": "codiesp.preparing",
         "prepare_mdace": "mdace.preparing",
         "prepare_mimic3": "mimic.mimic3",
@@ -58,5 +63,6 @@ __getattr__ = lazy_names(
         "prepare_table": "table.preparing",
         "read_texts": "plain_texts",
         "text_files": "plain_texts",
+        "unread_in_table": "uncoded_tables",
     },
 )

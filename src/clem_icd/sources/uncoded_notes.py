@@ -73,14 +73,33 @@ def notes_in_files(
                 "-",
                 lambda: decode_note(standard_input(), "standard input", encoding=encoding, wrapped=wrapped),
             )
-        elif is_folder(name):
-            yield from _in_folder(Path(name), encoding, wrapped)
-        elif _is_text(name):
-            # The text is named nowhere: a note is a patient.
-            found = f"expected a file name, got a text of {len(name):,} characters"
-            yield UncodedNote("text", None, NoteError(found, remedy="Save it as a file, and name that"))
         else:
-            yield _in_file(Path(name), name, encoding, wrapped)
+            for own_name, place in places_of_notes(name):
+                yield note_in_file(own_name, place, encoding=encoding, wrapped=wrapped)
+
+
+def places_of_notes(name: str) -> Iterator[tuple[str, Path | NoteError]]:
+    """Yield the name of every note of a file or folder, and its file, or why it has none."""
+    if is_folder(name):
+        try:
+            yield from ((str(path), path) for path in note_files(Path(name)))
+        except NoteError as problem:
+            yield name, problem
+    elif _is_text(name):
+        # The text is named nowhere: a note is a patient.
+        found = f"expected a file name, got a text of {len(name):,} characters"
+        yield "text", NoteError(found, remedy="Save it as a file, and name that")
+    else:
+        yield name, Path(name)
+
+
+def note_in_file(
+    name: str, place: Path | NoteError, *, encoding: str | None = None, wrapped: Wrapped = "convert"
+) -> UncodedNote:
+    """Read a note that `places_of_notes` named."""
+    if isinstance(place, NoteError):
+        return UncodedNote.failed(name, place)
+    return UncodedNote.of(name, lambda: read_note(place, encoding=encoding, wrapped=wrapped))
 
 
 def is_folder(name: str) -> bool:
@@ -105,17 +124,3 @@ def _is_text(name: str) -> bool:
         or len(name.splitlines()) > 1
         or words > (6 if _SUFFIX.search(name) else 2)
     )
-
-
-def _in_folder(folder: Path, encoding: str | None, wrapped: Wrapped) -> Iterator[UncodedNote]:
-    try:
-        files = note_files(folder)
-    except NoteError as problem:
-        yield UncodedNote.failed(str(folder), problem)
-        return
-    for path in files:
-        yield _in_file(path, str(path), encoding, wrapped)
-
-
-def _in_file(path: Path, name: str, encoding: str | None, wrapped: Wrapped) -> UncodedNote:
-    return UncodedNote.of(name, lambda: read_note(path, encoding=encoding, wrapped=wrapped))

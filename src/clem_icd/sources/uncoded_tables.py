@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,25 +39,56 @@ def notes_in_table(
         If the table is malformed or lacks a column.
 
     """
+    for read in unread_in_table(path, note_id=note_id, text=text, encoding=encoding, wrapped=wrapped):
+        yield read()
+
+
+def unread_in_table(
+    path: Path,
+    *,
+    note_id: str = "note_id",
+    text: str = "text",
+    encoding: str = "utf-8",
+    wrapped: Wrapped = "convert",
+) -> Iterator[Callable[[], UncodedNote]]:
+    """Yield a function per note of `notes_in_table` that reads it, so that notes can be passed over.
+
+    Raises
+    ------
+    SourceError
+        If the table is malformed or lacks a column.
+
+    """
     for row, record in read_records(path, [note_id, text], encoding=encoding):
         if _repeats_header(record):
             continue
         name = _id_of(record, note_id, path, row)
-        value = record[text]
+        yield partial(UncodedNote.of, name, partial(_read, record[text], text, path, row, wrapped))
 
-        def read(row: int = row, value: object = value) -> PlainText:
-            try:
-                return plain_text(read_text(value, text), wrapped=wrapped)
-            except (NoteError, SourceError) as problem:
-                raise NoteError(problem.found, path=path, row=row, remedy=problem.remedy) from None
 
-        yield UncodedNote.of(name, read)
+def _read(value: object, column: str, path: Path, row: int, wrapped: Wrapped) -> PlainText:
+    try:
+        return plain_text(read_text(value, column), wrapped=wrapped)
+    except (NoteError, SourceError) as problem:
+        raise NoteError(problem.found, path=path, row=row, remedy=problem.remedy) from None
 
 
 def check_records(
-    path: Path, *, note_id: str = "note_id", text: str = "text", encoding: str = "utf-8"
+    path: Path,
+    *,
+    note_id: str = "note_id",
+    text: str = "text",
+    encoding: str = "utf-8",
+    seen: Callable[[str, int], object] | None = None,
 ) -> Checked:
     """Read a whole table but for its texts, and return the numbers of its records.
+
+    Parameters
+    ----------
+    path, note_id, text, encoding
+        As for `notes_in_table`.
+    seen
+        Called with the id of every note and its length in characters, 0 for what is no text.
 
     Raises
     ------
@@ -69,8 +101,11 @@ def check_records(
         if _repeats_header(record):
             headers += 1
             continue
-        _id_of(record, note_id, path, row)
+        name = _id_of(record, note_id, path, row)
         count += 1
+        if seen is not None:
+            value = record[text]
+            seen(name, len(value) if isinstance(value, str) else 0)
     if not count:
         raise SourceError("has no records", path=path, remedy="Check that this is the right file")
     return Checked(count, headers)

@@ -13,3 +13,9 @@ def counted(count: int, one: str, many: str) -> str:
 def count_sentences(counts: Mapping[str, int], words: Mapping[str, tuple[str, str]]) -> list[str]:
     """Return a sentence for every count that is not zero, worded by its key for one and for many."""
     return [counted(counts[key], *both) for key, both in words.items() if counts[key]]
+
+
+def repeated_headers(count: int) -> str:
+    """Return what is said of records of a table that only repeat its header."""
+    one, many = "record repeats the header and was", "records repeat the header and were"
+    return f"{counted(count, one, many)} left out"

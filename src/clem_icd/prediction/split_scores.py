@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from clem_icd.explanation import Explainer
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.prediction.coder import finite
 from clem_icd.prediction.overlap import overlap_warnings
-from clem_icd.prediction.split_evidence import SplitExplanation
+from clem_icd.prediction.split_evidence import NotesExplanation, ids_and_texts
 from clem_icd.scores import TOP, write_ranked, write_scores
 from clem_icd.scores.file import Row
 
@@ -70,12 +70,7 @@ def predict_split(
         If ``out`` or ``evidence`` is occupied and ``force`` is false, or the disk is full.
 
     """
-    if top is not None and not info.is_ranked:
-        raise InputError(
-            f"the {top} best codes of each note were asked for, expected a model that ranks a whole code "
-            "system: this one has a score for every label of its corpus",
-            remedy="Write all scores, and list the best with `clem scores export --top`",
-        )
+    check_top(info, top)
 
     def rows() -> Iterator[Row]:
         for note_id, scores in zip(corpus.note_ids(split), scored, strict=True):
@@ -84,14 +79,7 @@ def predict_split(
             yield note_id, finite(scores)
 
     warnings = overlap_warnings(info, corpus, split)
-    about = {
-        "system": info.system,
-        "corpus": corpus.name,
-        "corpus_fingerprint": corpus.fingerprint,
-        "split": split,
-        "synthetic": corpus.synthetic,
-        "warnings": list(warnings),
-    }
+    about = about_split(info, corpus, split, warnings)
     explained = None
     with ExitStack() as stack:
         if evidence is None:
@@ -99,11 +87,60 @@ def predict_split(
         else:
             explainer = explainer or Explainer(system, info)
             writer = stack.enter_context(evidence_writer(evidence, explainer.name, force=force))
-            explained = SplitExplanation(explainer, corpus, split, writer)
-            scored = explained.scores()
-        if info.is_ranked:
-            limit = TOP if top is None else top
-            write_ranked(out, info.labels, rows(), about, name=str(info.label_space), top=limit, force=force)
-        else:
-            write_scores(out, info.labels, rows(), about, force=force)
+            explained = NotesExplanation(explainer, writer)
+            scored = explained.scores(ids_and_texts(corpus, split))
+        write_rows(out, info, rows(), about, top=top, force=force)
     return warnings if explained is None else (*warnings, *explained.result().warnings)
+
+
+def check_top(info: ModelInfo, top: int | None) -> None:
+    """Refuse a number of best codes for a model that scores the labels of a corpus.
+
+    Raises
+    ------
+    InputError
+        If ``top`` is given, and the model does not rank a whole code system.
+
+    """
+    if top is not None and not info.is_ranked:
+        raise InputError(
+            f"the {top} best codes of each note were asked for, expected a model that ranks a whole code "
+            "system: this one has a score for every label of its corpus",
+            remedy="Write all scores, and list the best with `clem scores export --top`",
+        )
+
+
+def about_split(info: ModelInfo, corpus: Corpus, split: str, warnings: Sequence[str]) -> dict[str, Any]:
+    """Return the provenance of the scores of a split, for the header of a scores file."""
+    return {
+        "system": info.system,
+        "corpus": corpus.name,
+        "corpus_fingerprint": corpus.fingerprint,
+        "split": split,
+        "synthetic": corpus.synthetic,
+        "warnings": list(warnings),
+    }
+
+
+def write_rows(
+    out: Path,
+    info: ModelInfo,
+    rows: Iterable[Row],
+    about: dict[str, Any],
+    *,
+    top: int | None = None,
+    force: bool = False,
+) -> None:
+    """Write a scores file of the variant that suits a model.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` is occupied and ``force`` is false, or the disk is full.
+
+    """
+    if info.is_ranked:
+        limit = TOP if top is None else top
+        write_ranked(out, info.labels, rows, about, name=str(info.label_space), top=limit, force=force)
+    else:
+        write_scores(out, info.labels, rows, about, force=force)

@@ -12,7 +12,7 @@ from clem_icd.errors import RunError
 
 
 @contextmanager
-def locked_folder(path: Path, activity: str) -> Iterator[None]:
+def locked_folder(path: Path, activity: str, *, shared: bool = False) -> Iterator[None]:
     """Keep all other processes out of a folder.
 
     The folder itself is locked, since the files in it are replaced.
@@ -21,6 +21,8 @@ def locked_folder(path: Path, activity: str) -> Iterator[None]:
     ----------
     activity
         What another process would be doing, for the error.
+    shared
+        Let in other processes that share the folder as well.
 
     Raises
     ------
@@ -31,7 +33,7 @@ def locked_folder(path: Path, activity: str) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunError(
                 f"another process is {activity}", path=path, remedy="Wait until it ends, or stop it"

@@ -1,0 +1,199 @@
+"""The processes of a Ray cluster that score shards, by Ray Data.
+
+Ray carries the numbers of shards to its workers and their records back. Notes, models and scores stay on a
+file system that all machines share.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from clem_icd.errors import ClemError, InputError, RunError
+from clem_icd.extras import optional
+from clem_icd.prediction.bulk.parts import Record
+from clem_icd.prediction.bulk.scoring import Task
+from clem_icd.prediction.bulk.surveying import Shard
+from clem_icd.prediction.bulk.workers import fitting_processes, given_threads, prepare_process
+
+_SECONDS_TO_ANSWER = 10
+
+_CONNECT = "Start it with `ray start --head`, name it with --ray-address, or leave the option out"
+
+
+def score_on_ray(
+    task: Task, shards: Sequence[Shard], *, address: str | None, workers: int | None
+) -> Iterator[Record]:
+    """Yield the record of every shard, in the order in which they are finished.
+
+    Parameters
+    ----------
+    address
+        The address of the head of a cluster. By default the cluster of this machine, or the one in the
+        environment variable ``RAY_ADDRESS``; without any, one is started for this run only.
+    workers
+        The number of processes; by default as many as the cores and the memory of all machines allow.
+
+    Raises
+    ------
+    ClemError
+        As `ShardScorer.score` raises it in a process.
+    InputError
+        If the cluster cannot be reached.
+    MissingExtraError
+        If Ray is not installed.
+    RunError
+        If a machine does not have the file system, or a process fails with another error.
+
+    """
+    # Its usage statistics would leave the hospital.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Warnings about its own workings, on the terminal of the user.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    ray = optional("ray", "The engine ray")
+    data = optional("ray.data", "The engine ray")
+    task = task.absolute()
+    with _connected(ray, address):
+        processes, threads = _shared_out(ray, task, workers, len(shards))
+        context = data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        rows = [{"shard": json.dumps(shard)} for shard in shards]
+        done = data.from_items(rows, override_num_blocks=len(rows)).map_batches(
+            RayWorker,
+            fn_constructor_args=(task, threads),
+            batch_size=1,
+            compute=data.ActorPoolStrategy(size=processes),
+            num_cpus=threads,
+        )
+        try:
+            for row in done.iter_rows():
+                yield _record(json.loads(row["record"]))
+        except ray.exceptions.RayError as problem:
+            raise RunError(
+                f"Ray ended the run with {type(problem).__name__}",
+                remedy="See the logs of the cluster, and run the same command again: finished notes are kept",
+            ) from problem
+
+
+class RayWorker:
+    """A model that is opened once on a machine of the cluster, and scores shard after shard."""
+
+    def __init__(self, task: Task, threads: int) -> None:
+        self._problem: dict[str, Any] | None = None
+        prepare_process(threads)
+        try:
+            if not task.folder.is_dir():
+                raise RunError(
+                    f"the machine {socket.gethostname()} of the cluster does not have this folder",
+                    path=task.folder,
+                    remedy="Keep the notes, the model and --out on a file system that all machines share",
+                )
+            self._scorer = task.scorer()
+        except ClemError as problem:
+            # Ray would start the worker again and again, and print the traceback of each.
+            self._problem = _as_json(problem)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Score the shards of a batch, and return their records."""
+        return {"record": [json.dumps(self._score(Shard(*json.loads(one)))) for one in batch["shard"]]}
+
+    def _score(self, shard: Shard) -> dict[str, Any]:
+        if self._problem is not None:
+            return self._problem
+        try:
+            return self._scorer.score(shard).as_json()
+        except ClemError as problem:
+            self._problem = _as_json(problem)
+        except Exception as problem:  # noqa: BLE001  its message may quote a note: only its class leaves
+            found = f"a worker failed with an unexpected {type(problem).__name__}"
+            remedy = "Run the same command without --engine and with --workers 1 --debug"
+            self._problem = _as_json(RunError(found, remedy=remedy))
+        return self._problem
+
+
+def _as_json(problem: ClemError) -> dict[str, Any]:
+    path = None if problem.path is None else str(problem.path)
+    kind = type(problem).__name__
+    return {
+        "error": kind,
+        "found": problem.found,
+        "path": path,
+        "row": problem.row,
+        "remedy": problem.remedy,
+    }
+
+
+def _record(value: dict[str, Any]) -> Record:
+    if "error" not in value:
+        return Record.from_json(value)
+    import clem_icd.errors
+
+    kind = getattr(clem_icd.errors, value.pop("error"), RunError)
+    raise kind(value.pop("found"), **value)
+
+
+@contextmanager
+def _connected(ray: Any, address: str | None) -> Iterator[None]:
+    """Connect to a cluster inside the block, unless this process is connected already."""
+    if ray.is_initialized():
+        yield
+        return
+    where = address or os.environ.get("RAY_ADDRESS") or "auto"
+    try:
+        # Ray itself would try for minutes.
+        if where not in ("auto", "local"):
+            host, _, port = where.removeprefix("ray://").rpartition(":")
+            socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
+        with _silent():
+            ray.init(
+                address=address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
+            )
+    except (OSError, ValueError, RuntimeError) as problem:
+        raise InputError(
+            f"no Ray cluster answers at {where} ({type(problem).__name__})", remedy=_CONNECT
+        ) from problem
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Hide what Ray's own library prints about itself on standard error."""
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _shared_out(ray: Any, task: Task, workers: int | None, shards: int) -> tuple[int, int]:
+    """Return the number of processes on all machines, and of threads in each."""
+    machines = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    if not machines:
+        raise RunError("the Ray cluster has no machine with cores", remedy="Add one with `ray start`")
+    cores = [int(machine["CPU"]) for machine in machines]
+    size = task.model.size()
+    fitting = [
+        fitting_processes(own, int(machine.get("memory", 0)), size)
+        for own, machine in zip(cores, machines, strict=True)
+    ]
+    processes = min(workers or sum(fitting), sum(cores), shards)
+    if given := given_threads():
+        given = min(given, *cores)
+        return min(processes, sum(own // given for own in cores)), given
+    # As many as let all of them run at once.
+    threads = range(max(cores), 0, -1)
+    return processes, next(count for count in threads if sum(own // count for own in cores) >= processes)
