@@ -1,10 +1,13 @@
 """Load on `clem serve`: throughput and latency, overload, connections that open and close, memory.
 
 Starts the service on a free port of this machine, and asks it from here: clients and service share the cores.
-The notes are those of the synthetic hospital, one per request. Exits with 1 if a promise is broken: an error
-other than 429 (or 503 and 504 under overload), an answer that takes longer than ``--longest`` under overload,
-more open files or threads after many connections than before, memory that grows by more than 5 % after the
-first fifth of a load of at least five minutes, or a stop that is not orderly.
+The notes are those of the synthetic hospital, one per request. Prints the figures as JSON, and then a verdict
+per promise. Exits with 1 if one is broken: an error other than 429 (or 503 and 504 under overload), an answer
+that takes longer than ``--longest`` under overload, more open files or threads after many connections than
+before, memory that grows by more than 5 % after the warm-up, or a stop that is not orderly.
+
+The warm-up is the first fifth of the load. Growth is the median of the memory over the last fifth against
+that over the second fifth; it is stated for any load, and judged for one of at least five minutes.
 
     python benchmarks/serving.py runs/demo/model
     python benchmarks/serving.py runs/demo/model --clients 50 --seconds 1200 --evidence
@@ -17,7 +20,6 @@ import argparse
 import asyncio
 import json
 import signal
-import ssl
 import subprocess
 import sys
 import time
@@ -26,8 +28,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx2
 import numpy as np
 import psutil
 
@@ -36,11 +38,11 @@ from clem_icd.synthetic.note import write_note
 
 _OVERLOAD = 10  # times the clients
 _GROWTH = 0.05
-_STEADY = 300  # seconds, of which the first fifth fills caches
+_STEADY = 300  # seconds of load from which on its growth is judged
+_FIFTHS = 5
 _SEED = 7
-
-# Unused, and made once: reading the certificates takes longer than a request.
-_TLS = ssl.create_default_context()
+_PATIENCE = 60  # seconds for an answer
+_PAUSE = 0.2  # seconds that a client waits after a refusal, whatever Retry-After says
 
 
 @dataclass
@@ -102,36 +104,79 @@ def service(model: str) -> Iterator[tuple[str, psutil.Process]]:
             started.kill()
 
 
+class Client:
+    """An HTTP client that costs little: five hundred of a library would measure themselves."""
+
+    def __init__(self, url: str) -> None:
+        self.host, self.port = urlsplit(url).hostname, urlsplit(url).port
+        self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> str:
+        """Return the status of a response that came whole, else the name of the failure."""
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await self._exchange(head.encode() + body)
+        except (OSError, EOFError) as problem:
+            self.close()
+            return type(problem).__name__
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self.streams is not None:
+            self.streams[1].close()
+            self.streams = None
+
+    async def _exchange(self, request: bytes) -> str:
+        if self.streams is None:
+            self.streams = await asyncio.open_connection(self.host, self.port)
+        reader, writer = self.streams
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
+        await reader.readexactly(int(fields.get("content-length", 0)))
+        if fields.get("connection") == "close":
+            self.close()
+        return head.split(" ", 2)[1]
+
+
 async def crowd(url: str, bodies: Sequence[bytes], clients: int, seconds: float) -> Answers:
     """Return the answers to clients that ask one request after the other."""
     answers = Answers()
     end = time.monotonic() + seconds
-    headers = {"content-type": "application/json"}
 
     async def client(number: int) -> None:
-        # One per client: a common pool would spend its time on finding a free connection.
-        async with httpx2.AsyncClient(base_url=url, timeout=60, verify=_TLS) as own:
-            while time.monotonic() < end:
-                began = time.monotonic()
-                number += 1
-                try:
-                    answer = await own.post("/v1/code", content=bodies[number % len(bodies)], headers=headers)
-                    status = str(answer.status_code)
-                except httpx2.HTTPError as problem:
-                    status = type(problem).__name__
-                answers.add(status, time.monotonic() - began)
-                if status == "429":
-                    await asyncio.sleep(min(0.2, max(0.0, end - time.monotonic())))
+        own = Client(url)
+        while time.monotonic() < end:
+            number += 1
+            began = time.monotonic()
+            status = await own.ask("POST", "/v1/code", bodies[number % len(bodies)])
+            answers.add(status, time.monotonic() - began)
+            if status == "429":
+                await asyncio.sleep(min(_PAUSE, max(0.0, end - time.monotonic())))
+        own.close()
 
     await asyncio.gather(*(client(number * 7) for number in range(clients)))
     return answers
 
 
 async def connections(url: str, count: int) -> None:
-    """Open and close connections, each after one request."""
+    """Open and close connections, each after one request.
+
+    Raises
+    ------
+    SystemExit
+        If one is not answered.
+
+    """
     for _ in range(count):
-        async with httpx2.AsyncClient(base_url=url, verify=_TLS) as client:
-            await client.get("/healthz")
+        client = Client(url)
+        if (status := await client.ask("GET", "/healthz")) != "200":
+            raise SystemExit(f"/healthz answered {status}")
+        client.close()
 
 
 def handles(process: psutil.Process) -> int:
@@ -155,9 +200,11 @@ async def measure(
     load = await crowd(url, bodies, asked.clients, asked.seconds)
     watching.cancel()
     found: dict[str, Any] = {"load": load.summary(asked.seconds)}
-    warm, last = np.median(memory[: len(memory) // 5 + 1]), np.median(memory[-len(memory) // 5 - 1 :])
-    found["memory"] = {"first_fifth_mb": round(float(warm)), "last_fifth_mb": round(float(last))}
-    found["memory"]["growth"] = round(float(last / warm - 1), 4)
+    parts = [float(np.median(part)) for part in np.array_split(np.array(memory), _FIFTHS)]
+    found["memory"] = {
+        "fifths_mb": [round(part) for part in parts],
+        "growth": round(parts[-1] / parts[1] - 1, 4),
+    }
     if asked.overload_seconds:
         crowded = await crowd(url, bodies, asked.clients * _OVERLOAD, asked.overload_seconds)
         found["overload"] = crowded.summary(asked.overload_seconds)
@@ -170,21 +217,61 @@ async def measure(
     return found
 
 
-def broken(found: dict[str, Any], seconds: float, longest: float) -> list[str]:
-    """Return the promises that the figures break."""
-    promises = []
-    if set(found["load"]["statuses"]) - {"200", "429"}:
-        promises.append("an error other than 429 under load")
-    crowded = found.get("overload")
-    if crowded and set(crowded["statuses"]) - {"200", "429", "503", "504"}:
-        promises.append("an error other than 429, 503 and 504 under overload")
-    if crowded and crowded["longest"] > longest:
-        promises.append(f"an answer after more than {longest:g} seconds under overload")
-    if found["handles"]["after"] > found["handles"]["before"]:
-        promises.append("open files or threads grow with connections")
-    if seconds >= _STEADY and found["memory"]["growth"] > _GROWTH:
-        promises.append(f"memory grows by more than {_GROWTH:.0%}")
-    return promises
+@dataclass(frozen=True)
+class Verdict:
+    """A promise, what was found, and whether it was kept; None if it was not judged."""
+
+    promise: str
+    found: str
+    kept: bool | None
+
+
+def verdicts(found: dict[str, Any], seconds: float, longest: float) -> list[Verdict]:
+    """Return the verdict on each promise."""
+    load, memory, handled = found["load"], found["memory"], found["handles"]
+    errors = set(load["statuses"]) - {"200", "429"}
+    said = [
+        Verdict("throughput and latency are stated", _speed(load), None),
+        Verdict("under load, no error but 429", ", ".join(sorted(errors)) or "none", not errors),
+    ]
+    if crowded := found.get("overload"):
+        errors = set(crowded["statuses"]) - {"200", "429", "503", "504"}
+        said += [
+            Verdict(f"{_OVERLOAD} x the clients: throughput and latency", _speed(crowded), None),
+            Verdict(
+                f"{_OVERLOAD} x the clients: no error but 429, 503 and 504",
+                ", ".join(sorted(errors)) or "none",
+                not errors,
+            ),
+            Verdict(
+                f"{_OVERLOAD} x the clients: every answer within {longest:g} s",
+                f"the slowest took {crowded['longest']:.2f} s",
+                crowded["longest"] <= longest,
+            ),
+        ]
+    warm = f"after {seconds / _FIFTHS:.0f} s of warm-up, {memory['growth']:+.1%} until {seconds:.0f} s"
+    kept = memory["growth"] <= _GROWTH if seconds >= _STEADY else None
+    opened = f"{handled['before']} before, {handled['after']} after"
+    return [
+        *said,
+        Verdict(f"memory grows by at most {_GROWTH:.0%}", warm, kept),
+        Verdict(
+            f"open files and threads do not grow over {handled['connections']:,} connections",
+            opened,
+            handled["after"] <= handled["before"],
+        ),
+    ]
+
+
+def _speed(part: dict[str, Any]) -> str:
+    return f"{part['notes_per_second']:.1f} notes/s, p50 {part['p50']:.2f} s, p99 {part['p99']:.2f} s"
+
+
+def show(said: Sequence[Verdict]) -> None:
+    """Print a line per promise."""
+    words = {True: "kept", False: "BROKEN", None: "-"}
+    for one in said:
+        print(f"{words[one.kept]:6}  {one.promise}: {one.found}")
 
 
 def main() -> None:
@@ -206,8 +293,11 @@ def main() -> None:
     bodies = [json.dumps({"notes": [{"text": text}], "evidence": asked.evidence}).encode() for text in texts]
     with service(asked.model) as (url, process):
         found = asyncio.run(measure(url, process, asked, bodies))
-    found["broken"] = broken(found, asked.seconds, asked.longest)
+    said = verdicts(found, asked.seconds, asked.longest)
+    found["broken"] = [one.promise for one in said if one.kept is False]
     print(json.dumps(found, indent=None if asked.json else 2))
+    if not asked.json:
+        show(said)
     sys.exit(bool(found["broken"]))
 
 

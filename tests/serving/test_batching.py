@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from clem_icd.serving import Limits
+from clem_icd.serving import Limits, ServedModel, Service
 from clem_icd.serving.batching import Batcher, Work
+from clem_icd.serving.envelope import CODING
 from clem_icd.serving.measures import Measures
 from clem_icd.serving.problems import ServiceError
-from serving.conftest import Serve, Served
+from serving.conftest import Serve, Served, Unread
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -33,8 +34,8 @@ def sample(measures: Measures, name: str, **labels: str) -> float:
 
 
 def held(serve: Serve, **limits: Any) -> Served:
-    """Return a service whose thread is held by one note."""
-    subject = serve(limits=Limits(**limits))
+    """Return a service whose thread is held by one note. How busy this machine is does not matter to it."""
+    subject = serve(limits=Limits(**({"wait_seconds": 60, "batch_seconds": 60} | limits)))
     subject.system.open.clear()
     subject.service.batcher.submit([work("first")])
     assert subject.system.begun.wait(10)
@@ -57,6 +58,16 @@ def test_a_batch_is_bounded_in_notes_and_characters(serve: Serve) -> None:
     subject.service.stop()
     lengths = [[len(text) for text in batch] for batch in subject.system.batches[1:]]
     assert lengths == [[1, 1, 1], [1, 8], [2], [30], [1]]
+
+
+def test_a_batch_is_bounded_in_the_time_that_it_is_expected_to_take(toy: Served) -> None:
+    batcher = Batcher(toy.coder, Limits(wait_seconds=60, batch_seconds=1), Measures(), 0.1)
+    toy.system.open.clear()
+    batcher.submit([work("a" * length) for length in (4, 6, 1, 30, 1)])
+    toy.system.open.set()
+    batcher.close(10)
+    # Ten characters take a second; what the first batch takes in truth says how many others go together.
+    assert [len(text) for text in toy.system.batches[0]] == [4, 6]
 
 
 @pytest.mark.parametrize("limits", [{"queue_notes": 2, "notes": 2}, {"queue_characters": 4_100}])
@@ -92,6 +103,91 @@ def test_a_queue_that_would_take_too_long_refuses(serve: Serve) -> None:
     subject.service.batcher.submit([work("b" * 10)])
     with pytest.raises(ServiceError, match="overloaded"):
         subject.service.batcher.submit([work("c")])
+
+
+def test_a_batch_that_is_slower_than_expected_refuses_while_it_runs(serve: Serve) -> None:
+    subject = held(serve, wait_seconds=0.05)
+    time.sleep(0.1)
+    with pytest.raises(ServiceError, match="overloaded"):
+        subject.service.batcher.submit([work()])
+
+
+def test_a_short_note_says_little_about_the_time_of_long_ones(toy: Served) -> None:
+    batcher = Batcher(toy.coder, Limits(), Measures())
+    batcher._in_batch = 100_000
+    batcher._learn(1.0)
+    batcher._in_batch = 1
+    batcher._learn(0.1)
+    assert batcher._seconds_per_character() == pytest.approx(0.6 / 50_000, rel=0.01)
+    batcher.close(10)
+
+
+def test_a_request_that_waits_for_too_long_after_all_is_refused_whole(serve: Serve) -> None:
+    # Nothing is known of the pace, and nothing of it shows before the first batch has ended.
+    subject = held(serve, wait_seconds=30)
+    late, timely = [work("late"), work("later")], [work("timely")]
+    for request in (late, timely):
+        subject.service.batcher.submit(request)
+    for one in late:
+        one.queued -= 60
+    subject.system.open.set()
+    assert timely[0].coding.result(10).tokens == 6
+    for one in late:
+        with pytest.raises(ServiceError, match="overloaded"):
+            one.coding.result(10)
+    assert subject.system.batches == [["first"], ["timely"]]
+    assert sample(subject.service.measures, "clem_notes_total", outcome="refused") == 2
+    assert sample(subject.service.measures, "clem_queue_characters") == 0
+
+
+def test_a_late_request_is_answered_with_429(serve: Serve) -> None:
+    subject = held(serve, wait_seconds=30)
+
+    async def ask() -> Any:
+        asked = asyncio.create_task(
+            subject.ask_async("POST", "/v1/code", json={"notes": [{"text": "late"}, {"text": "later"}]})
+        )
+        while sample(subject.service.measures, "clem_queue_notes") < 2:
+            await asyncio.sleep(0.001)
+        for one in subject.service.batcher._queue:
+            one.queued -= 60
+        subject.system.open.set()
+        return await asked
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "overloaded")
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("path", CODING)
+def test_an_overloaded_service_refuses_notes_without_reading_them(serve: Serve, path: str) -> None:
+    subject = held(serve, queue_notes=1, notes=1)
+    subject.service.batcher.submit([work("waiting")])
+    answer = subject.ask("POST", path, content=Unread(), headers={"content-type": "application/json"})
+    assert answer.status_code == 429
+    labels = {"method": "POST", "route": path, "status": "429"}
+    assert sample(subject.service.measures, "clem_requests_total", **labels) == 1
+    assert subject.ask("GET", "/v1/model").status_code == 200
+
+
+def test_a_service_knows_its_pace_before_its_first_note(toy: Served) -> None:
+    service = Service(Limits(wait_seconds=1e-9))
+    served = ServedModel("toy/model", toy.coder, "0" * 64)
+    service.prepare(served)
+    service.start(served)
+    toy.system.open.clear()
+    toy.system.begun.clear()
+    service.batcher.submit([work("first")])
+    assert toy.system.begun.wait(10)
+    with pytest.raises(ServiceError, match="overloaded"):
+        service.batcher.submit([work("second")])
+    toy.system.open.set()
+    service.stop(10)
+
+
+def test_the_paths_that_code_notes_are_those_of_the_application(toy: Served) -> None:
+    described = toy.ask("GET", "/openapi.json").json()["paths"]
+    assert sorted(path for path, methods in described.items() if "post" in methods) == sorted(CODING)
 
 
 def test_too_many_requests_in_progress_are_refused_but_health_answers(serve: Serve) -> None:

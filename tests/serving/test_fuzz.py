@@ -1,9 +1,11 @@
-"""Requests at random: never a 5xx, never another shape. ``CLEM_FUZZ_CASES`` sets how many."""
+"""Requests at random: never a 5xx, never another shape. ``CLEM_FUZZ_CASES`` sets how many per test."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -70,8 +72,26 @@ parameters = st.fixed_dictionaries(
 )
 
 
+statuses: Counter[int] = Counter()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _said(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Say at the end how many requests were answered, and how."""
+    yield
+    plugins = request.config.pluginmanager
+    terminal, capture = (plugins.get_plugin(name) for name in ("terminalreporter", "capturemanager"))
+    if terminal is None:  # in a worker
+        return
+    with capture.global_and_fixture_disabled():
+        counts = ", ".join(f"{count:,} x {status}" for status, count in sorted(statuses.items()))
+        failures = sum(count for status, count in statuses.items() if status >= 500)
+        terminal.write_line(f"\n{statuses.total():,} requests, {failures} answers of 5xx: {counts}")
+
+
 def check(answer: Any) -> None:
     """Check that an answer is either a result or an error of the one shape."""
+    statuses[answer.status_code] += 1
     assert answer.status_code in (200, 400, 404, 405, 413, 415, 422), answer.text
     value = answer.json()
     if answer.status_code != 200:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
 
-from clem_icd.serving.memory import bound_kernel_caches, return_unused_memory
+from clem_icd.serving.memory import bound_kernel_caches, objects_kept, return_unused_memory
 from serving.conftest import Serve
 
 CACHES = ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")
@@ -38,3 +39,20 @@ def test_unused_memory_is_returned_between_batches_now_and_then(
 
 def test_returning_memory_works_on_this_machine() -> None:
     return_unused_memory()
+
+
+def test_tables_that_are_loaded_are_left_out_of_the_search_for_garbage() -> None:
+    with objects_kept():
+        assert not gc.isenabled()
+        table = [{"row": row} for row in range(1_000)]
+    assert gc.isenabled()
+    kept = gc.get_freeze_count()
+    gc.unfreeze()
+    assert kept >= len(table)
+
+
+def test_the_search_for_garbage_goes_on_if_loading_fails() -> None:
+    with pytest.raises(ValueError, match="damaged"), objects_kept():
+        raise ValueError("damaged")
+    assert gc.isenabled()
+    gc.unfreeze()

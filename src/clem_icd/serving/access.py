@@ -15,7 +15,8 @@ _BEARER = HTTPBearer(auto_error=False, description="A token made by `clem token 
 _Described = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 
-def service_of(request: Request) -> Service:
+# A dependency that is not a coroutine runs in a thread, for which every request would have to wait.
+async def service_of(request: Request) -> Service:
     """Return what all routes share."""
     service: Service = request.app.state.service
     return service

@@ -22,8 +22,14 @@ from clem_icd.serving.measures import Measures
 from clem_icd.serving.memory import SECONDS_BETWEEN, return_unused_memory
 from clem_icd.serving.problems import ServiceError
 
-# How fast the estimate of the time per character follows the last batch.
-_FOLLOW = 0.3
+# What a batch counts when the next one is measured: the pace follows a change within a few batches.
+_KEPT = 0.5
+
+# Times the limit on waiting, after which a request is refused although it was expected to be faster.
+_LATE = 1.5
+
+_REHEARSALS = 2
+_REHEARSED = "Admitted with shortness of breath. History of hypertension. No fever, no chest pain. " * 20
 
 
 @dataclass(eq=False)
@@ -40,6 +46,8 @@ class Work:
         The result, once there is one, or what went wrong with this note.
     dropped
         Whether nobody waits for the result any more.
+    request, queued
+        All notes of its request, and when they were queued.
 
     """
 
@@ -48,6 +56,8 @@ class Work:
     evidence: bool
     coding: Future[Coding] = field(default_factory=Future)
     dropped: bool = False
+    request: Sequence[Work] = ()
+    queued: float = 0.0
 
 
 class Batcher:
@@ -61,21 +71,38 @@ class Batcher:
         Bounds of the queue and of a batch.
     measures
         Where lengths and durations are recorded.
+    seconds_per_character
+        How long the coder takes, as `rehearse` measures it; 0 if that is not known before the first batch.
 
     """
 
-    def __init__(self, coder: Coder, limits: Limits, measures: Measures) -> None:
+    def __init__(
+        self, coder: Coder, limits: Limits, measures: Measures, seconds_per_character: float = 0.0
+    ) -> None:
         self._coder = coder
         self._limits = limits
         self._measures = measures
         self._queue: deque[Work] = deque()
         self._characters = 0
         self._in_batch = 0
-        self._seconds_per_character = 0.0
+        self._begun = 0.0
+        self._timed = (1.0, seconds_per_character)
         self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="clem-batcher", daemon=True)
         self._thread.start()
+
+    def check_room(self) -> None:
+        """Refuse a request before its body is read, if its notes could not be queued.
+
+        Raises
+        ------
+        ServiceError
+            As `submit` does.
+
+        """
+        with self._changed:
+            self._check(0, 0)
 
     def submit(self, works: Sequence[Work]) -> None:
         """Queue the notes of a request: all of them, or none.
@@ -88,22 +115,9 @@ class Batcher:
         """
         characters = sum(len(work.text) for work in works)
         with self._changed:
-            if self._closing:
-                raise ServiceError("not-ready", "the service is stopping", "Ask again in a minute")
-            before = self._characters + self._in_batch
-            seconds = before * self._seconds_per_character
-            is_full = (
-                len(self._queue) + len(works) > self._limits.queue_notes
-                or self._characters + characters > self._limits.queue_characters
-            )
-            if is_full or (before and seconds > self._limits.wait_seconds):
-                self._measures.notes.labels("refused").inc(len(works))
-                raise ServiceError(
-                    "overloaded",
-                    "more notes wait for the model than it can code in time",
-                    "Ask again after the seconds in the header Retry-After",
-                    {"Retry-After": str(min(60, max(1, math.ceil(seconds))))},
-                )
+            self._check(len(works), characters)
+            for work in works:
+                work.request, work.queued = works, time.monotonic()
             self._queue.extend(works)
             self._count(characters)
             self._changed.notify()
@@ -128,6 +142,36 @@ class Batcher:
             self._changed.notify()
         self._thread.join(timeout)
 
+    def _check(self, notes: int, characters: int) -> None:
+        if self._closing:
+            raise ServiceError("not-ready", "the service is stopping", "Ask again in a minute")
+        limits = self._limits
+        before = self._characters + self._in_batch
+        seconds = before * self._seconds_per_character()
+        is_full = (
+            len(self._queue) + max(1, notes) > limits.queue_notes
+            or self._characters + max(1, characters) > limits.queue_characters
+        )
+        if is_full or (before and seconds > limits.wait_seconds):
+            raise self._refusal(max(1, notes), seconds)
+
+    def _refusal(self, notes: int, seconds: float) -> ServiceError:
+        self._measures.notes.labels("refused").inc(notes)
+        return ServiceError(
+            "overloaded",
+            "more notes wait for the model than it can code in time",
+            "Ask again after the seconds in the header Retry-After",
+            {"Retry-After": str(min(60, max(1, math.ceil(seconds))))},
+        )
+
+    def _seconds_per_character(self) -> float:
+        """Return the pace of the last batches, or of the present one if that is slower already."""
+        characters, seconds = self._timed
+        pace = seconds / characters
+        if not self._in_batch:
+            return pace
+        return max(pace, (time.monotonic() - self._begun) / self._in_batch)
+
     def _count(self, characters: int) -> None:
         self._characters += characters
         self._measures.queue_notes.set(len(self._queue))
@@ -149,25 +193,45 @@ class Batcher:
     def _next(self) -> list[Work]:
         """Return the next notes, at least one, in the order in which they came; none once closed."""
         with self._changed:
+            self._in_batch = 0
+            self._refuse_late()
             while not self._queue and not self._closing:
                 self._changed.wait()
             batch: list[Work] = []
-            self._in_batch = 0
-            while self._queue and len(batch) < self._limits.batch_notes:
+            limits, pace = self._limits, self._seconds_per_character()
+            most = min(limits.batch_characters, limits.batch_seconds / pace if pace else math.inf)
+            while self._queue and len(batch) < limits.batch_notes:
                 characters = len(self._queue[0].text)
-                if batch and self._in_batch + characters > self._limits.batch_characters:
+                if batch and self._in_batch + characters > most:
                     break
                 batch.append(self._queue.popleft())
                 self._in_batch += characters
             self._count(-self._in_batch)
+            self._begun = time.monotonic()
             return batch
+
+    def _refuse_late(self) -> None:
+        """Refuse requests that wait for longer than expected, because the model became slower meanwhile.
+
+        A request of which a note has been coded is finished.
+        """
+        if self._closing:
+            return
+        latest = time.monotonic() - _LATE * self._limits.wait_seconds
+        while self._queue and (first := self._queue[0]) is first.request[0] and first.queued < latest:
+            refusal = self._refusal(len(first.request), self._characters * self._seconds_per_character())
+            while self._queue and self._queue[0].request is first.request:
+                work = self._queue.popleft()
+                self._characters -= len(work.text)
+                _set(work, refusal)
+            self._count(0)
 
     def _learn(self, seconds: float) -> None:
         with self._changed:
-            last = seconds / max(1, self._in_batch)
+            characters, before = self._timed
+            # By characters: a batch of one short note says little about the time of long ones.
+            self._timed = (_KEPT * characters + max(1, self._in_batch), _KEPT * before + seconds)
             self._in_batch = 0
-            known = self._seconds_per_character
-            self._seconds_per_character = last if known == 0 else known + _FOLLOW * (last - known)
 
     def _code(self, batch: Sequence[Work]) -> None:
         """Give every note its coding. If scoring them together fails, each is scored alone."""
@@ -203,3 +267,25 @@ def _set(work: Work, result: Coding | Exception) -> None:
         work.coding.set_exception(result)
     else:
         work.coding.set_result(result)
+
+
+def rehearse(coder: Coder) -> float:
+    """Code a text of our own, so that the first client does not wait for what is loaded on first use.
+
+    Returns
+    -------
+    float
+        How long the coder took per character, the second time.
+
+    Raises
+    ------
+    ClemError
+        If the coder cannot code it.
+
+    """
+    seconds = 0.0
+    for _ in range(_REHEARSALS):
+        begun = time.monotonic()
+        coder.code(_REHEARSED, evidence=coder.explainer is not None)
+        seconds = time.monotonic() - begun
+    return seconds / len(_REHEARSED)

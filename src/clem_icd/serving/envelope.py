@@ -26,6 +26,9 @@ from clem_icd.serving.service import Service
 HEALTH = ("/healthz", "/readyz")
 """The paths that answer even if the service is overloaded, and without a token."""
 
+CODING = ("/v1/code", "/fhir/DocumentReference/$suggest-codes")
+"""The paths whose requests bring notes for the model."""
+
 _UNKNOWN_ROUTE = "(none)"
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
@@ -54,6 +57,7 @@ class Envelope:
         passage = _Passage(scope, send)
         try:
             self._check(scope)
+            self._check_room(scope)
             with self._counted(scope["path"]):
                 await self.app(scope, receive, passage.send)
         except ServiceError as problem:
@@ -80,6 +84,11 @@ class Envelope:
             origin=headers.get("origin"),
             fetch_site=headers.get("sec-fetch-site"),
         )
+
+    def _check_room(self, scope: Scope) -> None:
+        """Refuse notes that could not be queued before their body is read, which takes far longer."""
+        if scope["path"] in CODING and scope["method"] == "POST" and self.service.is_started:
+            self.service.batcher.check_room()
 
     @contextmanager
     def _counted(self, path: str) -> Iterator[None]:
@@ -137,7 +146,8 @@ class _Passage:
     @property
     def route(self) -> str:
         """The template of the path: a path itself may name a patient."""
-        return str(getattr(self._scope.get("route"), "path", _UNKNOWN_ROUTE))
+        known = self._scope["path"] if self._scope["path"] in CODING else _UNKNOWN_ROUTE
+        return str(getattr(self._scope.get("route"), "path", known))
 
     @property
     def token(self) -> str | None:

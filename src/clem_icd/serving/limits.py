@@ -29,13 +29,15 @@ class Limits(Fields):
         How many notes and characters may wait for the model; more are refused with 429.
     wait_seconds
         Notes are also refused with 429 if those before them would take longer than this, as measured on the
-        last batches.
+        last batches; and later, if they have waited for half as long again all the same.
     deadline_seconds
         A request that is not answered by then ends with 504, and its notes leave the queue.
     header_seconds, body_seconds
         How long a client may take to send its headers and its body.
     batch_notes, batch_characters
         How many notes and characters are scored together; a single longer note is scored alone.
+    batch_seconds
+        How long scoring them together may take, as measured on the last batches.
 
     """
 
@@ -46,12 +48,13 @@ class Limits(Fields):
     requests: int = Field(default=128, ge=1)
     queue_notes: int = Field(default=256, ge=1)
     queue_characters: int = Field(default=20_000_000, ge=1)
-    wait_seconds: float = Field(default=2.5, gt=0)
+    wait_seconds: float = Field(default=1.5, gt=0)
     deadline_seconds: float = Field(default=30.0, gt=0)
     header_seconds: float = Field(default=10.0, gt=0)
     body_seconds: float = Field(default=15.0, gt=0)
     batch_notes: int = Field(default=32, ge=1)
     batch_characters: int = Field(default=400_000, ge=1)
+    batch_seconds: float = Field(default=0.5, gt=0)
 
     @model_validator(mode="after")
     def _a_full_request_fits_into_the_queue(self) -> Self:

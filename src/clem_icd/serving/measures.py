@@ -30,8 +30,8 @@ class Measures:
         self.in_progress = Gauge("clem_requests_in_progress", "Requests in progress.", registry=self.registry)
         self.notes = Counter(
             "clem_notes",
-            "Notes by outcome: coded, unreadable, failed, refused (the queue was full) or dropped (the "
-            "client left, or the deadline passed).",
+            "Notes by outcome: coded, unreadable, failed, refused (too much waits; at least one per "
+            "request) or dropped (the client left, or the deadline passed).",
             ("outcome",),
             registry=self.registry,
         )

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ DRAIN_SECONDS = 30
 """How long requests in progress may take to end once the service stops."""
 
 _BACKLOG = 512
+
+# Each operation of a model gives Python's lock away and waits to have it back. With the usual 5 milliseconds,
+# a thread that refuses many requests stops one that codes notes.
+_SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def serve(
     address
         Where to listen.
     open_model
-        Loads the model; until then, requests are answered with 503.
+        Loads the model. Until it and the tables of the screen are loaded, requests are answered with 503.
     when_ready
         Called once notes can be coded, with the actual address.
 
@@ -102,6 +107,7 @@ def serve(
         If the model cannot be loaded.
 
     """
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with _listening(address) as listener:
         bound = Address(address.host, listener.getsockname()[1])
         asyncio.run(_serve(service, listener, open_model, lambda served: when_ready(bound, served)))
@@ -201,9 +207,10 @@ async def _load(
     try:
         served = await asyncio.to_thread(open_model)
         if not server.should_exit:
+            await asyncio.to_thread(service.prepare, served)
+        if not server.should_exit:
             service.start(served)
             when_loaded(served)
-            await asyncio.to_thread(service.prepare)
     except BaseException:
         server.should_exit = True
         raise

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from clem_icd.serving.batching import Batcher
+from clem_icd.serving.batching import Batcher, rehearse
 from clem_icd.serving.limits import Limits
 from clem_icd.serving.measures import Measures
+from clem_icd.serving.memory import objects_kept
 from clem_icd.serving.problems import ServiceError
 from clem_icd.serving.review import Review
 from clem_icd.serving.security.gate import Gate
@@ -41,21 +42,31 @@ class Service:
         self.review = review
         self.measures = Measures()
         self.in_progress = 0
+        self._seconds_per_character = 0.0
         self._loaded: tuple[ServedModel, Batcher] | None = None
         self._is_stopping = False
 
-    def start(self, served: ServedModel) -> None:
-        """Begin to code notes with a model."""
-        self._loaded = served, Batcher(served.coder, self.limits, self.measures)
-        self.measures.ready.set(1)
+    def prepare(self, served: ServedModel) -> None:
+        """Load what a model and the screen need on first use; end early if the service stops.
 
-    def prepare(self) -> None:
-        """Load what the review screen needs, so that nobody waits for it; ends early if the service stops."""
-        if self.review is not None:
-            for step in self.review.preparations():
+        Raises
+        ------
+        ClemError
+            If the model cannot code a note.
+
+        """
+        with objects_kept():
+            self._seconds_per_character = rehearse(served.coder)
+            for step in () if self.review is None else self.review.preparations():
                 if self._is_stopping:
                     return
                 step()
+
+    def start(self, served: ServedModel) -> None:
+        """Begin to code notes with a model."""
+        batcher = Batcher(served.coder, self.limits, self.measures, self._seconds_per_character)
+        self._loaded = served, batcher
+        self.measures.ready.set(1)
 
     def begin_to_stop(self) -> None:
         """Say that no more requests should come; those that have come are answered."""
@@ -69,6 +80,11 @@ class Service:
             self._loaded[1].close(timeout)
         if self.review is not None:
             self.review.store.close()
+
+    @property
+    def is_started(self) -> bool:
+        """Whether notes can be coded."""
+        return self._loaded is not None
 
     @property
     def served(self) -> ServedModel:

@@ -33,6 +33,11 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def ready(page: Any, name: str) -> None:
+    """Wait until a page has come and its script listens: a key that is pressed before is lost."""
+    page.wait_for_selector(f"body[data-page={name}][data-ready]")
+
+
 @dataclass
 class Screen:
     """A coder's window, and the store behind it."""
@@ -70,7 +75,7 @@ class Screen:
             f"{self.url}/review/login", form={"name": "Ada Coder"}, headers={"Origin": self.url}
         )
         page.goto(f"{self.url}/review")
-        page.wait_for_selector("body[data-page=list][data-ready]")
+        ready(page, "list")
         return page
 
     def open(self, encounter: str, **options: Any) -> Any:
@@ -82,7 +87,7 @@ class Screen:
     def show(self, page: Any, encounter: str) -> None:
         """Go to an encounter."""
         page.goto(f"{self.url}/review/encounters/{encounter}")
-        page.wait_for_selector("body[data-page=encounter][data-ready]")
+        ready(page, "encounter")
 
     def _fail(self, error: Any) -> None:
         self.problems.append(str(error))

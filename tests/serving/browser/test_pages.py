@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from serving.browser.conftest import Screen
+from serving.browser.conftest import Screen, ready
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +64,7 @@ def test_axe_finds_nothing_serious(screen: Screen, axe: str, scheme: str) -> Non
         page.goto(screen.url + path)
         assert findings(page, axe) == [], path
     page.goto(f"{screen.url}/review")
+    ready(page, "list")
     page.click("text=Sign out")
     page.wait_for_selector("body[data-page=login]")
     assert findings(page, axe) == []
@@ -101,11 +102,12 @@ def test_the_work_list_by_keyboard(screen: Screen) -> None:
     page.keyboard.press("k")
     with page.expect_navigation():
         page.keyboard.press("Enter")
+    ready(page, "encounter")
     assert page.url.endswith(first)
     page.keyboard.press("g")
     page.wait_for_url(f"**/{second}")
     page.goto(f"{screen.url}/review")
-    page.wait_for_selector("body[data-ready]")
+    ready(page, "list")
     page.keyboard.press("/")
     page.keyboard.type("b2")
     with page.expect_navigation():

@@ -12,7 +12,7 @@ from clem_icd.serving.store.acts import Act
 from clem_icd.serving.store.encounters import Document, key
 from clem_icd.serving.store.judgement import Judgement
 from clem_icd.serving.store.judging import judge
-from serving.browser.conftest import Screen
+from serving.browser.conftest import Screen, ready
 from serving.browser.encounters import HOSTILE, SUMMARY
 
 pytestmark = pytest.mark.browser
@@ -55,7 +55,7 @@ def test_a_coder_works_through_an_encounter_by_keyboard_alone(screen: Screen, un
     first, second = screen.encounter("A1"), screen.encounter("A2")
     page = screen.window()
     press(page, "j", "Enter")
-    page.wait_for_selector(".card.on")
+    ready(page, "encounter")
     assert page.url.endswith(first)
     assert selected(page) == "I50.23"
     press(page, "a")  # I50.23
@@ -91,6 +91,7 @@ def test_a_coder_works_through_an_encounter_by_keyboard_alone(screen: Screen, un
     page.wait_for_selector("#finder-list li:first-child .value:text-is('Z85.3')")
     press(page, "Enter")
     page.wait_for_selector("mark[data-codes~='icd10cm:Z85.3']:text-is('breast cancer')")
+    until(page)
     press(page, "Enter")
     page.wait_for_selector("#summary[open]")
     press(page, "Enter")

@@ -15,13 +15,14 @@ import pytest
 
 from clem_icd.serving.store.database import Store, open_store
 
-_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+"""The folders with the programs of PostgreSQL, the newest first."""
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL, without a database, of a PostgreSQL server for these tests alone, on the loopback address."""
-    if not _BINARIES:
+    if not BINARIES:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     psycopg = pytest.importorskip("psycopg", reason="the driver of PostgreSQL is not installed")
     # Not below pytest's own folders, which only their owner can enter: the server refuses to run as root.
@@ -33,7 +34,7 @@ def postgres() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    binaries, data = _BINARIES[0], folder / "data"
+    binaries, data = BINARIES[0], folder / "data"
     initialize: list[str | Path] = [
         *prefix,
         binaries / "initdb",

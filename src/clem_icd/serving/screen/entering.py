@@ -25,7 +25,7 @@ class SignInNeededError(Exception):
     """A page was asked for by someone who is not signed in."""
 
 
-def review_of(service: ServiceOf) -> Review:
+async def review_of(service: ServiceOf) -> Review:
     """Return what the routes of the review share."""
     if service.review is None:
         raise ServiceError("not-found", "there is no review here", "Start the service with --store FILE")
