@@ -60,7 +60,7 @@ class CorpusWriter:
         self._ids: set[str] = set()
         self._notes: Counter[str] = Counter()
         self._uncoded: Counter[str] = Counter()
-        self._counts: dict[str, Counter[Code]] = {split: Counter() for split in SPLITS}
+        self._occurrences: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
         (folder / "notes").mkdir()
 
     @property
@@ -109,16 +109,17 @@ class CorpusWriter:
         self._uncoded[split] += pc.sum(pc.equal(pc.list_value_length(table["codes"]), 0)).as_py()
         codes = pc.list_flatten(table["codes"])
         names = (pc.struct_field(codes, [place]) for place in range(2))
-        for pair in pc.value_counts(pc.binary_join_element_wise(*names, _SEPARATOR)).to_pylist():
-            code, system = pair["values"].split(_SEPARATOR)
-            self._counts[split][Code(code, CodeSystem(system))] += pair["counts"]
+        found = pc.value_counts(pc.binary_join_element_wise(*names, _SEPARATOR))
+        values, counts = (part.to_pylist() for part in found.flatten())
+        self._occurrences[split].update(dict(zip(values, counts, strict=True)))
         return table
 
     def finish(self, about: Mapping[str, Any]) -> None:
         """Write the label space, and where the corpus came from."""
-        labels = self._labels()
-        occurrences = sum(self._counts.values(), Counter[Code]())
-        pq.write_table(self._label_table(labels), self.folder / "labels.parquet", compression="zstd")
+        counts = {split: _by_code(found) for split, found in self._occurrences.items()}
+        occurrences = sum(counts.values(), Counter[Code]())
+        labels = self._labels(occurrences)
+        pq.write_table(self._label_table(labels, counts), self.folder / "labels.parquet", compression="zstd")
         unknown = [label for label in labels if not self._codebook.is_known(label.value, label.system)]
         misshapen = [label for label in labels if not is_well_formed(label.value, label.system)]
         written = [split for split in SPLITS if self._notes[split]]
@@ -144,10 +145,10 @@ class CorpusWriter:
             },
         )
 
-    def _labels(self) -> list[Code]:
+    def _labels(self, occurrences: Iterable[Code]) -> list[Code]:
         if not self._notes:
             raise CorpusError("there are no notes", remedy="Check that this is the right raw folder")
-        labels = sorted(set().union(*self._counts.values()))
+        labels = sorted(occurrences)
         if not labels:
             raise CorpusError(
                 "no note has a code", remedy="Check the code files, and how they are joined with the notes"
@@ -160,14 +161,23 @@ class CorpusWriter:
                 )
         return labels
 
-    def _label_table(self, labels: Sequence[Code]) -> pa.Table:
+    def _label_table(self, labels: Sequence[Code], counts: Mapping[str, Mapping[Code, int]]) -> pa.Table:
         columns: dict[str, list[Any]] = {
             "code": [label.value for label in labels],
             "system": [label.system.value for label in labels],
             "title": [self._codebook.title(label.value, label.system) for label in labels],
-            **{split: [self._counts[split][label] for label in labels] for split in SPLITS},
+            **{split: [counts[split].get(label, 0) for label in labels] for split in SPLITS},
         }
         return pa.table(columns, schema=LABELS)
+
+
+def _by_code(occurrences: Mapping[str, int]) -> Counter[Code]:
+    """Return how often each code occurs, from the same by code and system in one text."""
+    counts: Counter[Code] = Counter()
+    for text, count in occurrences.items():
+        code, system = text.split(_SEPARATOR)
+        counts[Code(code, CodeSystem(system))] = count
+    return counts
 
 
 def _checked(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -51,7 +53,7 @@ def document_tables(
     texts_of_group: list[bytes] = []
     kept: list[int] = []
     size = 0
-    for row, numbers in enumerate(documents["numbers"]):
+    for row, numbers in enumerate(documents["numbers"].to_list()):
         text = compose([texts.read(number) for number in numbers])
         if text and not text.isspace():
             kept.append(row)
@@ -81,12 +83,18 @@ def _table(
         documents["note_id"],
         documents["subject"],
         documents["admission"].cast(pl.String),
-        pa.array(texts, pa.binary()).cast(pa.string()),
+        _strings(texts),
         documents["codes"].cast(pl.List(pl.Struct({"code": pl.String, "system": pl.String}))),
         pa.array(spans, pa.list_(EVIDENCE)),
     ]
     arrays = [column.to_arrow() if isinstance(column, pl.Series) else column for column in columns]
     return pa.table([array.cast(field.type) for array, field in zip(arrays, NOTES, strict=True)], NOTES)
+
+
+def _strings(texts: Sequence[bytes]) -> pa.StringArray:
+    """Return texts, which are valid UTF-8, as an array."""
+    ends = np.fromiter(accumulate(map(len, texts), initial=0), np.int32, len(texts) + 1)
+    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(texts)))
 
 
 def _spans(row: dict[str, Any], raw: TextStore, evidence: RawEvidence) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 
@@ -38,13 +39,16 @@ class TextStore:
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    def add(self, texts: pa.StringArray) -> None:
-        """Add texts; none of them is null."""
+    def add(self, texts: pa.StringArray, chosen: npt.NDArray[np.bool_]) -> None:
+        """Add the chosen ones of some texts [texts]; none of them is null."""
         _, offsets, data = texts.buffers()
-        ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-        if data is not None:
-            self._file.write(memoryview(data)[ends[0] : ends[-1]])
-        self._ends.extend((ends[1:] - ends[0] + self._ends[-1]).tolist())
+        places = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+        places = places.astype(np.int64)
+        # Neighbours are written in one piece, straight from the memory of the array.
+        runs = np.flatnonzero(np.diff(chosen, prepend=False, append=False)).reshape(-1, 2)
+        for begin, end in places[runs].tolist():
+            self._file.write(memoryview(data)[begin:end])
+        self._ends.extend((np.diff(places)[chosen].cumsum() + self._ends[-1]).tolist())
 
     def read(self, number: int) -> bytes:
         """Return a text as UTF-8."""

@@ -111,7 +111,7 @@ def _staged(
         named = batch.rename_columns(list(names.values()))
         wanted_here = [admission in needed for admission in named.column("admission").to_pylist()]
         text = named.column("text")
-        texts.add(text.filter(pa.array(wanted_here, pa.bool_())))
+        texts.add(text, np.array(wanted_here, np.bool_))
         facts.append(named.select(kept))
         places.append(rows)
         staged += wanted_here

@@ -23,6 +23,7 @@ from clem_icd.sources.mimic.pipelines.steps import (
     about_left_out,
     about_other_subjects,
     add_codes,
+    first_of_each,
     frequent,
     merge_notes,
     read_codes,
@@ -81,7 +82,7 @@ def _mimic3(
         case "50":
             kept = labelled.filter(pl.col("code").is_in(TOP_50))
         case "clean":
-            once = labelled.unique(["admission", "code"], keep="first", maintain_order=True)
+            once = first_of_each(labelled, "admission", "code")
             kept = frequent(once.with_columns(kind=pl.lit("any")), documents, rules.min_count)
     chosen = assign(with_codes(add_codes(documents, kept)))
     return chosen, [*notices, *about_left_out(assign(documents), chosen, rules)]
@@ -90,9 +91,7 @@ def _mimic3(
 def _mimic4(
     notes: pl.DataFrame, codes: pl.DataFrame, assign: Assign, rules: Rules
 ) -> tuple[pl.DataFrame, list[str]]:
-    once = read_codes(codes, _read_code).unique(
-        ["admission", "kind", "code"], keep="first", maintain_order=True
-    )
+    once = first_of_each(read_codes(codes, _read_code), "admission", "kind", "code")
     labelled = once.filter(pl.col("version") == str(rules.version))
     documents = with_codes(add_codes(single_notes(notes.filter(~pl.col("missing"))), labelled))
     chosen = assign(with_codes(add_codes(documents, frequent(labelled, documents, rules.min_count))))

@@ -19,6 +19,8 @@ from clem_icd.sources.mimic.pipelines.rules import Assign, Pipeline, Rules
 from clem_icd.sources.mimic.pipelines.steps import (
     about_left_out,
     add_codes,
+    first_of_each,
+    first_of_runs,
     frequent,
     merge_notes,
     most_frequent,
@@ -64,7 +66,7 @@ def _mimic3(
 ) -> tuple[pl.DataFrame, list[str]]:
     documents, labelled = mimic3_documents(notes, codes)
     documents = assign(documents)
-    once = labelled.unique(["admission", "kind", "code"], keep="first", maintain_order=True)
+    once = first_of_each(labelled, "admission", "kind", "code")
     match rules.subset:
         case "full":
             return documents, []
@@ -89,25 +91,31 @@ def _mimic4(
 
 
 def _mixed(codes: pl.DataFrame, documents: pl.DataFrame) -> list[str]:
-    here = codes.join(documents, on="admission", how="semi")
-    versions = here.group_by("admission").agg(pl.col("version").n_unique())
+    here = codes.join(documents, on="admission", how="semi", maintain_order="left")
+    versions = (
+        first_of_runs(here, "admission", "version").group_by("admission").agg(pl.col("version").n_unique())
+    )
     mixed = versions.filter(pl.col("version") > 1).height
     return [counted(mixed, *_MIXED)] if mixed else []
 
 
 def _combined(codes: pl.DataFrame, version: str) -> pl.DataFrame:
     """Keep the codes in the combinations that count, with ``times``: the number of these with the code."""
-    once = codes.unique(["admission", "kind", "code"], keep="first", maintain_order=True)
+    once = first_of_each(codes, "admission", "kind", "code")
     kinds = ("diagnosis", "procedure")
-    lists = once.group_by("admission").agg(
-        *(
-            pl.col("version").filter(pl.col("kind") == kind).n_unique().alias(f"{kind}_lists")
-            for kind in kinds
-        ),
-        *(
-            ((pl.col("kind") == kind) & (pl.col("version") == version)).any().alias(f"{kind}_wanted")
-            for kind in kinds
-        ),
+    lists = (
+        first_of_runs(once, "admission", "kind", "version")
+        .group_by("admission")
+        .agg(
+            *(
+                pl.col("version").filter(pl.col("kind") == kind).n_unique().alias(f"{kind}_lists")
+                for kind in kinds
+            ),
+            *(
+                ((pl.col("kind") == kind) & (pl.col("version") == version)).any().alias(f"{kind}_wanted")
+                for kind in kinds
+            ),
+        )
     )
     is_diagnosis = pl.col("kind") == "diagnosis"
     others = pl.when(is_diagnosis).then("procedure_lists").otherwise("diagnosis_lists").clip(lower_bound=1)
@@ -122,8 +130,11 @@ def _combined(codes: pl.DataFrame, version: str) -> pl.DataFrame:
 
 def _one_system(codes: pl.DataFrame, version: str) -> pl.DataFrame:
     """Treat a text that is a code in both revisions as a code of the requested one: it is one label."""
-    wanted_first = codes.sort(pl.col("version") != version, maintain_order=True)
+    distinct = codes.select("code", "system", "version").unique(maintain_order=True)
+    wanted_first = distinct.sort(pl.col("version") != version, maintain_order=True)
     systems = wanted_first.unique("code", keep="first").select("code", "system")
+    if systems.height == distinct.select("code", "system").unique().height:
+        return codes
     return codes.drop("system").join(systems, on="code", maintain_order="left")
 
 

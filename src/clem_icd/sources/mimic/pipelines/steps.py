@@ -63,18 +63,36 @@ def single_notes(notes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def first_of_each(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Return the first row of every combination of values in some columns, in order."""
+    # Twice as fast as `DataFrame.unique`.
+    return rows.filter(pl.struct(columns).is_first_distinct())
+
+
+def first_of_runs(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Return some columns of the rows in which one of them changes: the same values, in far fewer rows."""
+    changes = (pl.col(column).ne_missing(pl.col(column).shift()) for column in columns)
+    return rows.select(columns).filter(pl.any_horizontal(pl.int_range(pl.len()) == 0, *changes))
+
+
 def add_codes(documents: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
     """Add to every document the distinct codes of its admission, or an empty list."""
-    lists = (
-        codes.unique(["admission", "code"], keep="first", maintain_order=True)
-        .group_by("admission", maintain_order=True)
-        .agg(codes=pl.struct("code", "system"))
-    )
+    lists = _lists(codes)
+    # Most often, no code is listed twice, which is quicker to see here than in the rows.
+    if (lists["codes"].list.len() != lists["distinct"]).any():
+        lists = _lists(first_of_each(codes, "admission", "code"))
     empty = pl.lit([], dtype=lists.schema["codes"])
     return (
         documents.drop("codes", strict=False)
-        .join(lists, on="admission", how="left", maintain_order="left")
+        .join(lists.drop("distinct"), on="admission", how="left", maintain_order="left")
         .with_columns(pl.col("codes").fill_null(empty))
+    )
+
+
+def _lists(codes: pl.DataFrame) -> pl.DataFrame:
+    """Return the codes of every admission, and how many of them are distinct."""
+    return codes.group_by("admission", maintain_order=True).agg(
+        codes=pl.struct("code", "system"), distinct=pl.col("code").n_unique()
     )
 
 
@@ -94,10 +112,14 @@ def about_left_out(before: pl.DataFrame, after: pl.DataFrame, rules: Rules) -> l
         The choice.
 
     """
-    labels = [frame["codes"].explode(empty_as_null=False).n_unique() for frame in (before, after)]
+    labels = [_distinct_labels(frame) for frame in (before, after)]
     lost, bare = labels[0] - labels[1], before.height - after.height
     words = _NOT_OF_THE_50 if rules.subset == "50" else _RARE
     return ([counted(lost, *words)] if lost else []) + ([counted(bare, *_BARE)] if bare else [])
+
+
+def _distinct_labels(documents: pl.DataFrame) -> int:
+    return documents["codes"].explode(empty_as_null=False).struct.unnest().unique().height
 
 
 def about_other_subjects(rows: pl.DataFrame, documents: pl.DataFrame) -> list[str]:
