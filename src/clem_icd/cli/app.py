@@ -17,6 +17,7 @@ from clem_icd.cli.evaluate import evaluate
 from clem_icd.cli.evidence import evidence
 from clem_icd.cli.explain import explain
 from clem_icd.cli.export import export
+from clem_icd.cli.precision import precision
 from clem_icd.cli.predict import predict
 from clem_icd.cli.prepare import prepare
 from clem_icd.cli.pretrain import pretrain
@@ -53,6 +54,7 @@ for function in (
     predict,
     evaluate,
     thresholds,
+    precision,
     error_analysis,
     compare,
     code,

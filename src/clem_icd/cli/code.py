@@ -15,7 +15,7 @@ from clem_icd.cli.coded_note import about_decisions, about_text, suggestion_as_j
 from clem_icd.cli.evidence_options import HowExplained, about_evidence, as_explained
 from clem_icd.cli.found_words import FoundWords
 from clem_icd.cli.notes_options import SOME_FAILED, NotesTable, left_out
-from clem_icd.cli.options import Encoding, WrappedNotes, naming_options, with_options
+from clem_icd.cli.options import Encoding, Precision, WrappedNotes, naming_options, with_options
 from clem_icd.cli.tabulation import new_table, plain
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.title_search import (
@@ -81,6 +81,7 @@ def code(
         ),
     ] = None,
     language: NotesLanguage = None,
+    precision: Precision = "fp32",
     evidence: Annotated[
         bool,
         typer.Option(
@@ -113,7 +114,8 @@ def code(
     with naming_options(*table.advice):
         uncoded = _uncoded(terminal, table, notes, encoding, wrapped)
     readable = _from_first(_readable(uncoded, failed, table.advice), failed)
-    coder = Coder(*open_system(model, searched, language), threshold=threshold)
+    opened = open_system(model, searched, language, precision=precision, say=terminal.say)
+    coder = Coder(*opened, threshold=threshold)
     if evidence:
         coder.explainer = how.explainer(coder.system, coder.info)
     coded = []

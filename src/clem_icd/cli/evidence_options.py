@@ -49,7 +49,7 @@ class HowExplained:
             raise InputError(
                 f"{useless[0]} needs --evidence", remedy="Ask for evidence, or leave the option out"
             )
-        self._chosen()
+        self.chosen()
 
     def explainer(self, system: System, info: ModelInfo) -> Explainer:
         """Return what explains a model.
@@ -64,9 +64,17 @@ class HowExplained:
         """
         from clem_icd.explanation import Explainer
 
-        return Explainer(system, info, self._chosen(), cut=self.cut)
+        return Explainer(system, info, self.chosen(), cut=self.cut)
 
-    def _chosen(self) -> Method | None:
+    def chosen(self) -> Method | None:
+        """Return the method that is named, or None.
+
+        Raises
+        ------
+        InputError
+            As `require` raises it.
+
+        """
         if self.method is None:
             return None
         methods = methods_in(self.method)

@@ -11,7 +11,15 @@ import typer
 
 from clem_icd.cli.evidence_options import HowExplained, as_explained
 from clem_icd.cli.notes_options import SOME_FAILED, NotesTable, left_out
-from clem_icd.cli.options import Encoding, Force, Split, WrappedNotes, named_in, naming_options
+from clem_icd.cli.options import (
+    Encoding,
+    Force,
+    Precision,
+    Split,
+    WrappedNotes,
+    named_in,
+    naming_options,
+)
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.title_search import (
     ModelOrSystem,
@@ -131,6 +139,7 @@ def predict(
         ),
     ] = None,
     language: NotesLanguage = None,
+    precision: Precision = "fp32",
     evidence: Annotated[
         Path | None,
         typer.Option(
@@ -159,6 +168,7 @@ def predict(
         predict_notes,
         survey,
     )
+    from clem_icd.prediction.split_scores import precision_of, reduced_precision
     from clem_icd.scores import TOP
 
     searched = searched_system(model, terminal.say)
@@ -179,16 +189,16 @@ def predict(
             _require_readable(source, advice)
     for line in surveyed.remarks:
         terminal.say(line)
-    system, info = open_system(model, searched, language)
+    system, info = open_system(model, searched, language, precision=precision, say=terminal.say)
     explainer = how.explainer(system, info) if evidence is not None else None
     about, warnings = _provenance(info, source, corpus, of_corpus.split)
     result = predict_notes(
         source,
         surveyed,
-        ModelSource(searched or model, language or "en", how.method, how.cut),
+        ModelSource(searched or model, language or "en", how.chosen(), how.cut, precision_of(system)),
         Opened(system, info, explainer),
         out,
-        about=about,
+        about={**about, **reduced_precision(system)},
         top=top,
         evidence=evidence,
         work=work,

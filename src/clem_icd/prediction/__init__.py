@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from clem_icd.prediction.exporting import Exported, export_model
     from clem_icd.prediction.overlap import overlap_warnings
     from clem_icd.prediction.parity import Parity
+    from clem_icd.prediction.precision_effects import measure_precisions, record_precisions
     from clem_icd.prediction.split_evidence import SplitEvidence, explain_split
     from clem_icd.prediction.split_scores import predict_split
 
@@ -26,9 +27,11 @@ __all__ = [
     "Suggestion",
     "explain_split",
     "export_model",
+    "measure_precisions",
     "notes_to_check",
     "overlap_warnings",
     "predict_split",
+    "record_precisions",
     "rule_for",
 ]
 
@@ -43,9 +46,11 @@ __getattr__ = lazy_names(
         "Suggestion": "coder",
         "explain_split": "split_evidence",
         "export_model": "exporting",
+        "measure_precisions": "precision_effects",
         "notes_to_check": "checked_notes",
         "overlap_warnings": "overlap",
         "predict_split": "split_scores",
+        "record_precisions": "precision_effects",
         "rule_for": "deciding",
     },
 )

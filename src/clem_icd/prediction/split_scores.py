@@ -79,7 +79,7 @@ def predict_split(
             yield note_id, finite(scores)
 
     warnings = overlap_warnings(info, corpus, split)
-    about = about_split(info, corpus, split, warnings)
+    about = {**about_split(info, corpus, split, warnings), **reduced_precision(system)}
     explained = None
     with ExitStack() as stack:
         if evidence is None:
@@ -144,3 +144,15 @@ def write_rows(
         write_ranked(out, info.labels, rows, about, name=str(info.label_space), top=limit, force=force)
     else:
         write_scores(out, info.labels, rows, about, force=force)
+
+
+def precision_of(system: System) -> str:
+    """Return the precision in which a system scores."""
+    precision = getattr(system, "precision", None)
+    return "fp32" if precision is None else str(precision.name)
+
+
+def reduced_precision(system: System) -> dict[str, str]:
+    """Return the key ``precision`` for the header of a scores file, if it is a reduced one."""
+    name = precision_of(system)
+    return {} if name == "fp32" else {"precision": name}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clem_icd.errors import ModelError
-from clem_icd.explanation import Explainer
+from clem_icd.explanation import Explainer, Method
 from clem_icd.files import sha256_of
 from clem_icd.icd import CodeSystem
 from clem_icd.modeling import ModelInfo, System
@@ -26,13 +26,16 @@ class ModelSource:
         The language of the notes, for a search.
     method, cut
         How evidence is found; None for what suits the model best.
+    precision
+        In which precision a neural model scores, other than ``auto``: each machine could choose another one.
 
     """
 
     model: Path | CodeSystem
     language: Literal["en", "es", "other"] = "en"
-    method: str | None = None
+    method: Method | None = None
     cut: float | None = None
+    precision: str = "fp32"
 
     def open(self) -> tuple[System, ModelInfo]:
         """Open the model.
@@ -40,7 +43,8 @@ class ModelSource:
         Raises
         ------
         ModelError
-            If the folder is not a model that this release can read.
+            If the folder is not a model that this release can read, or this machine cannot score in the
+            precision.
 
         """
         # Imported here: a search in titles needs no torch.
@@ -50,7 +54,7 @@ class ModelSource:
             return open_title_search(self.model, self.language)
         from clem_icd.modeling import load_model
 
-        return load_model(self.model)
+        return load_model(self.model, precision=self.precision)
 
     def explainer(self, system: System, info: ModelInfo) -> Explainer:
         """Return what finds the evidence.

@@ -350,10 +350,15 @@ def _manifest(
         "notes": {**notes.identity(), "count": surveyed.notes},
         "options": {
             "top": limit,
-            "evidence": None if opened.explainer is None else opened.explainer.about,
+            "precision": model.precision,
+            "evidence": None if opened.explainer is None else _about(opened.explainer),
         },
         "shards": len(surveyed.shards),
     }
+
+
+def _about(explainer: Explainer) -> dict[str, Any]:
+    return {**explainer.about, "settings": explainer.method.model_dump(mode="json")}
 
 
 def _size(shard: Shard) -> int:
