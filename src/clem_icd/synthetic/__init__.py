@@ -11,6 +11,14 @@ and states its limits.
 from __future__ import annotations
 
 from clem_icd.synthetic.layouts import LAYOUTS
+from clem_icd.synthetic.summaries import USUAL_WORDS, summary_lengths, summary_texts
 from clem_icd.synthetic.synthesize import SynthesisSummary, synthesize
 
-__all__ = ["LAYOUTS", "SynthesisSummary", "synthesize"]
+__all__ = [
+    "LAYOUTS",
+    "USUAL_WORDS",
+    "SynthesisSummary",
+    "summary_lengths",
+    "summary_texts",
+    "synthesize",
+]
