@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -157,20 +158,41 @@ def test_bad_settings_are_refused(pooled: Path, little_corpus: Corpus) -> None:
         measure_speed(pooled / "absent", SETTINGS)
 
 
+def test_a_damaged_tokenizer_is_named(pooled: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(pooled, folder)
+    (folder / "tokenizer.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ModelError, match="tokenizer"):
+        measure_speed(folder, SETTINGS)
+
+
 def test_a_machine_is_busy_if_half_of_its_cores_have_other_work() -> None:
     assert [is_busy(load, 4) for load in (None, 0.3, 2.0, 2.1, 9.0)] == [False, False, False, True, True]
 
 
-def test_the_conclusion_names_where_a_rival_is_faster() -> None:
-    def row(workload: str, **ratios: float) -> dict[str, Any]:
+def test_the_conclusion_names_where_a_rival_is_faster_and_what_that_reads() -> None:
+    def row(workload: str, longest: int, **ratios: float) -> dict[str, Any]:
         named = {name.replace("_", "-"): ratio for name, ratio in ratios.items()}
-        return {"workload": workload, "system": "fp32", "words_per_second": None, "faster_than": named}
+        return {
+            "workload": workload,
+            "lengths": [10, longest],
+            "system": "fp32",
+            "words_per_second": None,
+            "faster_than": named,
+        }
 
-    systems = [{"system": "fp32", "is_model": True}, {"system": "stock", "is_model": False}]
+    systems = [
+        {"system": "fp32", "is_model": True, "reads": 8_192},
+        {"system": "plm-icd", "is_model": False, "reads": 3_072},
+    ]
     estimate = {"notes": 100_000, "systems": [{"system": "fp32", "seconds": 7_200.0, "cost": 3.0}]}
-    rows = [row("512", stock=1.5, plm_icd=2.0), row("mixed", stock=8.0, plm_icd=0.5)]
-    assert conclusion({"systems": systems, "estimate": estimate, "rows": rows}) == (
-        "100,000 notes take 2 h 0 min and cost 3.00 here; against the stock pipeline its speed is 1.5 times "
-        "at 512 tokens and 8.0 times at mixed lengths; slower per note than PLM-ICD's reading (0.50 times as "
-        "fast at mixed lengths)."
+    rows = [row("2048", 2_048, stock=1.5, plm_icd=0.9), row("8192", 8_192, stock=2.4, plm_icd=0.5)]
+    found = conclusion({"systems": systems, "estimate": estimate, "rows": rows})
+    assert found == (
+        "100,000 notes take 2 h 0 min and cost 3.00 here; times as fast as the stock pipeline: 1.5 at 2,048 "
+        "tokens, 2.4 at 8,192 tokens; slower per note than PLM-ICD's reading (0.90 times as fast at 2,048 "
+        "tokens, 0.50 times as fast at 8,192 tokens, of which that reads 3,072)."
     )
+    rows = [row("2048", 2_048, plm_icd=1.0)]
+    found = conclusion({"systems": systems, "estimate": estimate, "rows": rows})
+    assert found.endswith("here; never slower per note than PLM-ICD's reading.")

@@ -10,7 +10,9 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrained
 
 from clem_icd.errors import ModelError
 from clem_icd.modeling import Architecture, ModelInfo
+from clem_icd.modeling.damage import CONFIG, TOKENIZER, naming_damage
 from clem_icd.modeling.folder import stored_architecture
+from clem_icd.modeling.model_files import COPY_AGAIN
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,15 @@ class Model:
     @cached_property
     def config(self) -> PreTrainedConfig:
         """The config of a neural system."""
-        config: PreTrainedConfig = AutoConfig.from_pretrained(self.folder, trust_remote_code=False)
+        with naming_damage(self.folder, CONFIG, COPY_AGAIN):
+            config: PreTrainedConfig = AutoConfig.from_pretrained(self.folder, trust_remote_code=False)
         return config
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:
         """The tokenizer of a neural system."""
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            self.folder, trust_remote_code=False
-        )
+        with naming_damage(self.folder, TOKENIZER, COPY_AGAIN):
+            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+                self.folder, trust_remote_code=False
+            )
         return tokenizer
