@@ -18,6 +18,7 @@ VERBS = [
     ("convert-encoder",),
     ("train",),
     ("predict",),
+    ("bench",),
     ("evaluate",),
     ("thresholds",),
     ("error-analysis",),

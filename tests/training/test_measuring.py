@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -14,9 +13,6 @@ from clem_icd.progress import Silent
 from clem_icd.training import NeuralRecipe
 from clem_icd.training.fit import prepare_fit
 from clem_icd.training.measuring import measure_steps
-from clem_icd.training.memory import available_bytes, forget_peak, peak_bytes
-
-CPU = torch.device("cpu")
 
 
 def snapshot(folder: Path) -> dict[Path, bytes]:
@@ -51,19 +47,3 @@ def test_a_step_is_made_for_each_batch_and_nothing_else(
     assert any(not torch.equal(before[name], after[name]) for name in before)
     assert not any("eval_loss" in row or "loss" in row for row in trainer.state.log_history)
     assert snapshot(tmp_path) == files
-
-
-def test_the_peak_of_this_process_is_measured_anew() -> None:
-    if not Path("/proc/self/clear_refs").exists():
-        pytest.skip("this system cannot forget a peak")
-    forget_peak(CPU)
-    before = peak_bytes(CPU)
-    block = np.ones(10_000_000)
-    assert peak_bytes(CPU) >= before + 70_000_000
-    del block
-    forget_peak(CPU)
-    assert peak_bytes(CPU) < before + 70_000_000
-
-
-def test_less_memory_is_used_than_there_is() -> None:
-    assert 10**7 < peak_bytes(CPU) < available_bytes(CPU)

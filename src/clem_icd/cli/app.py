@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from clem_icd.cli.audit import audit
+from clem_icd.cli.bench import bench
 from clem_icd.cli.code import code
 from clem_icd.cli.compare import compare
 from clem_icd.cli.convert_encoder import convert_encoder
@@ -52,6 +53,7 @@ for function in (
     pretrain,
     train,
     predict,
+    bench,
     evaluate,
     thresholds,
     precision,

@@ -17,7 +17,15 @@ from clem_icd.synthetic.diagnoses import draw_concepts, draw_procedures
 from clem_icd.synthetic.language import language
 from clem_icd.synthetic.vocabulary import Concept
 
-__all__ = ["FIRST_ADMISSION", "FIRST_SUBJECT", "ICD9_SHARE", "Admission", "Problem", "admissions"]
+__all__ = [
+    "FIRST_ADMISSION",
+    "FIRST_SUBJECT",
+    "ICD9_SHARE",
+    "Admission",
+    "Problem",
+    "admissions",
+    "draw_words",
+]
 
 # Outside the ranges of the real MIMIC-IV, so that no split file made for it matches by accident.
 FIRST_SUBJECT = 90_000_001
@@ -108,6 +116,11 @@ def admissions(count: int, seed: int, words: int, *, icd9_share: float = ICD9_SH
         subject += 1
 
 
+def draw_words(rng: Random, median: int) -> int:
+    """Return the length of a discharge summary in words, log-normal around a median."""
+    return round(median * min(_LONGEST, math.exp(rng.gauss(0.0, _LENGTH_SPREAD))))
+
+
 def _draw_patient(rng: Random, subject_id: int, icd9_share: float) -> _Patient:
     clusters = frozenset(name for name, share in language().clusters if rng.random() < share)
     return _Patient(
@@ -132,7 +145,7 @@ def _draw_stay_count(rng: Random) -> int:
 
 
 def _draw_admission(rng: Random, patient: _Patient, ordinal: int, median: int, seed: int) -> Admission:
-    words = round(median * min(_LONGEST, math.exp(rng.gauss(0.0, _LENGTH_SPREAD))))
+    words = draw_words(rng, median)
     count = _draw_problem_count(rng, words)
     concepts = draw_concepts(rng, patient.clusters, patient.sex, patient.chronic, count)
     procedures = draw_procedures(rng, concepts)

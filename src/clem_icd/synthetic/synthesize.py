@@ -15,6 +15,7 @@ from clem_icd.synthetic.layouts import LAYOUTS, Layout
 from clem_icd.synthetic.notice import NOTICE, write_notice
 from clem_icd.synthetic.numbering import Register, read_numbers
 from clem_icd.synthetic.rows import EvidenceFile
+from clem_icd.synthetic.summaries import USUAL_WORDS
 
 __all__ = ["OTHER_NOTES", "SynthesisSummary", "synthesize"]
 
@@ -64,7 +65,7 @@ def synthesize(
     layout: str = "mimic4",
     admissions: int,
     seed: int,
-    words: int = 1400,
+    words: int = USUAL_WORDS,
     other_notes: float | None = None,
     ids_from: Path | None = None,
     force: bool = False,

@@ -11,7 +11,7 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from clem_icd.modeling.machine import best_device
-from clem_icd.training.memory import forget_peak, peak_bytes
+from clem_icd.modeling.memory import forget_peak, peak_bytes
 from clem_icd.training.trainer import ProgressReport, TrainerBase
 
 
@@ -26,7 +26,7 @@ class StepCost:
     update_seconds
         The update alone, which accumulated batches share.
     peak_bytes
-        See `clem_icd.training.memory`.
+        See `clem_icd.modeling.memory`.
 
     """
 

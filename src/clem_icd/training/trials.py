@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 
 from clem_icd.modeling.inputs import TokenizedNotes
 from clem_icd.modeling.machine import best_device
+from clem_icd.modeling.memory import available_bytes, forget_peak, peak_bytes
 from clem_icd.progress import Observer
 from clem_icd.training.batching import (
     Batching,
@@ -26,7 +27,6 @@ from clem_icd.training.batching import (
     padded_tokens,
 )
 from clem_icd.training.measuring import StepCost, measure_steps, synchronize
-from clem_icd.training.memory import available_bytes, forget_peak, peak_bytes
 from clem_icd.training.notes_trainer import NotesTrainer
 
 # Places among the batches of an epoch, from the shortest (0) to the longest (1), where steps are measured.
