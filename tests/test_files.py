@@ -155,7 +155,7 @@ def test_disk_errors_become_output_errors(
         raise OSError(number, "refused")
 
     write_json(tmp_path / "a.json", {"a": 1})
-    monkeypatch.setattr(files, "_sync", refuse)
+    monkeypatch.setattr(files, "flush", refuse)
     with pytest.raises(OutputError, match=words):
         write_json(tmp_path / "a.json", {"a": 2})
     assert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}

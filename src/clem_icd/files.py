@@ -27,6 +27,7 @@ __all__ = [
     "cache_folder",
     "check_free",
     "finish_tree",
+    "flush",
     "new_file",
     "new_folder",
     "read_json",
@@ -96,9 +97,9 @@ def new_file(path: Path, *, force: bool = True) -> Iterator[Path]:
         temporary = path.parent / f"{_temporary_name()}{path.suffix}"
         try:
             yield temporary
-            _sync(temporary)
+            flush(temporary)
             temporary.replace(path)
-            _sync(path.parent)
+            flush(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -133,7 +134,7 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
                 _fill_folder(temporary, resolved)
             else:
                 _replace_folder(temporary, resolved)
-            _sync(parent)
+            flush(parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -186,6 +187,15 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def flush(path: Path) -> None:
+    """Return when a file or folder is on disk, and not only in memory."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def finish_tree(folder: Path) -> None:
     """Give every file below a new folder the permissions that the umask asks for, and flush all to disk.
 
@@ -196,8 +206,8 @@ def finish_tree(folder: Path) -> None:
     for parent, _, names in os.walk(folder):
         for name in names:
             _permit(Path(parent) / name, asked_for)
-            _sync(Path(parent) / name)
-        _sync(Path(parent))
+            flush(Path(parent) / name)
+        flush(Path(parent))
 
 
 def _fill_folder(temporary: Path, path: Path) -> None:
@@ -231,14 +241,6 @@ def _permit(path: Path, permissions: int) -> None:
         # Some file systems have permissions that cannot be changed; what is written there stays as it is.
         with suppress(PermissionError):
             path.chmod(mode | permissions)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

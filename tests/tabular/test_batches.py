@@ -59,7 +59,6 @@ def test_rows_are_read_back_with_any_block_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[tuple[str, str]], line_end: str, block: int
 ) -> None:
     monkeypatch.setattr(batches, "_BLOCK", block)
-    monkeypatch.setattr(batches, "_PIECE", 3)
     expected = [list(row) for row in rows]
     path = written(tmp_path / "notes.csv", expected, line_end=line_end)
     assert rows_of(path) == expected
@@ -74,7 +73,6 @@ def test_fast_reader_accepts_and_refuses_what_the_strict_reader_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, block: int
 ) -> None:
     monkeypatch.setattr(batches, "_BLOCK", block)
-    monkeypatch.setattr(batches, "_PIECE", 3)
     path = tmp_path / "notes.csv"
     path.write_bytes(b"id,text\n" + text.encode())
     assert outcome(lambda: rows_of(path)) == outcome(lambda: strict_rows_of(path))

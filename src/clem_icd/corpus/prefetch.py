@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def prefetched(values: Iterable[T]) -> Iterator[T]:
+def prefetched(values: Iterable[T]) -> Generator[T, None, None]:
     """Yield the values, producing one ahead in a thread.
 
     This pays off where both sides release Python's lock: decompressing, parsing, writing files.

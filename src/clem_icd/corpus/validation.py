@@ -175,7 +175,8 @@ def _codes(notes: pl.DataFrame) -> pl.DataFrame:
 
 def _check_evidence(notes: pl.DataFrame, path: Path | None) -> None:
     spans = (
-        notes.with_columns(characters=pl.col("text").str.len_chars().cast(pl.Int64))
+        notes.filter(pl.col("evidence").list.len() > 0)
+        .with_columns(characters=pl.col("text").str.len_chars().cast(pl.Int64))
         .select("note_id", "codes", "characters", span="evidence")
         .explode("span")
         .drop_nulls("span")

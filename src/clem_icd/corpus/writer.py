@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -23,7 +24,7 @@ from clem_icd.corpus.schema import FORMAT, FORMAT_VERSION, LABELS, SPLITS, notes
 from clem_icd.corpus.unknown_codes import unknown_codes
 from clem_icd.corpus.validation import check_batch
 from clem_icd.errors import CorpusError
-from clem_icd.files import new_folder, sha256_of, write_json
+from clem_icd.files import flush, new_folder, sha256_of, write_json
 from clem_icd.icd import Code, Codebook, CodeSystem, is_well_formed
 
 _SEPARATOR = "\0"  # never part of a code
@@ -54,8 +55,10 @@ class CorpusWriter:
 
     """
 
-    def __init__(self, folder: Path, codebook: Codebook) -> None:
+    def __init__(self, folder: Path, codebook: Codebook, background: ThreadPoolExecutor) -> None:
         self.folder = folder
+        self._background = background
+        self._sums: dict[str, Future[str]] = {}
         self._codebook = codebook
         self._ids: set[str] = set()
         self._notes: Counter[str] = Counter()
@@ -94,7 +97,10 @@ class CorpusWriter:
         if self._notes[split]:
             raise CorpusError(f"the split {split} is already written", remedy="Write each split once")
         counted = (self._counted(split, table) for table in _checked(tables))
-        write_tables(self.folder / notes_file(split), prefetched(counted))
+        path = self.folder / notes_file(split)
+        write_tables(path, prefetched(counted))
+        # The disk works on this split while the next one is written.
+        self._sums[notes_file(split)] = self._background.submit(_flushed_sum, path)
         if not self._notes[split]:
             raise CorpusError(
                 f"the split {split} has no notes", remedy="Change the shares of the splits, or add notes"
@@ -139,8 +145,8 @@ class CorpusWriter:
                     "labels_of_unexpected_shape": len(misshapen),
                 },
                 "files": {
-                    name: sha256_of(self.folder / name)
-                    for name in [*map(notes_file, written), "labels.parquet"]
+                    **{notes_file(split): self._sums[notes_file(split)].result() for split in written},
+                    "labels.parquet": sha256_of(self.folder / "labels.parquet"),
                 },
             },
         )
@@ -178,6 +184,11 @@ def _by_code(occurrences: Mapping[str, int]) -> Counter[Code]:
         code, system = text.split(_SEPARATOR)
         counts[Code(code, CodeSystem(system))] = count
     return counts
+
+
+def _flushed_sum(path: Path) -> str:
+    flush(path)
+    return sha256_of(path)
 
 
 def _checked(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -235,8 +246,8 @@ def corpus_writer(
         If a note or a split is not acceptable, or no note has a code.
 
     """
-    with new_folder(out, force=force) as folder:
-        writer = CorpusWriter(folder, codebook)
+    with new_folder(out, force=force) as folder, ThreadPoolExecutor(1) as background:
+        writer = CorpusWriter(folder, codebook, background)
         # The caller may extend inputs, notices, absent and conversions while it writes.
         about = {
             "name": name,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Iterator, Sequence
-from itertools import islice
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import IO, cast
 
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
-from isal import igzip_threaded
+from isal import igzip
 
 from clem_icd.corpus.prefetch import prefetched
 from clem_icd.tabular.delimited import names_delimiter, read_header, read_rows
@@ -22,8 +23,8 @@ from clem_icd.tabular.refusals import READ_ERRORS
 from clem_icd.texts import MAX_CHARACTERS
 
 _BLOCK = 1 << 22  # bytes
+_ROOM = 1 << 18  # bytes before a block for the rest of the one before it: a part of a row
 _LONGEST_ROW = 1 << 23  # bytes; the longest note is 4 million
-_PIECE = 1 << 14  # bytes
 _STRICT_ROWS = 1000
 
 Batch = tuple[int, pa.RecordBatch]
@@ -74,10 +75,16 @@ def _parsed(path: Path, positions: Sequence[int], width: int) -> Iterator[pa.Rec
         include_columns=columns,
         column_types=dict.fromkeys(columns, pa.string()),
         strings_can_be_null=False,
-        check_utf8=False,  # `_check_utf8` did
+        check_utf8=True,
     )
-    with igzip_threaded.open(path, "rb") if is_gzip(path) else path.open("rb") as binary:
-        for number, block in enumerate(prefetched(_blocks(cast("IO[bytes]", binary)))):
+    spare: deque[bytearray] = deque()
+    # Three threads: one decompresses, one checks, and this one parses. Closing waits for the other two.
+    with (
+        igzip.open(path, "rb") if is_gzip(path) else path.open("rb") as binary,
+        closing(prefetched(_pieces(cast("IO[bytes]", binary), spare))) as pieces,
+        closing(prefetched(_blocks(pieces, spare))) as blocks,
+    ):
+        for number, block in enumerate(blocks):
             read = pyarrow.csv.ReadOptions(
                 use_threads=False,
                 block_size=len(block) + 1,
@@ -85,6 +92,8 @@ def _parsed(path: Path, positions: Sequence[int], width: int) -> Iterator[pa.Rec
                 skip_rows=1 if number == 0 else 0,
             )
             table = pyarrow.csv.read_csv(pa.BufferReader(block), read, parse, convert)
+            # The table has copies of its values.
+            _give_back(cast("bytearray", block.obj), spare)
             for batch in table.to_batches():
                 if any(_longest(column) > MAX_CHARACTERS for column in batch.columns):
                     raise _NotStrictError
@@ -97,8 +106,8 @@ def _longest(column: pa.StringArray) -> int:
 
 
 def _strict(path: Path, columns: Sequence[str], done: int, delimiter: str, encoding: str) -> Iterator[Batch]:
-    rows = islice(read_rows(path, columns, delimiter=delimiter, encoding=encoding), done, None)
-    while group := list(islice(rows, _STRICT_ROWS)):
+    rows = itertools.islice(read_rows(path, columns, delimiter=delimiter, encoding=encoding), done, None)
+    while group := list(itertools.islice(rows, _STRICT_ROWS)):
         values = zip(*(row for _, row in group), strict=True)
         arrays = [pa.array(column, pa.string()) for column in values]
         yield group[0][0], pa.RecordBatch.from_arrays(arrays, names=list(columns))
@@ -108,72 +117,76 @@ class _NotStrictError(Exception):
     """The fast parser would read the file differently from the strict one, or accept what it refuses."""
 
 
-def _blocks(file: IO[bytes]) -> Iterator[memoryview]:
+def _pieces(file: IO[bytes], spare: deque[bytearray]) -> Iterator[tuple[bytearray, int]]:
+    """Yield a file in pieces of `_BLOCK` bytes, the last one shorter: after `_ROOM`, and to the given end."""
+    while True:
+        memory = spare.popleft() if spare else bytearray(_ROOM + _BLOCK)
+        end = _ROOM
+        with memoryview(memory) as view:
+            while end < len(memory) and (count := file.readinto(view[end:])):  # type: ignore[attr-defined]
+                end += count
+        yield memory, end
+        if end < len(memory):
+            return
+
+
+def _blocks(pieces: Iterable[tuple[bytearray, int]], spare: deque[bytearray]) -> Iterator[memoryview]:
     """Yield a csv file in blocks of whole rows that the strict reader would read in the same way."""
     rest = b""
-    while True:
-        data = _filled(file, rest)
-        if b"\0" in data or len(data) > _LONGEST_ROW + _BLOCK:
+    for piece, piece_end in pieces:
+        is_last = piece_end < len(piece)
+        memory, begin, end = _joined(rest, piece, piece_end)
+        if memory.find(b"\0", begin, end) >= 0 or end - begin > _LONGEST_ROW + _BLOCK:
             raise _NotStrictError
-        is_last = len(data) < len(rest) + _BLOCK
-        end = _end_of_rows(data, is_last=is_last)
-        if end:
-            _check_utf8(data, end)
-            yield memoryview(data)[:end]
-        if is_last:
-            return
-        rest = bytes(memoryview(data)[end:])
+        row_end = _end_of_rows(memory, begin, end, is_last=is_last)
+        rest = bytes(memoryview(memory)[row_end:end])
+        if memory is not piece:
+            _give_back(piece, spare)
+        if row_end > begin:
+            yield memoryview(memory)[begin:row_end]
+        else:
+            _give_back(memory, spare)
 
 
-def _filled(file: IO[bytes], rest: bytes) -> bytearray:
-    """Return the rest of the previous block followed by more of the file, in one piece of memory."""
-    data = bytearray(len(rest) + _BLOCK)
-    data[: len(rest)] = rest
-    place = len(rest)
-    with memoryview(data) as view:
-        while place < len(data) and (count := file.readinto(view[place:])):  # type: ignore[attr-defined]
-            place += count
-    del data[place:]
-    return data
+def _joined(rest: bytes, piece: bytearray, end: int) -> tuple[bytearray, int, int]:
+    """Put the rest of a block before the next piece; return the memory, and where both begin and end."""
+    begin = _ROOM - len(rest)
+    if begin < 0:
+        return bytearray(rest + memoryview(piece)[_ROOM:end]), 0, len(rest) + end - _ROOM
+    piece[begin:_ROOM] = rest
+    return piece, begin, end
 
 
-def _check_utf8(data: bytearray, end: int) -> None:
-    """Refuse bytes before ``end`` that are not UTF-8. Pieces of ASCII, nearly all, need no decoding."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    inside_character = False  # that an earlier piece began
-    for start in range(0, end, _PIECE):
-        piece = data[start : min(start + _PIECE, end)]
-        if inside_character or not piece.isascii():
-            decoder.decode(piece)
-            inside_character = bool(decoder.getstate()[0])
-    decoder.decode(b"", final=True)
+def _give_back(memory: bytearray, spare: deque[bytearray]) -> None:
+    """Keep memory for another piece: new memory costs time. Longer memory was made for a long row."""
+    if len(memory) == _ROOM + _BLOCK:
+        spare.append(memory)
 
 
-def _end_of_rows(data: bytearray, *, is_last: bool) -> int:
-    """Return where the last whole row of a block ends; the block begins at the start of a row."""
-    marks = _quotation_marks(data)
+def _end_of_rows(memory: bytearray, start: int, stop: int, *, is_last: bool) -> int:
+    """Return where the last whole row of a block ends, or its start; a row begins there."""
+    marks = start + _quotation_marks(np.frombuffer(memory, np.uint8, stop - start, start))
     if is_last:
         if len(marks) % 2:
             raise _NotStrictError
-        return len(data)
+        return stop
     # A stretch outside quotation marks begins after a closing mark and ends at an opening one.
-    begins = np.append(-1, marks[1::2])
-    ends = np.append(marks[::2], len(data))[: len(begins)]
+    begins = np.append(start - 1, marks[1::2])
+    ends = np.append(marks[::2], stop)[: len(begins)]
     for begin, end in zip(begins[::-1], ends[::-1], strict=True):
-        line_end = data.rfind(b"\n", begin + 1, end)
+        line_end = memory.rfind(b"\n", begin + 1, end)
         if line_end >= 0:
             return line_end + 1
-    return 0
+    return start
 
 
-def _quotation_marks(block: bytearray) -> npt.NDArray[np.int64]:
+def _quotation_marks(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """Return the positions of the quotation marks in a block, if all are where they may be.
 
     The first, third, fifth, … opens a field and the others close one; a doubled mark inside a field counts
     as closing and reopening it. An opening mark follows a delimiter, a line end or another mark; a closing
     mark is followed by one of these.
     """
-    data = np.frombuffer(block, np.uint8)
     marks = np.flatnonzero(data == ord('"'))
     opening, closing = marks[::2], marks[1::2]
     # The byte before the first one is a line end; the byte after the last one has not been read yet.
