@@ -11,11 +11,13 @@ import polars as pl
 from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError
 from clem_icd.modeling import ModelInfo
-from clem_icd.synthetic import example_notes
+from clem_icd.synthetic import summary_texts
 from clem_icd.texts import note_files, read_note
 
-# From a few lines to more than most models read.
-_EXAMPLES = (60, 150, 380, 900, 2_000, 4_500)
+_SEED = 20
+
+# In words, from a few lines to more than most models read.
+_LENGTHS = (60, 150, 380, 900, 2_000, 4_500)
 
 
 def notes_to_check(info: ModelInfo, place: Path | None, *, split: str, notes: int) -> list[str]:
@@ -42,7 +44,7 @@ def notes_to_check(info: ModelInfo, place: Path | None, *, split: str, notes: in
 
     """
     if place is None:
-        found = list(example_notes(_EXAMPLES))
+        found = [next(summary_texts(1, _SEED + row, words)) for row, words in enumerate(_LENGTHS)]
     elif (place / "corpus.json").is_file():
         found = _spread(_opened(info, place), split, notes)
     else:

@@ -10,7 +10,6 @@ and states its limits.
 
 from __future__ import annotations
 
-from clem_icd.synthetic.examples import example_notes
 from clem_icd.synthetic.layouts import LAYOUTS
 from clem_icd.synthetic.summaries import USUAL_WORDS, summary_lengths, summary_texts
 from clem_icd.synthetic.synthesize import SynthesisSummary, synthesize
@@ -19,7 +18,6 @@ __all__ = [
     "LAYOUTS",
     "USUAL_WORDS",
     "SynthesisSummary",
-    "example_notes",
     "summary_lengths",
     "summary_texts",
     "synthesize",
