@@ -87,6 +87,6 @@ def _about(parity: Parity, check_on: Path | None) -> str:
     kind = "synthetic " if check_on is None else ""
     return (
         f"On {count.replace(' ', f' {kind}', 1)} of {parity.shortest:,} to {parity.longest:,} tokens, "
-        f"probabilities differ from the model's by at most {parity.largest_difference:.1g}, and "
+        f"probabilities differ from the model's by at most {parity.largest_difference:.2g}, and "
         f"{parity.decisions_differing:,} of {parity.decisions:,} decisions differ"
     )

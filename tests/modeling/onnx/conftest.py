@@ -14,9 +14,11 @@ from clem_icd.modeling.heads.label_tree_attention import LabelTreeAttention
 ENCODER = SmallEncoder(hidden_size=32, intermediate_size=48, layers=2, attention_heads=2, vocabulary=400)
 
 
-def system_of(corpus: Corpus, head: dict[str, Any], reading: dict[str, Any]) -> NeuralSystem:
+def system_of(
+    corpus: Corpus, head: dict[str, Any], reading: dict[str, Any], encoder: Any = ENCODER
+) -> NeuralSystem:
     """Return a system with random weights, the same for every call."""
-    architecture = Architecture.model_validate({"encoder": ENCODER, "head": head, "reading": reading})
+    architecture = Architecture.model_validate({"encoder": encoder, "head": head, "reading": reading})
     torch.manual_seed(0)
     model, tokenizer = build(architecture, LabelSpace.of(corpus), texts=corpus.texts("train"))
     with torch.no_grad():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
 from clem_icd.modeling import NeuralSystem
-from clem_icd.modeling.onnx import Description, ExportedModel, export
+from clem_icd.modeling.onnx import Description, ExportedModel, export, graph
 from clem_icd.modeling.onnx.description import DESCRIPTION, GRAPH, TOKENIZER
+from clem_icd.modeling.onnx.quantizing import quantize
 from modeling.onnx.conftest import system_of
 from modeling.onnx.test_module import WITH_SPECIAL
 from support import info_of
@@ -24,11 +26,13 @@ SPECIAL_TOKENS = 5
 
 @pytest.fixture(scope="module")
 def folder(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree of labels over segments, exported."""
+    """A tree of labels over segments, exported as a model too large for one file."""
     system = system_of(little_corpus, {"kind": "label-tree-attention"}, WITH_SPECIAL)
     place = tmp_path_factory.mktemp("graph")
     info = info_of(little_corpus)
-    export(system, place)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graph, "_MOST_BYTES_IN_GRAPH", 1_000)
+        export(system, place)
     Description(
         precision="fp32",
         max_tokens=system.reading.note_tokens,
@@ -74,6 +78,18 @@ def test_padding_changes_no_probability(exported: ExportedModel, lengths: Sequen
     notes = [random.integers(SPECIAL_TOKENS, 300, length).tolist() for length in lengths]
     alone = np.concatenate([exported.probabilities([ids]) for ids in notes])
     assert np.abs(exported.probabilities(notes) - alone).max() < 1e-6
+
+
+def test_a_large_model_has_its_weights_in_a_file_of_their_own(folder: Path, tmp_path: Path) -> None:
+    names = {DESCRIPTION, GRAPH, TOKENIZER, f"{GRAPH}.data"}
+    assert {file.name for file in folder.iterdir()} == names
+    for name in (DESCRIPTION, TOKENIZER):
+        shutil.copy(folder / name, tmp_path)
+    quantize(folder / GRAPH, tmp_path / GRAPH, external=True)
+    assert {file.name for file in tmp_path.iterdir()} == names
+    notes = [list(range(SPECIAL_TOKENS, SPECIAL_TOKENS + 40))]
+    found, expected = (ExportedModel.open(place).probabilities(notes) for place in (tmp_path, folder))
+    assert 0 < np.abs(found - expected).max() < 0.3
 
 
 def test_the_description_is_read_as_it_was_written(folder: Path, little_corpus: Corpus) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ import torch
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError
-from clem_icd.modeling import NeuralSystem
+from clem_icd.modeling import NeuralSystem, convert_encoder
+from clem_icd.modeling.onnx.attention import attend
 from clem_icd.modeling.onnx.module import ProbabilitiesOfNotes
+from encoder_folders import write_pickled
 from modeling.onnx.conftest import system_of
 from toys import SegmentReading
 
@@ -95,6 +98,27 @@ def test_a_far_token_changes_a_token_only_through_layers_over_all_pairs(little_c
     one, other = (layer(states, positions, real)[0] for states in (hidden, changed))
     moved = (one - other).abs().amax(dim=-1)[0].nonzero()[:, 0]
     assert (int(moved.min()), int(moved.max())) == (300 - 64, 300 + 64)
+
+
+@torch.inference_mode()
+def test_plm_icd_on_a_roberta_is_traced_as_it_reads(little_corpus: Corpus, tmp_path: Path) -> None:
+    encoder = tmp_path / "encoder"
+    convert_encoder(write_pickled(tmp_path / "roberta", zipped=False), encoder)
+    reading = {"kind": "segments", "max_tokens": 256, "segment_tokens": 32}
+    system = system_of(little_corpus, PUBLISHED, reading, {"kind": "pretrained", "name": str(encoder)})
+    texts = list(little_corpus.texts("test"))[:4]
+    expected = np.array([next(system.score([text])).probabilities for text in texts])
+    module = ProbabilitiesOfNotes(system)
+    found = np.concatenate([module(*batch([ids])).numpy() for ids in ids_of(system, texts)])
+    assert np.abs(found - expected).max() < 1e-6
+
+
+def test_a_causal_encoder_is_refused() -> None:
+    layer = torch.nn.Module()
+    layer.is_causal = True  # type: ignore[assignment]
+    states = torch.ones(1, 2, 5, 4)
+    with pytest.raises(ValueError, match="has a causal mask"):
+        attend(layer, states, states, states, torch.ones(1, 5, dtype=torch.bool))
 
 
 def test_a_reading_that_cannot_be_in_a_graph_is_refused() -> None:
