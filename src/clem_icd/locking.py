@@ -27,7 +27,7 @@ def locked_folder(path: Path, activity: str, *, shared: bool = False) -> Iterato
     Raises
     ------
     RunError
-        If another process holds the lock.
+        If another process holds the lock, or the file system has none.
 
     """
     descriptor = os.open(path, os.O_RDONLY)
@@ -38,6 +38,12 @@ def locked_folder(path: Path, activity: str, *, shared: bool = False) -> Iterato
             raise RunError(
                 f"another process is {activity}", path=path, remedy="Wait until it ends, or stop it"
             ) from None
+        except OSError as problem:
+            raise RunError(
+                f"cannot be locked ({problem.strerror}), so two processes could write to it at once",
+                path=path,
+                remedy="Choose a file system with locks; Lustre has them when mounted with the option flock",
+            ) from problem
         yield
     finally:
         os.close(descriptor)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -190,6 +192,15 @@ def test_two_runs_for_the_same_output_are_refused(bulk: Any) -> None:
     ):
         bulk.run()
     assert len(bulk.finished()) == 2
+
+
+def test_a_file_system_without_locks_is_refused(bulk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", unsupported)
+    with pytest.raises(RunError, match=r"cannot be locked \(No locks available\)"):
+        bulk.run()
 
 
 def test_a_folder_in_the_place_of_the_parts_is_refused_and_kept(bulk: Any) -> None:

@@ -213,7 +213,7 @@ class Parts:
                 )
             write_json(path, self._manifest)
             return
-        found = read_json(path, ScoresError, "Discard the parts with --restart")
+        found = read_json(path, ScoresError, "Delete the folder, and run it again")
         if found.get("format") != FORMAT:
             raise InputError("not a folder of parts", path=self.path, remedy="Choose another --out")
         if not shared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from clem_icd.prediction.bulk.notes import Notes
 from clem_icd.prediction.bulk.parts import EVIDENCE, SCORES, Failed, Parts, Record, is_joining
 from clem_icd.prediction.bulk.scoring import ShardScorer, Task
 from clem_icd.prediction.bulk.surveying import Shard, Survey
-from clem_icd.prediction.bulk.workers import chosen_workers
+from clem_icd.prediction.bulk.workers import ONE, chosen_workers
 from clem_icd.prediction.split_evidence import SplitEvidence
 from clem_icd.prediction.split_scores import check_top
 from clem_icd.progress import Observer, Silent
@@ -176,6 +177,7 @@ def predict_notes(
     work = work or Work()
     check_top(opened.info, top)
     check_outputs(out, evidence, force=work.force)
+    replaces = work.force or is_joining(out)
     limit = (top or TOP) if opened.info.is_ranked else None
     manifest = _manifest(notes, surveyed, model, opened, limit)
     parts = Parts(out, manifest)
@@ -193,7 +195,7 @@ def predict_notes(
         if not result.notes:
             parts.remove()
             raise nothing_readable(result.failed)
-        _put_together(parts, surveyed.shards, out, evidence, force=work.force)
+        _put_together(parts, surveyed.shards, out, evidence, force=replaces)
     return result
 
 
@@ -274,6 +276,10 @@ class _Run:
         opened, waiting = self._opened, deque(shards)
         scorer = ShardScorer(self._task, opened.system, opened.info, opened.explainer)
         workers = chosen_workers(self._task.model, len(shards), self._work.workers)
+        if "torch" in sys.modules and workers == ONE:
+            from clem_icd.modeling.machine import use_usable_cores
+
+            use_usable_cores()
         while waiting and workers.processes == 1:
             began = time.monotonic()
             yield scorer.score(waiting.popleft(), self._observer.advance)
@@ -319,7 +325,6 @@ def _finished_notes_kept(parts: Parts, shards: Sequence[Shard], out: Path) -> It
 def _put_together(
     parts: Parts, shards: Sequence[Shard], out: Path, evidence: Path | None, *, force: bool
 ) -> None:
-    force = force or is_joining(out)
     parts.begin_joining()
     if evidence is not None:
         join_evidence(parts.files(EVIDENCE, shards), evidence, force=force)

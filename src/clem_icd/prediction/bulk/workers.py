@@ -32,10 +32,10 @@ ONE = Workers(1, 0)
 def chosen_workers(model: ModelSource, shards: int, asked: int | None, *, seconds: float = 0) -> Workers:
     """Return how the cores of this machine are shared out.
 
-    Processes with one thread each use all cores better than one process with many threads, whose threads wait
-    for each other, and most parts of a lexicon or a linear system run in a single thread. So there is a
-    process per core, as far as memory holds the copies of the model and there are shards for all of them; a
-    GPU has one process. Where that would not save the time in which they start, there is this process only.
+    Processes never wait for each other, as the threads of one process do after every operation, and most
+    parts of a lexicon or a linear system run in a single thread. So there is a process per core, as far as
+    memory holds the copies of the model and there are shards for all of them; a GPU has one process. Where
+    that would not save the time in which they start, there is this process only.
 
     Parameters
     ----------

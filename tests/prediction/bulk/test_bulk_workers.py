@@ -1,0 +1,135 @@
+"""How the cores and the memory of machines are shared out among the processes of a bulk run."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from clem_icd.errors import ClemError, MissingExtraError, ModelError, NoteError, RunError
+from clem_icd.icd import CodeSystem
+from clem_icd.prediction.bulk import FileNotes, ModelSource
+from clem_icd.prediction.bulk.cluster import _shared_out, score_on_ray
+from clem_icd.prediction.bulk.scoring import Task
+from clem_icd.prediction.bulk.workers import ONE, Workers, chosen_workers, fitting_processes
+from clem_icd.runs.processes import LeaderFailedError
+
+MODEL = ModelSource(CodeSystem.ICD9PCS)
+GB = 10**9
+
+
+@pytest.fixture
+def eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("clem_icd.modeling.machine.usable_cores", lambda: 8)
+    monkeypatch.setattr("clem_icd.modeling.machine.best_device", lambda: SimpleNamespace(type="cpu"))
+    monkeypatch.setattr("clem_icd.prediction.bulk.workers._available_memory", lambda: 64 * GB)
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory", "model", "processes"),
+    [(8, 64 * GB, GB, 8), (8, 16 * GB, GB, 3), (2, 64 * GB, 6 * GB, 2), (64, 0, GB, 1), (4, 64 * GB, 0, 4)],
+)
+def test_there_are_as_many_processes_as_cores_and_memory_allow(
+    cores: int, memory: int, model: int, processes: int
+) -> None:
+    assert fitting_processes(cores, memory, model) == processes
+
+
+@pytest.mark.parametrize(
+    ("shards", "asked", "seconds", "expected"),
+    [
+        (100, None, 5, Workers(8, 1)),
+        (3, None, 30, Workers(3, 2)),
+        # Nothing is known yet; too little work; a single shard.
+        (100, None, 0, ONE),
+        (100, None, 0.1, ONE),
+        (1, None, 60, ONE),
+        (100, 2, 0, Workers(2, 4)),
+        (100, 1, 60, ONE),
+        (2, 16, 0, Workers(2, 4)),
+    ],
+)
+def test_processes_start_where_they_save_more_time_than_they_take_or_are_asked_for(
+    eight_cores: None, shards: int, asked: int | None, seconds: float, expected: Workers
+) -> None:
+    assert chosen_workers(MODEL, shards, asked, seconds=seconds) == expected
+
+
+def test_a_gpu_has_one_process_and_threads_are_those_that_the_user_has_set(
+    eight_cores: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert chosen_workers(MODEL, 100, 2) == Workers(2, 3)
+    monkeypatch.setattr("clem_icd.modeling.machine.best_device", lambda: SimpleNamespace(type="cuda"))
+    assert chosen_workers(MODEL, 100, None, seconds=60) == ONE
+
+
+def cluster(*machines: tuple[int, int]) -> Any:
+    nodes = [
+        {"Alive": True, "Resources": {"CPU": float(cores), "memory": float(memory)}}
+        for cores, memory in machines
+    ]
+    return SimpleNamespace(nodes=lambda: [*nodes, {"Alive": False, "Resources": {"CPU": 64.0}}])
+
+
+@pytest.mark.parametrize(
+    ("machines", "workers", "threads", "expected"),
+    [
+        ([(8, 64 * GB), (4, 64 * GB)], None, None, (12, 1)),
+        ([(8, 64 * GB), (4, 6 * GB)], None, None, (11, 1)),
+        ([(8, 64 * GB), (4, 64 * GB)], 3, None, (3, 4)),
+        ([(8, 64 * GB), (4, 64 * GB)], 2, None, (2, 4)),
+        ([(8, 64 * GB), (4, 64 * GB)], 99, None, (12, 1)),
+        ([(8, 64 * GB), (4, 64 * GB)], 99, "3", (3, 3)),
+        ([(2, 64 * GB)], None, "16", (1, 2)),
+    ],
+)
+def test_the_workers_of_a_cluster_can_all_run_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    machines: list[tuple[int, int]],
+    workers: int | None,
+    threads: str | None,
+    expected: tuple[int, int],
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if threads:
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    task = Task(FileNotes(()), MODEL, tmp_path, {})
+    assert _shared_out(cluster(*machines), task, workers, 1000) == expected
+
+
+def test_a_cluster_without_cores_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no machine with cores"):
+        _shared_out(cluster(), Task(FileNotes(()), MODEL, tmp_path, {}), None, 10)
+
+
+def test_the_usage_statistics_of_ray_are_turned_off_before_it_is_imported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "1")
+    monkeypatch.setenv("RAY_BACKEND_LOG_LEVEL", "info")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"clem-icd\[ray\]"):
+        list(score_on_ray(Task(FileNotes(()), MODEL, tmp_path, {}), [], address=None, workers=None))
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ModelError("found", path="model", row=3, remedy="Copy it again"),
+        NoteError("is empty"),
+        LeaderFailedError(),
+    ],
+)
+def test_an_error_is_the_same_in_another_process(error: ClemError) -> None:
+    sent = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert type(sent) is type(error)
+    assert (str(sent), sent.found, sent.path, sent.row) == (str(error), error.found, error.path, error.row)
