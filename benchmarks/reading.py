@@ -1,11 +1,14 @@
 """How fast a note is read and learned from, against stock transformers on the same work.
 
 python benchmarks/reading.py --repeats 3
+python benchmarks/reading.py --only reading --precisions fp32 bf16 int8 --repeats 5
 
 Random weights of the size of ModernBERT-base with 3,681 labels for reading and training, and `clem-small`
 with 108 labels for training. "Stock" is the model as transformers computes it: scaled-dot-product attention
-over all pairs, notes padded to the longest, PyTorch's linear layers. Both run in one process, in turn;
-figures are medians.
+over all pairs, notes padded to the longest, PyTorch's linear layers, in fp32. All run in one process, in
+turn; figures are medians, and a ratio is that of the medians. The padded batch of eight notes takes minutes,
+so it is run once, or left out with --no-padded-batch. --cpu-time counts seconds of a core instead of those on
+the clock, for a machine with other work: set OMP_NUM_THREADS=1 then, as waiting threads would count as well.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import multiprocessing
 import resource
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
@@ -32,15 +35,19 @@ from transformers import (
 
 from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.linears import use_onednn
-from clem_icd.modeling.machine import describe_environment, use_usable_cores
+from clem_icd.modeling.machine import describe_environment, hardware, use_usable_cores
 from clem_icd.modeling.packing import packed_logits, packs
+from clem_icd.modeling.precision import REDUCED, reduce_precision
 
 MIXED = (412, 640, 903, 1_377, 2_048, 2_951, 4_606, 7_990)
 """Lengths of eight notes, in tokens."""
 
+_WORKS = {"2,048": (2_048,), "8,192": (8_192,), "mixed": MIXED}
+
 _PACK = 4_096
 
 Run = Callable[[], torch.Tensor]
+Clock = Callable[[], float]
 
 
 def main() -> None:
@@ -50,41 +57,53 @@ def main() -> None:
     )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", choices=["reading", "training", "memory"])
+    parser.add_argument("--precisions", nargs="+", choices=["fp32", *REDUCED], default=["fp32"])
+    parser.add_argument("--works", nargs="+", choices=_WORKS, default=list(_WORKS))
+    parser.add_argument("--no-padded-batch", action="store_true")
+    parser.add_argument("--cpu-time", action="store_true")
     arguments = parser.parse_args()
     use_usable_cores()
+    clock = time.process_time if arguments.cpu_time else time.perf_counter
     here = describe_environment()
     print(
-        f"{here['cpu']}, {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads, "
-        f"torch {here['torch']}, transformers {here['transformers']}, {datetime.now(UTC).date()}"
+        f"{here['cpu']} ({hardware(torch.device('cpu'))}), {torch.backends.cpu.get_cpu_capability()}, "
+        f"{torch.get_num_threads()} threads, torch {here['torch']}, transformers {here['transformers']}, "
+        f"{datetime.now(UTC).date()}"
     )
-    print("\n| work | stock s | here s | ratio | largest difference |\n|---|---|---|---|---|")
+    print("\n| work | here | stock s | here s | ratio | largest difference |\n|---|---|---|---|---|---|")
     if arguments.only in (None, "reading"):
-        reading(arguments.repeats)
+        works = {work: _WORKS[work] for work in arguments.works}
+        reading(works, arguments.repeats, arguments.precisions, not arguments.no_padded_batch, clock)
     if arguments.only in (None, "training"):
-        training(arguments.repeats)
+        training(arguments.repeats, clock)
     if arguments.only in (None, "memory"):
         memory()
 
 
-def reading(repeats: int) -> None:
-    """Score notes with ModernBERT-base."""
+def reading(
+    works: Mapping[str, Sequence[int]],
+    repeats: int,
+    precisions: Sequence[str],
+    padded_batch: bool,
+    clock: Clock,
+) -> None:
+    """Score notes of some lengths with ModernBERT-base."""
     stock = base_model()
-    ours = accelerated(stock)
-    mixed = f"eight notes of {MIXED[0]} to {MIXED[-1]:,} tokens"
-    works = {
-        "one note of 2,048 tokens": notes([2_048]),
-        "one note of 8,192 tokens": notes([8_192]),
-        mixed: notes(MIXED),
-    }
-    for score, model in ((padded, stock), (packed, ours)):
-        score(model, notes([512]))
-    for work, some in works.items():
-        # The padded batch takes minutes.
-        times = 1 if work == mixed else repeats
-        show(work, partial(padded, stock, some), partial(packed, ours, some), times, warm=True)
+    ours = {precision: accelerated(stock, precision=precision) for precision in precisions}
+    padded(stock, notes([512]))
+    for model in ours.values():
+        packed(model, notes([512]))
+    for work, lengths in works.items():
+        some, is_batch = notes(lengths), len(lengths) > 1
+        runs = {precision: partial(packed, model, some) for precision, model in ours.items()}
+        reference = partial(padded, stock, some) if padded_batch or not is_batch else None
+        title = (
+            f"eight notes of {MIXED[0]} to {MIXED[-1]:,} tokens" if is_batch else f"one note of {work} tokens"
+        )
+        show(title, reference, runs, 1 if is_batch and padded_batch else repeats, clock, warm=True)
 
 
-def training(repeats: int) -> None:
+def training(repeats: int, clock: Clock) -> None:
     """Make training steps, the optimizer included."""
     for shape, work in (((16, 214), "16 notes of up to 214 tokens"), ((4, 2_048), "4 notes of up to 2,048")):
         stock, ours = small_model("sdpa"), small_model(BLOCK_LOCAL)
@@ -92,13 +111,15 @@ def training(repeats: int) -> None:
         show(
             f"training step of clem-small, {work}",
             training_step(stock, shape, 108),
-            training_step(ours, shape, 108),
+            {"fp32": training_step(ours, shape, 108)},
             repeats,
+            clock,
         )
     stock = base_model().train()
     ours = accelerated(stock)
-    steps = [training_step(model, (1, 2_048), 3_681) for model in (stock, ours)]
-    show("training step of ModernBERT-base, one note of 2,048 tokens", *steps, repeats)
+    reference, step = (training_step(model, (1, 2_048), 3_681) for model in (stock, ours))
+    title = "training step of ModernBERT-base, one note of 2,048 tokens"
+    show(title, reference, {"fp32": step}, repeats, clock)
 
 
 def memory() -> None:
@@ -109,7 +130,7 @@ def memory() -> None:
         process = context.Process(target=_peak, args=(kind, sender))
         process.start()
         peak = f"peak memory above the weights, one note of 8,192 tokens, {kind}"
-        print(f"| {peak} | {receiver.recv():.2f} GB | | | |")
+        print(f"| {peak} | | {receiver.recv():.2f} GB | | | |")
         process.join()
 
 
@@ -141,11 +162,12 @@ def small_model(attention: str) -> Any:
     ).train()
 
 
-def accelerated(model: Any, *, own: bool = True) -> Any:
+def accelerated(model: Any, *, own: bool = True, precision: str = "fp32") -> Any:
     """Return a model as this package runs it: a copy, unless ``own`` is false."""
     ours = copy.deepcopy(model) if own else model
     ours.set_attn_implementation(BLOCK_LOCAL)
     use_onednn(ours)
+    reduce_precision(ours, precision)
     return ours
 
 
@@ -196,20 +218,41 @@ def training_step(model: Any, shape: tuple[int, int], labels: int) -> Run:
     return step
 
 
-def show(work: str, stock: Run, ours: Run, repeats: int, *, warm: bool = False) -> None:
-    """Run both in turn, once more than asked to warm up unless they are warm, and print a row."""
-    seconds: dict[str, list[float]] = {"stock": [], "ours": []}
-    difference = 0.0
+def show(
+    work: str,
+    stock: Run | None,
+    ours: Mapping[str, Run],
+    repeats: int,
+    clock: Clock,
+    *,
+    warm: bool = False,
+) -> None:
+    """Run all in turn and print a row for each of ours; unless they are warm, once more than asked, first.
+
+    Without stock, differences are those from the first of ours.
+    """
+    runs = {**({} if stock is None else {"stock": stock}), **ours}
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    differences = dict.fromkeys(runs, 0.0)
     for repeat in range(1 if warm else 0, repeats + 1):
         results = {}
-        for name, run in (("stock", stock), ("ours", ours)):
-            begin = time.perf_counter()
+        for name, run in runs.items():
+            begin = clock()
             results[name] = run()
             if repeat:
-                seconds[name].append(time.perf_counter() - begin)
-        difference = max(difference, float((results["stock"] - results["ours"]).abs().max()))
-    one, other = (statistics.median(seconds[name]) for name in ("stock", "ours"))
-    print(f"| {work} | {one:.2f} | {other:.2f} | **{one / other:.1f}** | {difference:.0e} |", flush=True)
+                seconds[name].append(clock() - begin)
+        [expected, *_] = results.values()
+        for name, found in results.items():
+            differences[name] = max(differences[name], float((expected - found).abs().max()))
+    medians = {name: statistics.median(taken) for name, taken in seconds.items()}
+    for name in ours:
+        before = medians.get("stock")
+        ratio = "" if before is None else f"**{before / medians[name]:.1f}**"
+        shown = "" if before is None else f"{before:.2f}"
+        print(
+            f"| {work} | {name} | {shown} | {medians[name]:.2f} | {ratio} | {differences[name]:.0e} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

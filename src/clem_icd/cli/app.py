@@ -17,6 +17,7 @@ from clem_icd.cli.error_analysis import error_analysis
 from clem_icd.cli.evaluate import evaluate
 from clem_icd.cli.evidence import evidence
 from clem_icd.cli.explain import explain
+from clem_icd.cli.precision import precision
 from clem_icd.cli.predict import predict
 from clem_icd.cli.prepare import prepare
 from clem_icd.cli.pretrain import pretrain
@@ -54,6 +55,7 @@ for function in (
     bench,
     evaluate,
     thresholds,
+    precision,
     error_analysis,
     compare,
     code,

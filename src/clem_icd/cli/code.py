@@ -15,7 +15,7 @@ import typer
 from clem_icd.cli.coded_note import about_decisions, about_text, suggestion_as_json
 from clem_icd.cli.evidence_options import HowExplained, about_evidence, as_explained
 from clem_icd.cli.found_words import FoundWords
-from clem_icd.cli.options import Encoding, WrappedNotes, naming_options, with_options
+from clem_icd.cli.options import Encoding, Precision, WrappedNotes, naming_options, with_options
 from clem_icd.cli.tabulation import new_table, plain
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.title_search import (
@@ -96,6 +96,7 @@ def code(
         ),
     ] = None,
     language: NotesLanguage = None,
+    precision: Precision = "fp32",
     evidence: Annotated[
         bool,
         typer.Option(
@@ -129,7 +130,8 @@ def code(
     with naming_options(*options):
         uncoded = _uncoded(terminal, table, notes, encoding, wrapped)
     readable = _from_first(_readable(uncoded, failed, options), failed)
-    coder = Coder(*open_system(model, searched, language), threshold=threshold)
+    opened = open_system(model, searched, language, precision=precision, say=terminal.say)
+    coder = Coder(*opened, threshold=threshold)
     if evidence:
         coder.explainer = how.explainer(coder.system, coder.info)
     coded = []

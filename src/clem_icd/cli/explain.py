@@ -9,6 +9,7 @@ import typer
 from clem_icd.cli.evidence_options import HowExplained
 from clem_icd.cli.explain_note import OneNote, explain_note
 from clem_icd.cli.explain_split import WholeSplit, explain_split
+from clem_icd.cli.options import Precision
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.title_search import (
     ModelOrSystem,
@@ -37,6 +38,7 @@ def explain(
     how: HowExplained,
     many: WholeSplit,
     language: NotesLanguage = None,
+    precision: Precision = "fp32",
     force: Annotated[
         bool, typer.Option("--force", help="Replace an existing --html or --out instead of refusing it.")
     ] = False,
@@ -58,7 +60,8 @@ def explain(
     how.require(evidence=True)
 
     def load() -> Explainer:
-        return how.explainer(*open_system(model, searched, language))
+        opened = open_system(model, searched, language, precision=precision, say=terminal.say)
+        return how.explainer(*opened)
 
     if many.corpus is None:
         explain_note(terminal, note or "-", one, searched, load)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clem_icd.cli.evidence_options import HowExplained, as_explained
-from clem_icd.cli.options import CorpusFolder, Force, Split
+from clem_icd.cli.options import CorpusFolder, Force, Precision, Split
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.title_search import (
     ModelOrSystem,
@@ -40,6 +40,7 @@ def predict(
         ),
     ] = None,
     language: NotesLanguage = None,
+    precision: Precision = "fp32",
     evidence: Annotated[
         Path | None,
         typer.Option(
@@ -69,7 +70,7 @@ def predict(
             raise InputError("--evidence and --out name the same file", remedy="Name two files")
     opened = Corpus.open(corpus)
     notes = opened.size(split)
-    system, info = open_system(model, searched, language)
+    system, info = open_system(model, searched, language, precision=precision, say=terminal.say)
     explainer = how.explainer(system, info) if evidence is not None else None
     terminal.begin(f"Scoring {split}", notes)
     warnings = predict_split(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clem_icd.cli.options import Precision
 from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.title_search import (
     ModelOrSystem,
@@ -107,6 +108,7 @@ def serve(
         int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 takes any that is free.")
     ] = 8000,
     language: NotesLanguage = None,
+    precision: Precision = "fp32",
 ) -> None:
     """Serve the review screen and code notes over HTTP, until Ctrl-C or SIGTERM.
 
@@ -144,7 +146,7 @@ def serve(
         hosts=allowed_hosts(host, further),
         review=_review(screen, further),
     )
-    load = partial(open_system, model, searched, language)
+    load = partial(open_system, model, searched, language, precision=precision, say=terminal.say)
     with writing_log_to(sys.stderr, logging.WARNING if terminal.is_quiet else logging.INFO):
         run(
             service,

@@ -85,14 +85,46 @@ def check_options(system: CodeSystem | None, *, language: str | None, useless: d
             )
 
 
-def open_system(model: Path, system: CodeSystem | None, language: str | None) -> tuple[System, ModelInfo]:
-    """Open a model folder, or a search."""
+def open_system(
+    model: Path,
+    system: CodeSystem | None,
+    language: str | None,
+    *,
+    precision: str = "fp32",
+    say: Callable[[str], None] | None = None,
+) -> tuple[System, ModelInfo]:
+    """Open a model folder, or a search.
+
+    Parameters
+    ----------
+    precision
+        In which precision a neural model scores notes.
+    say
+        Receives a line about the precision that was chosen, if it is ``auto``.
+
+    Raises
+    ------
+    InputError
+        If the model or the search cannot score in the precision.
+    ModelError
+        If the model cannot be opened, or this machine cannot score in the precision.
+
+    """
     if system is None:
         from clem_icd.cli.terminal import silence_transformers
         from clem_icd.modeling import load_model
 
         silence_transformers()
-        return load_model(model)
+        opened, info = load_model(model, precision=precision)
+        chosen = getattr(opened, "precision", None)
+        if say is not None and chosen is not None and chosen.reason is not None:
+            say(f"Precision {chosen.name}: {chosen.reason}")
+        return opened, info
+    if precision in ("bf16", "int8"):
+        raise InputError(
+            f"precision {precision} is for neural systems, and a search in titles is not one",
+            remedy="Leave --precision out",
+        )
     from clem_icd.modeling import open_title_search
 
     return open_title_search(system, language or "en")  # type: ignore[arg-type]

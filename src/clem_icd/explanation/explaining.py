@@ -61,6 +61,9 @@ class Explainer:
 
     Attributes
     ----------
+    system
+        As it was given. A method that needs gradients looks into the same system in single precision, loaded
+        again if it was loaded in reduced precision.
     chosen
         How the rule was chosen, as a sentence without its full stop.
 
@@ -89,6 +92,7 @@ class Explainer:
         else:
             self.method = parse_method(method)
         self.method.require(system, info)
+        self._explained = _with_gradients(system) if self.method.needs_gradients else system
         self.rule, self.chosen = (rule, "given") if rule is not None else _rule(info, self.method)
         if cut is not None:
             self.rule, self.chosen = _with_cut(self.rule, cut, self.method), "given"
@@ -102,7 +106,7 @@ class Explainer:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader of the evidence has to know, to be shown beside it."""
-        return self.method.remarks(self.system, self.info)
+        return self.method.remarks(self._explained, self.info)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -116,11 +120,11 @@ class Explainer:
 
     def weigh(self, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return how much each token of a note supports some labels, given by their places."""
-        return self.method.weigh(self.system, self.info, text, labels)
+        return self.method.weigh(self._explained, self.info, text, labels)
 
     def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
         """Return the spans of some labels, given by their places; a label may have none [labels]."""
-        return self.method.spans(self.system, self.info, text, labels, self.rule)
+        return self.method.spans(self._explained, self.info, text, labels, self.rule)
 
     def end_of_reading(self, text: str) -> int:
         """Return the end of the part of a note that the system reads, in characters.
@@ -162,6 +166,14 @@ class Explainer:
                 remedy="Choose a code that the model scores",
             )
         return [self._place[code] for code in codes]
+
+
+def _with_gradients(system: System) -> System:
+    """Return a system in single precision."""
+    # Imported here: a search in titles needs no torch.
+    from clem_icd.modeling.neural import NeuralSystem
+
+    return system.exact() if isinstance(system, NeuralSystem) else system
 
 
 def _rule(info: ModelInfo, method: Method) -> tuple[SpanRule, str]:

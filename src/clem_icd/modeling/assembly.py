@@ -104,10 +104,9 @@ def rebuild(
     folder: Path,
     *,
     attention: str = BLOCK_LOCAL,
-    dtype: torch.dtype = torch.float32,
     merged: bool = True,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load the model of an architecture, with weights and tokenizer from a folder.
+    """Load the model of an architecture in single precision, with weights and tokenizer from a folder.
 
     Parameters
     ----------
@@ -117,8 +116,6 @@ def rebuild(
         A model folder, or a checkpoint of a run.
     attention
         The attention implementation.
-    dtype
-        The data type of the weights.
     merged
         Whether the adapter is merged into the weights, as in a model folder; in a checkpoint it is not.
 
@@ -136,9 +133,9 @@ def rebuild(
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     with naming_damage(folder, WEIGHTS, remedy):
         if adapter is None:
-            model, missing, misshapen = _load_model(folder, config, attention, dtype)
+            model, missing, misshapen = _load_model(folder, config, attention)
         else:
-            model, missing, misshapen = _load_adapted_model(folder, config, adapter, attention, dtype)
+            model, missing, misshapen = _load_adapted_model(folder, config, adapter, attention)
     require_parameters(folder / _WEIGHTS_FILE, missing, misshapen, remedy)
     with naming_damage(folder, TOKENIZER, remedy):
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
@@ -155,7 +152,7 @@ def rebuild(
 
 
 def _load_model(
-    folder: Path, config: PreTrainedConfig, attention: str, dtype: torch.dtype
+    folder: Path, config: PreTrainedConfig, attention: str
 ) -> tuple[PreTrainedModel, Collection[str], Collection[Misshapen]]:
     """Load a model; also return the parameters that its file lacks, or has in another shape."""
     model, loading = AutoModelForSequenceClassification.from_pretrained(
@@ -163,7 +160,7 @@ def _load_model(
         config=config,
         use_safetensors=True,
         trust_remote_code=False,
-        dtype=dtype,
+        dtype=torch.float32,
         attn_implementation=attention,
         ignore_mismatched_sizes=True,  # refused later, by name
         output_loading_info=True,
@@ -172,10 +169,12 @@ def _load_model(
 
 
 def _load_adapted_model(
-    folder: Path, config: PreTrainedConfig, adapter: Adapter, attention: str, dtype: torch.dtype
+    folder: Path, config: PreTrainedConfig, adapter: Adapter, attention: str
 ) -> tuple[PreTrainedModel, Collection[str], Collection[Misshapen]]:
     """Load a model with the adapter's own modules, which config.json does not describe."""
-    model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention, dtype=dtype)
+    model = AutoModelForSequenceClassification.from_config(
+        config, attn_implementation=attention, dtype=torch.float32
+    )
     model = adapter.apply(model)
     missing, unexpected = load_safetensors(model, folder / _WEIGHTS_FILE, strict=False)
     return model, [*missing, *unexpected], ()

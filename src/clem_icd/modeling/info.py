@@ -15,10 +15,13 @@ from clem_icd.files import read_json, write_json
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling.admissions import Admissions, read_admissions, write_admissions
 from clem_icd.modeling.model_files import COPY_AGAIN
+from clem_icd.modeling.precision_record import PrecisionRecord
 
 FORMAT = "clem-icd/model"
 FORMAT_VERSION = 2
 FILE = "clem.json"
+
+_READ_ALONE = {"format", "format_version", "labels", "precision", "rule", "threshold"}
 
 
 class _Label(BaseModel):
@@ -50,6 +53,7 @@ class _Fields(BaseModel):
     recipe: dict[str, Any]
     label_space: Literal["corpus"] | CodeSystem = "corpus"
     evidence: _Evidence | None = None
+    precision: tuple[PrecisionRecord, ...] = ()
     labels: list[_Label]
 
 
@@ -84,6 +88,8 @@ class ModelInfo:
     evidence
         How evidence is found if nothing else is asked for: ``method`` and ``rule``, as
         `clem_icd.explanation` reads them, and how the rule was ``chosen``. None if nothing was tuned.
+    precision
+        What reduced precision was measured to change, by kind of hardware.
 
     """
 
@@ -99,6 +105,7 @@ class ModelInfo:
     admissions: Admissions = field(default_factory=dict)
     label_space: Literal["corpus"] | CodeSystem = "corpus"
     evidence: dict[str, Any] | None = None
+    precision: tuple[PrecisionRecord, ...] = ()
 
     @property
     def is_ranked(self) -> bool:
@@ -161,6 +168,7 @@ class ModelInfo:
                 # Absent by default, so that earlier releases can read the file.
                 **({"label_space": str(self.label_space)} if self.is_ranked else {}),
                 **({} if self.evidence is None else {"evidence": self.evidence}),
+                **({"precision": [one.model_dump() for one in self.precision]} if self.precision else {}),
                 "labels": [
                     {"code": label.value, "system": label.system.value, "title": title}
                     for label, title in zip(self.labels, self.titles, strict=True)
@@ -202,7 +210,8 @@ class ModelInfo:
             titles=tuple(label.title for label in fields.labels),
             admissions=read_admissions(folder) if fields.corpus.get("population") is not None else {},
             rule=_rule(fields, path),
-            **fields.model_dump(exclude={"labels", "format", "format_version", "threshold", "rule"}),
+            precision=fields.precision,
+            **fields.model_dump(exclude=_READ_ALONE),
         )
 
 

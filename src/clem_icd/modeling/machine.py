@@ -25,6 +25,10 @@ _PACKAGES = (
     "polars",
 )
 
+_SHORT_VECTORS = ("avx2", "avx_vnni", "avx_vnni_int8")
+_VECTORS = (*_SHORT_VECTORS, "avx512_f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
+_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+
 
 def describe_environment() -> dict[str, Any]:
     """Return versions, processor, cores and GPUs."""
@@ -56,6 +60,26 @@ def use_usable_cores() -> None:
 def best_device() -> torch.device:
     """Return the GPU if available, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def hardware(device: torch.device) -> str:
+    """Return the kind of a device, as far as it decides what reduced precision changes.
+
+    It is the name of a GPU, or the vector extensions of a CPU that PyTorch uses, with what limits them.
+    """
+    if device.type != "cpu":
+        return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    found = torch.cpu.get_capabilities()
+    # An environment can keep PyTorch from using all of them.
+    allowed = _VECTORS if torch.backends.cpu.get_cpu_capability().startswith("AVX512") else _SHORT_VECTORS
+    names = [name for name in allowed if found.get(name)]
+    limits = [f"{name}={os.environ[name]}" for name in _LIMITS if name in os.environ]
+    return " ".join([str(found.get("architecture", platform.machine())), *names, *limits])
+
+
+def processor_of(device: torch.device) -> str:
+    """Return the name of a device."""
+    return _cpu_name() if device.type == "cpu" else hardware(device)
 
 
 def attention_for(device: torch.device, dtype: torch.dtype) -> str:

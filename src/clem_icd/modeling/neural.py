@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from clem_icd.errors import ModelError
 from clem_icd.icd import Code
 from clem_icd.modeling.architecture import Architecture
 from clem_icd.modeling.assembly import rebuild
 from clem_icd.modeling.inputs import TokenizedNotes, batches_by_length
 from clem_icd.modeling.machine import attention_for, best_device
 from clem_icd.modeling.packing import can_pack, packed_logits, packs
+from clem_icd.modeling.precision import Precision, choose_precision, reduce_precision, require_precision
+from clem_icd.modeling.precision_record import PrecisionRecord
 from clem_icd.modeling.readings import Reading, ReadNote
 from clem_icd.modeling.system import NoteScores
 
@@ -40,6 +44,11 @@ class NeuralSystem:
         The largest batch in tokens, padding included; only a single longer note exceeds it. Memory grows
         with it, and with the longest note, but not with the number of notes.
 
+    Attributes
+    ----------
+    precision
+        In which precision it scores notes, and why.
+
     """
 
     def __init__(
@@ -54,6 +63,8 @@ class NeuralSystem:
         self.reading = reading
         # A CPU gains nothing from larger batches, whose intermediate results no longer fit into its caches.
         self.batch_tokens = batch_tokens or (_CPU_TOKENS if model.device.type == "cpu" else _GPU_TOKENS)
+        self.precision = Precision("fp32")
+        self._load_exact: Callable[[], NeuralSystem] | None = None
 
     @classmethod
     def load(
@@ -63,33 +74,64 @@ class NeuralSystem:
         codes: Sequence[Code],
         *,
         device: torch.device | None = None,
-        dtype: torch.dtype = torch.float32,
+        precision: str = "fp32",
+        records: Sequence[PrecisionRecord] = (),
+        rule: object = None,
         merged: bool = True,
     ) -> NeuralSystem:
         """Load a checkpoint folder.
 
+        Parameters
+        ----------
+        precision
+            One of `PRECISIONS`.
+        records, rule
+            What ``auto`` chooses by, as in `choose_precision`.
+        merged
+            As in `rebuild`.
+
         Raises
         ------
         ModelError
-            As `rebuild` raises it.
+            As `rebuild` raises it, or if the device cannot score in the precision.
 
         """
         device = device or best_device()
-        model, tokenizer = rebuild(
-            architecture,
-            codes,
-            folder,
-            attention=attention_for(device, dtype),
-            dtype=dtype,
-            merged=merged,
-        )
+        require_precision(precision, device)
+        half = precision not in ("fp32", "auto")
+        attention = attention_for(device, torch.bfloat16 if half else torch.float32)
+        model, tokenizer = rebuild(architecture, codes, folder, attention=attention, merged=merged)
         if architecture.adapter is not None and not merged:
             model = architecture.adapter.merge(model)
         on_device: Any = model
-        return cls(on_device.to(device), tokenizer, architecture.reading)
+        system = cls(on_device.to(device), tokenizer, architecture.reading)
+        if precision == "auto":
+            system.precision = choose_precision(model, records, rule)
+        else:
+            system.precision = Precision(precision)
+        if system.precision.name != "fp32":
+            reduce_precision(model, system.precision.name)
+            system._load_exact = partial(cls.load, folder, architecture, codes, device=device, merged=merged)
+        return system
+
+    def exact(self) -> NeuralSystem:
+        """Return the same system in single precision, which has gradients: itself, or loaded again."""
+        return self if self._load_exact is None else self._load_exact()
 
     def save(self, folder: Path) -> None:
-        """Write a checkpoint folder; with the pooled head, `transformers` loads it without this package."""
+        """Write a checkpoint folder; with the pooled head, `transformers` loads it without this package.
+
+        Raises
+        ------
+        ModelError
+            If the system was loaded in reduced precision, which would lose the weights.
+
+        """
+        if self.precision.name != "fp32":
+            raise ModelError(
+                f"a system in {self.precision.name} cannot be saved, expected one in fp32",
+                remedy="Load it in fp32, or copy its folder",
+            )
         # Makes `transformers` truncate a long note where this class does.
         self.tokenizer.model_max_length = self.reading.max_tokens
         self.model.save_pretrained(folder)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from clem_icd.prediction.coder import Coder, Coding, Suggestion
     from clem_icd.prediction.deciding import rule_for
     from clem_icd.prediction.overlap import overlap_warnings
+    from clem_icd.prediction.precision_effects import measure_precisions, record_precisions
     from clem_icd.prediction.split_evidence import SplitEvidence, explain_split
 
 __all__ = [
@@ -20,8 +21,10 @@ __all__ = [
     "SplitEvidence",
     "Suggestion",
     "explain_split",
+    "measure_precisions",
     "overlap_warnings",
     "predict_split",
+    "record_precisions",
     "rule_for",
 ]
 
@@ -33,8 +36,10 @@ __getattr__ = lazy_names(
         "SplitEvidence": "split_evidence",
         "Suggestion": "coder",
         "explain_split": "split_evidence",
+        "measure_precisions": "precision_effects",
         "overlap_warnings": "overlap",
         "predict_split": "bulk",
+        "record_precisions": "precision_effects",
         "rule_for": "deciding",
     },
 )

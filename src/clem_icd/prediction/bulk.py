@@ -86,6 +86,7 @@ def predict_split(
     warnings = overlap_warnings(info, corpus, split)
     about = {
         "system": info.system,
+        **_reduced(system),
         "corpus": corpus.name,
         "corpus_fingerprint": corpus.fingerprint,
         "split": split,
@@ -107,3 +108,9 @@ def predict_split(
         else:
             write_scores(out, info.labels, rows(), about, force=force)
     return warnings if explained is None else (*warnings, *explained.result().warnings)
+
+
+def _reduced(system: System) -> dict[str, str]:
+    """Return the key ``precision`` if a system was loaded in reduced precision."""
+    precision = getattr(system, "precision", None)
+    return {} if precision is None or precision.name == "fp32" else {"precision": precision.name}

@@ -111,19 +111,31 @@ class Coder:
         self.rule = info.rule if threshold is None else Threshold(check_threshold(threshold))
 
     @classmethod
-    def load(cls, folder: str | Path, *, threshold: float | None = None) -> Coder:
+    def load(cls, folder: str | Path, *, threshold: float | None = None, precision: str = "fp32") -> Coder:
         """Open a model folder.
+
+        Parameters
+        ----------
+        folder
+            The folder.
+        threshold
+            As for `Coder`.
+        precision
+            In which precision a neural system scores notes, as for `load_model`.
 
         Raises
         ------
+        InputError
+            If the system cannot score in the precision.
         ModelError
-            If the folder is not a model that this release can read.
+            If the folder is not a model that this release can read, or this machine cannot score in the
+            precision.
 
         """
         # Imported here: a search in titles needs no torch.
         from clem_icd.modeling import load_model
 
-        system, info = load_model(Path(folder))
+        system, info = load_model(Path(folder), precision=precision)
         return cls(system, info, threshold=threshold)
 
     def code(self, text: str, *, top: int = 15, evidence: bool = False) -> list[Suggestion]:

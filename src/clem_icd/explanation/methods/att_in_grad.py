@@ -27,6 +27,7 @@ class AttInGrad(LabelQueryMethod):
     """
 
     default_rule: ClassVar[SpanRule | None] = SpanRule(cut=0.01, spread=0.25)
+    needs_gradients: ClassVar[bool] = True
     kind: Literal["att-in-grad"] = "att-in-grad"
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:

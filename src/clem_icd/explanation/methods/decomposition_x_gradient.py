@@ -31,6 +31,7 @@ class DecompositionTimesGradient(PooledMethod):
     """
 
     default_rule: ClassVar[SpanRule | None] = SpanRule(cut=0.05, spread=0.25)
+    needs_gradients: ClassVar[bool] = True
     kind: Literal["decomposition-x-gradient"] = "decomposition-x-gradient"
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:

@@ -27,6 +27,7 @@ class DecompositionTimesSaliency(PooledMethod):
     """
 
     default_rule: ClassVar[SpanRule | None] = SpanRule(cut=0.05, spread=0.25)
+    needs_gradients: ClassVar[bool] = True
     kind: Literal["decomposition-x-saliency"] = "decomposition-x-saliency"
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:

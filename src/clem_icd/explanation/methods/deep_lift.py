@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,7 @@ class DeepLift(NeuralMethod):
 
     """
 
+    needs_gradients: ClassVar[bool] = True
     kind: Literal["deep-lift"] = "deep-lift"
     combine: Literal["norm", "sum"] = "norm"
     max_tokens: int = Field(default=1000, ge=8)

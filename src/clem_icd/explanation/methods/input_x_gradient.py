@@ -23,6 +23,7 @@ class InputTimesGradient(NeuralMethod):
     """
 
     default_rule: ClassVar[SpanRule | None] = SpanRule(cut=0.04, spread=0.25)
+    needs_gradients: ClassVar[bool] = True
     kind: Literal["input-x-gradient"] = "input-x-gradient"
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,7 @@ class IntegratedGradients(NeuralMethod):
 
     """
 
+    needs_gradients: ClassVar[bool] = True
     kind: Literal["integrated-gradients"] = "integrated-gradients"
     steps: int = Field(default=50, ge=1, le=1000)
     combine: Literal["norm", "sum"] = "norm"

@@ -19,10 +19,13 @@ class Method(Choice):
     ----------
     default_rule
         From weights to spans, where nothing was tuned; None for a method that gives spans without a rule.
+    needs_gradients
+        Whether it needs gradients through the encoder, which a system in reduced precision does not have.
 
     """
 
     default_rule: ClassVar[SpanRule | None] = SpanRule()
+    needs_gradients: ClassVar[bool] = False
 
     def require(self, system: System, info: ModelInfo) -> None:
         """Refuse a system that the method cannot explain; called before any note is read.

@@ -11,6 +11,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from clem_icd.modeling.attention.all_pairs import all_pairs_attention, multiplies_here
 from clem_icd.modeling.attention.windows import short_window_attention, window_attention
 
 States = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -78,6 +79,8 @@ def attend(
         return gathered.transpose(1, 2).contiguous(), None
     options = {"dropout": dropout, "scaling": scaling, **others}
     to_all: Any = functools.partial(sdpa_attention_forward, module, **options)
+    if attention_mask is None and not causal and multiplies_here(query, dropout) and not _extras(others):
+        to_all = functools.partial(_to_all_pairs, scaling=scaling)
     if note_lengths is not None:
         notes = _split((query, key, value), note_lengths)
         return torch.cat([to_all(*note, None)[0] for note in notes], dim=1), None
@@ -124,6 +127,16 @@ def _in_window(
     return torch.cat(gathered, dim=2)
 
 
+def _to_all_pairs(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, _mask: None, *, scaling: float | None
+) -> tuple[torch.Tensor, None]:
+    """Return what "sdpa" returns for bf16 on a CPU [batch, tokens, heads, width]."""
+    shared = query.shape[1] // key.shape[1]
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    gathered = all_pairs_attention(query, repeat_kv(key, shared), repeat_kv(value, shared), scaling=scale)
+    return gathered.transpose(1, 2).contiguous(), None
+
+
 def _split(states: States, note_lengths: Sequence[int]) -> Iterator[States]:
     """Return the states of each note, of notes that follow each other."""
     query, key, value = (torch.split(part, list(note_lengths), dim=2) for part in states)
@@ -137,9 +150,13 @@ def _is_causal(module: torch.nn.Module, others: dict[str, Any]) -> bool:
 
 
 def _require_plain_scores(others: dict[str, Any]) -> None:
-    found = [name for name in ("position_bias", "softcap", "s_aux") if others.get(name) is not None]
-    if found:
+    if found := _extras(others):
         raise ValueError(f"{BLOCK_LOCAL} attention in a window has no {', '.join(found)}")
+
+
+def _extras(others: dict[str, Any]) -> list[str]:
+    """Return what changes the scores of some encoders."""
+    return [name for name in ("position_bias", "softcap", "s_aux") if others.get(name) is not None]
 
 
 def _notes(lengths: Sequence[int], device: torch.device) -> torch.Tensor:
