@@ -15,9 +15,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import multiprocessing
-import resource
-import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -33,14 +30,16 @@ from transformers import (
     ModernBertForSequenceClassification,
 )
 
+from clem_icd.modeling import WholeReading
 from clem_icd.modeling.attention import BLOCK_LOCAL
 from clem_icd.modeling.linears import use_onednn
 from clem_icd.modeling.machine import describe_environment, hardware, use_usable_cores
 from clem_icd.modeling.packing import packed_logits, packs
 from clem_icd.modeling.precision import REDUCED, reduce_precision
-
-MIXED = (412, 640, 903, 1_377, 2_048, 2_951, 4_606, 7_990)
-"""Lengths of eight notes, in tokens."""
+from clem_icd.speed.peaks import measured_peaks
+from clem_icd.speed.stock import padded_logits
+from clem_icd.speed.timing import interleaved
+from clem_icd.speed.workloads import MIXED
 
 _WORKS = {"2,048": (2_048,), "8,192": (8_192,), "mixed": MIXED}
 
@@ -124,27 +123,16 @@ def training(repeats: int, clock: Clock) -> None:
 
 def memory() -> None:
     """Measure the peak of a process that reads one long note, above the weights."""
-    context = multiprocessing.get_context("spawn")
     for kind in ("stock", "here"):
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_peak, args=(kind, sender))
-        process.start()
-        peak = f"peak memory above the weights, one note of 8,192 tokens, {kind}"
-        print(f"| {peak} | | {receiver.recv():.2f} GB | | | |")
-        process.join()
+        found = measured_peaks(partial(opened, kind), notes([64]), [notes([8_192])])
+        peak = "?" if found is None else f"{found[0].above / 1e9:.2f} GB"
+        print(f"| peak memory above the weights, one note of 8,192 tokens, {kind} | | {peak} | | | |")
 
 
-def _peak(kind: str, sender: Any) -> None:
-    use_usable_cores()
+def opened(kind: str) -> Callable[[Any], torch.Tensor]:
+    """Return what scores notes, in the process whose memory is measured."""
     model = base_model()
-    if kind == "here":
-        model = accelerated(model, own=False)
-    short, long = notes([64, 8_192])
-    score = packed if kind == "here" else padded
-    score(model, [short])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    score(model, [long])
-    sender.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6)
+    return partial(packed, accelerated(model, own=False)) if kind == "here" else partial(padded, model)
 
 
 def base_model() -> ModernBertForSequenceClassification:
@@ -180,14 +168,7 @@ def notes(lengths: Sequence[int]) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
 @torch.inference_mode()
 def padded(model: Any, some: Sequence[np.ndarray[Any, np.dtype[np.int32]]]) -> torch.Tensor:
     """Score notes in one batch, padded to the longest."""
-    ids = torch.nn.utils.rnn.pad_sequence(
-        [torch.from_numpy(one.astype(np.int64)) for one in some], batch_first=True
-    )
-    mask = torch.nn.utils.rnn.pad_sequence(
-        [torch.ones(len(one), dtype=torch.long) for one in some], batch_first=True
-    )
-    logits: torch.Tensor = model(input_ids=ids, attention_mask=mask).logits
-    return logits
+    return padded_logits(model, some, WholeReading(), model.config.pad_token_id)
 
 
 @torch.inference_mode()
@@ -229,22 +210,16 @@ def show(
 ) -> None:
     """Run all in turn and print a row for each of ours; unless they are warm, once more than asked, first.
 
-    Without stock, differences are those from the first of ours.
+    Differences are those of the last results; without stock, from the first of ours.
     """
     runs = {**({} if stock is None else {"stock": stock}), **ours}
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    differences = dict.fromkeys(runs, 0.0)
-    for repeat in range(1 if warm else 0, repeats + 1):
-        results = {}
-        for name, run in runs.items():
-            begin = clock()
-            results[name] = run()
-            if repeat:
-                seconds[name].append(clock() - begin)
-        [expected, *_] = results.values()
-        for name, found in results.items():
-            differences[name] = max(differences[name], float((expected - found).abs().max()))
-    medians = {name: statistics.median(taken) for name, taken in seconds.items()}
+    if not warm:
+        for run in runs.values():
+            run()
+    timed = interleaved(runs, repeats, clock=clock)
+    expected, *_ = (one.result for one in timed.values())
+    differences = {name: float((expected - one.result).abs().max()) for name, one in timed.items()}
+    medians = {name: one.median for name, one in timed.items()}
     for name in ours:
         before = medians.get("stock")
         ratio = "" if before is None else f"**{before / medians[name]:.1f}**"

@@ -12,7 +12,7 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, InputError, ModelError
-from clem_icd.modeling import LinearSystem, save_model
+from clem_icd.modeling import LinearSystem, load_model, save_model
 from clem_icd.speed import Settings, contender, measure_speed, plan_speed, plm_icd, rivals
 from clem_icd.speed.conclusion import conclusion
 from clem_icd.speed.load import is_busy
@@ -88,13 +88,12 @@ def test_a_neural_model_is_measured_beside_its_rivals(pooled: Path, little_corpu
 def test_precisions_that_cannot_be_had_are_named_with_the_reason(
     pooled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(folder: Path, precision: str) -> Any:
+    def refuse(folder: Path, *, precision: str) -> Any:
         if precision == "bf16":
             raise ModelError("this processor has no bf16 units", remedy="Use fp32")
-        return measured_load(folder, "fp32")
+        return load_model(folder)
 
-    measured_load = contender.load_in
-    monkeypatch.setattr(contender, "load_in", refuse)
+    monkeypatch.setattr(contender, "load_model", refuse)
     settings = Settings((16,), ("fp32", "bf16", "int8"), repeats=1, quick=True, longest_pass=0, memory=False)
     found = measure_speed(pooled, settings)
     assert [one["system"] for one in found["systems"]] == ["fp32", "int8"]

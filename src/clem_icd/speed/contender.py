@@ -5,17 +5,13 @@ A contender is a description; `Contender.open` loads or makes the system.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from clem_icd.errors import ModelError
 from clem_icd.modeling import System, load_model
 from clem_icd.speed.flops import Products
 from clem_icd.speed.model import Model
@@ -106,7 +102,7 @@ class Here(Contender):
 
     def open(self) -> Scorer:
         """Load the model."""
-        return scorer_of(load_in(self.model.folder, self.precision))
+        return scorer_of(load_model(self.model.folder, precision=self.precision)[0])
 
     @cached_property
     def products(self) -> Products | None:
@@ -114,24 +110,6 @@ class Here(Contender):
         if self.model.architecture is None:
             return None
         return Products(self.model.config, self.model.architecture.reading)
-
-
-def load_in(folder: Path, precision: str) -> System:
-    """Load a model in a precision.
-
-    Raises
-    ------
-    ModelError
-        If this machine or release cannot.
-
-    """
-    load: Any = load_model
-    if "precision" in inspect.signature(load).parameters:
-        system: System = load(folder, precision=precision)[0]
-        return system
-    if precision != "fp32":
-        raise ModelError("this release reads models in fp32 alone", remedy="Leave out other precisions")
-    return load_model(folder)[0]
 
 
 def scorer_of(system: System) -> Scorer:

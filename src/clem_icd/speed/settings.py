@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clem_icd.errors import InputError
+from clem_icd.modeling.precision import REDUCED
 
-PRECISIONS = ("fp32", "bf16", "int8")
+PRECISIONS = ("fp32", *REDUCED)
 
 QUICK_REPEATS = 1
 REPEATS = 3
