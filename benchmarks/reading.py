@@ -7,13 +7,15 @@ Random weights of the size of ModernBERT-base with 3,681 labels for reading and 
 with 108 labels for training. "Stock" is the model as transformers computes it: scaled-dot-product attention
 over all pairs, notes padded to the longest, PyTorch's linear layers, in fp32. All run in one process, in
 turn; figures are medians, and a ratio is that of the medians. The padded batch of eight notes takes minutes,
-so it is run once, or left out with --no-padded-batch.
+so it is run once, or left out with --no-padded-batch. --cpu-time counts seconds of a core instead of those on
+the clock, for a machine with other work: set OMP_NUM_THREADS=1 then, as waiting threads would count as well.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -39,9 +41,12 @@ from clem_icd.speed.stock import padded_logits
 from clem_icd.speed.timing import interleaved
 from clem_icd.speed.workloads import MIXED
 
+_WORKS = {"2,048": (2_048,), "8,192": (8_192,), "mixed": MIXED}
+
 _PACK = 4_096
 
 Run = Callable[[], torch.Tensor]
+Clock = Callable[[], float]
 
 
 def main() -> None:
@@ -52,9 +57,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", choices=["reading", "training", "memory"])
     parser.add_argument("--precisions", nargs="+", choices=["fp32", *REDUCED], default=["fp32"])
+    parser.add_argument("--works", nargs="+", choices=_WORKS, default=list(_WORKS))
     parser.add_argument("--no-padded-batch", action="store_true")
+    parser.add_argument("--cpu-time", action="store_true")
     arguments = parser.parse_args()
     use_usable_cores()
+    clock = time.process_time if arguments.cpu_time else time.perf_counter
     here = describe_environment()
     print(
         f"{here['cpu']} ({hardware(torch.device('cpu'))}), {torch.backends.cpu.get_cpu_capability()}, "
@@ -63,33 +71,38 @@ def main() -> None:
     )
     print("\n| work | here | stock s | here s | ratio | largest difference |\n|---|---|---|---|---|---|")
     if arguments.only in (None, "reading"):
-        reading(arguments.repeats, arguments.precisions, padded_batch=not arguments.no_padded_batch)
+        works = {work: _WORKS[work] for work in arguments.works}
+        reading(works, arguments.repeats, arguments.precisions, not arguments.no_padded_batch, clock)
     if arguments.only in (None, "training"):
-        training(arguments.repeats)
+        training(arguments.repeats, clock)
     if arguments.only in (None, "memory"):
         memory()
 
 
-def reading(repeats: int, precisions: Sequence[str], *, padded_batch: bool) -> None:
-    """Score notes with ModernBERT-base."""
+def reading(
+    works: Mapping[str, Sequence[int]],
+    repeats: int,
+    precisions: Sequence[str],
+    padded_batch: bool,
+    clock: Clock,
+) -> None:
+    """Score notes of some lengths with ModernBERT-base."""
     stock = base_model()
     ours = {precision: accelerated(stock, precision=precision) for precision in precisions}
-    mixed = f"eight notes of {MIXED[0]} to {MIXED[-1]:,} tokens"
-    works = {
-        "one note of 2,048 tokens": notes([2_048]),
-        "one note of 8,192 tokens": notes([8_192]),
-        mixed: notes(MIXED),
-    }
     padded(stock, notes([512]))
     for model in ours.values():
         packed(model, notes([512]))
-    for work, some in works.items():
+    for work, lengths in works.items():
+        some, is_batch = notes(lengths), len(lengths) > 1
         runs = {precision: partial(packed, model, some) for precision, model in ours.items()}
-        reference = partial(padded, stock, some) if work != mixed or padded_batch else None
-        show(work, reference, runs, 1 if work == mixed and padded_batch else repeats, warm=True)
+        reference = partial(padded, stock, some) if padded_batch or not is_batch else None
+        title = (
+            f"eight notes of {MIXED[0]} to {MIXED[-1]:,} tokens" if is_batch else f"one note of {work} tokens"
+        )
+        show(title, reference, runs, 1 if is_batch and padded_batch else repeats, clock, warm=True)
 
 
-def training(repeats: int) -> None:
+def training(repeats: int, clock: Clock) -> None:
     """Make training steps, the optimizer included."""
     for shape, work in (((16, 214), "16 notes of up to 214 tokens"), ((4, 2_048), "4 notes of up to 2,048")):
         stock, ours = small_model("sdpa"), small_model(BLOCK_LOCAL)
@@ -99,11 +112,13 @@ def training(repeats: int) -> None:
             training_step(stock, shape, 108),
             {"fp32": training_step(ours, shape, 108)},
             repeats,
+            clock,
         )
     stock = base_model().train()
     ours = accelerated(stock)
     reference, step = (training_step(model, (1, 2_048), 3_681) for model in (stock, ours))
-    show("training step of ModernBERT-base, one note of 2,048 tokens", reference, {"fp32": step}, repeats)
+    title = "training step of ModernBERT-base, one note of 2,048 tokens"
+    show(title, reference, {"fp32": step}, repeats, clock)
 
 
 def memory() -> None:
@@ -184,7 +199,15 @@ def training_step(model: Any, shape: tuple[int, int], labels: int) -> Run:
     return step
 
 
-def show(work: str, stock: Run | None, ours: Mapping[str, Run], repeats: int, *, warm: bool = False) -> None:
+def show(
+    work: str,
+    stock: Run | None,
+    ours: Mapping[str, Run],
+    repeats: int,
+    clock: Clock,
+    *,
+    warm: bool = False,
+) -> None:
     """Run all in turn and print a row for each of ours; unless they are warm, once more than asked, first.
 
     Differences are those of the last results; without stock, from the first of ours.
@@ -193,7 +216,7 @@ def show(work: str, stock: Run | None, ours: Mapping[str, Run], repeats: int, *,
     if not warm:
         for run in runs.values():
             run()
-    timed = interleaved(runs, repeats)
+    timed = interleaved(runs, repeats, clock=clock)
     expected, *_ = (one.result for one in timed.values())
     differences = {name: float((expected - one.result).abs().max()) for name, one in timed.items()}
     medians = {name: one.median for name, one in timed.items()}

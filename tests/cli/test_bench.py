@@ -23,6 +23,12 @@ def model(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
+@pytest.fixture(autouse=True)
+def no_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not repeat work that takes less than a second."""
+    monkeypatch.setattr("clem_icd.speed.passes._MOST_TIMES", 1)
+
+
 def test_a_measurement_prints_tables_and_a_conclusion(clem: Callable[..., Any], model: Path) -> None:
     found = clem("bench", model, *QUICK, "--quick", "--price", 0.5)
     assert found.code == 0, found.err

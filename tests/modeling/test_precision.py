@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -332,7 +333,7 @@ def test_the_trial_compares_the_time_of_a_layer(
 
         return forward
 
-    monkeypatch.setattr(precision.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
     monkeypatch.setattr(ReducedLinear, "forward", passing("reduced"))
     for module in model.base_model.modules():
         if isinstance(module, torch.nn.Linear):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,8 +51,8 @@ def test_effects_are_those_of_the_scores(model: Path, little_corpus: Corpus, rec
     scores = {}
     for name in ("fp32", *SUPPORTED):
         system, info = load_model(model, precision=name)
-        found = system.score(little_corpus.texts("validation"))
-        scores[name] = np.stack([one.probabilities for one in found])
+        scored = system.score(little_corpus.texts("validation"))
+        scores[name] = np.stack([one.probabilities for one in scored])
     targets, counts = little_corpus.targets("validation"), little_corpus.train_counts()
     assert (record.split, record.notes, record.corpus) == ("validation", 20, "little")
     assert record.hardware == hardware(CPU)
@@ -102,7 +103,7 @@ def test_speed_is_the_median_over_the_parts(
         return 0.0
 
     monkeypatch.setattr(precision_effects, "_NOTES_PER_PART", 8)
-    monkeypatch.setattr(precision_effects.time, "perf_counter", clock)
+    monkeypatch.setattr(time, "perf_counter", clock)
     record = measure_precisions(model, little_corpus)
     assert {name: effect.speed for name, effect in record.effects.items()} == dict.fromkeys(SUPPORTED, 3.0)
 

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from clem_icd.modeling.machine import attention_for, best_device
     from clem_icd.modeling.neural import NeuralSystem
     from clem_icd.modeling.positions import token_starts, token_starts_at, token_starts_of
+    from clem_icd.modeling.precision import PRECISIONS, Precision
+    from clem_icd.modeling.precision_record import PrecisionEffect, PrecisionRecord
     from clem_icd.modeling.readings import READINGS, Reading, SegmentsReading, WholeReading
     from clem_icd.modeling.system import Explaining, NoteScores, Span, System
     from clem_icd.modeling.titles import set_head_from_titles
@@ -56,6 +58,7 @@ __all__ = [
     "ENCODERS",
     "HEADS",
     "LOSSES",
+    "PRECISIONS",
     "READINGS",
     "SEARCHED",
     "Adapter",
@@ -75,6 +78,9 @@ __all__ = [
     "NeuralSystem",
     "NoteScores",
     "PooledHead",
+    "Precision",
+    "PrecisionEffect",
+    "PrecisionRecord",
     "PretrainedEncoder",
     "Reading",
     "SegmentsReading",
@@ -137,7 +143,11 @@ __getattr__ = lazy_names(
         "ModelInfo": "info",
         "NeuralSystem": "neural",
         "NoteScores": "system",
+        "PRECISIONS": "precision",
         "PooledHead": "heads",
+        "Precision": "precision",
+        "PrecisionEffect": "precision_record",
+        "PrecisionRecord": "precision_record",
         "PretrainedEncoder": "encoders",
         "READINGS": "readings",
         "Reading": "readings",

@@ -17,17 +17,17 @@ from clem_icd.modeling.machine import describe_environment, use_usable_cores
 from clem_icd.progress import Observer, Silent, minutes
 from clem_icd.speed.ceiling import ceiling_tasks, gigaflops, matrix_size
 from clem_icd.speed.conclusion import conclusion
-from clem_icd.speed.contender import Contender, Here
+from clem_icd.speed.contender import Contender, Here, Scorer
 from clem_icd.speed.drawn_notes import SEED, DrawnNotes
 from clem_icd.speed.estimate import corpus_lengths, usual_lengths
 from clem_icd.speed.load import is_busy, load_average
 from clem_icd.speed.model import Model
-from clem_icd.speed.passes import Plan, plan_passes
+from clem_icd.speed.passes import Pass, Plan, plan_passes
 from clem_icd.speed.peaks import Peak, measured_peaks
 from clem_icd.speed.results import Key, Measured, estimate, row_of
 from clem_icd.speed.rivals import contenders_of, reopened
 from clem_icd.speed.settings import Settings
-from clem_icd.speed.timing import interleaved
+from clem_icd.speed.timing import Timed, interleaved
 from clem_icd.speed.workloads import workloads
 
 __all__ = ["SPEED_FORMAT", "SPEED_FORMAT_VERSION", "measure_speed", "plan_speed"]
@@ -215,7 +215,7 @@ def _measure(prepared: _Prepared, peaks: dict[Key, Peak], observer: Observer) ->
     for one in plan.passes:
         # Before each workload, so that the fastest is found on a busy machine, too.
         tasks |= {(one.workload.name, *key): product for key, product in products.items()}
-        tasks[one.workload.name, one.contender.key] = partial(plan.scorers[one.contender.key], one.texts)
+        tasks[one.workload.name, one.contender.key] = partial(_run, one, plan.scorers[one.contender.key])
     observer.begin("Measuring time", settings.repeats * len(tasks))
     timed = interleaved(tasks, settings.repeats, observer.advance)
     size = matrix_size(device, quick=settings.quick)
@@ -223,5 +223,14 @@ def _measure(prepared: _Prepared, peaks: dict[Key, Peak], observer: Observer) ->
         key: gigaflops(min(min(one.seconds) for task, one in timed.items() if task[1:] == key), size)
         for key in products
     }
-    passes = {key: timed[key] for key in ((one.workload.name, one.contender.key) for one in plan.passes)}
+    passes = {}
+    for one in plan.passes:
+        key = one.workload.name, one.contender.key
+        passes[key] = Timed([second / one.times for second in timed[key].seconds], timed[key].result)
     return Measured(passes, ceilings, peaks)
+
+
+def _run(one: Pass, scorer: Scorer) -> object:
+    for _ in range(one.times - 1):
+        scorer(one.texts)
+    return scorer(one.texts)

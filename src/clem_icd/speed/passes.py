@@ -12,6 +12,9 @@ from clem_icd.speed.contender import Contender, Here, Scorer
 from clem_icd.speed.settings import Settings
 from clem_icd.speed.workloads import Workload
 
+_LEAST_SECONDS = 1.0
+_MOST_TIMES = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Pass:
@@ -24,7 +27,7 @@ class Pass:
     texts
         The notes.
     expected
-        Seconds that it is expected to take.
+        Seconds that reading the notes once is expected to take.
 
     """
 
@@ -32,6 +35,11 @@ class Pass:
     contender: Contender
     texts: Sequence[str]
     expected: float
+
+    @property
+    def times(self) -> int:
+        """How often the notes are read in one timed pass: short work is timed over a second."""
+        return max(1, min(_MOST_TIMES, round(_LEAST_SECONDS / self.expected)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +129,8 @@ def plan_passes(
                 passes.append(Pass(workload, one, notes, expected))
             else:
                 skipped.append(Skipped(one.key, workload.name, reason))
-    times = settings.repeats + settings.memory
-    return Plan(scorers, passes, skipped, times * sum(one.expected for one in passes))
+    seconds = sum(one.expected * (settings.repeats * one.times + settings.memory) for one in passes)
+    return Plan(scorers, passes, skipped, seconds)
 
 
 def _seconds(scorer: Scorer, texts: Sequence[str]) -> float:

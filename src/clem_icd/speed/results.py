@@ -61,6 +61,7 @@ def row_of(one: Pass, measured: Measured) -> Row:
         "system": contender.key,
         "length_read": read,
         "seconds": own.median,
+        "times": one.times,
         "seconds_of_repeats": own.seconds,
         "notes_per_second": len(workload.lengths) / own.median,
         "tokens_per_second": read / own.median if neural else None,

@@ -10,13 +10,21 @@ from torch.nn import functional
 
 from clem_icd.modeling.attention import all_pairs, interface
 from clem_icd.modeling.attention.all_pairs import all_pairs_attention
-from clem_icd.modeling.attention.interface import attend
+from clem_icd.modeling.attention.interface import States, attend
 from support import LargestTensor
 
 
-def states(tokens: int, *, heads: int = 4, batch: int = 1, width: int = 16) -> tuple[torch.Tensor, ...]:
+def states(tokens: int, *, heads: int = 4, batch: int = 1, width: int = 16) -> States:
     random = torch.Generator().manual_seed(tokens)
-    return tuple(torch.randn((batch, heads, tokens, width), generator=random).bfloat16() for _ in range(3))
+    query, key, value = (
+        torch.randn((batch, heads, tokens, width), generator=random).bfloat16() for _ in range(3)
+    )
+    return query, key, value
+
+
+def cut(some: States, tokens: slice) -> States:
+    query, key, value = (part[:, :, tokens] for part in some)
+    return query, key, value
 
 
 def exact(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float) -> torch.Tensor:
@@ -65,9 +73,9 @@ def test_layers_without_a_window_use_it_for_every_note(calls: list[int]) -> None
     some = states(150)
     together, _ = attend(Layer(), *some, None, note_lengths=[100, 50])
     assert calls == [100, 50]
-    first, _ = attend(Layer(), *(part[:, :, :100] for part in some), None)
+    first, _ = attend(Layer(), *cut(some, slice(100)), None)
     assert torch.equal(together[:, :100], first)
-    expected = exact(*(part[:, :, 100:] for part in some), 0.25).transpose(1, 2)
+    expected = exact(*cut(some, slice(100, None)), 0.25).transpose(1, 2)
     torch.testing.assert_close(together[:, 100:].float(), expected, rtol=0, atol=0.03)
 
 
