@@ -2,10 +2,12 @@
 
 First writes synthetic raw trees of the real size (see `full_trees.py`) to a folder that later runs reuse;
 this takes some minutes and about 3 GB of disk space. Then measures, in turn and in separate processes, the
-parse floor (see `parse_floor.py`) and the sources. Prints medians.
+parse floor (see `parse_floor.py`) and the sources. Prints medians. On a machine with other work, the ratio of
+CPU times says more than that of seconds.
 
     python benchmarks/prepare.py ~/clem-benchmark --splits splits
     python benchmarks/prepare.py ~/clem-benchmark --scale 0.05 --sources mimic4-icd10 --repeats 1
+    python benchmarks/prepare.py ~/clem-benchmark --splits splits --readers arrow
 """
 
 from __future__ import annotations
@@ -34,21 +36,24 @@ READERS = ("arrow", "polars", "python")
 
 @dataclass(frozen=True)
 class Run:
-    """The measurements of one process."""
+    """The measurements of one process; ``cpu`` is the time of all its threads."""
 
     seconds: float
+    cpu: float
     peak_mb: float
 
 
 @dataclass(frozen=True)
 class Row:
-    """The medians of one task; ``ratio`` is relative to the fastest reader of its tree."""
+    """The medians of one task; ``ratio`` and ``cpu_ratio`` are relative to the fastest reader of its tree."""
 
     tree: str
     task: str
     seconds: float
+    cpu: float
     peak_mb: float
     ratio: float
+    cpu_ratio: float
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ class Plan:
     splits: Path | None
     sources: tuple[str, ...]
     repeats: int
+    readers: tuple[str, ...]
 
     @property
     def layouts(self) -> list[str]:
@@ -83,7 +89,7 @@ class Plan:
         """Return the command lines to measure on a tree, by task."""
         tree = self.tree(layout)
         notes = str(tree / NOTES[layout])
-        floor = {f"parse: {name}": [str(HERE / "parse_floor.py"), name, notes] for name in READERS}
+        floor = {f"parse: {name}": [str(HERE / "parse_floor.py"), name, notes] for name in self.readers}
         options = ["--splits", str(self.splits)] if self.splits else []
         return floor | {
             name: ["-m", "clem_icd.cli", "prepare", name, "--raw", str(tree), "--quiet", "--json", *options]
@@ -119,10 +125,12 @@ def measure(plan: Plan) -> Iterator[Row]:
 def rows(layout: str, runs: dict[str, list[Run]]) -> Iterator[Row]:
     """Yield the medians of the tasks of one tree."""
     seconds = {name: median(one.seconds for one in found) for name, found in runs.items()}
-    floor = min(value for name, value in seconds.items() if name.startswith("parse: "))
+    cpu = {name: median(one.cpu for one in found) for name, found in runs.items()}
+    floor = min((name for name in runs if name.startswith("parse: ")), key=lambda name: seconds[name])
     for name, found in runs.items():
         peak = max(one.peak_mb for one in found)
-        yield Row(layout, name, seconds[name], peak, seconds[name] / floor)
+        ratios = seconds[name] / seconds[floor], cpu[name] / cpu[floor]
+        yield Row(layout, name, seconds[name], cpu[name], peak, *ratios)
 
 
 def timed(command: Sequence[str], folder: Path) -> Run:
@@ -142,7 +150,8 @@ def run(command: Sequence[str]) -> Run:
     if process.returncode:
         sys.exit(f"{' '.join(command)} exited with {process.returncode}")
     kilo = 1024 if sys.platform == "linux" else 1024**2
-    return Run(time.perf_counter() - begin, usage.ru_maxrss / kilo)
+    seconds = time.perf_counter() - begin
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / kilo)
 
 
 def warm(tree: Path) -> None:
@@ -165,18 +174,23 @@ def arguments() -> tuple[Plan, bool]:
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the real size; default: 1")
     parser.add_argument("--repeats", type=int, default=3, help="runs per task; default: 3")
     parser.add_argument("--sources", default=",".join(SOURCES), help="comma-separated; default: all four")
+    parser.add_argument("--readers", default=",".join(READERS), help="of the floor; default: all three")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
     sources = tuple(given.sources.split(","))
     if unknown := set(sources) - set(SOURCES):
         parser.error(f"unknown source {', '.join(sorted(unknown))}; choose from {', '.join(SOURCES)}")
+    readers = tuple(given.readers.split(","))
+    if unknown := set(readers) - set(READERS):
+        parser.error(f"unknown reader {', '.join(sorted(unknown))}; choose from {', '.join(READERS)}")
     if not 0 < given.scale <= 1:
         parser.error("--scale must be above 0 and at most 1")
     if given.repeats < 1:
         parser.error("--repeats must be at least 1")
     given.folder.mkdir(parents=True, exist_ok=True)
     splits = given.splits and given.splits.resolve()
-    return Plan(given.folder.resolve(), given.scale, splits, sources, given.repeats), given.json
+    plan = Plan(given.folder.resolve(), given.scale, splits, sources, given.repeats, readers)
+    return plan, given.json
 
 
 def main() -> None:
@@ -188,9 +202,10 @@ def main() -> None:
         value = {"scale": plan.scale, "repeats": plan.repeats, "rows": [asdict(row) for row in found]}
         print(json.dumps(value))
         return
-    print(f"{'tree':8}{'task':22}{'seconds':>10}{'peak MB':>10}{'x floor':>10}")
+    print(f"{'tree':8}{'task':18}{'seconds':>9}{'CPU s':>9}{'peak MB':>9}{'x floor':>9}{'x CPU':>9}")
     for row in found:
-        print(f"{row.tree:8}{row.task:22}{row.seconds:10.1f}{row.peak_mb:10,.0f}{row.ratio:10.2f}")
+        times = f"{row.seconds:9.1f}{row.cpu:9.1f}{row.peak_mb:9,.0f}{row.ratio:9.2f}{row.cpu_ratio:9.2f}"
+        print(f"{row.tree:8}{row.task:18}{times}")
 
 
 if __name__ == "__main__":
