@@ -136,7 +136,7 @@ def _prepare_one(text: str, longest: int, top: int, evidence: bool, wrapped: Wra
 async def _all_done(request: Request, works: Sequence[Work], seconds: float) -> None:
     """Wait until every note has its coding, or an error of its own, or until the client has left.
 
-    One future for all: a loop with hundreds of other requests takes long for each step until this one goes on.
+    One future for all: a loop with hundreds of other requests takes long for each further step.
     """
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[bool] = loop.create_future()
