@@ -81,7 +81,7 @@ def _said(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     plugins = request.config.pluginmanager
     terminal, capture = (plugins.get_plugin(name) for name in ("terminalreporter", "capturemanager"))
-    if terminal is None:  # in a worker
+    if terminal is None or capture is None:  # in a worker
         return
     with capture.global_and_fixture_disabled():
         counts = ", ".join(f"{count:,} x {status}" for status, count in sorted(statuses.items()))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal
 
 from starlette.requests import Request
 
@@ -28,8 +30,6 @@ from clem_icd.texts import plain_text, remarks_on
 
 # They take about a millisecond. A thread takes longer to begin while the model works.
 _QUICK_CHARACTERS = 20_000
-
-T = TypeVar("T")
 
 Wrapped = Literal["refuse", "keep"]
 
@@ -104,7 +104,7 @@ async def code_notes(
     if works:
         batcher.submit(works)
         try:
-            await _unless_gone(request, _all_done(works, service.limits.deadline_seconds))
+            await _all_done(request, works, service.limits.deadline_seconds)
         finally:
             batcher.drop(works)
     coded = [_coded(one, request) for one in prepared]
@@ -133,34 +133,43 @@ def _prepare_one(text: str, longest: int, top: int, evidence: bool, wrapped: Wra
     return _Prepared(Work(plain.text, top, evidence), plain.wrappings, remarks_on(plain.text))
 
 
-async def _all_done(works: Sequence[Work], seconds: float) -> None:
-    """Wait until every note has its coding, or an error of its own."""
+async def _all_done(request: Request, works: Sequence[Work], seconds: float) -> None:
+    """Wait until every note has its coding, or an error of its own, or until the client has left.
+
+    One future for all: a loop with hundreds of other requests takes long for each further step.
+    """
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[bool] = loop.create_future()
+    waiting = deque(works)
+
+    def end(is_coded: bool) -> None:
+        if not ended.done():
+            ended.set_result(is_coded)
+
+    def one_done(_: object) -> None:
+        # In the thread of the batcher.
+        waiting.pop()
+        if not waiting:
+            with suppress(RuntimeError):  # the loop ended meanwhile: nobody waits
+                loop.call_soon_threadsafe(end, True)
+
+    for work in works:
+        work.coding.add_done_callback(one_done)
+    leaving = asyncio.ensure_future(_gone(request))
+    leaving.add_done_callback(lambda task: None if task.cancelled() else end(False))
     try:
         async with asyncio.timeout(seconds):
-            await asyncio.gather(
-                *(asyncio.wrap_future(work.coding) for work in works), return_exceptions=True
-            )
+            is_coded = await ended
     except TimeoutError:
         raise ServiceError(
             "deadline",
             f"the notes were not coded within {seconds:g} seconds",
             "Send fewer or shorter notes per request, or leave out the evidence",
         ) from None
-
-
-async def _unless_gone(request: Request, answer: Awaitable[T]) -> T:
-    """Return an answer, or raise as soon as the client has left."""
-    coding = asyncio.ensure_future(answer)
-    leaving = asyncio.ensure_future(_gone(request))
-    try:
-        await asyncio.wait((coding, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if coding.done():
-            return coding.result()
-        raise ClientGoneError
     finally:
-        for task in (coding, leaving):
-            task.cancel()
-        await asyncio.gather(coding, leaving, return_exceptions=True)
+        leaving.cancel()
+    if not is_coded:
+        raise ClientGoneError
 
 
 async def _gone(request: Request) -> None:
