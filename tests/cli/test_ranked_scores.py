@@ -53,7 +53,7 @@ def test_predict_lists_as_many_codes_as_requested(
 ) -> None:
     out = tmp_path / "scores.parquet"
     made = RankingSystem(), ranking_info(little_corpus)
-    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder: made)
+    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder, **_: made)
     arguments = ("predict", "MODEL", "--corpus", little_corpus.path, "--out", out)
     found = clem(*arguments, "--top", 4)
     assert found.code == 0, found.err
