@@ -34,7 +34,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
 def lexicon(little_corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a model that assigns the findings it reads, and knows where they are."""
     made = ExplainingSystem(), ranking_info(little_corpus)
-    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder: made)
+    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder, **_: made)
     return "MODEL"
 
 
@@ -42,7 +42,7 @@ def lexicon(little_corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> str:
 def short_sighted(little_corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a neural model that reads the first ten tokens of a note."""
     made = new_system(little_corpus, tiny(12)), info_of(little_corpus, tiny(12))
-    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder: made)
+    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder, **_: made)
     return "MODEL"
 
 
@@ -50,7 +50,7 @@ def short_sighted(little_corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> str
 def pooled(little_corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a neural model with a pooled head."""
     made = new_system(little_corpus), info_of(little_corpus)
-    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder: made)
+    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder, **_: made)
     return "MODEL"
 
 

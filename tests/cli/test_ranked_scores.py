@@ -53,7 +53,7 @@ def test_predict_lists_as_many_codes_as_requested(
 ) -> None:
     out = tmp_path / "scores.parquet"
     made = RankingSystem(), ranking_info(little_corpus)
-    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder: made)
+    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder, **_: made)
     model = tmp_path / "model"
     model.mkdir()
     arguments = ("predict", model, "--corpus", little_corpus.path, "--out", out)

@@ -138,7 +138,7 @@ def test_evidence_of_a_model_is_scored_by_clem_evidence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = ExplainingSystem(), ranking_info(little_corpus)
-    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder: made)
+    monkeypatch.setattr("clem_icd.modeling.load_model", lambda folder, **_: made)
     out, spans = tmp_path / "scores.parquet", tmp_path / "evidence.parquet"
     model = tmp_path / "model"
     model.mkdir()
