@@ -157,6 +157,11 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
                 address=address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
             )
     except (OSError, ValueError, RuntimeError) as problem:
+        if "AuthenticationError" in str(problem.__cause__):
+            raise InputError(
+                f"the Ray cluster at {where} refuses this process: its token is missing or wrong",
+                remedy="Set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH to its token",
+            ) from problem
         raise InputError(
             f"no Ray cluster answers at {where} ({type(problem).__name__})", remedy=_CONNECT
         ) from problem
