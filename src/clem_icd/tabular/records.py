@@ -211,6 +211,8 @@ def _parquet_records(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, 
             for batch in file.iter_batches(
                 batch_size=_RECORDS_IN_MEMORY, columns=list(dict.fromkeys(here.values()))
             ):
+                if any(_in_nanoseconds(column) for column in batch.columns):
+                    raise ValueError
                 for record in batch.to_pylist():
                     row += 1
                     yield row, {column: record[name] for column, name in here.items()}
@@ -227,6 +229,11 @@ def _parquet_records(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, 
             path=path,
             remedy="Write the columns to read as text",
         ) from None
+
+
+def _in_nanoseconds(column: pa.Array) -> bool:
+    """Return whether a column has times that Python cannot hold; pyarrow would make them pandas' if it can."""
+    return getattr(column.type, "unit", None) == "ns" and column.null_count < len(column)
 
 
 def _not_parquet(path: Path, row: int) -> SourceError:
