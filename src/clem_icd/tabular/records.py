@@ -232,7 +232,7 @@ def _parquet_records(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, 
 
 
 def _in_nanoseconds(column: pa.Array) -> bool:
-    """Return whether a column has times that Python cannot hold; pyarrow would make them pandas' if it can."""
+    """Return whether a column has times finer than those of Python; with pandas, pyarrow would take its."""
     return getattr(column.type, "unit", None) == "ns" and column.null_count < len(column)
 
 
