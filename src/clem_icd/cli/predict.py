@@ -72,8 +72,8 @@ class _Working:
     ray_address: Annotated[
         str | None,
         typer.Option(
-            help="With --engine ray: the head of the cluster, such as 10.0.0.7:6379. Default: the cluster of "
-            "this machine or of RAY_ADDRESS; without any, one is started for this run."
+            help="With --engine ray: the head of the cluster, such as 10.0.0.7:6379. Default: that of "
+            "RAY_ADDRESS; without it, a cluster is started for this run."
         ),
     ] = None
     part: Annotated[

@@ -35,7 +35,7 @@ def score_on_ray(
     Parameters
     ----------
     address
-        The address of the head of a cluster. By default the cluster of this machine, or the one in the
+        The address of the head of a cluster. By default the one in the
         environment variable ``RAY_ADDRESS``; without any, one is started for this run only.
     workers
         The number of processes; by default as many as the cores and the memory of all machines allow.
@@ -146,7 +146,9 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    where = address or os.environ.get("RAY_ADDRESS") or "auto"
+    # Not Ray's own default, which is what the last cluster of this machine left behind: if that was killed, Ray
+    # waits for it.
+    where = address or os.environ.get("RAY_ADDRESS") or "local"
     try:
         # Ray itself would try for minutes.
         if where not in ("auto", "local"):
@@ -154,7 +156,7 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
             socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
         with _silent():
             ray.init(
-                address=address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
+                address=where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
             )
     except (OSError, ValueError, RuntimeError) as problem:
         if "AuthenticationError" in str(problem.__cause__):
