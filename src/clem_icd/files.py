@@ -79,6 +79,20 @@ def check_free(path: Path, *, force: bool = False) -> None:
         )
 
 
+def check_free_file(path: Path, *, force: bool = False) -> None:
+    """Refuse a destination of a file that is occupied, or that is a folder.
+
+    Raises
+    ------
+    OutputError
+        If it is.
+
+    """
+    check_free(path, force=force)
+    if path.is_dir():
+        raise OutputError("is a folder, expected a file path", path=path, remedy="Name a file")
+
+
 @contextmanager
 def new_file(path: Path, *, force: bool = True) -> Iterator[Path]:
     """Yield a temporary path to write to; it becomes ``path`` on success and is removed on failure.
@@ -89,9 +103,7 @@ def new_file(path: Path, *, force: bool = True) -> Iterator[Path]:
         If ``path`` is occupied and ``force`` is false, or the file cannot be written.
 
     """
-    check_free(path, force=force)
-    if path.is_dir():
-        raise OutputError("is a folder, expected a file path", path=path, remedy="Name a file")
+    check_free_file(path, force=force)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.parent / f"{_temporary_name()}{path.suffix}"

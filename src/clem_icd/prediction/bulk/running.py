@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 from clem_icd.errors import InputError, NoteError, OutputError
 from clem_icd.evidence import join_evidence
 from clem_icd.explanation import Explainer
-from clem_icd.files import DISK_FULL, check_free
+from clem_icd.files import DISK_FULL, check_free_file
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.prediction.bulk.model import ModelSource
 from clem_icd.prediction.bulk.notes import Notes
@@ -207,14 +207,14 @@ def check_outputs(out: Path, evidence: Path | None, *, force: bool) -> None:
     InputError
         If both are the same file.
     OutputError
-        If one is occupied and ``force`` is false.
+        If one is a folder, or is occupied and ``force`` is false.
 
     """
     if evidence is not None and evidence.resolve() == out.resolve():
         raise InputError("--evidence and --out name the same file", remedy="Name two files")
     for path in (out, evidence):
         if path is not None:
-            check_free(path, force=force or is_joining(out))
+            check_free_file(path, force=force or is_joining(out))
 
 
 def nothing_readable(failed: Sequence[Failed]) -> NoteError:
