@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,12 +62,12 @@ def test_a_batch_is_bounded_in_notes_and_characters(serve: Serve) -> None:
 
 
 def test_a_batch_is_bounded_in_the_time_that_it_is_expected_to_take(toy: Served) -> None:
-    batcher = Batcher(toy.coder, Limits(wait_seconds=60, batch_seconds=1), Measures(), 0.1)
+    batcher = Batcher(toy.coder, Limits(wait_seconds=60, batch_seconds=1), Measures(), 0.5)
     toy.system.open.clear()
     batcher.submit([work("a" * length) for length in (4, 6, 1, 30, 1)])
     toy.system.open.set()
     batcher.close(10)
-    # Ten characters take a second; what the first batch takes in truth says how many others go together.
+    # A short note takes half a second; what the first batch takes in truth says how many others go together.
     assert [len(text) for text in toy.system.batches[0]] == [4, 6]
 
 
@@ -96,17 +97,21 @@ def test_a_queue_that_would_take_too_long_refuses(serve: Serve) -> None:
     time.sleep(0.1)
     subject.system.open.set()
     slow.coding.result(10)
-    # It took at least 10 ms per character, so 10 characters before these take longer than 50 ms.
+    # It took at least 0.1 s, as a note of any length up to 2,000 characters does.
     until(lambda: sample(subject.service.measures, "clem_batch_seconds_count") == 1)
     subject.system.open.clear()
     subject.system.begun.clear()
     subject.service.batcher.submit([work("b" * 10)])
+    assert subject.system.begun.wait(10)
+    # The next note is coded after that one, however long it takes.
+    subject.service.batcher.submit([work("c")])
     with pytest.raises(ServiceError, match="overloaded"):
-        subject.service.batcher.submit([work("c")])
+        subject.service.batcher.submit([work("d")])
 
 
 def test_a_batch_that_is_slower_than_expected_refuses_while_it_runs(serve: Serve) -> None:
     subject = held(serve, wait_seconds=0.05)
+    subject.service.batcher.submit([work()])
     time.sleep(0.1)
     with pytest.raises(ServiceError, match="overloaded"):
         subject.service.batcher.submit([work()])
@@ -116,20 +121,40 @@ def test_a_short_note_says_little_about_the_time_of_long_ones(toy: Served) -> No
     batcher = Batcher(toy.coder, Limits(), Measures())
     batcher._in_batch = 100_000
     batcher._learn(1.0)
-    batcher._in_batch = 1
-    batcher._learn(0.1)
-    assert batcher._seconds_per_character() == pytest.approx(0.6 / 50_000, rel=0.01)
+    before = batcher._pace()
+    for _ in range(10):
+        toy.system.open.set()
+        batcher.submit([one := work("x")])
+        one.coding.result(10)
+    # Ten notes of a character each did not take long, whatever they took per character.
+    assert batcher._pace() < max(before, 1e-4)
     batcher.close(10)
 
 
+def test_what_a_model_does_not_read_of_a_long_note_takes_no_time(toy: Served) -> None:
+    toy.coder.info = replace(toy.coder.info, architecture={"reading": {"max_tokens": 1_000}})
+    batcher = Batcher(toy.coder, Limits(wait_seconds=60, batch_seconds=60), Measures(), 1.0)
+    toy.system.open.clear()
+    toy.system.begun.clear()
+    batcher.submit([work("first")])
+    assert toy.system.begun.wait(10)
+    waiting = [work("a" * 100_000), work("b" * 3_000), work("c")]
+    batcher.submit(waiting)
+    assert [one.cost for one in waiting] == [5_000, 3_000, 2_000]
+    assert batcher._cost == 10_000
+    toy.system.open.set()
+    batcher.close(10)
+    assert batcher._cost == batcher._characters == 0
+
+
 def test_a_request_that_waits_for_too_long_after_all_is_refused_whole(serve: Serve) -> None:
-    # Nothing is known of the pace, and nothing of it shows before the first batch has ended.
     subject = held(serve, wait_seconds=30)
     late, timely = [work("late"), work("later")], [work("timely")]
     for request in (late, timely):
         subject.service.batcher.submit(request)
     for one in late:
         one.queued -= 60
+    slow_down(subject)
     subject.system.open.set()
     assert timely[0].coding.result(10).tokens == 6
     for one in late:
@@ -138,6 +163,20 @@ def test_a_request_that_waits_for_too_long_after_all_is_refused_whole(serve: Ser
     assert subject.system.batches == [["first"], ["timely"]]
     assert sample(subject.service.measures, "clem_notes_total", outcome="refused") == 2
     assert sample(subject.service.measures, "clem_queue_characters") == 0
+
+
+def slow_down(subject: Served) -> None:
+    """Let a note seem to take about half a minute."""
+    subject.service.batcher._timed = (2_000.0, 90.0)
+
+
+def test_a_late_request_is_coded_all_the_same_if_the_queue_is_short(serve: Serve) -> None:
+    subject = held(serve, wait_seconds=30)
+    late = work("late")
+    subject.service.batcher.submit([late])
+    late.queued -= 60
+    subject.system.open.set()
+    assert late.coding.result(10).tokens == 4
 
 
 def test_a_late_request_is_answered_with_429(serve: Serve) -> None:
@@ -151,6 +190,7 @@ def test_a_late_request_is_answered_with_429(serve: Serve) -> None:
             await asyncio.sleep(0.001)
         for one in subject.service.batcher._queue:
             one.queued -= 60
+        slow_down(subject)
         subject.system.open.set()
         return await asked
 
@@ -171,17 +211,11 @@ def test_an_overloaded_service_refuses_notes_without_reading_them(serve: Serve, 
 
 
 def test_a_service_knows_its_pace_before_its_first_note(toy: Served) -> None:
-    service = Service(Limits(wait_seconds=1e-9))
+    service = Service(Limits())
     served = ServedModel("toy/model", toy.coder, "0" * 64)
     service.prepare(served)
     service.start(served)
-    toy.system.open.clear()
-    toy.system.begun.clear()
-    service.batcher.submit([work("first")])
-    assert toy.system.begun.wait(10)
-    with pytest.raises(ServiceError, match="overloaded"):
-        service.batcher.submit([work("second")])
-    toy.system.open.set()
+    assert service.batcher._pace() > 0
     service.stop(10)
 
 

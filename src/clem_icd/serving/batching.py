@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Literal
 
 from clem_icd.modeling import NoteScores
 from clem_icd.prediction import Coder, Coding
@@ -22,11 +23,17 @@ from clem_icd.serving.measures import Measures
 from clem_icd.serving.memory import SECONDS_BETWEEN, return_unused_memory
 from clem_icd.serving.problems import ServiceError
 
-# What a batch counts when the next one is measured: the pace follows a change within a few batches.
+# The weight of earlier batches in the pace, which so follows a change within a few batches.
 _KEPT = 0.5
 
-# Times the limit on waiting, after which a request is refused although it was expected to be faster.
+# Times the limit on waiting: a request that has waited for so long is refused if the queue is still too long.
 _LATE = 1.5
+
+# A short note takes as long as one of so many characters.
+_LEAST_COST = 2_000
+
+# A model reads about so many characters per token, and nothing beyond its context.
+_CHARACTERS_PER_TOKEN = 5
 
 _REHEARSALS = 2
 _REHEARSED = "Admitted with shortness of breath. History of hypertension. No fever, no chest pain. " * 20
@@ -42,6 +49,8 @@ class Work:
         The plain text.
     top, evidence
         As for `Coder.code`.
+    cost
+        The number of characters that stand for the time it takes.
     coding
         The result, once there is one, or what went wrong with this note.
     dropped
@@ -54,6 +63,7 @@ class Work:
     text: str
     top: int
     evidence: bool
+    cost: int = 0
     coding: Future[Coding] = field(default_factory=Future)
     dropped: bool = False
     request: Sequence[Work] = ()
@@ -71,22 +81,24 @@ class Batcher:
         Bounds of the queue and of a batch.
     measures
         Where lengths and durations are recorded.
-    seconds_per_character
-        How long the coder takes, as `rehearse` measures it; 0 if that is not known before the first batch.
+    rehearsed
+        How many seconds the coder takes for a short note, as `rehearse` measures it; 0 if that is not known
+        before the first batch.
 
     """
 
-    def __init__(
-        self, coder: Coder, limits: Limits, measures: Measures, seconds_per_character: float = 0.0
-    ) -> None:
+    def __init__(self, coder: Coder, limits: Limits, measures: Measures, rehearsed: float = 0.0) -> None:
         self._coder = coder
         self._limits = limits
         self._measures = measures
         self._queue: deque[Work] = deque()
+        tokens = coder.info.max_tokens
+        self._most_cost = math.inf if tokens is None else max(_LEAST_COST, _CHARACTERS_PER_TOKEN * tokens)
         self._characters = 0
+        self._cost = 0
         self._in_batch = 0
         self._begun = 0.0
-        self._timed = (1.0, seconds_per_character)
+        self._timed = (float(_LEAST_COST), rehearsed)
         self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="clem-batcher", daemon=True)
@@ -102,7 +114,7 @@ class Batcher:
 
         """
         with self._changed:
-            self._check(0, 0)
+            self._check(1, 1)
 
     def submit(self, works: Sequence[Work]) -> None:
         """Queue the notes of a request: all of them, or none.
@@ -118,8 +130,9 @@ class Batcher:
             self._check(len(works), characters)
             for work in works:
                 work.request, work.queued = works, time.monotonic()
+                work.cost = int(min(max(len(work.text), _LEAST_COST), self._most_cost))
             self._queue.extend(works)
-            self._count(characters)
+            self._count(works)
             self._changed.notify()
 
     def drop(self, works: Sequence[Work]) -> None:
@@ -131,7 +144,7 @@ class Batcher:
             left = [work for work in self._queue if id(work) in gone]
             if left:
                 self._queue = deque(work for work in self._queue if id(work) not in gone)
-                self._count(-sum(len(work.text) for work in left))
+                self._count(left, -1)
         if gone:
             self._measures.notes.labels("dropped").inc(len(gone))
 
@@ -146,14 +159,14 @@ class Batcher:
         if self._closing:
             raise ServiceError("not-ready", "the service is stopping", "Ask again in a minute")
         limits = self._limits
-        before = self._characters + self._in_batch
-        seconds = before * self._seconds_per_character()
+        seconds = (self._cost + self._in_batch) * self._pace()
         is_full = (
-            len(self._queue) + max(1, notes) > limits.queue_notes
-            or self._characters + max(1, characters) > limits.queue_characters
+            len(self._queue) + notes > limits.queue_notes
+            or self._characters + characters > limits.queue_characters
         )
-        if is_full or (before and seconds > limits.wait_seconds):
-            raise self._refusal(max(1, notes), seconds)
+        # Behind a batch alone it is next, however long that takes.
+        if is_full or (self._queue and seconds > limits.wait_seconds):
+            raise self._refusal(notes, seconds)
 
     def _refusal(self, notes: int, seconds: float) -> ServiceError:
         self._measures.notes.labels("refused").inc(notes)
@@ -164,16 +177,18 @@ class Batcher:
             {"Retry-After": str(min(60, max(1, math.ceil(seconds))))},
         )
 
-    def _seconds_per_character(self) -> float:
-        """Return the pace of the last batches, or of the present one if that is slower already."""
-        characters, seconds = self._timed
-        pace = seconds / characters
+    def _pace(self) -> float:
+        """Return the seconds per cost of the last batches, or of the present one if it is slower already."""
+        cost, seconds = self._timed
+        pace = seconds / cost
         if not self._in_batch:
             return pace
         return max(pace, (time.monotonic() - self._begun) / self._in_batch)
 
-    def _count(self, characters: int) -> None:
-        self._characters += characters
+    def _count(self, works: Sequence[Work], sign: Literal[1, -1] = 1) -> None:
+        """Count notes that came, or that left."""
+        self._characters += sign * sum(len(work.text) for work in works)
+        self._cost += sign * sum(work.cost for work in works)
         self._measures.queue_notes.set(len(self._queue))
         self._measures.queue_characters.set(self._characters)
 
@@ -198,39 +213,48 @@ class Batcher:
             while not self._queue and not self._closing:
                 self._changed.wait()
             batch: list[Work] = []
-            limits, pace = self._limits, self._seconds_per_character()
-            most = min(limits.batch_characters, limits.batch_seconds / pace if pace else math.inf)
+            limits, pace = self._limits, self._pace()
+            most = limits.batch_seconds / pace if pace else math.inf
+            characters = 0
             while self._queue and len(batch) < limits.batch_notes:
-                characters = len(self._queue[0].text)
-                if batch and self._in_batch + characters > most:
+                first = self._queue[0]
+                characters += len(first.text)
+                too_much = characters > limits.batch_characters or self._in_batch + first.cost > most
+                if batch and too_much:
                     break
                 batch.append(self._queue.popleft())
-                self._in_batch += characters
-            self._count(-self._in_batch)
+                self._in_batch += first.cost
+            self._count(batch, -1)
             self._begun = time.monotonic()
             return batch
 
     def _refuse_late(self) -> None:
         """Refuse requests that wait for longer than expected, because the model became slower meanwhile.
 
-        A request of which a note has been coded is finished.
+        A queue that is short enough is coded, however long it has waited. A request of which a note has been
+        coded is finished.
         """
         if self._closing:
             return
-        latest = time.monotonic() - _LATE * self._limits.wait_seconds
+        wait = self._limits.wait_seconds
+        latest = time.monotonic() - _LATE * wait
         while self._queue and (first := self._queue[0]) is first.request[0] and first.queued < latest:
-            refusal = self._refusal(len(first.request), self._characters * self._seconds_per_character())
+            seconds = self._cost * self._pace()
+            if seconds <= wait:
+                return
+            refusal = self._refusal(len(first.request), seconds)
+            refused = []
             while self._queue and self._queue[0].request is first.request:
-                work = self._queue.popleft()
-                self._characters -= len(work.text)
+                refused.append(self._queue.popleft())
+            self._count(refused, -1)
+            for work in refused:
                 _set(work, refusal)
-            self._count(0)
 
     def _learn(self, seconds: float) -> None:
         with self._changed:
-            characters, before = self._timed
-            # By characters: a batch of one short note says little about the time of long ones.
-            self._timed = (_KEPT * characters + max(1, self._in_batch), _KEPT * before + seconds)
+            cost, before = self._timed
+            # By cost: a batch of one short note says little about the time of long ones.
+            self._timed = (_KEPT * cost + self._in_batch, _KEPT * before + seconds)
             self._in_batch = 0
 
     def _code(self, batch: Sequence[Work]) -> None:
@@ -270,12 +294,12 @@ def _set(work: Work, result: Coding | Exception) -> None:
 
 
 def rehearse(coder: Coder) -> float:
-    """Code a text of our own, so that the first client does not wait for what is loaded on first use.
+    """Code a short text, so that the first client does not wait for what is loaded on first use.
 
     Returns
     -------
     float
-        How long the coder took per character, the second time.
+        How many seconds the coder took, the second time.
 
     Raises
     ------
@@ -288,4 +312,4 @@ def rehearse(coder: Coder) -> float:
         begun = time.monotonic()
         coder.code(_REHEARSED, evidence=coder.explainer is not None)
         seconds = time.monotonic() - begun
-    return seconds / len(_REHEARSED)
+    return seconds

@@ -28,8 +28,9 @@ class Limits(Fields):
     queue_notes, queue_characters
         How many notes and characters may wait for the model; more are refused with 429.
     wait_seconds
-        Notes are also refused with 429 if those before them would take longer than this, as measured on the
-        last batches; and later, if they have waited for half as long again all the same.
+        Notes are also refused with 429 if others wait, and all before them would take longer than this, as
+        measured on the last batches; and later, if they have waited for half as long again, and those that
+        wait would still take longer.
     deadline_seconds
         A request that is not answered by then ends with 504, and its notes leave the queue.
     header_seconds, body_seconds

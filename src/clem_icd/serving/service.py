@@ -42,7 +42,7 @@ class Service:
         self.review = review
         self.measures = Measures()
         self.in_progress = 0
-        self._seconds_per_character = 0.0
+        self._rehearsed = 0.0
         self._loaded: tuple[ServedModel, Batcher] | None = None
         self._is_stopping = False
 
@@ -56,7 +56,7 @@ class Service:
 
         """
         with objects_kept():
-            self._seconds_per_character = rehearse(served.coder)
+            self._rehearsed = rehearse(served.coder)
             for step in () if self.review is None else self.review.preparations():
                 if self._is_stopping:
                     return
@@ -64,7 +64,7 @@ class Service:
 
     def start(self, served: ServedModel) -> None:
         """Begin to code notes with a model."""
-        batcher = Batcher(served.coder, self.limits, self.measures, self._seconds_per_character)
+        batcher = Batcher(served.coder, self.limits, self.measures, self._rehearsed)
         self._loaded = served, batcher
         self.measures.ready.set(1)
 

@@ -35,8 +35,8 @@ def score_on_ray(
     Parameters
     ----------
     address
-        The address of the head of a cluster. By default the one in the
-        environment variable ``RAY_ADDRESS``; without any, one is started for this run only.
+        The address of the head of a cluster. By default that in the environment variable ``RAY_ADDRESS``;
+        without it, a cluster is started for this run only.
     workers
         The number of processes; by default as many as the cores and the memory of all machines allow.
 
@@ -146,8 +146,7 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    # Not Ray's own default, which is what the last cluster of this machine left behind: if that was killed, Ray
-    # waits for it.
+    # Not Ray's own default, the last cluster of this machine: if that was killed, Ray waits for it.
     where = address or os.environ.get("RAY_ADDRESS") or "local"
     try:
         # Ray itself would try for minutes.
@@ -155,9 +154,7 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
             host, _, port = where.removeprefix("ray://").rpartition(":")
             socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
         with _silent():
-            ray.init(
-                address=where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
-            )
+            ray.init(address=where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     except (OSError, ValueError, RuntimeError) as problem:
         if "AuthenticationError" in str(problem.__cause__):
             raise InputError(
