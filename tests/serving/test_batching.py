@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clem_icd.serving import Limits, ServedModel, Service
+from clem_icd.serving import Limits, ServedModel, Service, create_token
 from clem_icd.serving.batching import Batcher, Work
 from clem_icd.serving.envelope import CODING
 from clem_icd.serving.measures import Measures
@@ -208,6 +209,26 @@ def test_an_overloaded_service_refuses_notes_without_reading_them(serve: Serve, 
     labels = {"method": "POST", "route": path, "status": "429"}
     assert sample(subject.service.measures, "clem_requests_total", **labels) == 1
     assert subject.ask("GET", "/v1/model").status_code == 200
+
+
+@pytest.mark.parametrize("path", CODING)
+def test_an_overloaded_service_does_not_tell_strangers_so(serve: Serve, tmp_path: Path, path: str) -> None:
+    tokens = tmp_path / "tokens.json"
+    secret, other = create_token(tokens, "ehr", ["predict"]), create_token(tokens, "coder", ["review"])
+    subject = serve(tokens=tokens, limits=Limits(queue_notes=1, notes=1, wait_seconds=60))
+    subject.system.open.clear()
+    subject.service.batcher.submit([work("first")])
+    assert subject.system.begun.wait(10)
+    subject.service.batcher.submit([work("waiting")])
+
+    def status(secret: str | None) -> int:
+        headers = {"content-type": "application/json"}
+        headers |= {} if secret is None else {"authorization": f"Bearer {secret}"}
+        return int(subject.ask("POST", path, content=Unread(), headers=headers).status_code)
+
+    assert [status(one) for one in (None, "wrong", other, secret)] == [401, 401, 403, 429]
+    assert sample(subject.service.measures, "clem_notes_total", outcome="refused") == 1
+    subject.system.open.set()
 
 
 def test_a_service_knows_its_pace_before_its_first_note(toy: Served) -> None:

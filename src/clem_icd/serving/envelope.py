@@ -87,8 +87,12 @@ class Envelope:
 
     def _check_room(self, scope: Scope) -> None:
         """Refuse notes that could not be queued before their body is read, which takes far longer."""
-        if scope["path"] in CODING and scope["method"] == "POST" and self.service.is_started:
-            self.service.batcher.check_room()
+        if scope["path"] not in CODING or scope["method"] != "POST" or not self.service.is_started:
+            return
+        if self.service.gate is not None:
+            # How busy the service is does not concern whoever has no token.
+            self.service.gate.admit(Headers(scope=scope).get("authorization"), "predict")
+        self.service.batcher.check_room()
 
     @contextmanager
     def _counted(self, path: str) -> Iterator[None]:
