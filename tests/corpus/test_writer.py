@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -213,6 +214,23 @@ def test_failure_while_writing_keeps_the_old_corpus(
 
     assert Corpus.open(tmp_path / "corpus").fingerprint == before
     assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
+
+
+def test_disk_that_is_full_when_a_split_is_flushed_leaves_nothing_behind(
+    tmp_path: Path,
+    make_corpus: Callable[..., Corpus],
+    notes: dict[str, list[Note]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    # It happens in another thread, while the next split is written.
+    monkeypatch.setattr("clem_icd.corpus.writer.flush", full)
+    with pytest.raises(OutputError, match="the disk is full") as refusal:
+        make_corpus(notes)
+    assert "\n" not in str(refusal.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_long_notes_are_written_in_row_groups(make_corpus: Callable[..., Corpus]) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from clem_icd.serving import Limits, ServedModel, Service, create_token
 from clem_icd.serving.batching import Batcher, Work
+from clem_icd.serving.coding import code_notes
 from clem_icd.serving.envelope import CODING
 from clem_icd.serving.measures import Measures
 from clem_icd.serving.problems import ServiceError
@@ -182,10 +184,11 @@ def test_a_late_request_is_coded_all_the_same_if_the_queue_is_short(serve: Serve
 
 def test_a_late_request_is_answered_with_429(serve: Serve) -> None:
     subject = held(serve, wait_seconds=30)
+    texts = ["late", " ", "later"]
 
     async def ask() -> Any:
         asked = asyncio.create_task(
-            subject.ask_async("POST", "/v1/code", json={"notes": [{"text": "late"}, {"text": "later"}]})
+            subject.ask_async("POST", "/v1/code", json={"notes": [{"text": text} for text in texts]})
         )
         while sample(subject.service.measures, "clem_queue_notes") < 2:
             await asyncio.sleep(0.001)
@@ -198,6 +201,8 @@ def test_a_late_request_is_answered_with_429(serve: Serve) -> None:
     answer = asyncio.run(ask())
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "overloaded")
     assert int(answer.headers["Retry-After"]) >= 1
+    assert sample(subject.service.measures, "clem_notes_total", outcome="refused") == 2
+    assert sample(subject.service.measures, "clem_notes_total", outcome="unreadable") == 1
 
 
 @pytest.mark.parametrize("path", CODING)
@@ -317,6 +322,18 @@ def test_the_notes_of_a_client_that_leaves_are_not_scored(serve: Serve) -> None:
     assert subject.system.batches == [["first"]]
     labels = {"method": "POST", "route": "/v1/code", "status": "499"}
     assert sample(subject.service.measures, "clem_requests_total", **labels) == 1
+
+
+def test_a_connection_that_fails_is_not_taken_for_a_client_that_left(serve: Serve) -> None:
+    subject = held(serve)
+
+    async def receive() -> Any:
+        raise RuntimeError("broken connection")
+
+    asked = code_notes(subject.service, Request({"type": "http"}, receive), ["pain"], top=2, evidence=False)
+    with pytest.raises(RuntimeError, match="broken connection"):
+        asyncio.run(asked)
+    assert sample(subject.service.measures, "clem_queue_notes") == 0
 
 
 def test_a_note_that_fails_does_not_fail_its_batch_mates(toy: Served) -> None:

@@ -39,6 +39,12 @@ def only(name: str) -> str:
     return found
 
 
+def default_of(argument: str) -> str:
+    """Return the default of an argument of the build."""
+    [default] = [one.partition("=")[2] for one in all_of("ARG") if one.startswith(f"{argument}=")]
+    return default
+
+
 def copied() -> Iterator[str]:
     """Yield what is copied from the folder of the container file."""
     for words in map(shlex.split, all_of("COPY")):
@@ -90,16 +96,22 @@ def test_packages_are_those_of_the_lock_file() -> None:
     for words in map(shlex.split, installs):
         assert option(words, "--constraint") == "requirements.lock"
         wanted = words[-1]
-        if match := re.fullmatch(r"\.\[(.+)\]", wanted):
-            assert set(match[1].split(",")) <= set(extras["optional-dependencies"])
-            assert "serve" in match[1].split(",")
+        if wanted == ".[${EXTRAS}]":
+            chosen = set(default_of("EXTRAS").split(","))
+            # A lexicon is served as well, and its library of trees is an extra.
+            assert {"serve", "lexicon"} <= chosen <= set(extras["optional-dependencies"])
         else:
             assert wanted in locked
 
 
+def test_the_image_has_the_system_library_of_the_lexicon() -> None:
+    last = instructions()[max(at for at, (name, _) in enumerate(instructions()) if name == "FROM") :]
+    [install] = [rest for name, rest in last if name == "RUN" and "apt-get install" in rest]
+    assert {"libgomp1", "--no-install-recommends", "/var/lib/apt/lists/*"} <= set(install.split())
+
+
 def test_the_base_has_a_version_that_the_package_runs_on() -> None:
-    [default] = [one.partition("=")[2] for one in all_of("ARG") if one.startswith("PYTHON=")]
-    assert re.fullmatch(r"3\.1[1-9]\.\d+-slim-\w+", default)
+    assert re.fullmatch(r"3\.1[1-9]\.\d+-slim-\w+", default_of("PYTHON"))
     assert [one.split()[0] for one in all_of("FROM")] == ["python:${PYTHON}"] * 2
 
 

@@ -41,7 +41,7 @@ def test_returning_memory_works_on_this_machine() -> None:
     return_unused_memory()
 
 
-def test_tables_that_are_loaded_are_left_out_of_the_search_for_garbage() -> None:
+def test_tables_that_are_loaded_are_left_out_of_garbage_collection() -> None:
     with objects_kept():
         assert not gc.isenabled()
         table = [{"row": row} for row in range(1_000)]
@@ -51,7 +51,18 @@ def test_tables_that_are_loaded_are_left_out_of_the_search_for_garbage() -> None
     assert kept >= len(table)
 
 
-def test_the_search_for_garbage_goes_on_if_loading_fails() -> None:
+def test_garbage_collection_that_was_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with objects_kept():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def test_garbage_collection_goes_on_if_loading_fails() -> None:
     with pytest.raises(ValueError, match="damaged"), objects_kept():
         raise ValueError("damaged")
     assert gc.isenabled()

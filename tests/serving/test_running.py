@@ -128,13 +128,17 @@ def test_scores_over_http_are_those_of_the_command_line(clem: Any, model: Path, 
 
 
 def test_the_fingerprint_is_that_of_sha256sum(model: Path, tmp_path: Path) -> None:
-    command = (
-        "find . -type f ! -path ./README.md -printf '%P\\n' | LC_ALL=C sort | xargs sha256sum | sha256sum"
-    )
-    done = subprocess.run(["bash", "-c", command], cwd=model, capture_output=True, text=True, check=True)
-    assert done.stdout.split()[0] == fingerprint_of_folder(model)
+    page = (ROOT / "docs" / "how-to" / "install-offline.md").read_text(encoding="utf-8")
+    [command] = [line for line in page.splitlines() if line.startswith("find ")]
     changed = tmp_path / "changed"
     shutil.copytree(model, changed)
+    (changed / "a file.txt").write_text("with a space in its name")
+    (changed / "link").symlink_to(changed / "a file.txt")
+    for folder in (model, changed):
+        done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=True)
+        assert done.stdout.split()[0] == fingerprint_of_folder(folder)
+    for name in ("a file.txt", "link"):
+        (changed / name).unlink()
     (changed / "README.md").write_text("another card")
     assert fingerprint_of_folder(changed) == fingerprint_of_folder(model)
     (changed / "config.json").write_text("{}")

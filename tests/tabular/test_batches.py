@@ -84,6 +84,43 @@ def test_fast_reader_accepts_and_refuses_what_the_strict_reader_does(
     assert outcome(lambda: rows_of(path)) == outcome(lambda: strict_rows_of(path))
 
 
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(PIECES), max_size=6)), max_size=12),
+    block=st.integers(1, 40),
+)
+def test_both_readers_agree_on_rows_with_a_column_that_is_not_requested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[tuple[bool, list[bytes]]], block: int
+) -> None:
+    monkeypatch.setattr(batches, "_BLOCK", block)
+    monkeypatch.setattr(batches, "_ROOM", 8)
+    path = tmp_path / "notes.csv"
+    lines = [b"id,other,text"]
+    for at, (is_quoted, pieces) in enumerate(rows):
+        other = b"".join(pieces)
+        if is_quoted:
+            other = b'"' + other.replace(b'"', b'""') + b'"'
+        lines.append(b'%d,%b,"a ""note"""' % (at, other))
+    path.write_bytes(b"\n".join(lines))
+    assert outcome(lambda: rows_of(path)) == outcome(lambda: strict_rows_of(path))
+
+
+@pytest.mark.parametrize("other", [*ODD, b'"say ""no"""', b'"two\nlines, \xff and \0"'])
+def test_only_requested_columns_must_be_text(tmp_path: Path, other: bytes) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_bytes(b"id,other,text\n1," + other + b",a\n2,fine,b\n")
+    assert rows_of(path) == strict_rows_of(path) == [["1", "a"], ["2", "b"]]
+
+
+@pytest.mark.parametrize("other", [b'"no"t', b'"no \\"t\\""', b'"never closed'])
+def test_quotation_marks_of_every_column_must_be_right(tmp_path: Path, other: bytes) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_bytes(b"id,other,text\n1,fine,a\n2," + other + b",b\n")
+    refusal = outcome(lambda: rows_of(path))
+    assert "row 2" in refusal
+    assert refusal == outcome(lambda: strict_rows_of(path))
+
+
 @pytest.mark.parametrize("name", ["notes.csv", "notes.csv.gz"])
 def test_file_of_many_blocks_is_read_completely(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

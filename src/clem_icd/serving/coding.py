@@ -107,8 +107,12 @@ async def code_notes(
             await _all_done(request, works, service.limits.deadline_seconds)
         finally:
             batcher.drop(works)
-    coded = [_coded(one, request) for one in prepared]
+    outcomes = [_outcome(one, request) for one in prepared]
+    coded = [one for one in outcomes if isinstance(one, CodedNote)]
     _count(service, coded)
+    for one in outcomes:
+        if isinstance(one, ServiceError):
+            raise one
     if all(_has_failed(one) for one in coded):
         raise internal_error()
     return coded
@@ -146,6 +150,15 @@ async def _all_done(request: Request, works: Sequence[Work], seconds: float) -> 
         if not ended.done():
             ended.set_result(is_coded)
 
+    def left(task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        problem = task.exception()
+        if problem is None:
+            end(False)
+        elif not ended.done():
+            ended.set_exception(problem)
+
     def one_done(_: object) -> None:
         # In the thread of the batcher.
         waiting.pop()
@@ -156,7 +169,7 @@ async def _all_done(request: Request, works: Sequence[Work], seconds: float) -> 
     for work in works:
         work.coding.add_done_callback(one_done)
     leaving = asyncio.ensure_future(_gone(request))
-    leaving.add_done_callback(lambda task: None if task.cancelled() else end(False))
+    leaving.add_done_callback(left)
     try:
         async with asyncio.timeout(seconds):
             is_coded = await ended
@@ -178,14 +191,15 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _coded(one: _Prepared, request: Request) -> CodedNote:
+def _outcome(one: _Prepared, request: Request) -> CodedNote | ServiceError:
+    """Return what became of a note, or the refusal of the whole request."""
     if isinstance(one.work, ErrorFields):
         return CodedNote(one.work)
     problem = one.work.coding.exception()
     if problem is None:
         return CodedNote(one.work.coding.result(), one.wrappings, one.remarks)
     if isinstance(problem, ServiceError):
-        raise problem  # it concerns the whole request
+        return problem
     log(
         logging.ERROR,
         "note failed",

@@ -225,14 +225,18 @@ def _parquet_records(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, 
     except (ValueError, OverflowError):
         # Some times and dates of parquet do not fit into those of Python.
         raise SourceError(
-            f"has values in row {row + 1} or later that are neither text, numbers nor lists",
+            f"has values in row {row + 1} or later that are neither text, numbers nor lists, "
+            "such as times in nanoseconds",
             path=path,
             remedy="Write the columns to read as text",
         ) from None
 
 
 def _in_nanoseconds(column: pa.Array) -> bool:
-    """Return whether a column has times finer than those of Python; with pandas, pyarrow would take its."""
+    """Return whether a column has times in nanoseconds, which those of Python cannot hold.
+
+    pyarrow would turn them into times of pandas where that is installed.
+    """
     return getattr(column.type, "unit", None) == "ns" and column.null_count < len(column)
 
 
