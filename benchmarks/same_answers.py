@@ -1,9 +1,11 @@
 """Check that a model's probabilities depend on nothing but the note.
 
 Scores notes of the test split one by one, with padding, in batches, in shuffled order, and through
-`transformers.pipeline`, and prints the largest differences.
+`transformers.pipeline`, and prints the largest differences. In reduced precision, only that of notes that are
+scored together from the same notes alone.
 
     python benchmarks/same_answers.py runs/demo/model runs/demo-corpus
+    python benchmarks/same_answers.py runs/demo/model runs/demo-corpus --precision int8
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from transformers.utils import logging
 
 from clem_icd import Coder, Corpus
 from clem_icd.modeling import NeuralSystem
+from clem_icd.modeling.precision import REDUCED
 
 
 def logits(system: NeuralSystem, texts: list[str], **padding: Any) -> torch.Tensor:
@@ -55,6 +58,13 @@ def logit_differences(system: NeuralSystem, texts: list[str]) -> dict[str, float
     }
 
 
+def probability_difference(system: NeuralSystem, texts: list[str]) -> float:
+    """Return the largest difference of a probability between notes scored together and alone."""
+    together = [scores.probabilities for scores in system.score(texts)]
+    alone = [next(system.score([text])).probabilities for text in texts]
+    return max(float(abs(one - other).max()) for one, other in zip(together, alone, strict=True))
+
+
 def pipeline_difference(coder: Coder, folder: Path, texts: list[str]) -> float:
     """Return the largest difference of a probability between `Coder` and a stock pipeline."""
     options: dict[str, Any] = {"top_k": None, "function_to_apply": "sigmoid", "truncation": True}
@@ -73,13 +83,17 @@ def main() -> None:
     arguments.add_argument("model", type=Path)
     arguments.add_argument("corpus", type=Path)
     arguments.add_argument("--notes", type=int, default=64, help="notes to score; default: 64")
+    arguments.add_argument("--precision", default="fp32", choices=("fp32", *REDUCED))
     given = arguments.parse_args()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    coder = Coder.load(given.model)
+    coder = Coder.load(given.model, precision=given.precision)
     if not isinstance(coder.system, NeuralSystem):
         sys.exit("same_answers.py needs a neural model; this one is linear")
     texts = list(islice(Corpus.open(given.corpus).texts("test"), given.notes))
+    print(f"largest probability difference, together: {probability_difference(coder.system, texts):.1e}")
+    if given.precision != "fp32":
+        return
     for name, value in logit_differences(coder.system, texts).items():
         print(f"largest logit difference, {name}: {value:.1e}")
     difference = pipeline_difference(coder, given.model, texts)

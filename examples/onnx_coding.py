@@ -40,7 +40,10 @@ def main(folder: Path, *notes: str) -> None:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     for note in notes:
-        ids = np.array([tokenizer.encode(Path(note).read_text(encoding="utf-8")).ids])
+        text = Path(note).read_text(encoding="utf-8")
+        if not text.strip():
+            sys.exit(f"{note} is empty")
+        ids = np.array([tokenizer.encode(text).ids])
         inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
         [scores] = session.run(None, inputs)[0]
         labels = assigned(scores, about["rule"])

@@ -262,7 +262,7 @@ def record(info: ModelInfo, effects: dict[str, PrecisionEffect], **others: Any) 
         "corpus": "little",
         "corpus_fingerprint": "0",
         "split": "validation",
-        "notes": 20,
+        "notes": 200,
         "rule": info.rule.as_json(),
         "metrics": {"micro_f1": 0.5},
         "effects": effects,
@@ -297,13 +297,26 @@ def test_auto_stays_with_fp32_where_nothing_was_measured_and_says_how_to_measure
         assert "`clem precision MODEL --corpus CORPUS` measures it" in str(found.reason)
 
 
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [({"notes": 99}, "measured on 99 notes of validation"), ({"split": "train"}, "200 notes of train")],
+)
+def test_auto_does_not_trust_few_notes_nor_those_of_training(
+    model: Path, others: dict[str, Any], said: str
+) -> None:
+    info = ModelInfo.read(model)
+    found = chosen(model, (record(info, {name: effect(0, 2) for name in REDUCED}, **others),))
+    assert found.name == "fp32"
+    assert said in str(found.reason)
+
+
 @pytest.mark.parametrize("name", REDUCED[:1])
 def test_auto_takes_the_fastest_that_leaves_f1_as_it_is(model: Path, name: str) -> None:
     info = ModelInfo.read(model)
     found = chosen(model, (record(info, {"bf16": effect(0.001, 2.5), "int8": effect(-0.0011, 3.5)}),))
     assert found == Precision(
         "bf16",
-        "2.5 times as fast as fp32, and F1 changes by 0.10 points, as measured on 20 notes of validation",
+        "2.5 times as fast as fp32, and F1 changes by 0.10 points, as measured on 200 notes of validation",
     )
 
 

@@ -41,6 +41,9 @@ SMALL_CHANGE = 0.001
 _TRIAL_TOKENS = 512
 _TRIALS = 5
 
+_FEWEST_NOTES = 100
+"""A change of 0.1 point does not show on fewer notes."""
+
 _MEASURE = "`clem precision MODEL --corpus CORPUS` measures it"
 
 
@@ -149,6 +152,10 @@ def choose_precision(model: PreTrainedModel, records: Sequence[PrecisionRecord],
         return Precision(
             "fp32", f"the effect of others was not measured on this kind of hardware; {_MEASURE}"
         )
+    if record.split == "train" or record.notes < _FEWEST_NOTES:
+        found = f"{record.notes:,} notes of {record.split}"
+        needed = f"at least {_FEWEST_NOTES} that the model was not trained on are needed"
+        return Precision("fp32", f"the effect of others was measured on {found}; {needed}")
     refused = []
     for name, effect in sorted(record.effects.items(), key=lambda item: -item[1].speed):
         if effect.largest_change_of_f1 > SMALL_CHANGE:

@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from clem_icd.errors import ModelError
 from clem_icd.extras import require_installed
 from clem_icd.files import check_free, new_folder
@@ -100,7 +102,8 @@ def export_model(
     Raises
     ------
     ModelError
-        If the model cannot be exported, or the graph in single precision disagrees with it.
+        If the model cannot be exported, the graph in single precision disagrees with it, or a graph gives
+        probabilities that are not finite.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
     MissingExtraError
@@ -122,7 +125,7 @@ def export_model(
         description.write(folder)
         step = begin("Checking the graph", len(texts))
         found = _counted(ExportedModel.open(folder).score(texts), step)
-        parity = compare(expected, found, info.rule)
+        parity = compare(expected, map(_require_finite, found), info.rule)
         if precision == "fp32" and parity.largest_difference > MOST_DIFFERENCE:
             raise ModelError(
                 "the graph disagrees with the model: a probability differs by "
@@ -136,6 +139,15 @@ def export_model(
         labels=len(info.labels),
         parity=parity,
     )
+
+
+def _require_finite(scores: NoteScores) -> NoteScores:
+    if not np.isfinite(scores.probabilities).all():
+        raise ModelError(
+            "the graph gives probabilities that are not finite. Nothing was written",
+            remedy="Export in fp32, or report it with the versions of torch, transformers and onnxruntime",
+        )
+    return scores
 
 
 def _describe(system: NeuralSystem, info: ModelInfo, model: Path, precision: Precision) -> Description:

@@ -48,7 +48,7 @@ def _plm_icd(rows: list[dict[str, Any]], system: str, name: str, reads: dict[str
     if not compared:
         return []
     if not slower:
-        return [f"never slower per note than {name}"]
+        return [f"not slower per note than {name} at any of the {len(compared)} lengths compared"]
     where = [
         f"{row['faster_than'][system]:.2f} times as fast at {_name(row)}"
         + (f", of which that reads {reads[system]:,}" if max(row["lengths"]) > reads[system] else "")
