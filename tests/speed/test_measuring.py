@@ -198,4 +198,6 @@ def test_the_conclusion_names_where_a_rival_is_faster_and_what_that_reads() -> N
     )
     rows = [row("2048", 2_048, plm_icd=1.0)]
     found = conclusion({"systems": systems, "estimate": estimate, "rows": rows})
-    assert found.endswith("here; not slower per note than PLM-ICD's reading at any of the 1 lengths compared.")
+    assert found.endswith(
+        "here; not slower per note than PLM-ICD's reading at any of the 1 lengths compared."
+    )
