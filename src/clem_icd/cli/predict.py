@@ -176,7 +176,7 @@ def predict(
     how.require(evidence=evidence is not None)
     _require_single_source(notes, of_corpus, table, encoding, wrapped)
     work = working.work(force=force)
-    check_outputs(out, evidence, force=force)
+    check_outputs(out, evidence, force=force, restart=work.restart)
 
     for line in left_out(notes or []):
         terminal.say(line)

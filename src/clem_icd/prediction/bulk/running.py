@@ -176,14 +176,12 @@ def predict_notes(
     """
     work = work or Work()
     check_top(opened.info, top)
-    check_outputs(out, evidence, force=work.force)
-    replaces = work.force or is_joining(out)
+    check_outputs(out, evidence, force=work.force, restart=work.restart)
     limit = (top or TOP) if opened.info.is_ranked else None
     manifest = _manifest(notes, surveyed, model, opened, limit)
     parts = Parts(out, manifest)
-    task = Task(
-        notes, model, parts.path, {"system": opened.info.system, **(about or {})}, limit, evidence is not None
-    )
+    about = {"system": opened.info.system, **(about or {})}
+    task = Task(notes, model, parts.path, about, limit, evidence is not None, parts.digest)
     with (
         parts.opened(shared=work.part is not None, restart=work.restart),
         _finished_notes_kept(parts, surveyed.shards, out),
@@ -195,12 +193,17 @@ def predict_notes(
         if not result.notes:
             parts.remove()
             raise nothing_readable(result.failed)
-        _put_together(parts, surveyed.shards, out, evidence, force=replaces)
+        _put_together(parts, surveyed.shards, out, evidence, force=work.force)
     return result
 
 
-def check_outputs(out: Path, evidence: Path | None, *, force: bool) -> None:
+def check_outputs(out: Path, evidence: Path | None, *, force: bool, restart: bool = False) -> None:
     """Refuse outputs that are occupied, unless by an earlier run that was interrupted while writing them.
+
+    Parameters
+    ----------
+    restart
+        Whether that run is discarded, so that its outputs are refused as well.
 
     Raises
     ------
@@ -214,7 +217,7 @@ def check_outputs(out: Path, evidence: Path | None, *, force: bool) -> None:
         raise InputError("--evidence and --out name the same file", remedy="Name two files")
     for path in (out, evidence):
         if path is not None:
-            check_free_file(path, force=force or is_joining(out))
+            check_free_file(path, force=force or (not restart and is_joining(out, path)))
 
 
 def nothing_readable(failed: Sequence[Failed]) -> NoteError:
@@ -325,10 +328,13 @@ def _finished_notes_kept(parts: Parts, shards: Sequence[Shard], out: Path) -> It
 def _put_together(
     parts: Parts, shards: Sequence[Shard], out: Path, evidence: Path | None, *, force: bool
 ) -> None:
-    parts.begin_joining()
+    # Again: a file that has appeared while notes were scored is not of this run.
+    check_outputs(out, evidence, force=force)
+    replaces = {path: force or is_joining(out, path) for path in (out, evidence) if path is not None}
+    parts.begin_joining(tuple(replaces))
     if evidence is not None:
-        join_evidence(parts.files(EVIDENCE, shards), evidence, force=force)
-    join_scores(parts.files(SCORES, shards), out, force=force)
+        join_evidence(parts.files(EVIDENCE, shards), evidence, force=replaces[evidence])
+    join_scores(parts.files(SCORES, shards), out, force=replaces[out])
     parts.remove()
 
 

@@ -40,6 +40,8 @@ class Task:
         The most codes to list for a note, if the model ranks a whole code system.
     evidence
         Whether the codes that are assigned are explained.
+    digest
+        That of what the parts are of (`Parts.digest`).
 
     """
 
@@ -49,6 +51,7 @@ class Task:
     about: dict[str, Any]
     top: int | None = None
     evidence: bool = False
+    digest: str = ""
 
     def absolute(self) -> Task:
         """Return the same task with absolute paths."""
@@ -98,7 +101,7 @@ class ShardScorer:
         """
         failed: list[Failed] = []
         read = _Counted(self._readable(shard, failed), progress)
-        with write_shard(self._task.folder, shard, failed) as (folder, described):
+        with write_shard(self._task.folder, shard, failed, self._task.digest) as (folder, described):
             explained = self._write(folder, read)
             described(read.count, explained)
         if progress is not None and failed:
