@@ -98,7 +98,7 @@ class BulkResult:
     notes
         The number of notes with scores.
     failed
-        The notes that cannot be read, and why, in order.
+        The notes that cannot be read, and why, in order; those of the share, if only one was scored.
     resumed
         The number of notes, readable or not, that an earlier run had finished.
     remaining
@@ -249,7 +249,7 @@ class _Run:
             shard for shard in self._shards if shard.number not in found and (part is None or part.has(shard))
         ]
         if self._resumed:
-            self._observer.say(f"{self._resumed:,} notes were scored before; going on with the others")
+            self._observer.say(f"{self._resumed:,} notes were scored before; resuming with the rest")
         self._observer.begin("Scoring", sum(map(_size, remaining)))
         if remaining:
             found |= {record.shard.number: record for record in self._scored(remaining)}
@@ -258,10 +258,12 @@ class _Run:
     def result(self, found: Mapping[int, Record]) -> BulkResult:
         """Return what was done."""
         records = [found[number] for number in sorted(found)]
+        part = self._work.part
+        own = [record for record in records if part is None or part.has(record.shard)]
         explained = [record.explained for record in records if record.explained is not None]
         return BulkResult(
             notes=sum(record.notes for record in records),
-            failed=tuple(failed for record in records for failed in record.failed),
+            failed=tuple(failed for record in own for failed in record.failed),
             resumed=self._resumed,
             remaining=sum(_size(shard) for shard in self._shards if shard.number not in found),
             explained=total(explained) if explained else None,
@@ -339,12 +341,13 @@ def _put_together(
 
 
 def total(explained: Sequence[SplitEvidence]) -> SplitEvidence:
-    """Return the sums of what the evidence of some shards has."""
+    """Return what the evidence of some shards has together: sums, and each remark once."""
     counts = ("notes", "notes_cut", "notes_left_out", "codes", "codes_without_span", "gold_left_out", "spans")
     reasons = (one.left_out_because for one in explained if one.left_out_because is not None)
     return replace(
         explained[0],
         left_out_because=next(reasons, None),
+        remarks=tuple(dict.fromkeys(remark for one in explained for remark in one.remarks)),
         **{name: sum(getattr(one, name) for one in explained) for name in counts},
     )
 
@@ -362,6 +365,7 @@ def _manifest(
         "options": {
             "top": limit,
             "precision": model.precision,
+            "hardware": model.hardware,
             "evidence": None if opened.explainer is None else _about(opened.explainer),
         },
         "shards": len(surveyed.shards),

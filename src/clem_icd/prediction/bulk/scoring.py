@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ class Task:
         Whether the codes that are assigned are explained.
     digest
         That of what the parts are of (`Parts.digest`).
+    release
+        The release of this package that started the run.
 
     """
 
@@ -52,6 +55,7 @@ class Task:
     top: int | None = None
     evidence: bool = False
     digest: str = ""
+    release: str = field(default_factory=lambda: metadata.version("clem-icd"))
 
     def absolute(self) -> Task:
         """Return the same task with absolute paths."""
