@@ -187,10 +187,23 @@ def create_json(path: Path, value: Any) -> None:
             flush(temporary)
             # A file system may be unable to move a file without replacing another; a link never replaces one.
             with suppress(FileExistsError):
-                os.link(temporary, path)
+                _link(temporary, path)
             flush(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _link(path: Path, new: Path) -> None:
+    try:
+        os.link(path, new)
+    except OSError as problem:
+        if problem.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        raise OutputError(
+            "cannot be created by one of several processes alone: its file system has no hard links",
+            path=new,
+            remedy="Choose another file system",
+        ) from problem
 
 
 def _as_text(value: Any) -> str:
