@@ -9,7 +9,15 @@ import pytest
 
 from clem_icd import files
 from clem_icd.errors import CorpusError, OutputError
-from clem_icd.files import check_free, new_file, new_folder, read_json, remove_leftovers, write_json
+from clem_icd.files import (
+    check_free,
+    create_json,
+    new_file,
+    new_folder,
+    read_json,
+    remove_leftovers,
+    write_json,
+)
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -166,6 +174,23 @@ def test_nan_is_not_written_as_json(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "a.json", {"a": float("nan")})
     assert not (tmp_path / "a.json").exists()
+
+
+def test_a_json_file_is_created_once_and_never_replaced(tmp_path: Path) -> None:
+    for value in (1, 2):
+        create_json(tmp_path / "a.json", {"value": value})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"value": 1}
+    assert not leftovers(tmp_path)
+
+
+def test_a_file_system_without_hard_links_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    monkeypatch.setattr("os.link", unsupported)
+    with pytest.raises(OutputError, match="its file system has no hard links"):
+        create_json(tmp_path / "a.json", {})
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("content", [b"[1]", b"{", b"\xff", b""])

@@ -168,7 +168,46 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file atomically, with a stable layout. NaN is an error."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, _as_text(value))
+
+
+def create_json(path: Path, value: Any) -> None:
+    """Write a JSON file as `write_json` does, unless one is there: of several processes, only one creates it.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+
+    """
+    temporary = path.parent / f"{_temporary_name()}{path.suffix}"
+    with storage_errors(path):
+        try:
+            temporary.write_text(_as_text(value), encoding="utf-8")
+            flush(temporary)
+            # A file system may be unable to move a file without replacing another; a link never replaces one.
+            with suppress(FileExistsError):
+                _link(temporary, path)
+            flush(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _link(path: Path, new: Path) -> None:
+    try:
+        os.link(path, new)
+    except OSError as problem:
+        if problem.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        raise OutputError(
+            "cannot be created by one of several processes alone: its file system has no hard links",
+            path=new,
+            remedy="Choose another file system",
+        ) from problem
+
+
+def _as_text(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_json(path: Path, error: type[ClemError], remedy: str | None = None) -> dict[str, Any]:

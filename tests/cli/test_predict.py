@@ -16,8 +16,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
-from clem_icd.prediction.bulk import scoring
+from clem_icd.corpus import Corpus
+from clem_icd.errors import ModelError
+from clem_icd.prediction.bulk import ModelSource, scoring
 from clem_icd.scores import RankedScores, Scores
 
 Invoke = Callable[..., Any]
@@ -193,6 +196,88 @@ def test_ray_that_is_not_installed_is_named_with_its_extra(
     )
 
 
+@pytest.fixture
+def int8() -> None:
+    # Imported here: the other tests of this file need no torch.
+    from clem_icd.modeling.machine import best_device
+    from clem_icd.modeling.precision import objection
+
+    if (found := objection("int8", best_device())) is not None:
+        pytest.skip(found)
+
+
+@pytest.fixture
+def clinical(journey: Any, tmp_path: Path) -> Path:
+    """A table of the notes of a split."""
+    corpus = Corpus.open(journey.corpus)
+    path = tmp_path / "notes.jsonl"
+    rows = zip(corpus.note_ids("test"), corpus.texts("test"), strict=True)
+    lines = [json.dumps({"note_id": name, "text": text}) + "\n" for name, text in rows]
+    path.write_text("".join(lines[:12]))
+    return path
+
+
+def test_workers_have_the_scores_and_the_evidence_of_one_process_in_int8(
+    clem: Invoke, journey: Any, int8: None, clinical: Path, small_shards: None, tmp_path: Path
+) -> None:
+    found = {}
+    for workers in (1, 2):
+        out, evidence = tmp_path / f"{workers}.parquet", tmp_path / f"{workers}.evidence.parquet"
+        predict = ("predict", journey.model, "--table", clinical, "--precision", "int8", "--workers", workers)
+        done = clem(*predict, "--out", out, "--evidence", evidence)
+        assert done.code == 0, done.err
+        found[workers] = Scores.read(out), pl.read_parquet(evidence)
+    (one, spans), (two, others) = found.values()
+    assert one.note_ids == two.note_ids
+    np.testing.assert_allclose(one.values, two.values, atol=1e-5)
+    assert spans.height
+    assert_frame_equal(spans, others, check_exact=False, abs_tol=1e-3)
+
+
+def test_shares_in_reduced_precision_need_equal_processors_and_auto_keeps_the_precision(
+    clem: Invoke,
+    refused: Refused,
+    journey: Any,
+    int8: None,
+    clinical: Path,
+    small_shards: None,
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "scores.parquet"
+    predict = ("predict", journey.model, "--table", clinical, "--out", out)
+    assert clem(*predict, "--precision", "int8", "--part", "1/2").code == 0
+    refused(*predict, "--part", "2/2", says=["scored with precision int8, expected fp32", "--restart"])
+    resumed = clem(*predict, "--precision", "auto", "--part", "2/2")
+    assert (resumed.code, "Precision int8: that of the notes" in resumed.err) == (0, True), resumed.err
+    assert "no notes remain" in resumed.out
+
+    manifest = tmp_path / "scores.parquet.parts" / "parts.json"
+    value = json.loads(manifest.read_text())
+    here = value["options"]["hardware"]
+    value["options"]["hardware"] = "Another"
+    manifest.write_text(json.dumps(value))
+    refused(*predict, "--precision", "int8", says=[f"scored with hardware Another, expected {here}"])
+    with pytest.raises(ModelError, match=f"computes int8 on {here}, expected Another"):
+        ModelSource(journey.model, precision="int8", hardware="Another").open()
+
+
+def test_a_share_names_its_own_unreadable_notes_and_succeeds_and_the_last_command_names_all(
+    clem: Invoke, small_shards: None, tmp_path: Path
+) -> None:
+    table = write_table(tmp_path / "notes.jsonl", 6)
+    with table.open("a") as file:
+        file.write('{"note_id": "empty 1", "text": ""}\n' + '{"note_id": "full", "text": "aorta"}\n')
+        file.write('{"note_id": "empty 2", "text": ""}\n')
+    predict = ("predict", "icd9pcs", "--table", table, "--out", tmp_path / "scores.parquet", "--json")
+    for options, code, names in (
+        (("--part", "1/2"), 0, ["empty 2"]),
+        (("--part", "2/2"), 0, ["empty 1"]),
+        ((), 3, ["empty 1", "empty 2"]),
+    ):
+        found = clem(*predict, *options)
+        assert (found.code, [one["note"] for one in found.json["failed"]]) == (code, names), found.err
+
+
 # --- what it survives --------------------------------------------------------------------------------------
 
 
@@ -228,7 +313,7 @@ def test_a_process_that_is_killed_while_it_writes_a_shard_loses_only_that_shard(
     scored.clear()
     found = clem(*predict, "--out", out)
     assert (found.code, scored) == (0, [3, 4, 5, 6, 7])
-    assert "12 notes were scored before; going on with the others" in found.err
+    assert "12 notes were scored before; resuming with the rest" in found.err
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".parts") == []
 
@@ -278,7 +363,7 @@ def test_workers_have_the_scores_of_one_process_and_neither_they_nor_the_command
     os.kill(one, signal.SIGKILL)
     _, err = first.communicate(timeout=60)
     assert first.returncode == 2
-    assert "a worker process ended by itself (exit code -9), as when memory runs out" in err
+    assert "a worker process stopped unexpectedly (exit code -9), as when memory runs out" in err
     assert "fewer --workers: finished notes are kept" in err
 
     second = started()

@@ -61,8 +61,8 @@ class _Working:
         int | None,
         typer.Option(
             min=1,
-            help="Processes that score. Default: one per core, as far as memory holds their copies of the "
-            "model and there are enough notes; with a GPU, one.",
+            help="Number of worker processes. Default: one per core, as far as memory holds their copies of "
+            "the model and there are enough notes; with a GPU, one.",
         ),
     ] = None
     engine: Annotated[
@@ -81,12 +81,14 @@ class _Working:
         typer.Option(
             metavar="K/N",
             help="Score only the K-th of N shares of the notes, for an array of jobs that share --out. The "
-            "same command without --part then writes the file.",
+            "same command without --part then writes the file, and reports all notes that cannot be read.",
         ),
     ] = None
     restart: Annotated[
         bool,
-        typer.Option("--restart", help="Discard what an interrupted run has finished instead of going on."),
+        typer.Option(
+            "--restart", help="Discard what an interrupted run has finished instead of resuming it."
+        ),
     ] = False
 
     def work(self, *, force: bool) -> Work:
@@ -117,7 +119,7 @@ class _Working:
         return Work(self.engine, self.workers, self.ray_address, part, self.restart, force)
 
 
-@verb(interrupted="Finished notes are kept beside --out, and the same command goes on with the others.")
+@verb(interrupted="Finished notes are kept beside --out, and the same command resumes with the rest.")
 def predict(
     terminal: Terminal,
     model: ModelOrSystem,
@@ -156,8 +158,8 @@ def predict(
     """Score many notes: those of a corpus split, of a table, or of text files.
 
     Finished notes are kept in a folder beside --out until the file is complete: after an interruption of any
-    kind, the same command goes on with the others. A note that cannot be read is named with its reason, and
-    the others are scored; the exit code is then 3.
+    kind, the same command resumes with the rest. A note that cannot be read is named with its reason, and
+    the others are scored; the exit code is then 3, or 0 with --part.
 
     Example: `clem predict runs/demo/model --corpus runs/demo-corpus --split test --out scores.parquet`
     """
@@ -165,6 +167,7 @@ def predict(
         ModelSource,
         Opened,
         check_outputs,
+        hardware_of,
         predict_notes,
         survey,
     )
@@ -176,7 +179,7 @@ def predict(
     how.require(evidence=evidence is not None)
     _require_single_source(notes, of_corpus, table, encoding, wrapped)
     work = working.work(force=force)
-    check_outputs(out, evidence, force=force)
+    check_outputs(out, evidence, force=force, restart=work.restart)
 
     for line in left_out(notes or []):
         terminal.say(line)
@@ -189,13 +192,22 @@ def predict(
             _require_readable(source, advice)
     for line in surveyed.remarks:
         terminal.say(line)
+    if precision == "auto" and not work.restart and searched is None:
+        precision = _resumed_precision(out, terminal) or precision
     system, info = open_system(model, searched, language, precision=precision, say=terminal.say)
     explainer = how.explainer(system, info) if evidence is not None else None
     about, warnings = _provenance(info, source, corpus, of_corpus.split)
     result = predict_notes(
         source,
         surveyed,
-        ModelSource(searched or model, language or "en", how.chosen(), how.cut, precision_of(system)),
+        ModelSource(
+            searched or model,
+            language or "en",
+            how.chosen(),
+            how.cut,
+            precision_of(system),
+            hardware_of(system),
+        ),
         Opened(system, info, explainer),
         out,
         about={**about, **reduced_precision(system)},
@@ -231,8 +243,28 @@ def predict(
             console.print(f"Warning: {line}", markup=False)
 
     terminal.result(value, show)
-    if failed:
+    # The command that puts the shares together tells of them all.
+    if failed and work.part is None:
         raise typer.Exit(SOME_FAILED)
+
+
+def _resumed_precision(out: Path, terminal: Terminal) -> Literal["fp32", "bf16", "int8"] | None:
+    """Return the precision of the notes of an interrupted run, if this machine can score in it.
+
+    The choice depends on how fast a machine is at the moment, and notes in another precision are refused.
+    """
+    from clem_icd.prediction.bulk import earlier_precision
+
+    found = earlier_precision(out)
+    if found not in ("fp32", "bf16", "int8"):
+        return None
+    from clem_icd.modeling.machine import best_device
+    from clem_icd.modeling.precision import objection
+
+    if objection(found, best_device()) is not None:
+        return None
+    terminal.say(f"Precision {found}: that of the notes that were scored before")
+    return found  # type: ignore[return-value]
 
 
 def _require_single_source(
@@ -312,7 +344,7 @@ def _name_failed(terminal: Terminal, failed: list[Failed]) -> None:
 
 
 def _of_share(result: BulkResult) -> list[str]:
-    left = f"{result.remaining:,} are left to other shares" if result.remaining else "none is left"
+    left = f"{result.remaining:,} remain for other shares" if result.remaining else "no notes remain"
     return [f"{result.notes:,} notes are scored, {left}. The same command without --part writes the file"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def fingerprint_of_folder(folder: Path) -> str:
     """
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     lines = (f"{sha256_of(folder / name)}  {name}\n" for name in names if name != _CARD)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
 
 def read_arrays(path: Path) -> dict[str, Any]:

@@ -6,7 +6,9 @@ import errno
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,14 @@ import polars as pl
 import pytest
 
 from clem_icd.corpus import Corpus
-from clem_icd.errors import ClemError, InputError, NoteError, OutputError, RunError
+from clem_icd.errors import ClemError, InputError, NoteError, OutputError, RunError, ScoresError
 from clem_icd.explanation import Explainer
-from clem_icd.files import DISK_FULL
+from clem_icd.files import DISK_FULL, create_json
 from clem_icd.locking import locked_folder
 from clem_icd.modeling import NoteScores
 from clem_icd.prediction import explain_split, predict_split, split_scores
-from clem_icd.prediction.bulk import FileNotes, Part, SplitNotes, TableNotes, survey
+from clem_icd.prediction.bulk import FileNotes, Part, SplitNotes, TableNotes, check_outputs, survey
+from clem_icd.prediction.bulk.parts import Parts
 from clem_icd.scores import RankedScores, Scores
 from fixtures.ranking import ExplainingSystem
 from support import info_of, write_little_corpus
@@ -129,8 +132,8 @@ def test_leftovers_of_a_killed_process_are_removed(bulk: Any) -> None:
         ("model", "scored with another model, or a model whose files have changed"),
         ("labels", "scored with a model with other labels"),
         ("notes", "holds the scores of other notes, or notes that have changed"),
-        ("top", "scored with other options"),
-        ("explained", "scored with other options"),
+        ("top", "scored with top 1000, expected 3"),
+        ("explained", "scored with evidence none, expected [a-z]"),
         ("release", "scored with another release of this package"),
     ],
 )
@@ -182,6 +185,84 @@ def test_an_interruption_while_outputs_are_put_together_is_resumed(
     assert bulk.run(explained=True).resumed == NOTES
     assert bulk.system.scored == 0
     assert {path.name: path.read_bytes() for path in bulk.out.parent.iterdir()} == files
+
+
+def test_only_the_outputs_of_an_interrupted_run_do_not_count_as_occupied(
+    bulk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("clem_icd.prediction.bulk.running.join_scores", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            bulk.run(explained=True)
+    mine = bulk.out.with_name("mine.parquet")
+    mine.write_text("mine")
+    with pytest.raises(OutputError, match=r"mine\.parquet: already exists"):
+        check_outputs(bulk.out, mine, force=False)
+    # Nor do they once that run is discarded.
+    with pytest.raises(OutputError, match=r"evidence\.parquet: already exists"):
+        bulk.run(explained=True, restart=True)
+    bulk.run(explained=True)
+    assert mine.read_text() == "mine"
+
+
+def test_an_output_that_appears_while_notes_are_scored_is_never_replaced(bulk: Any) -> None:
+    class Occupying(ExplainingSystem):
+        def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
+            bulk.out.write_text("mine")
+            return super().score(texts)
+
+    bulk.system = Occupying()
+    for _ in range(2):
+        with pytest.raises(OutputError, match="already exists"):
+            bulk.run()
+    assert bulk.out.read_text() == "mine"
+
+
+def test_of_jobs_that_begin_at_once_with_other_options_one_holds_and_the_others_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(2)
+
+    def create(path: Path, value: Any) -> None:
+        # Both have seen that there is no manifest yet.
+        together.wait(10)
+        create_json(path, value)
+
+    monkeypatch.setattr("clem_icd.prediction.bulk.parts.create_json", create)
+
+    def hold(precision: str) -> str:
+        manifest = {"release": 1, "model": 1, "labels": 1, "notes": 1, "options": {"precision": precision}}
+        try:
+            with Parts(tmp_path / "scores.parquet", manifest).opened(shared=True):
+                return f"holds {precision}"
+        except InputError as problem:
+            return problem.found
+
+    with ThreadPoolExecutor(2) as pool:
+        found = sorted(pool.map(hold, ("fp32", "int8")))
+    first, other = ("fp32", "int8") if "holds fp32" in found else ("int8", "fp32")
+    says = f"holds notes that were scored with precision {first}, expected {other}"
+    assert found == sorted([f"holds {first}", says])
+
+
+def test_a_shard_of_another_run_is_scored_again(bulk: Any) -> None:
+    bulk.interrupt(12)
+    record = bulk.parts / "000001" / "shard.json"
+    value = json.loads(record.read_text())
+    record.write_text(json.dumps({**value, "parts": "0" * 64}))
+    assert bulk.run().resumed == 5
+
+
+def test_parts_whose_description_is_damaged_are_refused_and_can_be_discarded(bulk: Any) -> None:
+    bulk.interrupt(12)
+    (bulk.parts / "parts.json").write_text("{")
+    with pytest.raises(ScoresError, match=r"not readable as json .*Discard what it has with --restart"):
+        bulk.run()
+    assert bulk.run(restart=True).resumed == 0
+    assert not bulk.parts.exists()
 
 
 def test_two_runs_for_the_same_output_are_refused(bulk: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from importlib import metadata
+from multiprocessing import Pipe
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +16,13 @@ import pytest
 from clem_icd.errors import ClemError, MissingExtraError, ModelError, NoteError, RunError
 from clem_icd.icd import CodeSystem
 from clem_icd.prediction.bulk import FileNotes, ModelSource
-from clem_icd.prediction.bulk.cluster import _shared_out, score_on_ray
+from clem_icd.prediction.bulk.cluster import RayWorker, _shared_out, score_on_ray
+from clem_icd.prediction.bulk.processes import score_in_processes
+from clem_icd.prediction.bulk.running import total
 from clem_icd.prediction.bulk.scoring import Task
+from clem_icd.prediction.bulk.surveying import Shard
 from clem_icd.prediction.bulk.workers import ONE, Workers, chosen_workers, fitting_processes
+from clem_icd.prediction.split_evidence import SplitEvidence
 from clem_icd.runs.processes import LeaderFailedError
 
 MODEL = ModelSource(CodeSystem.ICD9PCS)
@@ -119,6 +125,39 @@ def test_the_usage_statistics_of_ray_are_turned_off_before_it_is_imported(
     with pytest.raises(MissingExtraError, match=r"clem-icd\[ray\]"):
         list(score_on_ray(Task(FileNotes(()), MODEL, tmp_path, {}), [], address=None, workers=None))
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+def test_a_machine_of_a_cluster_with_another_release_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("clem_icd.prediction.bulk.cluster.prepare_process", lambda _: None)
+    task = Task(FileNotes(()), MODEL, tmp_path, {}, release="0.0.1")
+    [answer] = RayWorker(task, 1)({"shard": ["[0, 0, 1]"]})["record"]
+    assert f"has release {metadata.version('clem-icd')} of clem-icd, expected 0.0.1" in answer
+    assert "Install the same release on all machines" in answer
+
+
+def test_a_worker_that_is_killed_before_it_gets_its_shard_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def killed(*_: object) -> Any:
+        ours, theirs = Pipe()
+        theirs.send(None)
+        theirs.close()
+        return SimpleNamespace(join=lambda _: None, exitcode=-9), ours
+
+    monkeypatch.setattr("clem_icd.prediction.bulk.processes._start", killed)
+    task = Task(FileNotes(()), MODEL, tmp_path, {})
+    with pytest.raises(RunError, match=r"stopped unexpectedly \(exit code -9\)"):
+        list(score_in_processes(task, [Shard(0, 0, 1)], Workers(2, 1)))
+
+
+def test_every_remark_on_the_evidence_of_any_shard_is_kept_once() -> None:
+    shards = [
+        SplitEvidence("assigned", 1, 0, 0, None, 1, 0, 0, 1, None, remarks)
+        for remarks in ((), ("One.", "Two."), ("Three.", "One."))
+    ]
+    assert total(shards).remarks == ("One.", "Two.", "Three.")
 
 
 @pytest.mark.parametrize(

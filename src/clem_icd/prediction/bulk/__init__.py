@@ -5,9 +5,9 @@ free, and stored as a folder that appears whole (``parts``). `predict_notes` sco
 there yet, and puts all of them together into one scores file.
 """
 
-from clem_icd.prediction.bulk.model import ModelSource
+from clem_icd.prediction.bulk.model import ModelSource, hardware_of
 from clem_icd.prediction.bulk.notes import FileNotes, Notes, SplitNotes, TableNotes
-from clem_icd.prediction.bulk.parts import Failed
+from clem_icd.prediction.bulk.parts import Failed, earlier_precision
 from clem_icd.prediction.bulk.running import (
     BulkResult,
     Engine,
@@ -34,6 +34,8 @@ __all__ = [
     "TableNotes",
     "Work",
     "check_outputs",
+    "earlier_precision",
+    "hardware_of",
     "nothing_readable",
     "predict_notes",
     "survey",

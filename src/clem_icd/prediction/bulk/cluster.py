@@ -12,6 +12,7 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,12 @@ class RayWorker:
                     f"the machine {socket.gethostname()} of the cluster does not have this folder",
                     path=task.folder,
                     remedy="Keep the notes, the model and --out on a file system that all machines share",
+                )
+            if (found := metadata.version("clem-icd")) != task.release:
+                raise RunError(
+                    f"the machine {socket.gethostname()} of the cluster has release {found} of clem-icd, "
+                    f"expected {task.release}, as the machine that started the run",
+                    remedy="Install the same release on all machines",
                 )
             self._scorer = task.scorer()
         except ClemError as problem:

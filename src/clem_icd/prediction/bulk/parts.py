@@ -6,6 +6,7 @@ with the sizes and checksums of both, so that a shard that was damaged later is 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from clem_icd.errors import InputError, OutputError, ScoresError
-from clem_icd.files import new_folder, read_json, remove_leftovers, sha256_of, storage_errors, write_json
+from clem_icd.files import (
+    TEMPORARY_PREFIX,
+    create_json,
+    new_folder,
+    read_json,
+    remove_leftovers,
+    sha256_of,
+    storage_errors,
+    write_json,
+)
 from clem_icd.locking import locked_folder
 from clem_icd.prediction.bulk.surveying import Shard
 from clem_icd.prediction.split_evidence import SplitEvidence
@@ -105,10 +115,17 @@ class Described:
 
 
 @contextmanager
-def write_shard(parts: Path, shard: Shard, failed: Sequence[Failed]) -> Iterator[tuple[Path, Described]]:
+def write_shard(
+    parts: Path, shard: Shard, failed: Sequence[Failed], digest: str
+) -> Iterator[tuple[Path, Described]]:
     """Yield a folder to write the files of a shard to, and what takes its description.
 
     The shard appears among the parts once the block ends, and replaces a damaged one.
+
+    Parameters
+    ----------
+    digest
+        That of what the parts are of (`Parts.digest`).
 
     Raises
     ------
@@ -123,7 +140,7 @@ def write_shard(parts: Path, shard: Shard, failed: Sequence[Failed]) -> Iterator
             path.name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
             for path in sorted(folder.iterdir())
         }
-        write_json(folder / _RECORD, {**described.record.as_json(), "files": files})
+        write_json(folder / _RECORD, {**described.record.as_json(), "parts": digest, "files": files})
 
 
 def shard_folder(parts: Path, number: int) -> Path:
@@ -141,11 +158,17 @@ class Parts:
     manifest
         What the parts are of: ``release``, ``model``, ``labels``, ``notes`` and ``options``.
 
+    Attributes
+    ----------
+    digest
+        The SHA-256 of all that, which every shard repeats.
+
     """
 
     def __init__(self, out: Path, manifest: Mapping[str, Any]) -> None:
         self.path = parts_folder(out)
         self._manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, **manifest}
+        self.digest = hashlib.sha256(json.dumps(self._manifest, sort_keys=True).encode()).hexdigest()
 
     @contextmanager
     def opened(self, *, shared: bool = False, restart: bool = False) -> Iterator[None]:
@@ -186,17 +209,19 @@ class Parts:
                     self._remove_if_empty()
 
     def finished(self, shards: Sequence[Shard]) -> dict[int, Record]:
-        """Return the records of the shards that are finished and intact, by their number."""
-        found = ((shard, _intact(shard_folder(self.path, shard.number), shard)) for shard in shards)
+        """Return the records of the shards that are finished, intact and of the same run, by their number."""
+        found = (
+            (shard, _intact(shard_folder(self.path, shard.number), shard, self.digest)) for shard in shards
+        )
         return {shard.number: record for shard, record in found if record is not None}
 
     def files(self, name: str, shards: Sequence[Shard]) -> list[Path]:
         """Return a file of every shard."""
         return [shard_folder(self.path, shard.number) / name for shard in shards]
 
-    def begin_joining(self) -> None:
-        """Remember that outputs may appear from now on."""
-        write_json(self.path / _JOINING, {})
+    def begin_joining(self, outputs: Sequence[Path]) -> None:
+        """Remember which outputs may appear from now on."""
+        write_json(self.path / _JOINING, {"outputs": [_name(path) for path in outputs]})
 
     def remove(self) -> None:
         """Delete all parts."""
@@ -205,15 +230,22 @@ class Parts:
     def _take_over(self, *, restart: bool, shared: bool) -> None:
         path = self.path / _MANIFEST
         if not path.is_file():
-            if any(not child.name.startswith(".partial-") for child in self.path.iterdir()):
+            others = any(not child.name.startswith(TEMPORARY_PREFIX) for child in self.path.iterdir())
+            # A process that shares the folder may have written its manifest, and shards, in this moment.
+            if others and not path.is_file():
                 raise InputError(
                     f"not a folder of parts: {_MANIFEST} is missing",
                     path=self.path,
                     remedy="Move it elsewhere, or choose another --out",
                 )
-            write_json(path, self._manifest)
-            return
-        found = read_json(path, ScoresError, "Delete the folder, and run it again")
+            # No other process writes at the same time unless it shares the folder.
+            (create_json if shared else write_json)(path, self._manifest)
+        try:
+            found = read_json(path, ScoresError, "Discard what it has with --restart")
+        except ScoresError:
+            if not restart:
+                raise
+            found = {"format": FORMAT}
         if found.get("format") != FORMAT:
             raise InputError("not a folder of parts", path=self.path, remedy="Choose another --out")
         if not shared:
@@ -233,6 +265,8 @@ class Parts:
         expected = json.loads(json.dumps(self._manifest))
         for key, what in {"format_version": _WHAT["release"], **_WHAT}.items():
             if found.get(key) != expected[key]:
+                if key == "options":
+                    what = _difference(found.get(key), expected[key]) or what
                 raise InputError(
                     f"holds notes that were scored with {what}"
                     if key != "notes"
@@ -254,17 +288,54 @@ def parts_folder(out: Path) -> Path:
     return out.with_name(f"{out.name}.parts")
 
 
-def is_joining(out: Path) -> bool:
-    """Return whether a process was interrupted while it put the outputs together, so that some may exist."""
-    return (parts_folder(out) / _JOINING).is_file()
+def is_joining(out: Path, output: Path) -> bool:
+    """Return whether a process was interrupted while it put the parts together into an output."""
+    try:
+        found = read_json(parts_folder(out) / _JOINING, ScoresError).get("outputs")
+    except ScoresError:
+        return False
+    return isinstance(found, list) and _name(output) in found
 
 
-def _intact(folder: Path, shard: Shard) -> Record | None:
-    """Return the record of a finished shard; None if it is missing, damaged, or of other notes."""
+def earlier_precision(out: Path) -> str | None:
+    """Return the precision of the parts of an output file; None if there are none, or it cannot be told."""
+    try:
+        options = read_json(parts_folder(out) / _MANIFEST, ScoresError).get("options")
+    except ScoresError:
+        return None
+    precision = options.get("precision") if isinstance(options, dict) else None
+    return precision if isinstance(precision, str) else None
+
+
+def _name(path: Path) -> str:
+    # Any path is one, also if its bytes are not UTF-8.
+    return path.resolve().as_uri()
+
+
+def _difference(found: Any, expected: Mapping[str, Any]) -> str | None:
+    """Return the first option that differs, with both values; None if none can be told."""
+    if not isinstance(found, dict):
+        return None
+    for key, value in expected.items():
+        if (other := found.get(key)) == value:
+            continue
+        inner = _difference(other, value) if isinstance(value, dict) else None
+        return inner or f"{key} {_shown(other)}, expected {_shown(value)}"
+    return None
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("method", "other"))
+    return "none" if value is None else str(value)
+
+
+def _intact(folder: Path, shard: Shard, digest: str) -> Record | None:
+    """Return the record of a finished shard; None if it is missing, damaged, or of another run."""
     try:
         value = read_json(folder / _RECORD, ScoresError)
         files = value["files"].items()
-        if any(_differs(folder / name, expected) for name, expected in files):
+        if value["parts"] != digest or any(_differs(folder / name, expected) for name, expected in files):
             return None
         record = Record.from_json(value)
     except (ScoresError, OSError, AttributeError, KeyError, TypeError):

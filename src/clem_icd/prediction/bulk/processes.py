@@ -29,7 +29,7 @@ def score_in_processes(task: Task, shards: Sequence[Shard], workers: Workers) ->
     ClemError
         As `ShardScorer.score` raises it in a process.
     RunError
-        If a process ends by itself, or fails with another error, whose message may quote a note.
+        If a process stops unexpectedly, or fails with another error, whose message may quote a note.
 
     """
     remaining = iter(shards)
@@ -43,7 +43,10 @@ def score_in_processes(task: Task, shards: Sequence[Shard], workers: Workers) ->
                 if found is not None:
                     yield found
                 shard = next(remaining, None)
-                ours.send(shard)
+                try:
+                    ours.send(shard)
+                except (BrokenPipeError, ConnectionResetError):
+                    raise _stopped(process_of[ours]) from None
                 if shard is None:
                     del process_of[ours]
 
@@ -73,11 +76,7 @@ def _received(ours: Connection, process: BaseProcess) -> Record | None:
     try:
         found: Any = ours.recv()
     except (EOFError, ConnectionResetError):
-        process.join(_SECONDS_TO_END)
-        raise RunError(
-            f"a worker process ended by itself (exit code {process.exitcode}), as when memory runs out",
-            remedy="Run the same command again with fewer --workers: finished notes are kept",
-        ) from None
+        raise _stopped(process) from None
     if isinstance(found, ClemError):
         raise found
     if isinstance(found, str):
@@ -86,6 +85,14 @@ def _received(ours: Connection, process: BaseProcess) -> Record | None:
             remedy="Run it with --workers 1 --debug, and report the traceback without any note text",
         )
     return found if isinstance(found, Record) else None
+
+
+def _stopped(process: BaseProcess) -> RunError:
+    process.join(_SECONDS_TO_END)
+    return RunError(
+        f"a worker process stopped unexpectedly (exit code {process.exitcode}), as when memory runs out",
+        remedy="Run the same command again with fewer --workers: finished notes are kept",
+    )
 
 
 def _work(task: Task, threads: int, theirs: Connection) -> None:

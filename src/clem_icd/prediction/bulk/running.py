@@ -98,7 +98,7 @@ class BulkResult:
     notes
         The number of notes with scores.
     failed
-        The notes that cannot be read, and why, in order.
+        The notes that cannot be read, and why, in order; those of the share, if only one was scored.
     resumed
         The number of notes, readable or not, that an earlier run had finished.
     remaining
@@ -176,14 +176,12 @@ def predict_notes(
     """
     work = work or Work()
     check_top(opened.info, top)
-    check_outputs(out, evidence, force=work.force)
-    replaces = work.force or is_joining(out)
+    check_outputs(out, evidence, force=work.force, restart=work.restart)
     limit = (top or TOP) if opened.info.is_ranked else None
     manifest = _manifest(notes, surveyed, model, opened, limit)
     parts = Parts(out, manifest)
-    task = Task(
-        notes, model, parts.path, {"system": opened.info.system, **(about or {})}, limit, evidence is not None
-    )
+    about = {"system": opened.info.system, **(about or {})}
+    task = Task(notes, model, parts.path, about, limit, evidence is not None, parts.digest)
     with (
         parts.opened(shared=work.part is not None, restart=work.restart),
         _finished_notes_kept(parts, surveyed.shards, out),
@@ -195,12 +193,17 @@ def predict_notes(
         if not result.notes:
             parts.remove()
             raise nothing_readable(result.failed)
-        _put_together(parts, surveyed.shards, out, evidence, force=replaces)
+        _put_together(parts, surveyed.shards, out, evidence, force=work.force)
     return result
 
 
-def check_outputs(out: Path, evidence: Path | None, *, force: bool) -> None:
+def check_outputs(out: Path, evidence: Path | None, *, force: bool, restart: bool = False) -> None:
     """Refuse outputs that are occupied, unless by an earlier run that was interrupted while writing them.
+
+    Parameters
+    ----------
+    restart
+        Whether that run is discarded, so that its outputs are refused as well.
 
     Raises
     ------
@@ -214,7 +217,7 @@ def check_outputs(out: Path, evidence: Path | None, *, force: bool) -> None:
         raise InputError("--evidence and --out name the same file", remedy="Name two files")
     for path in (out, evidence):
         if path is not None:
-            check_free_file(path, force=force or is_joining(out))
+            check_free_file(path, force=force or (not restart and is_joining(out, path)))
 
 
 def nothing_readable(failed: Sequence[Failed]) -> NoteError:
@@ -246,7 +249,7 @@ class _Run:
             shard for shard in self._shards if shard.number not in found and (part is None or part.has(shard))
         ]
         if self._resumed:
-            self._observer.say(f"{self._resumed:,} notes were scored before; going on with the others")
+            self._observer.say(f"{self._resumed:,} notes were scored before; resuming with the rest")
         self._observer.begin("Scoring", sum(map(_size, remaining)))
         if remaining:
             found |= {record.shard.number: record for record in self._scored(remaining)}
@@ -255,10 +258,12 @@ class _Run:
     def result(self, found: Mapping[int, Record]) -> BulkResult:
         """Return what was done."""
         records = [found[number] for number in sorted(found)]
+        part = self._work.part
+        own = [record for record in records if part is None or part.has(record.shard)]
         explained = [record.explained for record in records if record.explained is not None]
         return BulkResult(
             notes=sum(record.notes for record in records),
-            failed=tuple(failed for record in records for failed in record.failed),
+            failed=tuple(failed for record in own for failed in record.failed),
             resumed=self._resumed,
             remaining=sum(_size(shard) for shard in self._shards if shard.number not in found),
             explained=total(explained) if explained else None,
@@ -325,20 +330,24 @@ def _finished_notes_kept(parts: Parts, shards: Sequence[Shard], out: Path) -> It
 def _put_together(
     parts: Parts, shards: Sequence[Shard], out: Path, evidence: Path | None, *, force: bool
 ) -> None:
-    parts.begin_joining()
+    # Again: a file that has appeared while notes were scored is not of this run.
+    check_outputs(out, evidence, force=force)
+    replaces = {path: force or is_joining(out, path) for path in (out, evidence) if path is not None}
+    parts.begin_joining(tuple(replaces))
     if evidence is not None:
-        join_evidence(parts.files(EVIDENCE, shards), evidence, force=force)
-    join_scores(parts.files(SCORES, shards), out, force=force)
+        join_evidence(parts.files(EVIDENCE, shards), evidence, force=replaces[evidence])
+    join_scores(parts.files(SCORES, shards), out, force=replaces[out])
     parts.remove()
 
 
 def total(explained: Sequence[SplitEvidence]) -> SplitEvidence:
-    """Return the sums of what the evidence of some shards has."""
+    """Return what the evidence of some shards has together: sums, and each remark once."""
     counts = ("notes", "notes_cut", "notes_left_out", "codes", "codes_without_span", "gold_left_out", "spans")
     reasons = (one.left_out_because for one in explained if one.left_out_because is not None)
     return replace(
         explained[0],
         left_out_because=next(reasons, None),
+        remarks=tuple(dict.fromkeys(remark for one in explained for remark in one.remarks)),
         **{name: sum(getattr(one, name) for one in explained) for name in counts},
     )
 
@@ -356,6 +365,7 @@ def _manifest(
         "options": {
             "top": limit,
             "precision": model.precision,
+            "hardware": model.hardware,
             "evidence": None if opened.explainer is None else _about(opened.explainer),
         },
         "shards": len(surveyed.shards),

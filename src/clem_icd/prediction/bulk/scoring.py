@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ class Task:
         The most codes to list for a note, if the model ranks a whole code system.
     evidence
         Whether the codes that are assigned are explained.
+    digest
+        That of what the parts are of (`Parts.digest`).
+    release
+        The release of this package that started the run.
 
     """
 
@@ -49,6 +54,8 @@ class Task:
     about: dict[str, Any]
     top: int | None = None
     evidence: bool = False
+    digest: str = ""
+    release: str = field(default_factory=lambda: metadata.version("clem-icd"))
 
     def absolute(self) -> Task:
         """Return the same task with absolute paths."""
@@ -98,7 +105,7 @@ class ShardScorer:
         """
         failed: list[Failed] = []
         read = _Counted(self._readable(shard, failed), progress)
-        with write_shard(self._task.folder, shard, failed) as (folder, described):
+        with write_shard(self._task.folder, shard, failed, self._task.digest) as (folder, described):
             explained = self._write(folder, read)
             described(read.count, explained)
         if progress is not None and failed:
