@@ -45,7 +45,7 @@ def precision(
 
 def _show(console: Console, record: PrecisionRecord, titles: dict[str, str], small: dict[str, bool]) -> None:
     title = f"{record.split} of {record.corpus}: {record.notes:,} notes on {record.processor}"
-    table = new_table("precision", "speed", "largest change of a probability", *titles.values(), title=title)
+    table = new_table("precision", "speed", "largest change", *titles.values(), title=title)
     table.add_row("fp32", "1", "", *(f"{record.metrics[name]:.4f}" for name in titles))
     for name, effect in record.effects.items():
         table.add_row(
@@ -58,6 +58,7 @@ def _show(console: Console, record: PrecisionRecord, titles: dict[str, str], sma
     for name, effect in record.effects.items():
         line = f"{name}: {effect.decisions_changed:,} decisions differ; {_verdict(effect, small[name])}"
         console.print(line, markup=False)
+    console.print("The largest change is that of any probability.", markup=False)
     console.print(f"Recorded in clem.json for {record.hardware}", markup=False)
 
 
