@@ -208,9 +208,10 @@ def show(
     *,
     warm: bool = False,
 ) -> None:
-    """Run all in turn and print a row for each of ours; unless they are warm, once more than asked, first.
+    """Run stock and ours in turn, and print a row for each of ours.
 
-    Differences are those of the last results; without stock, from the first of ours.
+    Runs that are not warm are repeated once more, and the first time is not counted. Differences are those of
+    the last results from stock or, if it is left out, from the first of ours.
     """
     runs = {**({} if stock is None else {"stock": stock}), **ours}
     if not warm:

@@ -79,8 +79,8 @@ def token_plausibility(
     Raises
     ------
     InputError
-        If there are no pairs, a pair has no evidence or has a position that is not among its tokens, a weight
-        is not finite, or the numbers of pairs differ.
+        If no pairs are given, a pair has no evidence or has a position outside its tokens, a weight is not
+        finite, or the numbers of pairs differ.
 
     """
     pairs = _pairs(weights, evidence)

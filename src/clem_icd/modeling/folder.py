@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clem_icd.collection import collection_paused
 from clem_icd.errors import ModelError
 from clem_icd.fields import InvalidFieldError, validated
 from clem_icd.files import new_folder, write_text
@@ -67,7 +65,7 @@ def load_model(folder: Path, *, precision: str = "fp32") -> tuple[System, ModelI
     """
     if not folder.is_dir():
         raise ModelError("not a folder", path=folder, remedy="Name the `model` folder of a training run")
-    with _without_collection():
+    with collection_paused():
         return _opened(folder, precision)
 
 
@@ -97,20 +95,6 @@ def _opened(folder: Path, precision: str) -> tuple[System, ModelInfo]:
         rule=info.rule.as_json(),
     )
     return system, info
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Let Python look for garbage later: 98,000 labels become many objects, and it would look through all of
-    them again and again, three times as long as the loading itself takes.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def stored_architecture(info: ModelInfo, folder: Path) -> Architecture:

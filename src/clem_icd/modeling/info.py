@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -169,10 +170,7 @@ class ModelInfo:
                 **({"label_space": str(self.label_space)} if self.is_ranked else {}),
                 **({} if self.evidence is None else {"evidence": self.evidence}),
                 **({"precision": [one.model_dump() for one in self.precision]} if self.precision else {}),
-                "labels": [
-                    {"code": label.value, "system": label.system.value, "title": title}
-                    for label, title in zip(self.labels, self.titles, strict=True)
-                ],
+                "labels": labels_as_json(self.labels, self.titles),
             },
         )
 
@@ -213,6 +211,14 @@ class ModelInfo:
             precision=fields.precision,
             **fields.model_dump(exclude=_READ_ALONE),
         )
+
+
+def labels_as_json(labels: Sequence[Code], titles: Sequence[str | None]) -> list[dict[str, str | None]]:
+    """Return labels with their titles, in label order."""
+    return [
+        {"code": label.value, "system": label.system.value, "title": title}
+        for label, title in zip(labels, titles, strict=True)
+    ]
 
 
 def _rule_as_json(rule: Rule) -> dict[str, Any]:

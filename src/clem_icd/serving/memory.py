@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from clem_icd.collection import collection_paused
+
 SECONDS_BETWEEN = 5.0
 """How often memory is returned: that takes some hundredths of a second."""
 
@@ -41,12 +43,9 @@ def objects_kept() -> Iterator[None]:
     The same is true of everything else that is alive when the block ends. The tables of codes are hundreds of
     thousands of objects, and looking through them takes a quarter of a second.
     """
-    collects = gc.isenabled()
-    gc.disable()
     try:
-        yield
+        with collection_paused():
+            yield
     finally:
-        if collects:
-            gc.enable()
         gc.collect()
         gc.freeze()

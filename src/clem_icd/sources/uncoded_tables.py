@@ -88,7 +88,7 @@ def check_records(
     path, note_id, text, encoding
         As for `notes_in_table`.
     seen
-        Called with the id of every note and its length in characters, 0 for what is no text.
+        Called with the id of every note and its length in characters; 0 if it is not text.
 
     Raises
     ------

@@ -10,6 +10,7 @@ from clem_icd.decisions import Rule, rule_from_json
 from clem_icd.errors import ModelError
 from clem_icd.files import read_json, write_json
 from clem_icd.icd import Code, CodeSystem
+from clem_icd.modeling.info import labels_as_json
 from clem_icd.modeling.model_files import COPY_AGAIN
 
 FORMAT = "clem-icd/onnx"
@@ -82,10 +83,7 @@ class Description:
                 "model": self.model,
                 "versions": self.versions,
                 "check": self.check,
-                "labels": [
-                    {"code": label.value, "system": label.system.value, "title": title}
-                    for label, title in zip(self.labels, self.titles, strict=True)
-                ],
+                "labels": labels_as_json(self.labels, self.titles),
             },
         )
 
