@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -56,13 +57,18 @@ def test_the_table_names_every_precision(journey: Any, clem: Invoke, tmp_path: P
 
 @needs_reduced
 def test_auto_says_what_it_took_and_why(measured: tuple[Path, Any], clem: Invoke, tmp_path: Path) -> None:
-    model, _ = measured
+    model = shutil.copytree(measured[0], tmp_path / "model")
+    info = ModelInfo.read(model)
+    [record] = info.precision
+    name = SUPPORTED[0]
+    effect = record.effects[name].model_copy(update={"changes": {"micro_f1": -0.005}, "speed": 3.0})
+    enough = record.model_copy(update={"notes": 500, "effects": {name: effect}})
+    replace(info, precision=(enough,)).write(model)
     note = tmp_path / "note.txt"
     note.write_text("The patient has hypertension.", encoding="utf-8")
     found = clem("code", model, note, "--precision", "auto", "--json")
     assert found.code == 0, found.err + found.traceback
-    assert "Precision " in found.err
-    assert "measured" in found.err or "not faster" in found.err or "changes F1" in found.err
+    assert f"Precision fp32: {name} changes F1 by 0.50 points" in found.err
 
 
 def test_auto_without_a_measurement_scores_as_fp32(journey: Any, clem: Invoke, tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ def test_a_record_replaces_that_of_the_same_hardware_and_keeps_others(
     model: Path, record: PrecisionRecord, tmp_path: Path
 ) -> None:
     write_info(ModelInfo.read(model), tmp_path)
+    (tmp_path / "README.md").write_text("A card that was edited.", encoding="utf-8")
     elsewhere = record.model_copy(update={"hardware": "x86_64 avx2"})
     for one in (record, elsewhere, record.model_copy(update={"notes": 7})):
         record_precisions(tmp_path, one)
@@ -119,6 +120,7 @@ def test_a_record_replaces_that_of_the_same_hardware_and_keeps_others(
     assert [(one.hardware, one.notes) for one in found] == [("x86_64 avx2", 20), (record.hardware, 7)]
     before = replace(ModelInfo.read(tmp_path), precision=())
     assert before == ModelInfo.read(model)
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "A card that was edited."
 
 
 def test_clem_json_has_no_key_for_what_was_not_measured(model: Path) -> None:

@@ -106,7 +106,7 @@ def test_another_kind_of_training_is_not_resumed(tmp_path: Path, state: str) -> 
 def test_a_state_of_another_format_or_release_is_not_read(tmp_path: Path, changes: dict[str, Any]) -> None:
     folder = Folder.open(tmp_path / "run")
     edit_state(folder, **changes)
-    with pytest.raises(RunError, match="this release reads 'clem-icd/run' version 2"):
+    with pytest.raises(RunError, match="expected 'clem-icd/run' version 2"):
         Folder.open(tmp_path / "run", resume=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections import Counter
@@ -23,7 +24,9 @@ FUZZ = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-PATHS = ["/v1/code", "/fhir/DocumentReference/$suggest-codes"]
+FHIR = "/fhir/DocumentReference/$suggest-codes"
+MEDIA_TYPES = {"/v1/code": "application/json", FHIR: "application/fhir+json"}
+PATHS = list(MEDIA_TYPES)
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -72,6 +75,34 @@ parameters = st.fixed_dictionaries(
 )
 
 
+# What a careful client sends: any characters that are text.
+readable = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=200)
+well_formed_notes = st.fixed_dictionaries(
+    {"text": st.builds("{}pneumonia {}".format, readable, readable)},
+    optional={"id": readable.filter(bool)},
+)
+well_formed_requests = st.fixed_dictionaries(
+    {"notes": st.lists(well_formed_notes, min_size=1, max_size=4), "wrapped": st.just("keep")},
+    optional={"top": st.integers(0, 200), "evidence": st.booleans()},
+)
+well_formed_documents = st.builds(
+    lambda text, about: {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "content": [
+            {
+                "attachment": {
+                    "contentType": "text/plain",
+                    "data": base64.b64encode(f"pneumonia {text}".encode()).decode(),
+                }
+            }
+        ],
+        **about,
+    },
+    st.text("abcdefg pneumonia\n😀e\u0301", max_size=200),
+    st.fixed_dictionaries({}, optional={"id": st.text("abc.-", min_size=1, max_size=8)}),
+)
+
 statuses: Counter[int] = Counter()
 
 
@@ -98,17 +129,50 @@ def check(answer: Any) -> None:
         assert "error" in value or value["resourceType"] == "OperationOutcome"
 
 
+def posted(toy: Served, path: str, body: bytes | Any) -> Any:
+    """Post bytes, or a value as JSON, as the type that the route takes, and check the answer."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode("utf-8", "surrogatepass")
+    answer = toy.ask("POST", path, content=content, headers={"content-type": MEDIA_TYPES[path]})
+    check(answer)
+    return answer
+
+
 @FUZZ
-@given(body=code_requests | documents | parameters | values, path=st.sampled_from(PATHS))
-def test_any_json_has_an_answer(toy: Served, body: Any, path: str) -> None:
-    content = json.dumps(body).encode("utf-8", "surrogatepass")
-    check(toy.ask("POST", path, content=content, headers={"content-type": "application/json"}))
+@given(body=well_formed_requests)
+def test_every_well_formed_request_is_coded_with_evidence_at_its_place(toy: Served, body: Any) -> None:
+    answer = posted(toy, "/v1/code", body)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()["notes"]
+    assert [(one["id"], one["error"]) for one in found] == [(one.get("id"), None) for one in body["notes"]]
+    for sent, one in zip(body["notes"], found, strict=True):
+        assert any(suggestion["decided"] for suggestion in one["suggestions"])
+        for suggestion in one["suggestions"]:
+            spans = suggestion["evidence"] or []
+            assert {sent["text"][span["begin"] : span["end"]] for span in spans} <= {"pneumonia"}
+
+
+@FUZZ
+@given(body=well_formed_documents)
+def test_every_well_formed_document_is_coded(toy: Served, body: Any) -> None:
+    answer = posted(toy, FHIR, body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["resourceType"] == "Bundle"
+
+
+@FUZZ
+@given(
+    sent=st.tuples(st.just("/v1/code"), code_requests)
+    | st.tuples(st.just(FHIR), documents | parameters)
+    | st.tuples(st.sampled_from(PATHS), values)
+)
+def test_any_json_has_an_answer(toy: Served, sent: tuple[str, Any]) -> None:
+    posted(toy, *sent)
 
 
 @FUZZ
 @given(body=st.binary(max_size=200), path=st.sampled_from(PATHS))
 def test_any_bytes_have_an_answer(toy: Served, body: bytes, path: str) -> None:
-    check(toy.ask("POST", path, content=body, headers={"content-type": "application/json"}))
+    posted(toy, path, body)
 
 
 @FUZZ

@@ -49,6 +49,7 @@ def test_the_answer_names_the_model_and_its_rule(toy: Served) -> None:
         "name": "toy/model",
         "system": "lexicon",
         "sha256": "0" * 64,
+        "precision": None,
         "rule": {
             "threshold": 0.25,
             "description": "when its score exceeds 0.25",
@@ -136,7 +137,9 @@ def test_scores_are_those_of_a_note_alone_whatever_the_batch_mates(little_corpus
             return [note for answer in await asyncio.gather(*requests) for note in answer.json()["notes"]]
 
         coded = asyncio.run(together())
+        precision = subject.ask("GET", "/v1/model").json()["precision"]
 
+    assert precision == ("fp32" if kind == "neural" else None)
     for text, note in zip(texts, coded, strict=True):
         expected = suggestions(subject.coder, text, 6)
         found = {one["code"]: one for one in note["suggestions"]}

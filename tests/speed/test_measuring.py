@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,8 @@ def test_a_system_without_tokens_is_measured_in_words(
     assert {row["system"] for row in found["rows"]} == {"linear"}
     assert all(row["words_per_second"] > 0 and row["tokens_per_second"] is None for row in found["rows"])
     assert found["estimate"]["systems"][0]["reads"] is None
+    with pytest.raises(InputError, match="precision int8 is for neural systems, and this one is linear"):
+        measure_speed(tmp_path / "linear", replace(SETTINGS, precisions=("fp32", "int8")))
 
 
 def test_bad_settings_are_refused(pooled: Path, little_corpus: Corpus) -> None:

@@ -18,6 +18,7 @@ from clem_icd.modeling.losses import BinaryCrossEntropy
 from clem_icd.training import NeuralRecipe, read_recipe, train
 from clem_icd.training.objective import Objective
 from clem_icd.training.r_drop import RDrop, divergence
+from clem_icd.training.shares import share_of
 from support import LITTLE_SETTINGS, TINY, tiny
 
 LOSS = BinaryCrossEntropy().function(torch.zeros(5).numpy().astype("int64"))
@@ -101,6 +102,20 @@ def test_notes_and_twins_weigh_the_same_and_only_notes_are_compared() -> None:
     found = Objective(LOSS, RDrop(alpha=2))(scoring(second, of_twins), batch, first, 1)
     expected = (LOSS(first, targets(2)) + LOSS(second, targets(2))) / 4 + LOSS(of_twins, targets(3)) / 2
     torch.testing.assert_close(found, expected + 2 * divergence(first, second).mean())
+
+
+@pytest.mark.parametrize("notes", [1, 3, 4])
+def test_the_weighted_mean_over_the_shares_of_two_processes_is_the_loss_of_the_batch(notes: int) -> None:
+    first, second, of_twins = (logits(seed, notes) for seed in (0, 1, 4))
+    objective = Objective(LOSS, RDrop(alpha=2))
+
+    def loss(rows: list[int]) -> torch.Tensor:
+        batch = {"labels": targets(2, notes)[rows], "twins": {"labels": targets(3, notes)[rows]}}
+        return objective(scoring(second[rows], of_twins[rows]), batch, first[rows], 1)
+
+    shares = [share_of(range(notes), rank, 2) for rank in range(2)]
+    found = sum(loss(share.rows) * share.weight for share in shares) / 2
+    torch.testing.assert_close(found, loss(list(range(notes))))
 
 
 @pytest.mark.parametrize(

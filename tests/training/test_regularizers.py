@@ -430,7 +430,11 @@ def test_a_plan_measures_steps_with_the_regularizer(
             "excludes r_drop and synthetic_notes",
         ),
         (["training.regularizer=tokn-masking"], "did you mean token-masking"),
-        (["training.regularizer.weight=1"], "does not apply to training.regularizer None"),
+        (
+            ["training.regularizer.weight=1"],
+            r"weight needs training\.regularizer\.kind\. It is a field of training\.regularizer supervised",
+        ),
+        (["training.regularizer.kind=tokn-masking"], "did you mean token-masking"),
         (
             ["training.regularizer=input-gradient", "training.regularizer.steps=3"],
             "It is a field of training.regularizer token-masking",
@@ -443,6 +447,15 @@ def test_a_plan_measures_steps_with_the_regularizer(
 def test_recipes_that_do_not_fit_are_refused_when_they_are_read(settings: list[str], words: str) -> None:
     with pytest.raises(RecipeError, match=words):
         recipe_with(*[one for one in settings if one.startswith("head=")], *settings)
+
+
+def test_the_kind_of_a_regularizer_can_be_set_alone() -> None:
+    one, other = (
+        recipe_with(f"training.regularizer{way}=input-gradient", "training.regularizer.weight=0.5")
+        for way in ("", ".kind")
+    )
+    assert one == other
+    assert one.training.regularizer is not None
 
 
 # Starting from a trained model

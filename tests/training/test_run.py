@@ -128,7 +128,7 @@ def test_a_run_of_an_earlier_format_is_not_resumed(
     old = Path(shutil.copytree(run, tmp_path / "old"))
     (old / "run.json").write_text(json.dumps(read(old / "run.json") | {"format_version": 1}))
     before = snapshot(old)
-    message = r"has format 'clem-icd/run' version 1, this release reads 'clem-icd/run' version 2.*--force"
+    message = r"has format 'clem-icd/run' version 1, expected 'clem-icd/run' version 2.*--force"
     with pytest.raises(RunError, match=message) as caught:
         train(little_recipe, little_corpus, old, resume=True)
     assert caught.value.path == old / "run.json"

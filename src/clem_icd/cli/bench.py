@@ -29,8 +29,9 @@ def bench(
         ),
     ] = None,
     precisions: Annotated[
-        str, typer.Option(help="Precisions of the model, separated by commas.")
-    ] = "fp32,bf16,int8",
+        str | None,
+        typer.Option(help="Precisions of a neural model, separated by commas. Default: fp32, bf16 and int8."),
+    ] = None,
     repeats: Annotated[
         int | None, typer.Option(help="Time each pass so often; the median counts. Default: 3.")
     ] = None,
@@ -96,7 +97,7 @@ def bench(
 
 def _settings(
     lengths: str | None,
-    precisions: str,
+    precisions: str | None,
     repeats: int | None,
     rival_seconds: float,
     *,
@@ -109,7 +110,7 @@ def _settings(
     usual = QUICK_REPEATS if quick else REPEATS
     return Settings(
         lengths=None if lengths is None else _numbers(lengths),
-        precisions=tuple(name.strip() for name in precisions.split(",")),
+        precisions=None if precisions is None else tuple(name.strip() for name in precisions.split(",")),
         repeats=usual if repeats is None else repeats,
         quick=quick,
         longest_pass=rival_seconds,

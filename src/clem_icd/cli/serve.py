@@ -194,7 +194,13 @@ def _limits(bounds: _Bounds) -> Limits:
 
 
 def _announce(terminal: Terminal, address: Address, served: ServedModel, *, screen: bool) -> None:
-    value = {"url": address.url, "review": screen, "model": served.name, "sha256": served.sha256}
+    value = {
+        "url": address.url,
+        "review": screen,
+        "model": served.name,
+        "sha256": served.sha256,
+        "precision": served.precision,
+    }
     where = f"{address.url}/review" if screen else address.url
     line = f"Serving {served.name} ({served.coder.info.system}) at {where} (Ctrl-C stops it)"
     terminal.result(value, lambda console: console.print(line, markup=False))

@@ -13,6 +13,7 @@ from clem_icd.decisions import Rule, Threshold, rule_from_json, single_threshold
 from clem_icd.errors import InputError, ModelError
 from clem_icd.fields import InvalidFieldError
 from clem_icd.files import read_json, write_json
+from clem_icd.formats import require_format
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling.admissions import Admissions, read_admissions, write_admissions
 from clem_icd.modeling.model_files import COPY_AGAIN
@@ -192,13 +193,7 @@ class ModelInfo:
                 remedy="Name the `model` folder of a training run",
             )
         about = read_json(path, ModelError, COPY_AGAIN)
-        if about.get("format") != FORMAT or about.get("format_version") != FORMAT_VERSION:
-            raise ModelError(
-                f"has format {about.get('format')!r} version {about.get('format_version')!r}, "
-                f"this release reads {FORMAT!r} version {FORMAT_VERSION}",
-                path=path,
-                remedy="Train it again with this release",
-            )
+        require_format(about, FORMAT, FORMAT_VERSION, ModelError, path, "Train it again with this release")
         try:
             fields = _Fields.model_validate(about)
         except ValidationError as problem:

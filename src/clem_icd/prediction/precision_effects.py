@@ -18,7 +18,7 @@ from clem_icd.corpus import Corpus
 from clem_icd.decisions import POLICIES, PolicyName, choose_rule
 from clem_icd.errors import InputError, ModelError
 from clem_icd.evaluation import POLICY_METRICS, evaluate
-from clem_icd.modeling import ModelInfo, System, load_model, write_info
+from clem_icd.modeling import ModelInfo, System, load_model
 from clem_icd.modeling.machine import best_device, hardware, processor_of
 from clem_icd.modeling.precision import REDUCED, objection
 from clem_icd.modeling.precision_record import PrecisionEffect, PrecisionRecord
@@ -123,7 +123,8 @@ def record_precisions(model: Path, record: PrecisionRecord) -> None:
     """
     info = ModelInfo.read(model)
     others = tuple(one for one in info.precision if one.hardware != record.hardware)
-    write_info(replace(info, precision=(*others, record)), model)
+    # The model card stays as it is: users edit it.
+    replace(info, precision=(*others, record)).write(model)
 
 
 def _require_comparable(info: ModelInfo, corpus: Corpus) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from clem_icd.errors import OutputError, RunError
 from clem_icd.files import read_json, remove_leftovers, write_json
+from clem_icd.formats import require_format
 from clem_icd.locking import locked_folder
 from clem_icd.runs.layout import RunLayout
 
@@ -59,13 +60,7 @@ class ReproductionFolder:
                 )
             return
         state = read_json(self._state, RunError)
-        if (state.get("format"), state.get("format_version")) != (_FORMAT, _FORMAT_VERSION):
-            raise RunError(
-                f"has format {state.get('format')!r} version {state.get('format_version')!r}, "
-                f"this release reads {_FORMAT!r} version {_FORMAT_VERSION}",
-                path=self._state,
-                remedy=_ELSEWHERE,
-            )
+        require_format(state, _FORMAT, _FORMAT_VERSION, RunError, self._state, _ELSEWHERE)
         if state.get("target") != target:
             raise RunError(
                 f"holds the reproduction of {state.get('target')}, expected {target}",

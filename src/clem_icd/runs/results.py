@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from clem_icd.errors import RunError
 from clem_icd.evaluation.document import METRICS_FORMAT, METRICS_FORMAT_VERSION
 from clem_icd.evidence.document import EVIDENCE_FORMAT, EVIDENCE_FORMAT_VERSION
+from clem_icd.formats import require_format
 from clem_icd.modeling.info import FILE as MODEL_INFO
 from clem_icd.runs.layout import SIGNS, RunLayout
 from clem_icd.runs.spread import BUCKET_VALUES, SEED_METRICS_FORMAT, SEED_METRICS_FORMAT_VERSION
@@ -165,13 +166,8 @@ def _metrics(path: Path) -> dict[str, Any] | None:
     found = document.get("format"), document.get("format_version")
     if found == (SEED_METRICS_FORMAT, SEED_METRICS_FORMAT_VERSION):
         return _mean(document)
-    if found != (METRICS_FORMAT, METRICS_FORMAT_VERSION):
-        raise RunError(
-            f"has format {found[0]!r} version {found[1]!r}, "
-            f"expected {METRICS_FORMAT!r} version {METRICS_FORMAT_VERSION}",
-            path=path,
-            remedy="Evaluate the run again with this version",
-        )
+    remedy = "Evaluate the run again with this version"
+    require_format(document, METRICS_FORMAT, METRICS_FORMAT_VERSION, RunError, path, remedy)
     absent = [key for key in _METRICS_KEYS if key not in document]
     if absent:
         raise RunError(f"lacks {', '.join(absent)}", path=path, remedy=_REPAIR)
@@ -182,14 +178,7 @@ def _evidence(path: Path) -> dict[str, Any] | None:
     document = _json(path, dict)
     if document is None:
         return None
-    found = document.get("format"), document.get("format_version")
-    if found != (EVIDENCE_FORMAT, EVIDENCE_FORMAT_VERSION):
-        raise RunError(
-            f"has format {found[0]!r} version {found[1]!r}, "
-            f"expected {EVIDENCE_FORMAT!r} version {EVIDENCE_FORMAT_VERSION}",
-            path=path,
-            remedy=_REPAIR,
-        )
+    require_format(document, EVIDENCE_FORMAT, EVIDENCE_FORMAT_VERSION, RunError, path, _REPAIR)
     absent = [key for key in _EVIDENCE_KEYS if not isinstance(document.get(key), dict)]
     if absent:
         raise RunError(f"lacks {', '.join(absent)}", path=path, remedy=_REPAIR)

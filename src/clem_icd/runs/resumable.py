@@ -13,12 +13,18 @@ import yaml
 
 from clem_icd.errors import OutputError, RunError
 from clem_icd.files import check_free, new_folder, read_json, write_json, write_text
+from clem_icd.formats import require_format
 from clem_icd.locking import locked_folder
 from clem_icd.runs.checkpoints import delete_incomplete
 from clem_icd.runs.layout import RECIPE, STATES, RunLayout
 from clem_icd.runs.points import Point, passing
 
 FORMAT_VERSION = 2
+
+_OTHER_RELEASE = (
+    "Resume it with the release that started it, or train again: into another folder, or into this one with "
+    "--force"
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,9 @@ class Resumable:
         """
         delete_incomplete(self.layout.checkpoints)
         if self.fresh and not self.begun:
-            shutil.rmtree(self.path)
+            # Out of the way first: NFS does not delete a folder with an open file, such as the lock.
+            failed = self.path.rename(self.path.with_name(f".failed-{self.path.name}"))
+            shutil.rmtree(failed, ignore_errors=True)
             if _retired(self.path).exists():
                 _retired(self.path).rename(self.path)
 
@@ -153,15 +161,7 @@ class Resumable:
         """
         path = self.path / self.STATE
         state = read_json(path, RunError)
-        found = state.get("format"), state.get("format_version")
-        if found != (self.FORMAT, FORMAT_VERSION):
-            raise RunError(
-                f"has format {found[0]!r} version {found[1]!r}, "
-                f"this release reads {self.FORMAT!r} version {FORMAT_VERSION}",
-                path=path,
-                remedy="Resume it with the release that started it, or train again: into another folder, or "
-                "into this one with --force",
-            )
+        require_format(state, self.FORMAT, FORMAT_VERSION, RunError, path, _OTHER_RELEASE)
         return state
 
     def _require_same_recipe(self, recipe: dict[str, Any]) -> None:

@@ -107,7 +107,8 @@ class RecipeReader(Generic[R]):
             text_or_group = text if isinstance(value, int | float) else value
             _assign(fields, key, self._expanded(key, text_or_group, None))
         elif group in self._groups and field == "kind":
-            _assign(fields, group, self._expanded(group, {**value_at(fields, group), "kind": value}, None))
+            chosen = {**(value_at(fields, group) or {}), "kind": value}
+            _assign(fields, group, self._expanded(group, chosen, None))
         else:
             _assign(fields, key, value)
 
@@ -127,7 +128,9 @@ class RecipeReader(Generic[R]):
         for name, choices in self._groups.items():
             yield name
             chosen = value_at(fields, name)
-            if chosen is not None:
+            if chosen is None:
+                yield f"{name}.kind"
+            else:
                 yield from (f"{name}.{field}" for field in choices.fields_of(chosen["kind"]))
 
     def _in_group(self, key: str) -> tuple[str, str]:
@@ -146,11 +149,8 @@ class RecipeReader(Generic[R]):
                 return RecipeError(f"there is no key {key!r}", path=path, remedy=self._hints[hinted])
         if group in self._groups and (owners := self._groups[group].kinds_with(field)):
             chosen = (value_at(fields, group) or {}).get("kind")
-            return RecipeError(
-                f"{key} does not apply to {group} {chosen!r}",
-                path=path,
-                remedy=f"It is a field of {group} {' and '.join(owners)}",
-            )
+            found = f"{key} does not apply to {group} {chosen!r}" if chosen else f"{key} needs {group}.kind"
+            return RecipeError(found, path=path, remedy=f"It is a field of {group} {' and '.join(owners)}")
         return unknown_key(key, self._known(fields), path)
 
 

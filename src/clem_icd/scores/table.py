@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CodeError, ScoresError
+from clem_icd.formats import require_format
 
 FORMAT = "clem-icd/scores"
 FORMAT_VERSION = 1
@@ -131,17 +132,10 @@ def checked_header(header: Any, path: Path) -> Iterator[None]:
 
     """
     try:
-        found = header["format"], header["format_version"]
-        if found == (FORMAT, FORMAT_VERSION):
-            yield
-            return
-    except (KeyError, TypeError, ValueError, CodeError) as problem:
+        require_format(header, FORMAT, FORMAT_VERSION, ScoresError, path, AGAIN)
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, CodeError) as problem:
         raise ScoresError("has a malformed header", path=path, remedy=AGAIN) from problem
-    raise ScoresError(
-        f"has format {found[0]!r} version {found[1]!r}, expected {FORMAT!r} version {FORMAT_VERSION}",
-        path=path,
-        remedy=AGAIN,
-    )
 
 
 def groups_of(rows: Iterator[Item], size: int) -> Iterator[list[Item]]:

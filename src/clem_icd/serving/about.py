@@ -54,6 +54,7 @@ def _named(served: ServedModel) -> dict[str, Any]:
         "name": served.name,
         "system": info.system,
         "sha256": served.sha256,
+        "precision": served.precision,
         "rule": RuleOut(
             threshold=None if never else single_threshold(rule),
             description="never: these are search suggestions" if never else rule.describe(),

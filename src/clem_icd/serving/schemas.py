@@ -96,6 +96,7 @@ class ModelNamed(BaseModel):
     name: str
     system: str = Field(description="neural, linear, lexicon, dictionary or title-search.")
     sha256: str = Field(description="The fingerprint of the model's files.")
+    precision: str | None = Field(description="fp32, bf16 or int8; null for a system that is not neural.")
     rule: RuleOut
     evidence_method: str | None = Field(description="What finds evidence; null if nothing does.")
 

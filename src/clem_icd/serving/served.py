@@ -13,6 +13,7 @@ from clem_icd.icd import CodeSystem
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.model_files import fingerprint_of_folder
 from clem_icd.prediction import Coder
+from clem_icd.prediction.split_scores import precision_of
 
 SEARCH = "title-search"
 """The ``system`` of a search in code titles, which needs no model folder."""
@@ -70,6 +71,11 @@ class ServedModel:
     def evidence_method(self) -> str | None:
         """What finds the evidence; None if no method explains the system."""
         return None if self.coder.explainer is None else self.coder.explainer.name
+
+    @property
+    def precision(self) -> str | None:
+        """The precision in which a neural system scores; None for another one."""
+        return None if self.coder.info.architecture is None else precision_of(self.coder.system)
 
     @property
     def systems(self) -> dict[CodeSystem, int]:

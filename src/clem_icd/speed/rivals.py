@@ -11,6 +11,7 @@ from typing import ClassVar
 from transformers import PreTrainedConfig
 
 from clem_icd.modeling import PooledHead, Reading, SegmentsReading, WholeReading, context_of
+from clem_icd.modeling.precision import check_precision
 from clem_icd.speed.contender import Contender, Here, Scorer, scorer_of
 from clem_icd.speed.flops import Products
 from clem_icd.speed.model import Model
@@ -22,6 +23,7 @@ from clem_icd.speed.plm_icd import (
     plm_icd_system,
     same_size_encoder,
 )
+from clem_icd.speed.settings import PRECISIONS
 from clem_icd.speed.stock import stock_config, stock_scorer
 
 
@@ -170,11 +172,20 @@ RIVALS = tuple(kind.name for kind in _KINDS)
 """The keys of all rivals."""
 
 
-def contenders_of(model: Model, precisions: Sequence[str], *, rivals: bool = True) -> list[Contender]:
-    """Return what is measured for a model: itself in each precision, and its rivals if it is neural."""
+def contenders_of(model: Model, precisions: Sequence[str] | None, *, rivals: bool = True) -> list[Contender]:
+    """Return what is measured for a model: itself in each precision, and its rivals if it is neural.
+
+    Raises
+    ------
+    InputError
+        If a reduced precision is named for a system that is not neural.
+
+    """
     if model.architecture is None:
+        for precision in precisions or ():
+            check_precision(precision, model.info.system)
         return [Here(model)]
-    own: list[Contender] = [Here(model, precision) for precision in precisions]
+    own: list[Contender] = [Here(model, precision) for precision in precisions or PRECISIONS]
     return [*own, *(kind(model) for kind in _KINDS)] if rivals else own
 
 

@@ -22,7 +22,7 @@ class Settings:
     lengths
         Lengths of notes, in tokens, or in words for a system without tokens; None for the usual ones.
     precisions
-        Precisions in which the model is read, of `PRECISIONS`.
+        Precisions in which the model is read, of `PRECISIONS`; None for all that a system has.
     repeats
         How often each pass is timed; the median counts.
     quick
@@ -35,14 +35,14 @@ class Settings:
     """
 
     lengths: tuple[int, ...] | None = None
-    precisions: tuple[str, ...] = PRECISIONS
+    precisions: tuple[str, ...] | None = None
     repeats: int = REPEATS
     quick: bool = False
     longest_pass: float = 60.0
     memory: bool = True
 
     def __post_init__(self) -> None:
-        for name in self.precisions:
+        for name in self.precisions or ():
             if name not in PRECISIONS:
                 raise InputError(
                     f"{name!r} is not a precision", remedy=f"Name some of {', '.join(PRECISIONS)}"

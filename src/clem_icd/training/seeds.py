@@ -8,7 +8,6 @@ from pathlib import Path
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, RecipeError
 from clem_icd.modeling import LabelSpace
-from clem_icd.modeling.heads import Head
 from clem_icd.progress import Observer, Silent
 from clem_icd.runs.processes import launched_processes, require_single_process
 from clem_icd.training import team
@@ -101,21 +100,8 @@ def train(
 
 
 def _require_shares(recipe: NeuralRecipe, processes: int) -> None:
-    """Refuse a recipe that several processes cannot share."""
-    training = recipe.training
-    alone = {
-        "training.r_drop": training.r_drop is not None,
-        "training.regularizer": training.regularizer is not None,
-        "training.synthetic_notes": training.synthetic_notes is not None,
-        f"head={recipe.head.kind}": type(recipe.head).begin_epoch is not Head.begin_epoch,
-    }
-    if processes > 1 and any(alone.values()):
-        raise RecipeError(
-            f"{', '.join(key for key, found in alone.items() if found)} needs a single process, and "
-            f"{processes} were started",
-            remedy="Start it without torchrun or accelerate launch",
-        )
-    size = training.batch_size
+    """Refuse a batch that several processes cannot share."""
+    size = recipe.training.batch_size
     if size % processes:
         larger = size - size % processes + processes
         raise RecipeError(

@@ -16,8 +16,8 @@ import pytest
 from clem_icd.errors import ClemError, MissingExtraError, ModelError, NoteError, RunError
 from clem_icd.icd import CodeSystem
 from clem_icd.prediction.bulk import FileNotes, ModelSource
-from clem_icd.prediction.bulk.cluster import RayWorker, _shared_out, score_on_ray
-from clem_icd.prediction.bulk.processes import score_in_processes
+from clem_icd.prediction.bulk.cluster import RayWorker, _busy, _memory, _shared_out, score_on_ray
+from clem_icd.prediction.bulk.processes import _work, score_in_processes
 from clem_icd.prediction.bulk.running import total
 from clem_icd.prediction.bulk.scoring import Task
 from clem_icd.prediction.bulk.surveying import Shard
@@ -27,6 +27,7 @@ from clem_icd.runs.processes import LeaderFailedError
 
 MODEL = ModelSource(CodeSystem.ICD9PCS)
 GB = 10**9
+NOTE = "The patient, Mrs Zebra, has hypertension."
 
 
 @pytest.fixture
@@ -111,6 +112,23 @@ def test_the_workers_of_a_cluster_can_all_run_at_once(
     assert _shared_out(cluster(*machines), task, workers, 1000) == expected
 
 
+@pytest.mark.parametrize(("memory", "asked"), [(64 * GB, 1_500_000_000), (GB, GB)])
+def test_no_process_asks_for_more_memory_than_the_smallest_machine_has(
+    tmp_path: Path, memory: int, asked: int
+) -> None:
+    task = Task(FileNotes(()), MODEL, tmp_path, {})
+    assert _memory(cluster((8, 64 * GB), (4, memory)), task) == asked
+
+
+@pytest.mark.parametrize(
+    ("free", "says"),
+    [(4.0, None), (1.5, "1 of 4 cores of the Ray cluster are free: the run waits for other work to end")],
+)
+def test_a_busy_cluster_is_named(free: float, says: str | None) -> None:
+    ray = SimpleNamespace(available_resources=lambda: {"CPU": free}, cluster_resources=lambda: {"CPU": 4.0})
+    assert _busy(ray, 2) == says
+
+
 def test_a_cluster_without_cores_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no machine with cores"):
         _shared_out(cluster(), Task(FileNotes(()), MODEL, tmp_path, {}), None, 10)
@@ -135,6 +153,36 @@ def test_a_machine_of_a_cluster_with_another_release_is_refused(
     [answer] = RayWorker(task, 1)({"shard": ["[0, 0, 1]"]})["record"]
     assert f"has release {metadata.version('clem-icd')} of clem-icd, expected 0.0.1" in answer
     assert "Install the same release on all machines" in answer
+
+
+class Quoting:
+    """Scores no shard: its error quotes a note."""
+
+    def score(self, shard: Shard) -> Any:
+        raise ValueError(f"cannot read {NOTE!r} of {shard}")
+
+
+def test_what_leaves_a_failed_worker_of_ray_quotes_no_note(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("clem_icd.prediction.bulk.cluster.prepare_process", lambda _: None)
+    monkeypatch.setattr(Task, "scorer", lambda _: Quoting())
+    [answer] = RayWorker(Task(FileNotes(()), MODEL, tmp_path, {}), 1)({"shard": ["[0, 0, 1]"]})["record"]
+    assert "a worker failed with an unexpected ValueError" in answer
+    assert NOTE not in answer
+
+
+def test_what_leaves_a_failed_worker_process_quotes_no_note(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("clem_icd.prediction.bulk.processes.prepare_process", lambda _: None)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr(Task, "scorer", lambda _: Quoting())
+    ours, theirs = Pipe()
+    ours.send(Shard(0, 0, 1))
+    _work(Task(FileNotes(()), MODEL, tmp_path, {}), 1, theirs)
+    assert (ours.recv(), ours.recv()) == (None, "ValueError")
+    assert not ours.poll()
 
 
 def test_a_worker_that_is_killed_before_it_gets_its_shard_is_named(

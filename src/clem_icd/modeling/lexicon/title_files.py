@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 from clem_icd.errors import ModelError
 from clem_icd.files import new_file
+from clem_icd.formats import require_format
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling.lexicon.arrays import Ints
 from clem_icd.modeling.lexicon.coverage import StemSets
@@ -106,13 +107,7 @@ def _read(kind: str, path: Path) -> Arrays:
         raise ModelError(
             "is missing, or not readable as safetensors", path=path, remedy=_COPY_AGAIN
         ) from problem
-    if (about.get("format"), about.get("format_version")) != (kind, _FORMAT_VERSION):
-        raise ModelError(
-            f"has format {about.get('format')!r} version {about.get('format_version')!r}, "
-            f"this release reads {kind!r} version {_FORMAT_VERSION}",
-            path=path,
-            remedy="Write it again with this release",
-        )
+    require_format(about, kind, _FORMAT_VERSION, ModelError, path, "Write it again with this release")
     if about.get("digest") != _digest(arrays):
         raise _damaged(path)
     return arrays

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from clem_icd.decisions import Rule, rule_from_json
 from clem_icd.errors import ModelError
 from clem_icd.files import read_json, write_json
+from clem_icd.formats import require_format
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling.info import labels_as_json
 from clem_icd.modeling.model_files import COPY_AGAIN
@@ -105,15 +106,10 @@ class Description:
                 remedy="Name a folder that `clem export --onnx` wrote",
             )
         about = read_json(path, ModelError, COPY_AGAIN)
-        found = about.pop("format", None), about.pop("format_version", None)
-        if found != (FORMAT, FORMAT_VERSION):
-            raise ModelError(
-                f"has format {found[0]!r} version {found[1]!r}, this release reads {FORMAT!r} version "
-                f"{FORMAT_VERSION}",
-                path=path,
-                remedy="Export the model again with this release",
-            )
+        remedy = "Export the model again with this release"
+        require_format(about, FORMAT, FORMAT_VERSION, ModelError, path, remedy)
         try:
+            del about["format"], about["format_version"]
             labels = about.pop("labels")
             rule = rule_from_json(about.pop("rule"), len(labels))
             return cls(

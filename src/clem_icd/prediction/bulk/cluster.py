@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +21,12 @@ from clem_icd.extras import optional
 from clem_icd.prediction.bulk.parts import Record
 from clem_icd.prediction.bulk.scoring import Task
 from clem_icd.prediction.bulk.surveying import Shard
-from clem_icd.prediction.bulk.workers import fitting_processes, given_threads, prepare_process
+from clem_icd.prediction.bulk.workers import (
+    bytes_of_process,
+    fitting_processes,
+    given_threads,
+    prepare_process,
+)
 
 _SECONDS_TO_ANSWER = 10
 
@@ -29,7 +34,12 @@ _CONNECT = "Start it with `ray start --head`, name it with --ray-address, or lea
 
 
 def score_on_ray(
-    task: Task, shards: Sequence[Shard], *, address: str | None, workers: int | None
+    task: Task,
+    shards: Sequence[Shard],
+    *,
+    address: str | None,
+    workers: int | None,
+    say: Callable[[str], Any] = lambda _: None,
 ) -> Iterator[Record]:
     """Yield the record of every shard, in the order in which they are finished.
 
@@ -40,6 +50,8 @@ def score_on_ray(
         without it, a cluster is started for this run only.
     workers
         The number of processes; by default as many as the cores and the memory of all machines allow.
+    say
+        Takes a line for the user, if the run has to wait for other work of the cluster.
 
     Raises
     ------
@@ -62,6 +74,8 @@ def score_on_ray(
     task = task.absolute()
     with _connected(ray, address):
         processes, threads = _shared_out(ray, task, workers, len(shards))
+        if (busy := _busy(ray, processes * threads)) is not None:
+            say(busy)
         context = data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
@@ -73,6 +87,8 @@ def score_on_ray(
             batch_size=1,
             compute=data.ActorPoolStrategy(size=processes),
             num_cpus=threads,
+            # Keeps each machine from getting more processes than fit, unless the user asks for them.
+            memory=None if workers else _memory(ray, task),
         )
         try:
             for row in done.iter_rows():
@@ -190,9 +206,28 @@ def _silent() -> Iterator[None]:
         os.close(kept)
 
 
+def _busy(ray: Any, needed: int) -> str | None:
+    """Return a sentence if fewer cores are free than the processes need; None if there are enough."""
+    free, cores = (int(found.get("CPU", 0)) for found in (ray.available_resources(), ray.cluster_resources()))
+    if free >= needed:
+        return None
+    return f"{free} of {cores} cores of the Ray cluster are free: the run waits for other work to end"
+
+
+def _machines(ray: Any) -> list[dict[str, float]]:
+    """Return the resources of every machine that has cores."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+
+
+def _memory(ray: Any, task: Task) -> int:
+    """Return the memory to ask for each process; no more than the smallest machine has, or it would wait."""
+    smallest = min(int(machine.get("memory", 0)) for machine in _machines(ray))
+    return min(bytes_of_process(task.model.size()), smallest)
+
+
 def _shared_out(ray: Any, task: Task, workers: int | None, shards: int) -> tuple[int, int]:
     """Return the number of processes on all machines, and of threads in each."""
-    machines = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    machines = _machines(ray)
     if not machines:
         raise RunError("the Ray cluster has no machine with cores", remedy="Add one with `ray start`")
     cores = [int(machine["CPU"]) for machine in machines]

@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,10 +23,9 @@ from clem_icd.files import (
     read_json,
     remove_leftovers,
     sha256_of,
-    storage_errors,
     write_json,
 )
-from clem_icd.locking import locked_folder
+from clem_icd.locking import LOCK, locked_folder
 from clem_icd.prediction.bulk.surveying import Shard
 from clem_icd.prediction.split_evidence import SplitEvidence
 
@@ -197,16 +196,19 @@ class Parts:
                 path=self.path,
                 remedy="Choose another --out",
             )
-        with storage_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-        with locked_folder(self.path, "scoring notes for the same --out", shared=shared):
-            try:
-                self._take_over(restart=restart, shared=shared)
-                yield
-            finally:
-                # Others that share the folder may be about to finish their first shard.
-                if not shared:
-                    self._remove_if_empty()
+        try:
+            with locked_folder(self.path, "scoring notes for the same --out", shared=shared):
+                try:
+                    self._take_over(restart=restart, shared=shared)
+                    yield
+                finally:
+                    # Others that share the folder may be about to finish their first shard.
+                    if not shared:
+                        self._remove_if_empty()
+        finally:
+            # If nothing is left in it. Not before: on NFS, the lock stays in the folder while it is open.
+            with suppress(OSError):
+                self.path.rmdir()
 
     def finished(self, shards: Sequence[Shard]) -> dict[int, Record]:
         """Return the records of the shards that are finished, intact and of the same run, by their number."""
@@ -224,13 +226,20 @@ class Parts:
         write_json(self.path / _JOINING, {"outputs": [_name(path) for path in outputs]})
 
     def remove(self) -> None:
-        """Delete all parts."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Delete all parts. The empty folder goes when it is no longer held."""
+        for child in self._children():
+            if child.is_dir():
+                shutil.rmtree(child, ignore_errors=True)
+            else:
+                child.unlink(missing_ok=True)
+
+    def _children(self) -> list[Path]:
+        return [child for child in self.path.iterdir() if child.name != LOCK]
 
     def _take_over(self, *, restart: bool, shared: bool) -> None:
         path = self.path / _MANIFEST
         if not path.is_file():
-            others = any(not child.name.startswith(TEMPORARY_PREFIX) for child in self.path.iterdir())
+            others = any(not child.name.startswith(TEMPORARY_PREFIX) for child in self._children())
             # A process that shares the folder may have written its manifest, and shards, in this moment.
             if others and not path.is_file():
                 raise InputError(
@@ -251,11 +260,7 @@ class Parts:
         if not shared:
             remove_leftovers(self.path)
         if restart:
-            for child in self.path.iterdir():
-                if child.is_dir():
-                    shutil.rmtree(child)
-                else:
-                    child.unlink()
+            self.remove()
             write_json(path, self._manifest)
             return
         self._require_same(found)
@@ -277,9 +282,7 @@ class Parts:
 
     def _remove_if_empty(self) -> None:
         """Leave nothing behind where no shard was finished."""
-        if self.path.is_dir() and not any(
-            child.is_dir() and child.name.isdigit() for child in self.path.iterdir()
-        ):
+        if not any(child.is_dir() and child.name.isdigit() for child in self._children()):
             self.remove()
 
 

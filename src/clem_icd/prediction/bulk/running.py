@@ -275,7 +275,13 @@ class _Run:
             from clem_icd.prediction.bulk.cluster import score_on_ray
 
             yield from self._counted(
-                score_on_ray(self._task, shards, address=self._work.address, workers=self._work.workers)
+                score_on_ray(
+                    self._task,
+                    shards,
+                    address=self._work.address,
+                    workers=self._work.workers,
+                    say=self._observer.say,
+                )
             )
             return
         opened, waiting = self._opened, deque(shards)

@@ -65,8 +65,12 @@ def chosen_workers(model: ModelSource, shards: int, asked: int | None, *, second
 
 def fitting_processes(cores: int, memory: int, model_bytes: int) -> int:
     """Return how many processes a machine has cores and memory for, at least one."""
-    each = _BYTES_PER_PROCESS + _BYTES_PER_WEIGHT_BYTE * model_bytes
-    return max(1, min(cores, int(_SHARE_OF_MEMORY * memory) // each))
+    return max(1, min(cores, int(_SHARE_OF_MEMORY * memory) // bytes_of_process(model_bytes)))
+
+
+def bytes_of_process(model_bytes: int) -> int:
+    """Return the memory that a process needs to score with a model."""
+    return _BYTES_PER_PROCESS + _BYTES_PER_WEIGHT_BYTE * model_bytes
 
 
 def given_threads() -> int | None:

@@ -11,7 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.modeling.losses import LossFunction
 from clem_icd.training.objective import Batch
-from clem_icd.training.regularizers.regularizer import Penalty, Regularizer
+from clem_icd.training.regularizers.regularizer import Penalty, Regularizer, unwrapped
 
 
 class InputGradient(Regularizer):
@@ -40,7 +40,7 @@ class InputGradient(Regularizer):
 
         def term(model: Any, batch: Batch) -> tuple[Any, torch.Tensor]:
             mask = batch["attention_mask"]
-            embeddings = model.get_input_embeddings()(batch["input_ids"])
+            embeddings = unwrapped(model).get_input_embeddings()(batch["input_ids"])
             if not embeddings.requires_grad:  # An adapter leaves the embeddings as they are.
                 embeddings.requires_grad_()
             # The only attention of PyTorch that can be differentiated twice.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
+from torch.nn.parallel import DistributedDataParallel
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from clem_icd.fields import Choice
@@ -18,6 +19,11 @@ Penalty = Callable[[Any, Batch], tuple[Any, torch.Tensor]]
 
 Like a loss, the term is the mean over the notes of the batch of what each note has by itself.
 """
+
+
+def unwrapped(model: Any) -> Any:
+    """Return the model itself, if several processes train it together."""
+    return model.module if isinstance(model, DistributedDataParallel) else model
 
 
 class Regularizer(Choice):

@@ -12,7 +12,7 @@ from clem_icd.modeling.heads import Head
 from clem_icd.modeling.heads.label_queries import LabelQueries, LabelQueriesHead
 from clem_icd.modeling.losses import LossFunction
 from clem_icd.training.objective import Batch, passed
-from clem_icd.training.regularizers.regularizer import Penalty, Regularizer
+from clem_icd.training.regularizers.regularizer import Penalty, Regularizer, unwrapped
 
 
 class SupervisedAttention(Regularizer):
@@ -45,7 +45,7 @@ class SupervisedAttention(Regularizer):
         """Return the weighted mean over notes of `divergence_from_evidence`."""
 
         def term(model: Any, batch: Batch) -> tuple[Any, torch.Tensor]:
-            head = model.get_submodule("head")
+            head = unwrapped(model).get_submodule("head")
             seen: list[tuple[torch.Tensor, torch.Tensor]] = []
             watching = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs))
             try:

@@ -17,7 +17,7 @@ from clem_icd.errors import ModelError
 from clem_icd.modeling.heads import Head
 from clem_icd.modeling.losses import LossFunction
 from clem_icd.training.objective import Batch, passed
-from clem_icd.training.regularizers.regularizer import Penalty, Regularizer
+from clem_icd.training.regularizers.regularizer import Penalty, Regularizer, unwrapped
 
 _START = 2.0
 """The logit of each token's share at first, as in the code of Edin et al.: 88 % of the token is kept."""
@@ -66,7 +66,7 @@ class TokenMasking(Regularizer):
         masking = _Masking(self, tokenizer)
 
         def term(model: Any, batch: Batch) -> tuple[Any, torch.Tensor]:
-            masked = {**batch, "input_ids": masking.masked(model, batch)}
+            masked = {**batch, "input_ids": masking.masked(unwrapped(model), batch)}
             outputs = passed(model, batch)
             student = _probabilities(outputs)
             with torch.no_grad():
