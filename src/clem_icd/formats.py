@@ -10,7 +10,12 @@ from clem_icd.errors import ClemError
 
 
 def require_format(
-    document: Mapping[str, Any], name: str, version: int, error: type[ClemError], path: Path, remedy: str
+    document: Mapping[str, Any],
+    name: str,
+    version: int | str,
+    error: type[ClemError],
+    path: Path,
+    remedy: str,
 ) -> None:
     """Refuse a document of another format, or of another version of it.
 
