@@ -55,9 +55,11 @@ def read_batches(
         return
     done = 0
     try:
-        for batch in _parsed(path, positions, len(header)):
-            yield done + 1, batch.rename_columns(list(columns))
-            done += batch.num_rows
+        # Parsed in a thread, while the caller works on the batch before.
+        with closing(prefetched(_parsed(path, positions, len(header)))) as parsed:
+            for batch in parsed:
+                yield done + 1, batch.rename_columns(list(columns))
+                done += batch.num_rows
     except (pa.ArrowException, _NotStrictError, *READ_ERRORS):
         # Their messages quote the file, so none may become the context of what the strict reader raises.
         failed = True
@@ -78,7 +80,7 @@ def _parsed(path: Path, positions: Sequence[int], width: int) -> Iterator[pa.Rec
         check_utf8=True,
     )
     spare: deque[bytearray] = deque()
-    # Three threads: one decompresses, one checks, and this one parses. Closing waits for the other two.
+    # Two more threads: one decompresses, and one checks. Closing waits for both.
     with (
         igzip.open(path, "rb") if is_gzip(path) else path.open("rb") as binary,
         closing(prefetched(_pieces(cast("IO[bytes]", binary), spare))) as pieces,
