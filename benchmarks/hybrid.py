@@ -37,7 +37,9 @@ class Neural:
 
     def __init__(self, folder: Path, settings: Sequence[str], codes: Sequence[Any]) -> None:
         self.folder = folder
-        self.recipe = read_recipe("clem-small", ["training.selection_metric=last", *settings])
+        self.recipe = read_recipe(
+            "clem-small", ["training.selection_metric=last", "training.patience=null", *settings]
+        )
         self.place = {code: position for position, code in enumerate(codes)}
 
     def scores(self, corpus: Corpus, name: str, texts: Iterable[str]) -> Any:
