@@ -1,4 +1,4 @@
-"""The name and the version of a format, as files of this package state them."""
+"""Checking the name and the version of the format of a file."""
 
 from __future__ import annotations
 

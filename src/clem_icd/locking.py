@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -12,15 +13,14 @@ from clem_icd.errors import RunError
 from clem_icd.files import storage_errors
 
 LOCK = ".lock"
-"""The file in a folder that is locked. It is empty; one that a killed process leaves does no harm."""
+"""The file in a folder that is locked. It is empty, and stays; whoever holds it alone may delete it."""
 
 
 @contextmanager
 def locked_folder(path: Path, activity: str, *, shared: bool = False) -> Iterator[None]:
-    """Keep all other processes out of a folder, which is made if it is missing.
+    """Keep all other processes out of a folder; create it if it is missing.
 
-    A file in it is locked, not the folder itself: NFS keeps the lock of a folder from no other machine.
-    Whoever holds it alone deletes the file in the end.
+    A file in it is locked, not the folder itself: over NFS, other machines do not see a lock on a folder.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def locked_folder(path: Path, activity: str, *, shared: bool = False) -> Iterato
     Raises
     ------
     OutputError
-        If the file cannot be written.
+        If the file cannot be created.
     RunError
         If another process holds the lock, or the file system has none.
 
@@ -41,8 +41,6 @@ def locked_folder(path: Path, activity: str, *, shared: bool = False) -> Iterato
     try:
         yield
     finally:
-        if not shared and _is_file(descriptor, path / LOCK):
-            (path / LOCK).unlink()
         os.close(descriptor)
 
 
@@ -50,16 +48,30 @@ def _locked_file(path: Path, activity: str, *, shared: bool) -> int:
     while True:
         with storage_errors(path):
             path.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                descriptor = _opened(path / LOCK)
+            except FileNotFoundError:
+                # The previous holder has deleted the folder in this moment.
+                continue
         try:
             _lock(descriptor, path, activity, shared=shared)
-            # Its last holder may have deleted it in between.
+            # The previous holder may have deleted the file in the meantime.
             if _is_file(descriptor, path / LOCK):
                 return descriptor
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:
+        if not path.exists():
+            raise
+        # It belongs to a colleague who shares the folder.
+        return os.open(path, os.O_RDONLY)
 
 
 def _lock(descriptor: int, path: Path, activity: str, *, shared: bool) -> None:
@@ -70,6 +82,8 @@ def _lock(descriptor: int, path: Path, activity: str, *, shared: bool) -> None:
             f"another process is {activity}", path=path, remedy="Wait until it ends, or stop it"
         ) from None
     except OSError as problem:
+        if problem.errno == errno.ESTALE:
+            return
         raise RunError(
             f"cannot be locked ({problem.strerror}), so two processes could write to it at once",
             path=path,
@@ -80,6 +94,15 @@ def _lock(descriptor: int, path: Path, activity: str, *, shared: bool) -> None:
 def _is_file(descriptor: int, path: Path) -> bool:
     """Return whether a file that is open is the one at a path."""
     try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
+        # Opened again, since NFS remembers for a while what was at a path.
+        other = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return False
+    try:
+        return os.path.samestat(os.fstat(other), os.fstat(descriptor))
+    except OSError as problem:
+        if problem.errno != errno.ESTALE:
+            raise
+        return False
+    finally:
+        os.close(other)

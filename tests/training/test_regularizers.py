@@ -432,7 +432,7 @@ def test_a_plan_measures_steps_with_the_regularizer(
         (["training.regularizer=tokn-masking"], "did you mean token-masking"),
         (
             ["training.regularizer.weight=1"],
-            r"weight needs training\.regularizer\.kind\. It is a field of training\.regularizer supervised",
+            r"weight needs training\.regularizer\.kind, which has to come before it\. It is a field of",
         ),
         (["training.regularizer.kind=tokn-masking"], "did you mean token-masking"),
         (

@@ -42,7 +42,12 @@ LABEL_ATTENTION = [*PLAIN, "head=label-attention", "adapter=lora", "adapter.rank
 TWINS = [*PLAIN, "training.synthetic_notes={}"]
 # Two passes, with a dropout that changes nothing: other random numbers are drawn in each process.
 R_DROP = [*PLAIN, "head.dropout=1e-12", "training.r_drop={after_epochs: 1}"]
-LEVELS = [*PLAIN, "head={kind: label-tree-attention, level_epochs: [1, 1, 1]}", "training.epochs=4"]
+LEVELS = [
+    *PLAIN,
+    "head={kind: label-tree-attention, level_epochs: [1, 1, 1]}",
+    "training.epochs=4",
+    "training.learning_rate=0.001",
+]
 SUPERVISED = [*PLAIN, "head=label-attention", "training.regularizer=supervised-attention"]
 INPUT_GRADIENT = [*PLAIN, "training.regularizer=input-gradient", "training.regularizer.weight=0.01"]
 # Each process draws other random numbers, so the model depends on the number of processes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -119,8 +119,12 @@ class Resumable:
         RunError
             If another process holds the lock.
         """
-        with locked_folder(self.path, "training this run"):
-            yield
+        try:
+            with locked_folder(self.path, "training this run"):
+                yield
+        finally:
+            with suppress(OSError):
+                _failed(self.path).rmdir()
 
     def roll_back(self) -> None:
         """Delete a new folder that failed before there was anything to resume; restore what it replaced.
@@ -129,10 +133,12 @@ class Resumable:
         """
         delete_incomplete(self.layout.checkpoints)
         if self.fresh and not self.begun:
-            # Out of the way first: NFS does not delete a folder with an open file, such as the lock.
-            failed = self.path.rename(self.path.with_name(f".failed-{self.path.name}"))
-            shutil.rmtree(failed, ignore_errors=True)
-            if _retired(self.path).exists():
+            shutil.rmtree(self.path, ignore_errors=True)
+            if self.path.exists():
+                # Over NFS, a folder with an open file, such as the lock, cannot be deleted.
+                with suppress(OSError):
+                    self.path.rename(_failed(self.path))
+            if _retired(self.path).exists() and not self.path.exists():
                 _retired(self.path).rename(self.path)
 
     @property
@@ -203,7 +209,11 @@ def clear_destination(path: Path, apart_from: Sequence[tuple[str, Path]], *, for
 
 
 def _retired(path: Path) -> Path:
-    return path.with_name(f".replaced-{path.name}")
+    return path.absolute().with_name(f".replaced-{path.absolute().name}")
+
+
+def _failed(path: Path) -> Path:
+    return path.absolute().with_name(f".failed-{path.absolute().name}")
 
 
 def _differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> set[str]:

@@ -149,7 +149,9 @@ class RecipeReader(Generic[R]):
                 return RecipeError(f"there is no key {key!r}", path=path, remedy=self._hints[hinted])
         if group in self._groups and (owners := self._groups[group].kinds_with(field)):
             chosen = (value_at(fields, group) or {}).get("kind")
-            found = f"{key} does not apply to {group} {chosen!r}" if chosen else f"{key} needs {group}.kind"
+            found = f"{key} does not apply to {group} {chosen!r}"
+            if not chosen:
+                found = f"{key} needs {group}.kind, which has to come before it"
             return RecipeError(found, path=path, remedy=f"It is a field of {group} {' and '.join(owners)}")
         return unknown_key(key, self._known(fields), path)
 

@@ -55,7 +55,7 @@ def read_batches(
         return
     done = 0
     try:
-        # Parsed in a thread, while the caller works on the batch before.
+        # The next batch is parsed in a thread while the caller works on the current one.
         with closing(prefetched(_parsed(path, positions, len(header)))) as parsed:
             for batch in parsed:
                 yield done + 1, batch.rename_columns(list(columns))

@@ -66,8 +66,8 @@ def train(
         If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
     RecipeError
         If synthetic notes are asked for and no code has a name, or R-drop and the model has no dropout; if
-        the model to start from has another encoder, head or label space; if several processes were started,
-        and the recipe cannot be shared among them.
+        the model to start from has another encoder, head or label space; or if the batch size
+        is not a multiple of the number of processes.
     RunError
         If the run at ``out`` has another recipe, corpus, file of synonyms or model to start from, or several
         processes were started for a system without an encoder.

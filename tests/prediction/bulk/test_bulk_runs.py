@@ -285,12 +285,23 @@ def test_a_file_system_without_locks_is_refused(bulk: Any, monkeypatch: pytest.M
 
 
 def test_a_folder_in_the_place_of_the_parts_is_refused_and_kept(bulk: Any) -> None:
-    (bulk.parts / "000001").mkdir(parents=True)
-    (bulk.parts / "000001" / "mine.txt").write_text("mine")
-    for restart in (False, True):
-        with pytest.raises(InputError, match=r"not a folder of parts: parts\.json is missing"):
-            bulk.run(restart=restart)
-    assert (bulk.parts / "000001" / "mine.txt").read_text() == "mine"
+    for name in ("000001", "photos"):
+        (bulk.parts / name).mkdir(parents=True)
+        (bulk.parts / name / "mine.txt").write_text("mine")
+        for options in ({}, {"restart": True}, {"part": Part(1, 2)}):
+            with pytest.raises(InputError, match=r"not a folder of parts: parts\.json is missing"):
+                bulk.run(**options)
+        assert [one.name for one in bulk.parts.iterdir()] == [name]
+        assert (bulk.parts / name / "mine.txt").read_text() == "mine"
+        bulk.parts.rename(bulk.parts.with_name(f"kept-{name}"))
+
+
+def test_a_foreign_file_by_the_name_of_the_manifest_is_refused_and_kept(bulk: Any) -> None:
+    bulk.parts.mkdir(parents=True)
+    (bulk.parts / "parts.json").write_text('{"mine": 1}')
+    with pytest.raises(InputError, match="not a folder of parts"):
+        bulk.run()
+    assert {one.name: one.read_text() for one in bulk.parts.iterdir()} == {"parts.json": '{"mine": 1}'}
 
 
 def test_a_file_in_the_place_of_the_parts_is_refused(bulk: Any) -> None:

@@ -16,17 +16,18 @@ import pytest
 from clem_icd.errors import ClemError, MissingExtraError, ModelError, NoteError, RunError
 from clem_icd.icd import CodeSystem
 from clem_icd.prediction.bulk import FileNotes, ModelSource
-from clem_icd.prediction.bulk.cluster import RayWorker, _busy, _memory, _shared_out, score_on_ray
+from clem_icd.prediction.bulk.cluster import RayWorker, _busy, _shared_out, _Shares, score_on_ray
 from clem_icd.prediction.bulk.processes import _work, score_in_processes
 from clem_icd.prediction.bulk.running import total
 from clem_icd.prediction.bulk.scoring import Task
 from clem_icd.prediction.bulk.surveying import Shard
-from clem_icd.prediction.bulk.workers import ONE, Workers, chosen_workers, fitting_processes
+from clem_icd.prediction.bulk.workers import ONE, Workers, bytes_of_process, chosen_workers, fitting_processes
 from clem_icd.prediction.split_evidence import SplitEvidence
 from clem_icd.runs.processes import LeaderFailedError
 
 MODEL = ModelSource(CodeSystem.ICD9PCS)
 GB = 10**9
+EACH = bytes_of_process(0)
 NOTE = "The patient, Mrs Zebra, has hypertension."
 
 
@@ -88,13 +89,19 @@ def cluster(*machines: tuple[int, int]) -> Any:
 @pytest.mark.parametrize(
     ("machines", "workers", "threads", "expected"),
     [
-        ([(8, 64 * GB), (4, 64 * GB)], None, None, (12, 1)),
-        ([(8, 64 * GB), (4, 6 * GB)], None, None, (11, 1)),
-        ([(8, 64 * GB), (4, 64 * GB)], 3, None, (3, 4)),
-        ([(8, 64 * GB), (4, 64 * GB)], 2, None, (2, 4)),
-        ([(8, 64 * GB), (4, 64 * GB)], 99, None, (12, 1)),
-        ([(8, 64 * GB), (4, 64 * GB)], 99, "3", (3, 3)),
-        ([(2, 64 * GB)], None, "16", (1, 2)),
+        ([(8, 64 * GB), (4, 64 * GB)], None, None, (12, 1, EACH)),
+        ([(8, 64 * GB), (4, 6 * GB)], None, None, (11, 1, EACH)),
+        ([(8, 64 * GB), (4, 64 * GB)], 3, None, (3, 4, None)),
+        ([(8, 64 * GB), (4, 64 * GB)], 2, None, (2, 4, None)),
+        ([(8, 64 * GB), (4, 64 * GB)], 99, None, (12, 1, None)),
+        ([(8, 64 * GB), (4, 64 * GB)], 99, "3", (3, 3, None)),
+        ([(2, 64 * GB)], None, "16", (1, 2, EACH)),
+        # A single process has room on the first machine, and two on the second.
+        ([(8, 2 * GB), (2, 64 * GB)], None, None, (3, 1, EACH)),
+        # Only on the first machine is there room for any.
+        ([(8, 64 * GB), (8, GB)], None, None, (8, 1, EACH)),
+        ([(8, GB // 2), (4, GB)], None, None, (1, 4, GB)),
+        ([(8, 0)], None, None, (1, 8, None)),
     ],
 )
 def test_the_workers_of_a_cluster_can_all_run_at_once(
@@ -103,7 +110,7 @@ def test_the_workers_of_a_cluster_can_all_run_at_once(
     machines: list[tuple[int, int]],
     workers: int | None,
     threads: str | None,
-    expected: tuple[int, int],
+    expected: tuple[int, int, int | None],
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if threads:
@@ -112,21 +119,19 @@ def test_the_workers_of_a_cluster_can_all_run_at_once(
     assert _shared_out(cluster(*machines), task, workers, 1000) == expected
 
 
-@pytest.mark.parametrize(("memory", "asked"), [(64 * GB, 1_500_000_000), (GB, GB)])
-def test_no_process_asks_for_more_memory_than_the_smallest_machine_has(
-    tmp_path: Path, memory: int, asked: int
-) -> None:
-    task = Task(FileNotes(()), MODEL, tmp_path, {})
-    assert _memory(cluster((8, 64 * GB), (4, memory)), task) == asked
-
-
 @pytest.mark.parametrize(
     ("free", "says"),
-    [(4.0, None), (1.5, "1 of 4 cores of the Ray cluster are free: the run waits for other work to end")],
+    [
+        ({"CPU": 4.0, "memory": 10 * GB}, None),
+        ({"CPU": 3.5, "memory": 10 * GB}, "has room for 1 of 2 processes now"),
+        ({"CPU": 4.0, "memory": 2 * GB}, "has room for 1 of 2 processes now"),
+        ({}, "has room for 0 of 2 processes now"),
+    ],
 )
-def test_a_busy_cluster_is_named(free: float, says: str | None) -> None:
-    ray = SimpleNamespace(available_resources=lambda: {"CPU": free}, cluster_resources=lambda: {"CPU": 4.0})
-    assert _busy(ray, 2) == says
+def test_a_busy_cluster_is_named(free: dict[str, float], says: str | None) -> None:
+    found = _busy(SimpleNamespace(available_resources=lambda: free), _Shares(2, 2, EACH))
+    assert (found is None) == (says is None)
+    assert says is None or (found is not None and says in found)
 
 
 def test_a_cluster_without_cores_is_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from clem_icd.errors import ClemError, InputError, RunError
 from clem_icd.extras import optional
@@ -51,7 +51,7 @@ def score_on_ray(
     workers
         The number of processes; by default as many as the cores and the memory of all machines allow.
     say
-        Takes a line for the user, if the run has to wait for other work of the cluster.
+        Called with a line for the user if the cluster is busy.
 
     Raises
     ------
@@ -73,8 +73,8 @@ def score_on_ray(
     data = optional("ray.data", "The engine ray")
     task = task.absolute()
     with _connected(ray, address):
-        processes, threads = _shared_out(ray, task, workers, len(shards))
-        if (busy := _busy(ray, processes * threads)) is not None:
+        shares = _shared_out(ray, task, workers, len(shards))
+        if (busy := _busy(ray, shares)) is not None:
             say(busy)
         context = data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -83,12 +83,11 @@ def score_on_ray(
         rows = [{"shard": json.dumps(shard)} for shard in shards]
         done = data.from_items(rows, override_num_blocks=len(rows)).map_batches(
             RayWorker,
-            fn_constructor_args=(task, threads),
+            fn_constructor_args=(task, shares.threads),
             batch_size=1,
-            compute=data.ActorPoolStrategy(size=processes),
-            num_cpus=threads,
-            # Keeps each machine from getting more processes than fit, unless the user asks for them.
-            memory=None if workers else _memory(ray, task),
+            compute=data.ActorPoolStrategy(size=shares.processes),
+            num_cpus=shares.threads,
+            memory=shares.memory,
         )
         try:
             for row in done.iter_rows():
@@ -206,40 +205,57 @@ def _silent() -> Iterator[None]:
         os.close(kept)
 
 
-def _busy(ray: Any, needed: int) -> str | None:
-    """Return a sentence if fewer cores are free than the processes need; None if there are enough."""
-    free, cores = (int(found.get("CPU", 0)) for found in (ray.available_resources(), ray.cluster_resources()))
-    if free >= needed:
+class _Shares(NamedTuple):
+    """The number of processes on all machines; the threads and the memory that each of them asks for."""
+
+    processes: int
+    threads: int
+    memory: int | None
+
+
+def _busy(ray: Any, shares: _Shares) -> str | None:
+    """Return a sentence if there is no room for all processes now; None if there is."""
+    free = ray.available_resources()
+    room = int(free.get("CPU", 0)) // shares.threads
+    if shares.memory:
+        room = min(room, int(free.get("memory", 0)) // shares.memory)
+    if room >= shares.processes:
         return None
-    return f"{free} of {cores} cores of the Ray cluster are free: the run waits for other work to end"
+    now = f"The Ray cluster has room for {room} of {shares.processes} processes now"
+    return f"{now}; the others start when other work ends"
 
 
-def _machines(ray: Any) -> list[dict[str, float]]:
-    """Return the resources of every machine that has cores."""
-    return [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-
-
-def _memory(ray: Any, task: Task) -> int:
-    """Return the memory to ask for each process; no more than the smallest machine has, or it would wait."""
-    smallest = min(int(machine.get("memory", 0)) for machine in _machines(ray))
-    return min(bytes_of_process(task.model.size()), smallest)
-
-
-def _shared_out(ray: Any, task: Task, workers: int | None, shards: int) -> tuple[int, int]:
-    """Return the number of processes on all machines, and of threads in each."""
-    machines = _machines(ray)
+def _shared_out(ray: Any, task: Task, workers: int | None, shards: int) -> _Shares:
+    """Return how a cluster is used, such that all processes can run at once if there is no other work."""
+    machines = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
     if not machines:
         raise RunError("the Ray cluster has no machine with cores", remedy="Add one with `ray start`")
     cores = [int(machine["CPU"]) for machine in machines]
-    size = task.model.size()
-    fitting = [
-        fitting_processes(own, int(machine.get("memory", 0)), size)
-        for own, machine in zip(cores, machines, strict=True)
-    ]
+    fitting, memory = cores, None
+    if workers is None:
+        fitting, memory = _in_memory(cores, [int(machine.get("memory", 0)) for machine in machines], task)
     processes = min(workers or sum(fitting), sum(cores), shards)
+
+    def at_once(threads: int) -> int:
+        return sum(min(own // threads, fits) for own, fits in zip(cores, fitting, strict=True))
+
     if given := given_threads():
         given = min(given, *cores)
-        return min(processes, sum(own // given for own in cores)), given
-    # As many as let all of them run at once.
-    threads = range(max(cores), 0, -1)
-    return processes, next(count for count in threads if sum(own // count for own in cores) >= processes)
+        return _Shares(min(processes, at_once(given)), given, memory)
+    threads = next(count for count in range(max(cores), 0, -1) if at_once(count) >= processes)
+    return _Shares(processes, threads, memory)
+
+
+def _in_memory(cores: list[int], memories: list[int], task: Task) -> tuple[list[int], int | None]:
+    """Return how many processes each machine has memory for, and how much each process asks for.
+
+    Where no machine has enough, the largest one gets a single process.
+    """
+    size = task.model.size()
+    needed = bytes_of_process(size)
+    pairs = list(zip(cores, memories, strict=True))
+    if all(memory < needed for memory in memories):
+        largest = max(memories)
+        return [int(place == memories.index(largest)) for place in range(len(pairs))], largest or None
+    fitting = [fitting_processes(own, memory, size) if memory >= needed else 0 for own, memory in pairs]
+    return fitting, needed

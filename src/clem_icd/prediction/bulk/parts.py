@@ -200,13 +200,18 @@ class Parts:
             with locked_folder(self.path, "scoring notes for the same --out", shared=shared):
                 try:
                     self._take_over(restart=restart, shared=shared)
+                except BaseException:
+                    if not shared and not self._children():
+                        self._delete_lock()
+                    raise
+                try:
                     yield
                 finally:
                     # Others that share the folder may be about to finish their first shard.
                     if not shared:
                         self._remove_if_empty()
         finally:
-            # If nothing is left in it. Not before: on NFS, the lock stays in the folder while it is open.
+            # Only if it is empty, and only once the lock is closed: over NFS, an open file keeps its entry.
             with suppress(OSError):
                 self.path.rmdir()
 
@@ -226,12 +231,26 @@ class Parts:
         write_json(self.path / _JOINING, {"outputs": [_name(path) for path in outputs]})
 
     def remove(self) -> None:
-        """Delete all parts. The empty folder goes when it is no longer held."""
+        """Delete all parts as far as possible; `opened` removes the empty folder after releasing the lock."""
         for child in self._children():
             if child.is_dir():
                 shutil.rmtree(child, ignore_errors=True)
             else:
-                child.unlink(missing_ok=True)
+                with suppress(OSError):
+                    child.unlink()
+        self._delete_lock()
+
+    def _discard(self) -> None:
+        """Delete the parts of an earlier run, or fail: what is left would count as finished."""
+        for child in self._children():
+            if child.is_dir():
+                shutil.rmtree(child)
+            else:
+                child.unlink()
+
+    def _delete_lock(self) -> None:
+        with suppress(OSError):
+            (self.path / LOCK).unlink()
 
     def _children(self) -> list[Path]:
         return [child for child in self.path.iterdir() if child.name != LOCK]
@@ -242,6 +261,7 @@ class Parts:
             others = any(not child.name.startswith(TEMPORARY_PREFIX) for child in self._children())
             # A process that shares the folder may have written its manifest, and shards, in this moment.
             if others and not path.is_file():
+                self._delete_lock()
                 raise InputError(
                     f"not a folder of parts: {_MANIFEST} is missing",
                     path=self.path,
@@ -256,11 +276,12 @@ class Parts:
                 raise
             found = {"format": FORMAT}
         if found.get("format") != FORMAT:
+            self._delete_lock()
             raise InputError("not a folder of parts", path=self.path, remedy="Choose another --out")
         if not shared:
             remove_leftovers(self.path)
         if restart:
-            self.remove()
+            self._discard()
             write_json(path, self._manifest)
             return
         self._require_same(found)

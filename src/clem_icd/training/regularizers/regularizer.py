@@ -22,7 +22,7 @@ Like a loss, the term is the mean over the notes of the batch of what each note 
 
 
 def unwrapped(model: Any) -> Any:
-    """Return the model itself, if several processes train it together."""
+    """Return the model without the wrapper of distributed training, if it has one."""
     return model.module if isinstance(model, DistributedDataParallel) else model
 
 
