@@ -12,6 +12,7 @@ import pytest
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, ModelError, OutputError, RecipeError, RunError
+from clem_icd.locking import LOCK
 from clem_icd.modeling import PooledHead
 from clem_icd.progress import Silent
 from clem_icd.training import NeuralRecipe, SeedsFolder, judge, read_recipe, train
@@ -121,7 +122,7 @@ def test_leftovers_of_a_killed_process_are_deleted(
     (copied / ".partial-file.json").touch()
     (copied / ".partial-folder" / "inner").mkdir(parents=True)
     train(with_seeds(recipe, 2), little_corpus, copied, resume=True)
-    assert [path for path in copied.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in copied.iterdir() if path.name.startswith(".")] == [LOCK]
 
 
 @pytest.mark.usefixtures("without_report")
