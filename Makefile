@@ -9,7 +9,7 @@ SERVE_NOTES := runs/demo-encounters/physionet.org/files/mimiciii/1.4/NOTEEVENTS.
 SOAK_MODEL ?= runs/demo/model
 SOAK_SECONDS ?= 1200
 # Per test, and there are five.
-FUZZ_CASES ?= 5000
+FUZZ_CASES ?= 3600
 
 .PHONY: help install demo serve test lint types contracts unit soak format docs clean-demo
 
