@@ -26,6 +26,7 @@ from transformers import (
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import ModelError, OutputError, RunError, SourceError
+from clem_icd.locking import LOCK
 from clem_icd.modeling import LabelSpace, build, packed_inputs
 from clem_icd.pretraining import PretrainingRecipe, Sources, pretrain, read_pretraining
 from clem_icd.pretraining.folder import PretrainingFolder
@@ -77,6 +78,7 @@ def held_out_losses(run: Path) -> list[float]:
 
 def test_a_run_has_exactly_the_documented_files(run: Path) -> None:
     assert set(snapshot(run)) == {
+        LOCK,
         "recipe.yaml",
         "environment.json",
         "history.json",
