@@ -158,11 +158,10 @@ def main() -> None:
         mixed = weight * of_train + (1 - weight) * lexicon[0]
         gains[weight] = f1_of(mixed, gold_train, chosen(mixed, gold_train), 0)
     best = max(gains, key=lambda one: gains[one])
-    for title, weight in (("mean, weight out of fold", best), ("mean, 0.3 neural", 0.3)):
-        results[f"{title} ({weight:.2f} neural)"] = (
-            weight * of_train + (1 - weight) * lexicon[0],
-            weight * of_notes + (1 - weight) * lexicon[1],
-        )
+    results[f"mean ({best:.2f} neural)"] = (
+        best * of_train + (1 - best) * lexicon[0],
+        best * of_notes + (1 - best) * lexicon[1],
+    )
     for title, (train_scores, scores) in results.items():
         threshold = chosen(train_scores, gold_train)
         precisions = [
