@@ -208,10 +208,10 @@ def show(
     *,
     warm: bool = False,
 ) -> None:
-    """Run stock and ours in turn, and print a row for each of ours.
+    """Time transformers and this package in turn, and print a row for each run of this package.
 
-    Runs that are not warm are repeated once more, and the first time is not counted. Differences are those of
-    the last results from stock or, if it is left out, from the first of ours.
+    Runs that are not warm are repeated once more, and the first time is not counted. The last results are
+    compared with those of transformers or, without it, with those of the first run of this package.
     """
     runs = {**({} if stock is None else {"stock": stock}), **ours}
     if not warm:

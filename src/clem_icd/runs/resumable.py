@@ -209,11 +209,17 @@ def clear_destination(path: Path, apart_from: Sequence[tuple[str, Path]], *, for
 
 
 def _retired(path: Path) -> Path:
-    return path.absolute().with_name(f".replaced-{path.absolute().name}")
+    return _beside(path, "replaced")
 
 
 def _failed(path: Path) -> Path:
-    return path.absolute().with_name(f".failed-{path.absolute().name}")
+    return _beside(path, "failed")
+
+
+def _beside(path: Path, state: str) -> Path:
+    # Absolute, since the name of the current folder is not in its path, ".".
+    path = path.absolute()
+    return path.with_name(f".{state}-{path.name}")
 
 
 def _differences(one: dict[str, Any], other: dict[str, Any], prefix: str = "") -> set[str]:

@@ -166,12 +166,8 @@ def test_a_run_that_differs_from_the_interrupted_one_is_refused_and_may_start_ag
     assert not bulk.parts.exists()
 
 
-def test_an_interruption_while_outputs_are_put_together_is_resumed(
-    bulk: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bulk.run(explained=True)
-    files = {path.name: path.read_bytes() for path in bulk.out.parent.iterdir()}
-    shutil.rmtree(bulk.out.parent)
+def interrupt_joining(bulk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupt a run with evidence after its evidence was put together, and before its scores are."""
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -180,6 +176,16 @@ def test_an_interruption_while_outputs_are_put_together_is_resumed(
         patched.setattr("clem_icd.prediction.bulk.running.join_scores", interrupted)
         with pytest.raises(KeyboardInterrupt):
             bulk.run(explained=True)
+
+
+def test_an_interruption_while_outputs_are_put_together_is_resumed(
+    bulk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulk.run(explained=True)
+    files = {path.name: path.read_bytes() for path in bulk.out.parent.iterdir()}
+    shutil.rmtree(bulk.out.parent)
+
+    interrupt_joining(bulk, monkeypatch)
     assert bulk.evidence.is_file()
     # The evidence file is that of this run: it does not count as occupied.
     assert bulk.run(explained=True).resumed == NOTES
@@ -190,13 +196,7 @@ def test_an_interruption_while_outputs_are_put_together_is_resumed(
 def test_only_the_outputs_of_an_interrupted_run_do_not_count_as_occupied(
     bulk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("clem_icd.prediction.bulk.running.join_scores", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            bulk.run(explained=True)
+    interrupt_joining(bulk, monkeypatch)
     mine = bulk.out.with_name("mine.parquet")
     mine.write_text("mine")
     with pytest.raises(OutputError, match=r"mine\.parquet: already exists"):
@@ -227,7 +227,7 @@ def test_of_jobs_that_begin_at_once_with_other_options_one_holds_and_the_others_
     together = threading.Barrier(2)
 
     def create(path: Path, value: Any) -> None:
-        # Both have seen that there is no manifest yet.
+        # By now, both have looked for a manifest and found none.
         together.wait(10)
         create_json(path, value)
 

@@ -214,7 +214,7 @@ class _Shares(NamedTuple):
 
 
 def _busy(ray: Any, shares: _Shares) -> str | None:
-    """Return a sentence if there is no room for all processes now; None if there is."""
+    """Return a sentence about the room on the cluster if some processes have to wait; None otherwise."""
     free = ray.available_resources()
     room = int(free.get("CPU", 0)) // shares.threads
     if shares.memory:
@@ -226,7 +226,7 @@ def _busy(ray: Any, shares: _Shares) -> str | None:
 
 
 def _shared_out(ray: Any, task: Task, workers: int | None, shards: int) -> _Shares:
-    """Return how a cluster is used, such that all processes can run at once if there is no other work."""
+    """Divide a cluster among processes such that all of them can run at once while it is otherwise idle."""
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
     if not machines:
         raise RunError("the Ray cluster has no machine with cores", remedy="Add one with `ray start`")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -232,21 +232,16 @@ class Parts:
 
     def remove(self) -> None:
         """Delete all parts as far as possible; `opened` removes the empty folder after releasing the lock."""
-        for child in self._children():
-            if child.is_dir():
-                shutil.rmtree(child, ignore_errors=True)
-            else:
-                with suppress(OSError):
-                    child.unlink()
+        self._clear(ignore_errors=True)
         self._delete_lock()
 
-    def _discard(self) -> None:
-        """Delete the parts of an earlier run, or fail: what is left would count as finished."""
+    def _clear(self, *, ignore_errors: bool = False) -> None:
         for child in self._children():
             if child.is_dir():
-                shutil.rmtree(child)
+                shutil.rmtree(child, ignore_errors=ignore_errors)
             else:
-                child.unlink()
+                with suppress(OSError) if ignore_errors else nullcontext():
+                    child.unlink()
 
     def _delete_lock(self) -> None:
         with suppress(OSError):
@@ -281,7 +276,8 @@ class Parts:
         if not shared:
             remove_leftovers(self.path)
         if restart:
-            self._discard()
+            # Or fail: what is left would count as finished.
+            self._clear()
             write_json(path, self._manifest)
             return
         self._require_same(found)
