@@ -1,84 +1,84 @@
-"""A lexicon beside a neural system: the mean of their scores, and the scores as a feature of the trees.
+"""A lexicon beside a neural system: the mean of their scores, and the scores as features of the trees.
 
     python benchmarks/hybrid.py CORPUS FOLDER [SETTING …]
 
-The neural system (recipe `clem-small`, with the given settings) is trained on all training notes, and once
-for each of five folds, so that every training note has a score by a model that did not learn from it. The
-weight of the mean and all thresholds are chosen on these scores; the validation split is only scored. Models
-are kept in FOLDER, and found there by a later run. Gold codes that were not proposed count as missed.
+The neural system (recipe `clem-small`, with the given settings) is trained as `clem train lexicon-stacked`
+trains it: on all training notes, and without each fifth of them. The weight of the mean and all thresholds
+are chosen on training notes scored by systems that did not learn from them; the validation split is only
+scored. Models are kept in FOLDER, and found there by a later run. Gold codes that were not proposed count as
+missed.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from lexicon_ingredients import average_precision, best_threshold
 
-from clem_icd.corpus import Corpus, Note, corpus_writer
-from clem_icd.icd import default_codebook
-from clem_icd.modeling import load_model
-from clem_icd.modeling.lexicon.fitting import TrainingNote, describe_training
-from clem_icd.modeling.lexicon.proposals import propose
+from clem_icd.corpus import Corpus
+from clem_icd.modeling.lexicon.fitting import (
+    DescribedNotes,
+    TrainingNote,
+    describe_training,
+    ranked_notes,
+)
+from clem_icd.modeling.lexicon.proposals import Proposals, propose
 from clem_icd.modeling.lexicon.ranking import fit_ranker, out_of_fold
 from clem_icd.modeling.lexicon.read_note import read_note
+from clem_icd.modeling.lexicon.stacking import Stacked, Stacking
 from clem_icd.modeling.lexicon.titles import TitleIndex, names_of
-from clem_icd.training import read_recipe, train
+from clem_icd.progress import Silent
+from clem_icd.training import LexiconRecipe, read_recipe
+from clem_icd.training.run import train_run
+from clem_icd.training.stacking import train_stacked
 
-GROUPS = 5
 WEIGHTS = np.linspace(0, 1, 21)
 
 
-class Neural:
-    """Scores of a neural system for the codes of a code space."""
+class Scored:
+    """Scores of training notes by what others teach, and of new notes, for all codes of a code space."""
 
-    def __init__(self, folder: Path, settings: Sequence[str], codes: Sequence[Any]) -> None:
-        self.folder = folder
-        self.recipe = read_recipe(
-            "clem-small", ["training.selection_metric=last", "training.patience=null", *settings]
+    def __init__(self, of_train: Any, of_notes: Any) -> None:
+        self.of_train = of_train
+        self.of_notes = of_notes
+
+    @classmethod
+    def by_trees(
+        cls, described: DescribedNotes, judged: Sequence[Proposals], gold: Any, groups: Any
+    ) -> Scored:
+        """Fit trees on described training notes, and score these out of fold and others."""
+        own = described.proposals
+        names, counts = own[0].names, [len(one.codes) for one in own]
+        right = np.concatenate([gold[row, one.codes] for row, one in enumerate(own)])
+        features = np.concatenate([one.features for one in own])
+        held_out = out_of_fold(features, right, np.repeat(groups, counts), names, 0)
+        ranker = fit_ranker(features, right, names, 0)
+        return cls(
+            dense(own, np.split(held_out, np.cumsum(counts)[:-1]), gold.shape[1]),
+            dense(judged, [ranker.probabilities(one.features) for one in judged], gold.shape[1]),
         )
-        self.place = {code: position for position, code in enumerate(codes)}
 
-    def scores(self, corpus: Corpus, name: str, texts: Iterable[str]) -> Any:
-        """Train on a corpus, unless that was done before, and score notes [notes, codes]."""
-        run = self.folder / name
-        train(self.recipe, corpus, run, resume=run.exists())
-        system, info = load_model(run / "model")
-        rows = np.stack([one.probabilities for one in system.score(texts)])
-        kept = [label for label, code in enumerate(info.labels) if code in self.place]
-        found = np.zeros((len(rows), len(self.place)), dtype=np.float32)
-        found[:, [self.place[info.labels[label]] for label in kept]] = rows[:, kept]
-        return found
-
-    def fold(self, corpus: Corpus, notes: Sequence[Note], held_out: Any, number: int) -> Any:
-        """Train without some of the notes, and score these."""
-        path = self.folder / f"fold-{number}-corpus"
-        if not path.exists():
-            about = {"name": path.name, "source": "benchmark", "options": {}, "inputs": []}
-            with corpus_writer(path, codebook=default_codebook(), synthetic=True, **about) as writer:
-                writer.write("train", [note for note, out in zip(notes, held_out, strict=True) if not out])
-                writer.write("validation", corpus.notes("validation"))
-        texts = [note.text for note, out in zip(notes, held_out, strict=True) if out]
-        return self.scores(Corpus.open(path), f"fold-{number}", texts)
+    def mixed(self, other: Scored, weight: float) -> Scored:
+        """Return the mean with other scores, which have the given weight."""
+        return Scored(
+            weight * other.of_train + (1 - weight) * self.of_train,
+            weight * other.of_notes + (1 - weight) * self.of_notes,
+        )
 
 
-def dense(found: Sequence[tuple[Any, Any]], codes: int) -> Any:
+def dense(proposals: Sequence[Proposals], values: Sequence[Any], codes: int) -> Any:
     """Return scores of proposals as an array [notes, codes]."""
-    scores = np.zeros((len(found), codes), dtype=np.float32)
-    for row, (places, values) in enumerate(found):
-        scores[row, places] = values
+    scores = np.zeros((len(proposals), codes), dtype=np.float32)
+    for row, (one, own) in enumerate(zip(proposals, values, strict=True)):
+        scores[row, one.codes] = own
     return scores
 
 
-def split_up(values: Any, counts: Sequence[int]) -> list[Any]:
-    """Return the values of each note."""
-    return np.split(values, np.cumsum(counts)[:-1])
-
-
-def f1_of(scores: Any, gold: Any, threshold: float, missed: int) -> float:
+def f1_of(scores: Any, gold: Any, threshold: float, missed: int = 0) -> float:
     """Return micro-F1 in percent; codes outside the code space are missed."""
     decided = scores >= threshold
     return float(200 * (decided & gold).sum() / (decided.sum() + gold.sum() + missed))
@@ -98,79 +98,62 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     corpus = Corpus.open(arguments.corpus)
+    recipe = read_recipe("lexicon-stacked", [f"stacking.{one}" for one in arguments.settings])
+    if not isinstance(recipe, LexiconRecipe) or recipe.stacking is None:
+        parser.error("the recipe stacks nothing")
+    trained = train_stacked(
+        recipe.stacking, corpus, arguments.folder, seed=0, observer=Silent(), train_run=train_run
+    )
+
     train_notes, notes = list(corpus.notes("train")), list(corpus.notes("validation"))
     training = [TrainingNote(n.text, n.codes, n.evidence, n.subject_id) for n in train_notes]
     own = {code for note in training for code in note.codes}
-    titles = TitleIndex.of(
-        [name for system in sorted({code.system for code in own}) for name in names_of(system)], own
-    )
-    described = describe_training(training, titles, "en", seed=0, progress=lambda: None)
-    if len(described.rows) < len(training):
+    systems = sorted({code.system for code in own})
+    titles = TitleIndex.of([name for system in systems for name in names_of(system)], own)
+    rows, groups = ranked_notes([note.subject_id for note in train_notes], 0)
+    if len(rows) < len(training):
         parser.error("the corpus has more training notes than the trees learn from")
-    size, groups = len(titles.codes), described.folds % GROUPS
-
-    neural = Neural(arguments.folder, arguments.settings, titles.codes)
-    of_train = np.zeros((len(training), size), dtype=np.float32)
-    for group in range(GROUPS):
-        of_train[groups == group] = neural.fold(corpus, train_notes, groups == group, group)
-        print(f"fold {group + 1} of {GROUPS} scored", flush=True)
-    of_notes = neural.scores(corpus, "all", (note.text for note in notes))
-
-    judged = []
-    for note in notes:
-        read = read_note(note.text, "en")
-        ridge = described.ridge
-        judged.append(propose(read, ridge.scores(read.words), ridge.learned, described.knowledge))
     place = {code: position for position, code in enumerate(titles.codes)}
-    gold_train, gold = (
-        dense([([place[code] for code in one.codes if code in place], 1) for one in some], size) > 0
-        for some in (train_notes, notes)
-    )
-    outside = sum(code not in place for note in notes for code in note.codes)
+    gold_train, gold = (np.zeros((len(some), len(place)), dtype=np.bool_) for some in (train_notes, notes))
+    for some, table in ((train_notes, gold_train), (notes, gold)):
+        for row, note in enumerate(some):
+            table[row, [place[code] for code in note.codes if code in place]] = True
+    outside = [sum(code not in place for code in note.codes) for note in notes]
 
-    results = {"neural alone": (of_train, of_notes)}
-    names = list(described.proposals[0].names)
-    counts = [len(one.codes) for one in described.proposals]
-    right = np.concatenate([gold_train[row, one.codes] for row, one in enumerate(described.proposals)])
-    for title, extended in (("lexicon alone", False), ("neural as a feature", True)):
-        features, of_judged = (
-            [
-                np.column_stack([one.features, scores[row, one.codes]]) if extended else one.features
-                for row, one in enumerate(some)
-            ]
-            for some, scores in ((described.proposals, of_train), (judged, of_notes))
-        )
-        columns = [*names, "neural"] if extended else names
-        joined = np.concatenate(features)
-        held_out = out_of_fold(joined, right, np.repeat(groups, counts), columns, 0)
-        ranker = fit_ranker(joined, right, columns, 0)
-        probabilities = [ranker.probabilities(one) for one in of_judged]
-        results[title] = (
-            dense(
-                list(zip([p.codes for p in described.proposals], split_up(held_out, counts), strict=True)),
-                size,
-            ),
-            dense(list(zip([p.codes for p in judged], probabilities, strict=True)), size),
-        )
-    lexicon = results["lexicon alone"]
+    stacked = Stacked.of(trained.system, trained.info, titles.codes)
+    stacking = Stacking(stacked, trained.held_out)
+    of_notes = [stacked.opinion(one.probabilities) for _, one in stacked.read(note.text for note in notes)]
+    neural = Scored(np.stack([stacking.opinion(row) for row in range(len(rows))]), np.stack(of_notes))
+    systems_of = {}
+    for title, other in (("lexicon alone", None), ("stacked", stacking)):
+        described = describe_training(training, titles, "en", seed=0, progress=lambda: None, stacking=other)
+        ridge, judged = described.ridge, []
+        for note, opinion in zip(notes, of_notes, strict=True):
+            read = read_note(note.text, "en")
+            seen = None if other is None else opinion
+            judged.append(propose(read, ridge.scores(read.words), ridge.learned, described.knowledge, seen))
+        systems_of[title] = Scored.by_trees(described, judged, gold_train, groups[rows])
+    lexicon = systems_of["lexicon alone"]
     gains = {}
     for weight in WEIGHTS:
-        mixed = weight * of_train + (1 - weight) * lexicon[0]
-        gains[weight] = f1_of(mixed, gold_train, chosen(mixed, gold_train), 0)
+        scores = lexicon.mixed(neural, weight).of_train
+        gains[weight] = f1_of(scores, gold_train, chosen(scores, gold_train))
     best = max(gains, key=lambda one: gains[one])
-    results[f"mean ({best:.2f} neural)"] = (
-        best * of_train + (1 - best) * lexicon[0],
-        best * of_notes + (1 - best) * lexicon[1],
-    )
-    for title, (train_scores, scores) in results.items():
-        threshold = chosen(train_scores, gold_train)
+    everything = {
+        "neural alone": neural,
+        "lexicon alone": lexicon,
+        f"mean ({best:.2f} neural)": lexicon.mixed(neural, best),
+        "stacked": systems_of["stacked"],
+    }
+    for title, scored in everything.items():
+        threshold = chosen(scored.of_train, gold_train)
         precisions = [
-            average_precision(row, wanted, int(wanted.sum()) + sum(code not in place for code in note.codes))
-            for row, wanted, note in zip(scores, gold, notes, strict=True)
-            if note.codes
+            average_precision(row, wanted, int(wanted.sum()) + missed)
+            for row, wanted, missed in zip(scored.of_notes, gold, outside, strict=True)
+            if wanted.any() or missed
         ]
-        f1 = f1_of(scores, gold, threshold, outside)
-        print(f"{title:<44} MAP {100 * np.mean(precisions):5.1f}  F1 {f1:5.1f}  threshold {threshold:.3f}")
+        f1 = f1_of(scored.of_notes, gold, threshold, sum(outside))
+        print(f"{title:<24} MAP {100 * np.mean(precisions):5.1f}  F1 {f1:5.1f}  threshold {threshold:.3f}")
 
 
 if __name__ == "__main__":

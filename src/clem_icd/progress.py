@@ -34,6 +34,26 @@ class Silent:
         """Ignore the line."""
 
 
+class Numbered:
+    """Adds to the name of every task to which piece of work it belongs, such as ``seed 2 of 3``."""
+
+    def __init__(self, observer: Observer, which: str) -> None:
+        self._observer = observer
+        self._which = which
+
+    def begin(self, task: str, total: int | None) -> None:
+        """Start a task."""
+        self._observer.begin(f"{task} ({self._which})", total)
+
+    def advance(self, steps: int = 1) -> None:
+        """Pass on the steps."""
+        self._observer.advance(steps)
+
+    def say(self, line: str) -> None:
+        """Pass on the line."""
+        self._observer.say(line)
+
+
 def minutes(seconds: float) -> str:
     """Format a duration: ``45 s``, ``12 min``, ``3 h 5 min``."""
     if seconds < 90:

@@ -75,8 +75,10 @@ def _opened(folder: Path, precision: str) -> tuple[System, ModelInfo]:
     _refuse_pickles(folder)
     if info.system == "lexicon":
         from clem_icd.modeling.lexicon.lexicon import LexiconSystem
+        from clem_icd.modeling.lexicon.stacking import FOLDER
 
-        return LexiconSystem.load(folder, info.labels), info
+        stacked = _opened(folder / FOLDER, "fp32") if (folder / FOLDER).is_dir() else None
+        return LexiconSystem.load(folder, info.labels, stacked), info
     if info.system == "dictionary":
         from clem_icd.modeling.lexicon.dictionary import DictionarySystem
 

@@ -70,6 +70,11 @@ class RunLayout:
         return self.path / "checkpoints"
 
     @property
+    def stacking(self) -> Path:
+        """The runs of a stacked system, until the run is finished."""
+        return self.path / "stacking"
+
+    @property
     def tensorboard(self) -> Path:
         """Events for TensorBoard, if the recipe requests them."""
         return self.path / "tensorboard"

@@ -15,7 +15,7 @@ from clem_icd.modeling.machine import describe_environment
 from clem_icd.runs.checkpoints import has_checkpoint
 from clem_icd.runs.layout import CORPUS, DESCRIPTION, ENVIRONMENT, RUN_STATE, SEEDS_STATE
 from clem_icd.runs.resumable import Resumable
-from clem_icd.training.recipe import NeuralRecipe, Recipe, with_defaults
+from clem_icd.training.recipe import NeuralRecipe, Recipe, neural_part, with_defaults
 from clem_icd.training.starting import start_fingerprint, start_of
 
 
@@ -136,8 +136,8 @@ class RunFolder(TrainingFolder):
 
     @property
     def begun(self) -> bool:
-        """Whether there is a checkpoint."""
-        return has_checkpoint(self.layout.checkpoints)
+        """Whether there is a checkpoint, or a stacked system has been begun."""
+        return has_checkpoint(self.layout.checkpoints) or self.layout.stacking.is_dir()
 
     @property
     def recorded(self) -> dict[str, Any]:
@@ -152,6 +152,7 @@ class RunFolder(TrainingFolder):
     def clean(self) -> None:
         """Delete what only an unfinished run needs."""
         shutil.rmtree(self.layout.checkpoints, ignore_errors=True)
+        shutil.rmtree(self.layout.stacking, ignore_errors=True)
         super().clean()
 
 
@@ -218,9 +219,10 @@ _READ_FILES = {
 
 def _files(recipe: Recipe) -> dict[str, str]:
     """Return the fingerprints of the synonyms and of the weights to start from, where a recipe names them."""
-    if not isinstance(recipe, NeuralRecipe):
+    part = neural_part(recipe)
+    if part is None:
         return {}
-    notes = recipe.training.synthetic_notes
+    notes = part.training.synthetic_notes
     synonyms = None if notes is None else notes.fingerprint()
     found = {"synonyms": synonyms, "start": start_fingerprint(recipe)}
     return {name: digest for name, digest in found.items() if digest is not None}
@@ -228,7 +230,8 @@ def _files(recipe: Recipe) -> dict[str, str]:
 
 def _encoder(recipe: Recipe) -> list[tuple[str, Path]]:
     """Return name and folder of the encoder that the training starts from, if it is on this machine."""
-    folder = recipe.architecture.encoder.local_folder() if isinstance(recipe, NeuralRecipe) else None
+    part = neural_part(recipe)
+    folder = None if part is None else part.architecture.encoder.local_folder()
     return [] if folder is None else [("the encoder", folder)]
 
 

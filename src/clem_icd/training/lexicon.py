@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +13,20 @@ from clem_icd.decisions.arrays import BoolArray, FloatArray
 from clem_icd.extras import optional
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling import System
-from clem_icd.modeling.lexicon.fitting import STEPS, TrainingNote, fit_dictionary, fit_lexicon, has_evidence
+from clem_icd.modeling.lexicon.fitting import (
+    STEPS,
+    TrainingNote,
+    fit_dictionary,
+    fit_lexicon,
+    has_evidence,
+    require_coded,
+)
 from clem_icd.modeling.lexicon.language import Language
-from clem_icd.modeling.lexicon.lexicon import places_of
+from clem_icd.modeling.lexicon.stacking import Stacked, Stacking, places_of
 from clem_icd.modeling.lexicon.titles import Name, TitleIndex, names_of
 from clem_icd.progress import Observer
 from clem_icd.training.recipe import DictionaryRecipe, LexiconRecipe
+from clem_icd.training.stacking import TrainedStacked
 
 __all__ = ["HeldOut", "TrainedLexicon", "train_dictionary", "train_lexicon"]
 
@@ -70,11 +78,21 @@ class TrainedLexicon:
     held_out: HeldOut
 
 
-def train_lexicon(recipe: LexiconRecipe, corpus: Corpus, observer: Observer) -> TrainedLexicon:
+def train_lexicon(
+    recipe: LexiconRecipe,
+    corpus: Corpus,
+    observer: Observer,
+    stack: Callable[[], TrainedStacked] | None = None,
+) -> TrainedLexicon:
     """Learn a lexicon.
 
     Codes come from the training split and the installed titles alone: labels that occur only in other splits
     change nothing but the label list.
+
+    Parameters
+    ----------
+    stack
+        Trains the system that the recipe stacks the lexicon on; None where it names none.
 
     Raises
     ------
@@ -86,6 +104,7 @@ def train_lexicon(recipe: LexiconRecipe, corpus: Corpus, observer: Observer) -> 
     """
     optional("lightgbm", "The lexicon")
     notes = _training_notes(corpus)
+    require_coded(notes)
     codes = {code for note in notes for code in note.codes}
     systems = {code.system for code in codes} | ({recipe.space} if recipe.space else set())
     observer.say(_sentence_on_evidence(notes))
@@ -93,6 +112,10 @@ def train_lexicon(recipe: LexiconRecipe, corpus: Corpus, observer: Observer) -> 
         observer.say(sentence)
     titles = _titles(corpus, codes, sorted(systems), recipe.language)
     labels = corpus.codes if recipe.space is None else _ranked(titles.codes, codes, recipe.space)
+    stacking = None
+    if stack is not None:
+        system, info, held_out = stack()
+        stacking = Stacking(Stacked.of(system, info, titles.codes), held_out)
     observer.begin("Learning the lexicon", STEPS)
     fitted = fit_lexicon(
         notes,
@@ -101,9 +124,10 @@ def train_lexicon(recipe: LexiconRecipe, corpus: Corpus, observer: Observer) -> 
         output=places_of(labels, titles.codes),
         seed=recipe.seed,
         progress=observer.advance,
+        stacking=stacking,
     )
-    held_out = HeldOut(fitted.right, fitted.scores)
-    return TrainedLexicon(fitted.system, labels, _titles_of(labels, corpus), held_out)
+    judged = HeldOut(fitted.right, fitted.scores)
+    return TrainedLexicon(fitted.system, labels, _titles_of(labels, corpus), judged)
 
 
 def train_dictionary(recipe: DictionaryRecipe, corpus: Corpus, observer: Observer) -> TrainedLexicon:

@@ -7,7 +7,7 @@ settings, where a key is the dotted path of a field. A recipe contains no refere
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -188,6 +188,25 @@ class LexiconRecipe(Fields):
     language: Language = "en"
     labels: str = "corpus"
     threshold_policy: PolicyName = "exact"
+    stacking: NeuralRecipe | LinearRecipe | None = None
+
+    @field_validator("stacking", mode="before")
+    @classmethod
+    def _read_stacked(cls, stacking: Any) -> Any:
+        return None if stacking is None else _stackable(stacking)
+
+    @field_validator("stacking", mode="after")
+    @classmethod
+    def _require_independence(cls, stacking: NeuralRecipe | LinearRecipe | None) -> Any:
+        if isinstance(stacking, NeuralRecipe):
+            if stacking.seeds > 1:
+                raise ValueError("the trees see one system; set stacking.seeds=1")
+            if stacking.training.start_from is not None:
+                raise ValueError(
+                    "training.start_from names a model that may have learned from the notes that it would be "
+                    "judged by; set stacking.training.start_from=null"
+                )
+        return stacking
 
     @field_validator("labels")
     @classmethod
@@ -266,6 +285,12 @@ _READERS: dict[str, RecipeReader[Any]] = {
 }
 
 
+def neural_part(recipe: Recipe) -> NeuralRecipe | None:
+    """Return what a recipe trains an encoder by: itself, or what a lexicon is stacked on; None without."""
+    part = recipe.stacking if isinstance(recipe, LexiconRecipe) else recipe
+    return part if isinstance(part, NeuralRecipe) else None
+
+
 def shipped_recipes() -> dict[str, str]:
     """Return the YAML text of the recipes that ship with the package, by name; ``paper/…`` in a subfolder."""
     folder = resources.files("clem_icd") / "recipes"
@@ -293,7 +318,58 @@ def read_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
         raise RecipeError(
             f"system is {system!r}, expected {' or '.join(_READERS)}", path=name, remedy=f"See {_PAGE}"
         )
+    if system == "lexicon":
+        fields, settings = _with_stacked(fields, settings, name)
     recipe: Recipe = _READERS[system].read(fields, settings, name)
+    return recipe
+
+
+def _with_stacked(
+    fields: dict[str, Any], settings: Sequence[str], name: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Apply the settings of the recipe that a lexicon is stacked on; return the fields and other settings."""
+    chosen: Any = fields.get("stacking")
+    inner, own = [], []
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        if key == "stacking":
+            chosen = None if value == "null" else value
+        elif key.startswith("stacking."):
+            inner.append(setting.removeprefix("stacking."))
+        else:
+            own.append(setting)
+    if chosen is None and inner:
+        raise RecipeError(
+            f"stacking.{inner[0].partition('=')[0]} is set, and there is no recipe to stack on",
+            remedy="Name one, such as stacking=clem-small",
+        )
+    try:
+        return {**fields, "stacking": None if chosen is None else _stackable(chosen, inner)}, own
+    except RecipeError as problem:
+        raise RecipeError(
+            problem.found, path=problem.path or "stacking", row=problem.row, remedy=problem.remedy
+        ) from None
+    except ValueError as problem:
+        raise RecipeError(f"stacking: {problem}", path=name, remedy=f"See {_PAGE}") from None
+
+
+def _stackable(chosen: Any, settings: Sequence[str] = ()) -> NeuralRecipe | LinearRecipe:
+    """Return the recipe that a lexicon is stacked on, from its name or its fields.
+
+    Raises
+    ------
+    ValueError
+        If it is neither neural nor linear.
+
+    """
+    if isinstance(chosen, NeuralRecipe | LinearRecipe):
+        return chosen
+    fields = _parse(_text(chosen), chosen) if isinstance(chosen, str) else chosen
+    system = fields.get("system") if isinstance(fields, Mapping) else None
+    if system not in ("neural", "linear"):
+        found = repr(chosen) if system is None else f"a {system}"
+        raise ValueError(f"it is {found}, expected the name or the fields of a neural or linear recipe")
+    recipe: NeuralRecipe | LinearRecipe = _READERS[system].read(fields, settings, "stacking")
     return recipe
 
 

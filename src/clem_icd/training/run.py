@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from clem_icd.corpus import Corpus
@@ -26,8 +27,9 @@ from clem_icd.training.folder import RunFolder
 from clem_icd.training.judging import read_scores, write_metrics
 from clem_icd.training.lexicon import TrainedLexicon, train_dictionary, train_lexicon
 from clem_icd.training.linear import train_linear
-from clem_icd.training.recipe import DictionaryRecipe, LexiconRecipe, NeuralRecipe, Recipe
+from clem_icd.training.recipe import DictionaryRecipe, LexiconRecipe, NeuralRecipe, Recipe, neural_part
 from clem_icd.training.report import report_run
+from clem_icd.training.stacking import train_stacked
 
 
 def train_run(
@@ -48,8 +50,9 @@ def train_run(
         The commit of an encoder from the Hub, if it is resolved already; see `train` for the others.
 
     """
-    if isinstance(recipe, NeuralRecipe) and not (resume and out.exists()):
-        require_adaptable(at_commit(recipe, commit))
+    part = neural_part(recipe)
+    if part is not None and not (resume and out.exists()):
+        require_adaptable(at_commit(part, commit))
     run = RunFolder.start(out, recipe, corpus, resume=resume, force=force)
     if run.ended:
         run.clean()
@@ -90,7 +93,18 @@ def _train_system(recipe: Recipe, corpus: Corpus, out: Path, observer: Observer)
         return fit_neural(recipe, corpus, out, observer)
     write_history(out, [])
     if isinstance(recipe, LexiconRecipe):
-        return train_lexicon(recipe, corpus, observer)
+        stack = None
+        if recipe.stacking is not None:
+            stack = partial(
+                train_stacked,
+                recipe.stacking,
+                corpus,
+                out,
+                seed=recipe.seed,
+                observer=observer,
+                train_run=train_run,
+            )
+        return train_lexicon(recipe, corpus, observer, stack)
     if isinstance(recipe, DictionaryRecipe):
         return train_dictionary(recipe, corpus, observer)
     return train_linear(recipe, corpus, observer)

@@ -8,14 +8,14 @@ from pathlib import Path
 from clem_icd.corpus import Corpus
 from clem_icd.errors import CorpusError, RecipeError
 from clem_icd.modeling import LabelSpace
-from clem_icd.progress import Observer, Silent
+from clem_icd.progress import Numbered, Observer, Silent
 from clem_icd.runs.processes import launched_processes, require_single_process
 from clem_icd.training import team
-from clem_icd.training.commits import commit_of_seeds
+from clem_icd.training.commits import commit_of_runs
 from clem_icd.training.evidence_tokens import require_evidence
 from clem_icd.training.fit import follow
 from clem_icd.training.folder import SeedsFolder
-from clem_icd.training.recipe import NeuralRecipe, Recipe
+from clem_icd.training.recipe import NeuralRecipe, Recipe, neural_part
 from clem_icd.training.run import train_run
 from clem_icd.training.starting import require_start
 from clem_icd.training.summary import summarize
@@ -80,14 +80,15 @@ def train(
     else:
         require_single_process(out)
     require_trainable(corpus)
-    if isinstance(recipe, NeuralRecipe):
+    part = neural_part(recipe)
+    if part is not None:
         labels = LabelSpace.of(corpus)
-        recipe.head.require_labels(labels)
-        recipe.training.warmup(corpus.size("train"))
-        require_start(recipe, corpus)
-        require_evidence(recipe.training.regularizer, corpus)
-        if recipe.training.synthetic_notes is not None:
-            recipe.training.synthetic_notes.names(labels)
+        part.head.require_labels(labels)
+        part.training.warmup(corpus.size("train"))
+        require_start(part, corpus)
+        require_evidence(part.training.regularizer, corpus)
+        if part.training.synthetic_notes is not None:
+            part.training.synthetic_notes.names(labels)
     observer = observer or Silent()
     with team.joined(launched_processes(out), out):
         if not team.leads():
@@ -129,33 +130,17 @@ def _train_seeds(
 
 
 def _train_each(recipe: NeuralRecipe, corpus: Corpus, folder: SeedsFolder, observer: Observer) -> None:
-    places, commit = folder.places, commit_of_seeds(recipe, folder)
+    places = folder.places
+    commit = commit_of_runs(recipe, places.values())
     for number, (seed, place) in enumerate(places.items(), start=1):
         observer.say(f"Seed {number} of {len(places)}, in {place.name}")
         # They may have changed while an earlier seed was trained.
         folder.require_same_files(recipe)
         one = recipe.model_copy(update={"seed": seed, "seeds": 1})
-        numbered = _NumberedObserver(observer, f"seed {number} of {len(places)}")
+        numbered = Numbered(observer, f"seed {number} of {len(places)}")
         train_run(one, corpus, place, resume=True, force=False, observer=numbered, commit=commit)
         # The Trainer refers to itself, and would keep its model on the device together with the next one.
         gc.collect()
-
-
-class _NumberedObserver:
-    """Adds the number of the seed to the name of every task."""
-
-    def __init__(self, observer: Observer, which: str) -> None:
-        self._observer = observer
-        self._which = which
-
-    def begin(self, task: str, total: int | None) -> None:
-        self._observer.begin(f"{task} ({self._which})", total)
-
-    def advance(self, steps: int = 1) -> None:
-        self._observer.advance(steps)
-
-    def say(self, line: str) -> None:
-        self._observer.say(line)
 
 
 def require_trainable(corpus: Corpus) -> None:

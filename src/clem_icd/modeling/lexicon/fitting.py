@@ -24,6 +24,7 @@ from clem_icd.modeling.lexicon.ranking import fit_ranker, out_of_fold
 from clem_icd.modeling.lexicon.read_note import ReadNote, read_note
 from clem_icd.modeling.lexicon.ridge import Ridge, fit_ridge
 from clem_icd.modeling.lexicon.similarity import similarity
+from clem_icd.modeling.lexicon.stacking import Stacking
 from clem_icd.modeling.lexicon.tallies import Tallies, sum_of, tally
 from clem_icd.modeling.lexicon.titles import TitleIndex
 
@@ -38,6 +39,8 @@ __all__ = [
     "fit_lexicon",
     "folds_of",
     "has_evidence",
+    "ranked_notes",
+    "require_coded",
 ]
 
 _FOLDS = 10
@@ -91,6 +94,7 @@ def fit_lexicon(
     output: Ints,
     seed: int,
     progress: Progress | None = None,
+    stacking: Stacking | None = None,
 ) -> Fitted[LexiconSystem]:
     """Learn a lexicon.
 
@@ -108,6 +112,8 @@ def fit_lexicon(
         For folds, samples and trees: the same seed gives the same bytes, whatever the number of cores.
     progress
         Called `STEPS` times, with fewer folds fewer.
+    stacking
+        Another system whose scores the trees see, and its scores of the notes that `ranked_notes` names.
 
     Raises
     ------
@@ -118,7 +124,7 @@ def fit_lexicon(
 
     """
     tick = progress or (lambda: None)
-    described = describe_training(notes, titles, language, seed=seed, progress=tick)
+    described = describe_training(notes, titles, language, seed=seed, progress=tick, stacking=stacking)
     proposals = described.proposals
     names = proposals[0].names
     features = np.concatenate([one.features for one in proposals])
@@ -126,10 +132,11 @@ def fit_lexicon(
         [np.isin(one.codes, gold) for one, gold in zip(proposals, described.gold, strict=True)]
     )
     counts = [len(one.codes) for one in proposals]
-    groups = np.repeat(described.folds % _GROUPS, counts)
+    groups = np.repeat(_groups(described.folds), counts)
     scores = out_of_fold(features, right, groups, names, seed, tick)
     ranker = fit_ranker(features, right, names, seed)
-    system = LexiconSystem(language, described.knowledge, described.ridge, ranker, output)
+    stacked = None if stacking is None else stacking.stacked
+    system = LexiconSystem(language, described.knowledge, described.ridge, ranker, output, stacked)
     return Fitted(system, *_table(right, scores, counts, [len(codes) for codes in described.gold]))
 
 
@@ -167,6 +174,7 @@ def describe_training(
     *,
     seed: int,
     progress: Progress,
+    stacking: Stacking | None = None,
 ) -> DescribedNotes:
     """Describe training notes; see `fit_lexicon` for the parameters.
 
@@ -192,8 +200,10 @@ def describe_training(
     proposals: dict[int, Proposals] = {}
     for fold, own in enumerate(by_fold):
         known = knowledge(every.without(own))
-        for row in rows[folds[rows] == fold]:
-            proposals[row] = propose(read[row], held_out[row], ridge.learned, known)
+        for place in np.flatnonzero(folds[rows] == fold):
+            row = rows[place]
+            opinion = None if stacking is None else stacking.opinion(int(place))
+            proposals[row] = propose(read[row], held_out[row], ridge.learned, known, opinion)
         progress()
     return DescribedNotes(
         knowledge(every),
@@ -203,6 +213,30 @@ def describe_training(
         [proposals[row] for row in rows],
         [coded[row].codes for row in rows],
     )
+
+
+def ranked_notes(subjects: Sequence[str | None], seed: int) -> tuple[Ints, Ints]:
+    """Return the training notes that the trees learn from, at most 4,000, and the group of every note.
+
+    The trees judge the notes of a group by those of the others; a stacked system has to do the same.
+
+    Parameters
+    ----------
+    subjects
+        The patient of each training note, None where unknown [notes].
+    seed
+        As in `fit_lexicon`.
+
+    Returns
+    -------
+        The ranked notes, ascending [ranked notes]; the group of each training note, from 0 [notes].
+
+    """
+    return _sample(len(subjects), seed), _groups(folds_of(subjects, _FOLDS, seed))
+
+
+def _groups(folds: Ints) -> Ints:
+    return folds % _GROUPS
 
 
 class _Tallied(NamedTuple):
@@ -219,7 +253,7 @@ class _Tallied(NamedTuple):
 def _tallied(
     notes: Sequence[TrainingNote], titles: TitleIndex, language: Language, seed: int, *, loose: bool
 ) -> _Tallied:
-    _require_coded(notes)
+    require_coded(notes)
     read = [read_note(note.text, language) for note in notes]
     coded = coded_notes(notes, read, titles)
     folds = folds_of([note.subject for note in notes], _FOLDS, seed)
@@ -345,7 +379,15 @@ def folds_of(subjects: Sequence[str | None], count: int, seed: int) -> Ints:
     return np.array([folds[distinct[name]] for name in names], dtype=np.int64)
 
 
-def _require_coded(notes: Sequence[TrainingNote]) -> None:
+def require_coded(notes: Sequence[TrainingNote]) -> None:
+    """Refuse training notes of which fewer than two patients have codes.
+
+    Raises
+    ------
+    CorpusError
+        If that is so.
+
+    """
     coded = [note for note in notes if note.codes]
     patients = {note.subject if note.subject is not None else id(note) for note in coded}
     if len(patients) < 2:

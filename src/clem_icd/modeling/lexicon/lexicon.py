@@ -10,6 +10,7 @@ import numpy as np
 
 from clem_icd.errors import ModelError
 from clem_icd.icd import Code
+from clem_icd.modeling.info import ModelInfo
 from clem_icd.modeling.lexicon.arrays import Floats, Ints
 from clem_icd.modeling.lexicon.knowledge import Knowledge
 from clem_icd.modeling.lexicon.language import Language
@@ -17,11 +18,12 @@ from clem_icd.modeling.lexicon.proposals import Proposals, propose
 from clem_icd.modeling.lexicon.ranking import Ranker
 from clem_icd.modeling.lexicon.read_note import ReadNote, read_note
 from clem_icd.modeling.lexicon.ridge import Ridge
+from clem_icd.modeling.lexicon.stacking import Stacked, places_of
 from clem_icd.modeling.lexicon.storage import Stored, read_lexicon, write_lexicon
 from clem_icd.modeling.model_files import COPY_AGAIN
-from clem_icd.modeling.system import NoteScores, Span
+from clem_icd.modeling.system import NoteScores, Span, System
 
-__all__ = ["LexiconSystem", "places_of"]
+__all__ = ["LexiconSystem"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,8 @@ class LexiconSystem:
         What was learned.
     output
         The labels, as places in the code space; -1 for one that is not in it [labels].
+    stacked
+        Another system whose scores the trees see; None without one.
 
     """
 
@@ -44,19 +48,28 @@ class LexiconSystem:
     ridge: Ridge
     ranker: Ranker
     output: Ints
+    stacked: Stacked | None = None
 
     def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
-        """Yield the scores of every text, in order: the probability of what is proposed, 0 for all else."""
-        for text in texts:
-            proposals, probabilities, _ = self._judged(text)
-            yield NoteScores(self._of_labels(proposals.codes, probabilities))
+        """Yield the scores of every text, in order: the probability of what is proposed, 0 for all else.
+
+        Tokens are those of the stacked system, which may not read all of a long note; the lexicon does.
+        """
+        for text, other in self._with_other(texts):
+            proposals, probabilities, _ = self._judged(text, other)
+            of_labels = self._of_labels(proposals.codes, probabilities)
+            yield NoteScores(of_labels) if other is None else other._replace(probabilities=of_labels)
 
     def save(self, folder: Path) -> None:
         """Write the files of the lexicon into an existing folder."""
+        if self.stacked is not None:
+            self.stacked.save(folder)
         write_lexicon(Stored(self.language, self.knowledge, self.ridge, self.ranker, self.output), folder)
 
     @classmethod
-    def load(cls, folder: Path, labels: Sequence[Code]) -> LexiconSystem:
+    def load(
+        cls, folder: Path, labels: Sequence[Code], stacked: tuple[System, ModelInfo] | None = None
+    ) -> LexiconSystem:
         """Open the files that `save` wrote.
 
         Parameters
@@ -65,6 +78,8 @@ class LexiconSystem:
             The model folder.
         labels
             The labels that the system scores, in label order.
+        stacked
+            The model in the folder's `FOLDER`, where there is one.
 
         Raises
         ------
@@ -75,13 +90,14 @@ class LexiconSystem:
 
         """
         stored = read_lexicon(folder)
-        if not np.array_equal(stored.output, places_of(labels, stored.knowledge.titles.codes)):
+        codes = stored.knowledge.titles.codes
+        if not np.array_equal(stored.output, places_of(labels, codes)):
             raise ModelError(
                 "clem.json lists other labels than this lexicon was made for",
                 path=folder,
                 remedy=COPY_AGAIN,
             )
-        return cls(*stored)
+        return cls(*stored, None if stacked is None else Stacked.of(*stacked, codes))
 
     def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
         """Return the words that each label of a note rests on [labels].
@@ -89,18 +105,24 @@ class LexiconSystem:
         A label that is not proposed has none, and so has one that only the vocabulary as a whole proposes.
         The weight is the probability of the code.
         """
-        proposals, probabilities, note = self._judged(text)
+        [(_, other)] = self._with_other([text])
+        proposals, probabilities, note = self._judged(text, other)
         row_of = {int(code): row for row, code in enumerate(proposals.codes)}
         rows = [row_of.get(int(self.output[label]), -1) for label in labels]
         return [() if row < 0 else _span(note, proposals, row, float(probabilities[row])) for row in rows]
 
-    def _judged(self, text: str) -> tuple[Proposals, Floats, ReadNote]:
+    def _with_other(self, texts: Iterable[str]) -> Iterator[tuple[str, NoteScores | None]]:
+        """Yield every text with the scores of the stacked system, None without one."""
+        return ((text, None) for text in texts) if self.stacked is None else self.stacked.read(texts)
+
+    def _judged(self, text: str, other: NoteScores | None) -> tuple[Proposals, Floats, ReadNote]:
         note = read_note(text, self.language)
         proposals = propose(
             note,
             self.ridge.scores(note.words),
             self.ridge.learned,
             self.knowledge,
+            None if self.stacked is None or other is None else self.stacked.opinion(other.probabilities),
         )
         return proposals, self.ranker.probabilities(proposals.features), note
 
@@ -108,12 +130,6 @@ class LexiconSystem:
         of_codes = np.zeros(len(self.knowledge.titles.codes) + 1, dtype=np.float32)
         of_codes[codes] = probabilities
         return of_codes[self.output]
-
-
-def places_of(labels: Sequence[Code], codes: Sequence[Code]) -> Ints:
-    """Return the place of each label in a code space; -1 for one that is not in it [labels]."""
-    place = {code: position for position, code in enumerate(codes)}
-    return np.array([place.get(label, -1) for label in labels], dtype=np.int64)
 
 
 def _span(note: ReadNote, proposals: Proposals, row: int, weight: float) -> tuple[Span, ...]:

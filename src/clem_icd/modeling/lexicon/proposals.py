@@ -23,6 +23,9 @@ _OWNERS = 6
 _RIDGE = 30
 """The codes that the vocabulary as a whole proposes."""
 
+_OPINION, _LIKELY = 30, 0.01
+"""The codes that another system proposes, at most, and the smallest probability for it."""
+
 _WIDTH, _STRIDE, _LEAST = 8, 3, 0.3
 """Words that a title is looked for in at once, and the smallest share of it."""
 
@@ -83,7 +86,9 @@ class _Source:
     ends: Ints
 
 
-def propose(note: ReadNote, ridge: Floats, learned: Ints, known: Knowledge) -> Proposals:
+def propose(
+    note: ReadNote, ridge: Floats, learned: Ints, known: Knowledge, opinion: Floats | None = None
+) -> Proposals:
     """Return the codes that a note may have.
 
     Parameters
@@ -96,6 +101,8 @@ def propose(note: ReadNote, ridge: Floats, learned: Ints, known: Knowledge) -> P
         Their codes, as places in the code space [learned].
     known
         What is known from other notes.
+    opinion
+        The probability of each code by another system [codes]; None without one.
 
     """
     words = np.arange(len(note.words))
@@ -111,13 +118,18 @@ def propose(note: ReadNote, ridge: Floats, learned: Ints, known: Knowledge) -> P
     ridge, learned = ridge[counted], learned[counted]
     order = np.argsort(-ridge, kind="stable")
     proposed = [source.codes for source in (*kinds.values(), titles)]
-    codes = np.unique(np.concatenate([*proposed, learned[order[:_RIDGE]]]))
+    proposed.append(learned[order[:_RIDGE]])
+    if opinion is not None:
+        proposed.append(_favoured(opinion))
+    codes = np.unique(np.concatenate(proposed))
     description = _Description(codes)
     for name, source in {**kinds, "title": titles}.items():
         for feature, values in source.features.items():
             description.add(f"{name}_{feature}", values, source.codes)
     _describe_titles(description, coverage)
     _describe_vocabulary(description, ridge, learned, order)
+    if opinion is not None:
+        _describe_opinion(description, opinion)
     _describe_codes(description, known)
     begins, ends = _best_spans(codes, [titles, *reversed(kinds.values())])
     _describe_competition(description, known, begins, ends, len(note.words))
@@ -245,6 +257,19 @@ def _describe_vocabulary(description: _Description, ridge: Floats, learned: Ints
     description.add("vocabulary_rank", ranks[inside], learned[inside])
 
 
+def _favoured(opinion: Floats) -> Ints:
+    """Return the codes that another system finds likely enough to propose, at most a few [codes]."""
+    likely = np.flatnonzero(opinion >= _LIKELY)
+    return likely[np.argsort(-opinion[likely], kind="stable")[:_OPINION]]
+
+
+def _describe_opinion(description: _Description, opinion: Floats) -> None:
+    description.add("opinion", opinion[description.codes])
+    ranks = np.empty(len(opinion), dtype=np.float32)
+    ranks[np.argsort(-opinion, kind="stable")] = np.arange(len(opinion))
+    description.add("opinion_rank", ranks[description.codes])
+
+
 def _describe_codes(description: _Description, known: Knowledge) -> None:
     space, tallies, codes = known.space, known.tallies, description.codes
     counts = tallies.with_code[codes]
@@ -271,11 +296,14 @@ def _describe_competition(
     columns = description.columns
     strength = description.add("strength", _strength(columns))
     categories = known.space.categories[description.codes]
-    for name, values in (
-        ("strength", strength),
-        ("vocabulary", np.nan_to_num(columns["vocabulary_score"])),
-        ("title", np.nan_to_num(columns["title_score"])),
-    ):
+    rivals = {
+        "strength": strength,
+        "vocabulary": np.nan_to_num(columns["vocabulary_score"]),
+        "title": np.nan_to_num(columns["title_score"]),
+    }
+    if "opinion" in columns:
+        rivals["opinion"] = columns["opinion"]
+    for name, values in rivals.items():
         description.add(f"{name}_in_category", _ahead_of_others(values, categories))
     description.add("strength_in_place", strength - _strongest_inside(begins, ends, strength, words))
     description.add("span_words", ends - begins)

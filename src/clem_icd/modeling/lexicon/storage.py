@@ -25,6 +25,7 @@ from clem_icd.modeling.lexicon.ranking import Ranker
 from clem_icd.modeling.lexicon.ridge import Ridge
 from clem_icd.modeling.lexicon.seal import read_options, write_options
 from clem_icd.modeling.lexicon.similarity import Similarity
+from clem_icd.modeling.lexicon.stacking import stacked_files
 from clem_icd.modeling.lexicon.tallies import Tallies
 from clem_icd.modeling.lexicon.title_files import TITLES_FILE, read_titles_index, write_titles
 from clem_icd.modeling.lexicon.translation import Translation
@@ -58,7 +59,7 @@ class Stored(NamedTuple):
 
 
 def write_lexicon(stored: Stored, folder: Path) -> None:
-    """Write the files of a lexicon into an existing folder."""
+    """Write the files of a lexicon into an existing folder, which a stacked system has been saved in."""
     known = stored.knowledge
     parts = {
         "similarity": known.similarity,
@@ -74,7 +75,8 @@ def write_lexicon(stored: Stored, folder: Path) -> None:
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / _ARRAYS)
     write_titles(known.titles, folder)
     write_text(folder / _TREES, stored.ranker.text())
-    write_options(folder / _OPTIONS, {"language": stored.language, "marked": known.marked}, _FILES)
+    options = {"language": stored.language, "marked": known.marked}
+    write_options(folder / _OPTIONS, options, _files(folder))
 
 
 def read_lexicon(folder: Path) -> Stored:
@@ -88,7 +90,7 @@ def read_lexicon(folder: Path) -> Stored:
         If LightGBM is not installed.
 
     """
-    options = read_options(folder / _OPTIONS, _FILES, ("language", "marked"))
+    options = read_options(folder / _OPTIONS, _files(folder), ("language", "marked"))
     arrays = read_arrays(folder / _ARRAYS)
     titles = read_titles_index(folder)
     ranker = _read_trees(folder / _TREES)
@@ -115,6 +117,11 @@ def read_lexicon(folder: Path) -> Stored:
             remedy=COPY_AGAIN,
         ) from problem
     return Stored(language, knowledge, ridge, ranker, output)
+
+
+def _files(folder: Path) -> tuple[str, ...]:
+    """Return the files of a lexicon that must be of one model, relative to its folder."""
+    return (*_FILES, *stacked_files(folder))
 
 
 def _phrases(arrays: Mapping[str, Any]) -> Phrases:
