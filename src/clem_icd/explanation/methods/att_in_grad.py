@@ -32,8 +32,8 @@ class AttInGrad(LabelQueryMethod):
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weights [labels, tokens read]."""
-        model: Any = system.model
-        with traced(model, len(note.ids)):
+        model: Any
+        with traced(system.model, len(note.ids)) as model:
             batch = batch_of(system, note)
             mask = batch["attention_mask"]
             embeddings = embedded(model, batch)

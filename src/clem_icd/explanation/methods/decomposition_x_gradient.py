@@ -36,9 +36,9 @@ class DecompositionTimesGradient(PooledMethod):
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weights [labels, tokens read]."""
-        model = system.model
         found = np.empty((len(labels), len(note.ids)), dtype=np.float32)
-        with traced(model, len(note.ids)), hidden_of(model, alone=False) as collected:
+        with traced(system.model, len(note.ids)) as model:
+            collected = hidden_of(model, alone=False)
             batch = batch_of(system, note)
             mask = batch["attention_mask"]
             embeddings = embedded(model, batch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 from transformers.modeling_layers import GradientCheckpointingLayer
 
+from clem_icd.explanation.methods.twin import frozen_twin
 from clem_icd.modeling import EncoderWithHead
 from clem_icd.modeling.heads.label_queries import LabelQueries
 
@@ -25,58 +25,33 @@ Otherwise a model of the size of ModernBERT-base would hold 1.6 MB per token. A 
 long again.
 """
 
-# The model is changed for the length of a trace, and two threads would restore each other's changes.
-_CHANGING = threading.Lock()
-
 
 @contextmanager
-def traced(model: PreTrainedModel, tokens: int) -> Iterator[None]:
+def traced(model: PreTrainedModel, tokens: int) -> Iterator[PreTrainedModel]:
     """Record what follows for gradients with respect to inputs, whatever the caller's mode.
 
-    Parameters are constants meanwhile, so that nothing is kept for their gradients.
+    Yields a `frozen_twin` of the model: nothing is kept for gradients of its weights.
 
     Parameters
     ----------
     model
-        A model in evaluation mode; afterwards, it is as it was.
+        A model in evaluation mode.
     tokens
         The number of tokens of the note, by which `CHECKPOINTED_TOKENS` decides.
 
     """
-    with _CHANGING, torch.inference_mode(False), torch.enable_grad(), _frozen(model):
-        if tokens < CHECKPOINTED_TOKENS:
-            yield
-        else:
-            with _checkpointed(model):
-                yield
+    with torch.inference_mode(False), torch.enable_grad():
+        twin = frozen_twin(model)
+        if tokens >= CHECKPOINTED_TOKENS:
+            _checkpoint_layers(twin)
+        yield twin
 
 
-@contextmanager
-def _frozen(model: PreTrainedModel) -> Iterator[None]:
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    try:
-        for parameter in trained:
-            parameter.requires_grad_(False)
-        yield
-    finally:
-        for parameter in trained:
-            parameter.requires_grad_(True)
-
-
-@contextmanager
-def _checkpointed(model: PreTrainedModel) -> Iterator[None]:
+def _checkpoint_layers(twin: PreTrainedModel) -> None:
     """Checkpoint the layers of the encoder; transformers does so in training mode only."""
-    layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
-    own = [layer.__dict__.get("forward") for layer in layers]
-    try:
-        for layer in layers:
+    for layer in twin.modules():
+        if isinstance(layer, GradientCheckpointingLayer):
             layer.forward = partial(checkpoint, layer.forward, use_reentrant=False, preserve_rng_state=False)
-        yield
-    finally:
-        for layer, forward in zip(layers, own, strict=True):
-            layer.__dict__.pop("forward", None)
-            if forward is not None:
-                layer.forward = forward
 
 
 def embedded(model: PreTrainedModel, batch: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -29,10 +29,11 @@ class HeadDecomposition(PooledMethod):
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weights [labels, tokens read]."""
-        model: Any = system.model
+        model: Any
         found = np.empty((len(labels), len(note.ids)), dtype=np.float32)
         # Nothing is recorded before the head, so no layer is worth computing again.
-        with traced(model, 0), hidden_of(model, alone=True) as collected:
+        with traced(system.model, 0) as model:
+            collected = hidden_of(model, alone=True)
             batch = batch_of(system, note)
             logits = model(**batch).logits[0, list(labels)]
             for row, [product] in enumerate(products(logits, *collected)):

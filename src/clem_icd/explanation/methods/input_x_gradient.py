@@ -28,9 +28,8 @@ class InputTimesGradient(NeuralMethod):
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weights [labels, tokens read]."""
-        model = system.model
         found = np.empty((len(labels), len(note.ids)), dtype=np.float32)
-        with traced(model, len(note.ids)):
+        with traced(system.model, len(note.ids)) as model:
             batch = batch_of(system, note)
             mask = batch["attention_mask"]
             embeddings = embedded(model, batch)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -38,14 +36,13 @@ class PooledMethod(HeadMethod):
         return None
 
 
-@contextmanager
-def hidden_of(model: PreTrainedModel, *, alone: bool) -> Iterator[list[torch.Tensor]]:
-    """Collect what the encoder passes to the stock head [notes, tokens, width], in this thread.
+def hidden_of(twin: PreTrainedModel, *, alone: bool) -> list[torch.Tensor]:
+    """Return a list to which each pass adds what the encoder gives to the stock head [notes, tokens, width].
 
     Parameters
     ----------
-    model
-        The stock model.
+    twin
+        A `frozen_twin` of a stock model.
     alone
         Whether gradients end there, so that none are computed through the encoder.
 
@@ -53,25 +50,21 @@ def hidden_of(model: PreTrainedModel, *, alone: bool) -> Iterator[list[torch.Ten
     collected: list[torch.Tensor] = []
 
     def collect(_module: torch.nn.Module, _inputs: Any, output: Any) -> Any:
-        # A thread that scores meanwhile records no gradients.
-        if torch.is_grad_enabled():
-            if alone:
-                output.last_hidden_state = output.last_hidden_state.detach().requires_grad_()
-            collected.append(output.last_hidden_state)
+        if alone:
+            output.last_hidden_state = output.last_hidden_state.detach().requires_grad_()
+        collected.append(output.last_hidden_state)
         return output
 
-    base: Any = model.base_model
-    handle = base.register_forward_hook(collect)
-    try:
-        yield collected
-    finally:
-        handle.remove()
+    base: Any = twin.base_model
+    base.register_forward_hook(collect)
+    return collected
 
 
 def _reads_one_token(system: NeuralSystem) -> bool:
     [note] = system.reading.read(system.tokenizer, [_PROBE])
-    model: Any = system.model
-    with traced(model, len(note.ids)), hidden_of(model, alone=True) as collected:
+    model: Any
+    with traced(system.model, len(note.ids)) as model:
+        collected = hidden_of(model, alone=True)
         logits = model(**batch_of(system, note)).logits
         # BERT's head reads a vector that the encoder has made of the first token.
         if not logits.requires_grad:
