@@ -201,6 +201,8 @@ def test_accumulated_batches_are_joined_if_that_fits_and_is_faster(plan: Plan) -
 def test_the_linear_baseline_has_no_plan() -> None:
     with pytest.raises(RecipeError, match=r"nothing to plan.*Train it without --plan"):
         require_steps(read_recipe("linear"))
+    with pytest.raises(RecipeError, match=r"six times.*Plan the recipe of `stacking` alone"):
+        require_steps(read_recipe("lexicon-stacked"))
 
 
 def test_a_corpus_that_cannot_be_trained_on_is_refused(tmp_path: Path) -> None:

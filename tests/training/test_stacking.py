@@ -127,6 +127,7 @@ def test_a_model_carries_the_neural_system(neural_run: Path, corpus: Corpus, tmp
     stored = Scores.read(RunLayout(neural_run).scores("test")).of(corpus, "test")
     assert table == pytest.approx(stored, abs=1e-5)
     assert "opinion" in system.ranker.features
+    assert "the scores of the neural system in `stacked`" in (folder / "README.md").read_text()
 
 
 def test_a_long_note_is_reported_as_cut_by_the_neural_system(neural_run: Path) -> None:

@@ -31,6 +31,10 @@ def model_card(info: ModelInfo) -> str:
         f"- Assigns a code {info.rule.describe()}:",
         f"  {info.threshold_policy}.",
     ]
+    if info.recipe.get("stacking") is not None:
+        lines.append(
+            f"- Its trees also see the scores of the {info.recipe['stacking']['system']} system in `stacked`."
+        )
     if info.evidence is not None:
         lines += [
             f"- Finds evidence by {info.evidence['method'].get('kind')}:",

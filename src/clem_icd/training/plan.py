@@ -19,7 +19,7 @@ from clem_icd.runs.processes import require_single_process
 from clem_icd.training.batching import Batching
 from clem_icd.training.evidence_tokens import require_evidence
 from clem_icd.training.fit import prepare_fit
-from clem_icd.training.recipe import NeuralRecipe, Recipe
+from clem_icd.training.recipe import NeuralRecipe, Recipe, neural_part
 from clem_icd.training.seeds import require_trainable
 from clem_icd.training.starting import require_start
 from clem_icd.training.trials import Bench, Trial
@@ -100,6 +100,11 @@ def require_steps(recipe: Recipe) -> NeuralRecipe:
         If the recipe is that of the linear baseline or of a lexicon.
 
     """
+    if not isinstance(recipe, NeuralRecipe) and neural_part(recipe) is not None:
+        raise RecipeError(
+            "a plan is for one training, and this recipe trains the stacked system six times",
+            remedy="Plan the recipe of `stacking` alone, and multiply the time by six",
+        )
     if not isinstance(recipe, NeuralRecipe):
         raise RecipeError(
             f"there is nothing to plan for system {recipe.system}: it is not trained in steps",
