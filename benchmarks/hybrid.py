@@ -33,7 +33,6 @@ from clem_icd.modeling.lexicon.stacking import Stacked, Stacking
 from clem_icd.modeling.lexicon.titles import TitleIndex, names_of
 from clem_icd.progress import Silent
 from clem_icd.training import LexiconRecipe, read_recipe
-from clem_icd.training.run import train_run
 from clem_icd.training.stacking import train_stacked
 
 WEIGHTS = np.linspace(0, 1, 21)
@@ -101,9 +100,7 @@ def main() -> None:
     recipe = read_recipe("lexicon-stacked", [f"stacking.{one}" for one in arguments.settings])
     if not isinstance(recipe, LexiconRecipe) or recipe.stacking is None:
         parser.error("the recipe stacks nothing")
-    trained = train_stacked(
-        recipe.stacking, corpus, arguments.folder, seed=0, observer=Silent(), train_run=train_run
-    )
+    trained = train_stacked(recipe.stacking, corpus, arguments.folder, seed=0, observer=Silent())
 
     train_notes, notes = list(corpus.notes("train")), list(corpus.notes("validation"))
     training = [TrainingNote(n.text, n.codes, n.evidence, n.subject_id) for n in train_notes]
@@ -122,8 +119,10 @@ def main() -> None:
 
     stacked = Stacked.of(trained.system, trained.info, titles.codes)
     stacking = Stacking(stacked, trained.held_out)
-    of_notes = [stacked.opinion(one.probabilities) for _, one in stacked.read(note.text for note in notes)]
-    neural = Scored(np.stack([stacking.opinion(row) for row in range(len(rows))]), np.stack(of_notes))
+    of_notes = [stacked.opinion_of(note.text) for note in notes]
+    of_train = [stacking.opinion(row) for row in range(len(rows))]
+    # A code of no training note has no score; only the lexicon ranks it.
+    neural = Scored(*(np.nan_to_num(np.stack(scores)) for scores in (of_train, of_notes)))
     systems_of = {}
     for title, other in (("lexicon alone", None), ("stacked", stacking)):
         described = describe_training(training, titles, "en", seed=0, progress=lambda: None, stacking=other)

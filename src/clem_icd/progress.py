@@ -35,7 +35,7 @@ class Silent:
 
 
 class Numbered:
-    """Adds to the name of every task to which piece of work it belongs, such as ``seed 2 of 3``."""
+    """Adds the piece of work, such as ``seed 2 of 3``, to the name of every task."""
 
     def __init__(self, observer: Observer, which: str) -> None:
         self._observer = observer

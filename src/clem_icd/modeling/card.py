@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from clem_icd.icd import CodeSystem
 from clem_icd.modeling.info import ModelInfo
 
@@ -32,9 +34,7 @@ def model_card(info: ModelInfo) -> str:
         f"  {info.threshold_policy}.",
     ]
     if info.recipe.get("stacking") is not None:
-        lines.append(
-            f"- Its trees also see the scores of the {info.recipe['stacking']['system']} system in `stacked`."
-        )
+        lines.append(_stacked(info.recipe["stacking"]))
     if info.evidence is not None:
         lines += [
             f"- Finds evidence by {info.evidence['method'].get('kind')}:",
@@ -73,6 +73,13 @@ def _labels(info: ModelInfo) -> str:
             "its training corpus."
         )
     return f"- Labels: {len(info.labels)} codes, in `config.json` and `clem.json`."
+
+
+def _stacked(recipe: dict[str, Any]) -> str:
+    line = f"- Its trees also see the scores of the {recipe['system']} system in `stacked`"
+    if "reading" not in recipe:
+        return f"{line}."
+    return f"{line}, which reads the first {recipe['reading']['max_tokens']:,} tokens of a note."
 
 
 def _metrics(info: ModelInfo) -> list[str]:

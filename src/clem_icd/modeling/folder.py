@@ -12,6 +12,7 @@ from clem_icd.files import new_folder, write_text
 from clem_icd.modeling.architecture import GROUPS, Architecture
 from clem_icd.modeling.card import model_card
 from clem_icd.modeling.info import ModelInfo
+from clem_icd.modeling.model_files import COPY_AGAIN
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.precision import check_precision
 from clem_icd.modeling.system import System
@@ -78,6 +79,12 @@ def _opened(folder: Path, precision: str) -> tuple[System, ModelInfo]:
         from clem_icd.modeling.lexicon.stacking import FOLDER
 
         stacked = _opened(folder / FOLDER, "fp32") if (folder / FOLDER).is_dir() else None
+        if stacked is not None and stacked[1].system not in ("neural", "linear"):
+            raise ModelError(
+                f"holds a {stacked[1].system}, and a lexicon is stacked on a neural or linear system",
+                path=folder / FOLDER,
+                remedy=COPY_AGAIN,
+            )
         return LexiconSystem.load(folder, info.labels, stacked), info
     if info.system == "dictionary":
         from clem_icd.modeling.lexicon.dictionary import DictionarySystem

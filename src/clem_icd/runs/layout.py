@@ -71,7 +71,7 @@ class RunLayout:
 
     @property
     def stacking(self) -> Path:
-        """The runs of a stacked system, until the run is finished."""
+        """What is trained for the system that a lexicon is stacked on, until the run is finished."""
         return self.path / "stacking"
 
     @property

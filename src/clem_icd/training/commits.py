@@ -5,11 +5,8 @@ A branch or a tag may move on while a run is interrupted, or between the runs of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-
 from clem_icd.modeling import PretrainedEncoder
-from clem_icd.training.folder import RunFolder
+from clem_icd.training.folder import RunFolder, SeedsFolder
 from clem_icd.training.recipe import NeuralRecipe
 from clem_icd.training.starting import start_of, start_revision
 
@@ -38,8 +35,8 @@ def commit_of_run(recipe: NeuralRecipe, run: RunFolder, known: str | None) -> st
     return commit
 
 
-def commit_of_runs(recipe: NeuralRecipe, runs: Iterable[Path]) -> str | None:
-    """Return the commit that several runs train from: the one that the first recorded, resolved if none did.
+def commit_of_seeds(recipe: NeuralRecipe, folder: SeedsFolder) -> str | None:
+    """Return the commit that all seeds train from: that of the first run, which is resolved if there is none.
 
     Raises
     ------
@@ -49,7 +46,7 @@ def commit_of_runs(recipe: NeuralRecipe, runs: Iterable[Path]) -> str | None:
     """
     if not isinstance(recipe.encoder, PretrainedEncoder):
         return None
-    recorded = (_recorded(RunFolder(run)) for run in runs)
+    recorded = (_recorded(RunFolder(place)) for place in folder.places.values())
     return next(filter(None, recorded), None) or _resolved(recipe, recipe.encoder)
 
 

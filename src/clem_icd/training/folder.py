@@ -13,7 +13,7 @@ from clem_icd.errors import RunError
 from clem_icd.files import read_json, remove_leftovers, write_json, write_text
 from clem_icd.modeling.machine import describe_environment
 from clem_icd.runs.checkpoints import has_checkpoint
-from clem_icd.runs.layout import CORPUS, DESCRIPTION, ENVIRONMENT, RUN_STATE, SEEDS_STATE
+from clem_icd.runs.layout import CORPUS, DESCRIPTION, ENVIRONMENT, RUN_STATE, SEEDS_STATE, RunLayout
 from clem_icd.runs.resumable import Resumable
 from clem_icd.training.recipe import NeuralRecipe, Recipe, neural_part, with_defaults
 from clem_icd.training.starting import start_fingerprint, start_of
@@ -136,8 +136,10 @@ class RunFolder(TrainingFolder):
 
     @property
     def begun(self) -> bool:
-        """Whether there is a checkpoint, or a stacked system has been begun."""
-        return has_checkpoint(self.layout.checkpoints) or self.layout.stacking.is_dir()
+        """Whether there is a checkpoint of the system or of one that it is stacked on, or scores of one."""
+        stacked = self.layout.stacking
+        checkpoints = (self.layout.checkpoints, *(RunLayout(one).checkpoints for one in stacked.glob("*/")))
+        return any(map(has_checkpoint, checkpoints)) or any(stacked.glob("*.npy"))
 
     @property
     def recorded(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +13,7 @@ from clem_icd.decisions.arrays import BoolArray, FloatArray
 from clem_icd.extras import optional
 from clem_icd.icd import Code, CodeSystem, default_codebook
 from clem_icd.modeling import System
-from clem_icd.modeling.lexicon.fitting import (
-    STEPS,
-    TrainingNote,
-    fit_dictionary,
-    fit_lexicon,
-    has_evidence,
-    require_coded,
-)
+from clem_icd.modeling.lexicon.fitting import STEPS, TrainingNote, fit_dictionary, fit_lexicon, has_evidence
 from clem_icd.modeling.lexicon.language import Language
 from clem_icd.modeling.lexicon.stacking import Stacked, Stacking, places_of
 from clem_icd.modeling.lexicon.titles import Name, TitleIndex, names_of
@@ -82,7 +75,7 @@ def train_lexicon(
     recipe: LexiconRecipe,
     corpus: Corpus,
     observer: Observer,
-    stack: Callable[[], TrainedStacked] | None = None,
+    stacked: TrainedStacked | None = None,
 ) -> TrainedLexicon:
     """Learn a lexicon.
 
@@ -91,8 +84,8 @@ def train_lexicon(
 
     Parameters
     ----------
-    stack
-        Trains the system that the recipe stacks the lexicon on; None where it names none.
+    stacked
+        The system that the recipe stacks the lexicon on; None where it names none.
 
     Raises
     ------
@@ -104,7 +97,6 @@ def train_lexicon(
     """
     optional("lightgbm", "The lexicon")
     notes = _training_notes(corpus)
-    require_coded(notes)
     codes = {code for note in notes for code in note.codes}
     systems = {code.system for code in codes} | ({recipe.space} if recipe.space else set())
     observer.say(_sentence_on_evidence(notes))
@@ -113,8 +105,8 @@ def train_lexicon(
     titles = _titles(corpus, codes, sorted(systems), recipe.language)
     labels = corpus.codes if recipe.space is None else _ranked(titles.codes, codes, recipe.space)
     stacking = None
-    if stack is not None:
-        system, info, held_out = stack()
+    if stacked is not None:
+        system, info, held_out = stacked
         stacking = Stacking(Stacked.of(system, info, titles.codes), held_out)
     observer.begin("Learning the lexicon", STEPS)
     fitted = fit_lexicon(

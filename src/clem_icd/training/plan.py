@@ -103,7 +103,7 @@ def require_steps(recipe: Recipe) -> NeuralRecipe:
     if not isinstance(recipe, NeuralRecipe) and neural_part(recipe) is not None:
         raise RecipeError(
             "a plan is for one training, and this recipe trains the stacked system six times",
-            remedy="Plan the recipe of `stacking` alone, and multiply the time by six",
+            remedy="Plan the recipe of `stacking` alone: all six trainings take five times as long",
         )
     if not isinstance(recipe, NeuralRecipe):
         raise RecipeError(

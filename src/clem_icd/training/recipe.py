@@ -193,18 +193,21 @@ class LexiconRecipe(Fields):
     @field_validator("stacking", mode="before")
     @classmethod
     def _read_stacked(cls, stacking: Any) -> Any:
-        return None if stacking is None else _stackable(stacking)
+        try:
+            return None if stacking is None else _stackable(stacking)
+        except RecipeError as problem:
+            raise ValueError(problem.found) from None
 
     @field_validator("stacking", mode="after")
     @classmethod
     def _require_independence(cls, stacking: NeuralRecipe | LinearRecipe | None) -> Any:
         if isinstance(stacking, NeuralRecipe):
             if stacking.seeds > 1:
-                raise ValueError("the trees see one system; set stacking.seeds=1")
+                raise ValueError(f"seeds is {stacking.seeds}, expected 1, since the trees see one system")
             if stacking.training.start_from is not None:
                 raise ValueError(
                     "training.start_from names a model that may have learned from the notes that it would be "
-                    "judged by; set stacking.training.start_from=null"
+                    "judged on; set stacking.training.start_from=null"
                 )
         return stacking
 
@@ -251,9 +254,8 @@ _COMMON_POLICIES = ("edin2024", "exact", "top-k", "expected-f1", "fixed")
 
 Recipe = NeuralRecipe | LinearRecipe | LexiconRecipe | DictionaryRecipe
 _PAGE = "docs/reference/recipes.md"
-_NO_ENCODER = dict.fromkeys(
-    ("training", "encoder", "reading", "head", "loss", "adapter"), "Only neural systems have it"
-)
+_OF_NEURAL = "Only neural systems have it"
+_NO_ENCODER = dict.fromkeys(("training", "encoder", "reading", "head", "loss", "adapter"), _OF_NEURAL)
 _READERS: dict[str, RecipeReader[Any]] = {
     "neural": RecipeReader(
         NeuralRecipe,
@@ -280,13 +282,14 @@ _READERS: dict[str, RecipeReader[Any]] = {
         LexiconRecipe,
         groups={},
         page=_PAGE,
-        hints=_NO_ENCODER | {"seeds": "A lexicon has one seed: set seed=1, and train into another folder"},
+        hints=dict.fromkeys(_NO_ENCODER, f"{_OF_NEURAL}; for a stacked one, put `stacking.` before the key")
+        | {"seeds": "A lexicon has one seed: set seed=1, and train into another folder"},
     ),
 }
 
 
 def neural_part(recipe: Recipe) -> NeuralRecipe | None:
-    """Return what a recipe trains an encoder by: itself, or what a lexicon is stacked on; None without."""
+    """Return the neural recipe within a recipe: itself, or what a lexicon is stacked on; None without."""
     part = recipe.stacking if isinstance(recipe, LexiconRecipe) else recipe
     return part if isinstance(part, NeuralRecipe) else None
 
@@ -331,10 +334,10 @@ def _with_stacked(
     chosen: Any = fields.get("stacking")
     inner, own = [], []
     for setting in settings:
-        key, _, value = setting.partition("=")
-        if key == "stacking":
-            chosen = None if value == "null" else value
-        elif key.startswith("stacking."):
+        key, separator, value = setting.partition("=")
+        if key == "stacking" and separator:
+            chosen = yaml.safe_load(value)
+        elif key.startswith("stacking.") and separator:
             inner.append(setting.removeprefix("stacking."))
         else:
             own.append(setting)

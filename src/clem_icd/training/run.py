@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from clem_icd.corpus import Corpus
-from clem_icd.decisions import POLICIES, PolicyName, Threshold
+from clem_icd.decisions import POLICIES, PolicyName
 from clem_icd.evaluation import SplitScores
-from clem_icd.modeling import ModelInfo, System, save_model, seen_admissions
+from clem_icd.modeling import ModelInfo, System, save_model
 from clem_icd.modeling.assembly import require_adaptable
 from clem_icd.prediction import predict_split
 from clem_icd.progress import Observer
@@ -27,6 +26,7 @@ from clem_icd.training.folder import RunFolder
 from clem_icd.training.judging import read_scores, write_metrics
 from clem_icd.training.lexicon import TrainedLexicon, train_dictionary, train_lexicon
 from clem_icd.training.linear import train_linear
+from clem_icd.training.new_info import new_info
 from clem_icd.training.recipe import DictionaryRecipe, LexiconRecipe, NeuralRecipe, Recipe, neural_part
 from clem_icd.training.report import report_run
 from clem_icd.training.stacking import train_stacked
@@ -71,9 +71,12 @@ def _run_to_completion(
 ) -> None:
     began = time.monotonic()
     try:
-        if isinstance(recipe, NeuralRecipe):
-            run.record(precision=precision_of(recipe), processes=team.size())
-            recipe = at_commit(recipe, commit_of_run(recipe, run, commit))
+        part = neural_part(recipe)
+        if part is not None:
+            run.record(precision=precision_of(part), processes=team.size())
+            part = at_commit(part, commit_of_run(part, run, commit))
+            stacked = isinstance(recipe, LexiconRecipe)
+            recipe = recipe.model_copy(update={"stacking": part}) if stacked else part
         with disk_full_as_output_error(run.path):
             trained = _train_system(recipe, corpus, run.path, observer)
     except BaseException:
@@ -93,18 +96,10 @@ def _train_system(recipe: Recipe, corpus: Corpus, out: Path, observer: Observer)
         return fit_neural(recipe, corpus, out, observer)
     write_history(out, [])
     if isinstance(recipe, LexiconRecipe):
-        stack = None
+        stacked = None
         if recipe.stacking is not None:
-            stack = partial(
-                train_stacked,
-                recipe.stacking,
-                corpus,
-                out,
-                seed=recipe.seed,
-                observer=observer,
-                train_run=train_run,
-            )
-        return train_lexicon(recipe, corpus, observer, stack)
+            stacked = train_stacked(recipe.stacking, corpus, out, seed=recipe.seed, observer=observer)
+        return train_lexicon(recipe, corpus, observer, stacked)
     if isinstance(recipe, DictionaryRecipe):
         return train_dictionary(recipe, corpus, observer)
     return train_linear(recipe, corpus, observer)
@@ -124,7 +119,7 @@ def _write_results(
         The scores of each split.
 
     """
-    info = _new_info(recipe, corpus)
+    info = new_info(recipe, corpus)
     system = trained.system if isinstance(trained, TrainedLexicon) else trained
     if isinstance(trained, TrainedLexicon):
         info = replace(info, labels=trained.labels, titles=trained.titles)
@@ -141,29 +136,6 @@ def _write_results(
     save_model(system, info, layout.model, force=True)
     write_run_evidence(system, info, corpus, scores, layout, observer)
     return scores
-
-
-def _new_info(recipe: Recipe, corpus: Corpus) -> ModelInfo:
-    return ModelInfo(
-        system=recipe.system,
-        labels=corpus.codes,
-        titles=tuple(label.title for label in corpus.labels),
-        rule=Threshold(0.5),
-        threshold_policy="not chosen yet",
-        architecture=recipe.architecture.model_dump(mode="json")
-        if isinstance(recipe, NeuralRecipe)
-        else None,
-        corpus={
-            "name": corpus.name,
-            "source": corpus.about["source"],
-            "synthetic": corpus.synthetic,
-            "fingerprint": corpus.fingerprint,
-            "population": corpus.population,
-        },
-        recipe=recipe.model_dump(mode="json"),
-        label_space=(isinstance(recipe, LexiconRecipe) and recipe.space) or "corpus",
-        admissions=seen_admissions(corpus),
-    )
 
 
 def _with_rule(

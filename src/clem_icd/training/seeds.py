@@ -11,7 +11,7 @@ from clem_icd.modeling import LabelSpace
 from clem_icd.progress import Numbered, Observer, Silent
 from clem_icd.runs.processes import launched_processes, require_single_process
 from clem_icd.training import team
-from clem_icd.training.commits import commit_of_runs
+from clem_icd.training.commits import commit_of_seeds
 from clem_icd.training.evidence_tokens import require_evidence
 from clem_icd.training.fit import follow
 from clem_icd.training.folder import SeedsFolder
@@ -70,7 +70,7 @@ def train(
         is not a multiple of the number of processes.
     RunError
         If the run at ``out`` has another recipe, corpus, file of synonyms or model to start from, or several
-        processes were started for a system without an encoder.
+        processes were started for a system that is not neural.
     SourceError
         If the file of synonyms is missing or malformed.
 
@@ -131,7 +131,7 @@ def _train_seeds(
 
 def _train_each(recipe: NeuralRecipe, corpus: Corpus, folder: SeedsFolder, observer: Observer) -> None:
     places = folder.places
-    commit = commit_of_runs(recipe, places.values())
+    commit = commit_of_seeds(recipe, folder)
     for number, (seed, place) in enumerate(places.items(), start=1):
         observer.say(f"Seed {number} of {len(places)}, in {place.name}")
         # They may have changed while an earlier seed was trained.

@@ -7,28 +7,35 @@ other scores, they would trust the system far more than it deserves on new notes
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clem_icd.corpus import Corpus, corpus_writer
+from clem_icd.corpus import Corpus, Note, corpus_writer
 from clem_icd.decisions.arrays import BoolArray, FloatArray, IntArray
-from clem_icd.errors import CorpusError
-from clem_icd.icd import default_codebook
-from clem_icd.modeling import ModelInfo, System, load_model
+from clem_icd.errors import CorpusError, RecipeError
+from clem_icd.extras import optional
+from clem_icd.files import new_file
+from clem_icd.icd import Code, default_codebook
+from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.lexicon.fitting import ranked_notes
 from clem_icd.modeling.lexicon.stacking import places_of
 from clem_icd.progress import Numbered, Observer
 from clem_icd.runs.layout import RunLayout
-from clem_icd.scores import Scores
-from clem_icd.training.commits import commit_of_runs
-from clem_icd.training.recipe import LinearRecipe, NeuralRecipe, Recipe
+from clem_icd.training.fit import fit_neural
+from clem_icd.training.linear import train_linear
+from clem_icd.training.new_info import new_info
+from clem_icd.training.recipe import LinearRecipe, NeuralRecipe
 
 __all__ = ["TrainedStacked", "train_stacked"]
+
+Stackable = NeuralRecipe | LinearRecipe
 
 
 class TrainedStacked(NamedTuple):
@@ -37,10 +44,10 @@ class TrainedStacked(NamedTuple):
     Attributes
     ----------
     system, info
-        The system, trained on all training notes.
+        The system, trained on all training notes; it scores the codes of these notes, and no others.
     held_out
         Probabilities for the notes that the trees learn from, each by a system that was trained without the
-        note's group [ranked notes, labels].
+        note's group; NaN for codes that none of its training notes has [ranked notes, labels].
 
     """
 
@@ -49,36 +56,14 @@ class TrainedStacked(NamedTuple):
     held_out: FloatArray
 
 
-class TrainRun(Protocol):
-    """Trains a system with one seed, or resumes its training."""
-
-    def __call__(
-        self,
-        recipe: Recipe,
-        corpus: Corpus,
-        out: Path,
-        *,
-        resume: bool,
-        force: bool,
-        observer: Observer,
-        commit: str | None,
-    ) -> None:
-        """Train in the folder ``out``."""
-        ...
-
-
 def train_stacked(
-    recipe: NeuralRecipe | LinearRecipe,
-    corpus: Corpus,
-    run: Path,
-    *,
-    seed: int,
-    observer: Observer,
-    train_run: TrainRun,
+    recipe: Stackable, corpus: Corpus, run: Path, *, seed: int, observer: Observer
 ) -> TrainedStacked:
-    """Train the system that a lexicon is stacked on, in runs below the folder of the lexicon's own run.
+    """Train the system that a lexicon is stacked on, below the folder of the lexicon's run.
 
-    A run that is there is resumed. The held-out group is the validation split of its run.
+    What was trained before is not trained again, and a training that was interrupted is resumed. Codes that
+    only notes outside of a system's own training notes have are no labels of it: an opinion on them would
+    tell the trees which codes to expect.
 
     Parameters
     ----------
@@ -88,54 +73,54 @@ def train_stacked(
         The folder of the lexicon's run.
     seed
         That of the lexicon, which decides the groups.
-    train_run
-        Trains one of the systems.
 
     Raises
     ------
     CorpusError
-        If a group, or all others together, have no note with a code.
+        If too few patients have notes with codes.
+    MissingExtraError
+        If LightGBM is not installed.
+    RecipeError
+        If the learning rate would rise until the end of a training.
 
     """
+    optional("lightgbm", "The lexicon")
     last = _to_the_end(recipe)
-    subjects = corpus.subjects("train") or [None] * corpus.size("train")
-    rows, groups = ranked_notes(subjects, seed)
-    ranked = np.isin(np.arange(len(groups)), rows)
-    _require_codes_in_each(corpus, groups, ranked)
+    labels = corpus.label_indices("train")
+    codes = _codes_of(corpus, labels, np.ones(len(labels), dtype=np.bool_))
+    rows, groups = ranked_notes(corpus.subjects("train") or [None] * len(labels), seed)
+    ranked = np.isin(np.arange(len(labels)), rows)
+    _require_codes(corpus, labels, groups, ranked)
+    _require_warmup(last, groups)
     folder = RunLayout(run).stacking
     folder.mkdir(exist_ok=True)
-    count = int(groups.max()) + 1
-    runs = [folder / "all", *(folder / f"without-{group + 1}" for group in range(count))]
-    commit = commit_of_runs(last, runs) if isinstance(last, NeuralRecipe) else None
     if last != recipe:
         observer.say(
             "The stacked system is trained to its last epoch: notes that chose the epoch would not be scored "
             "as new notes are"
         )
-
-    def train(corpus: Corpus, out: Path, which: str) -> RunLayout:
-        numbered = Numbered(observer, which)
-        train_run(last, corpus, out, resume=True, force=False, observer=numbered, commit=commit)
-        # The Trainer refers to itself, and would keep its model on the device together with the next one.
-        gc.collect()
-        return RunLayout(out)
-
-    held_out = np.zeros((len(rows), len(corpus.codes)), dtype=np.float32)
+    count = int(groups.max()) + 1
+    held_out = np.full((len(rows), len(codes)), np.nan, dtype=np.float32)
     for group in range(count):
-        out = runs[1 + group]
-        part = _without(corpus, groups == group, ranked, folder / f"{out.name}-corpus")
-        observer.say(f"Stacked system {group + 1} of {count + 1}: without notes of group {group + 1}")
-        layout = train(part, out, f"{group + 1} of {count + 1}")
-        values = Scores.read(layout.scores("validation")).of(part, "validation")
-        places = places_of(part.codes, corpus.codes)
-        held_out[np.ix_(groups[rows] == group, places)] = values
+        own, name = groups == group, f"without-{group + 1}"
+        scored = folder / f"{name}.npy"
+        if not scored.exists():
+            observer.say(f"Stacked system {group + 1} of {count + 1}: without a fifth of the patients")
+            part = _part(corpus, folder / name, ~own, "train", own & ranked)
+            numbered = Numbered(observer, f"{group + 1} of {count + 1}")
+            _score_held_out(_fit(last, part, numbered), part, codes, scored)
+            shutil.rmtree(part.path.parent)
+            # The Trainer refers to itself, and would keep its model on the device together with the next one.
+            gc.collect()
+        held_out[groups[rows] == group] = np.load(scored)
     observer.say(f"Stacked system {count + 1} of {count + 1}: on all training notes")
-    layout = train(corpus, runs[0], f"{count + 1} of {count + 1}")
-    system, info = load_model(layout.model)
-    return TrainedStacked(system, info, held_out)
+    everything = np.ones(corpus.size("validation"), dtype=np.bool_)
+    part = _part(corpus, folder / "all", np.ones(len(labels), dtype=np.bool_), "validation", everything)
+    system = _fit(last, part, Numbered(observer, f"{count + 1} of {count + 1}"))
+    return TrainedStacked(system, new_info(last, part), held_out)
 
 
-def _to_the_end(recipe: NeuralRecipe | LinearRecipe) -> NeuralRecipe | LinearRecipe:
+def _to_the_end(recipe: Stackable) -> Stackable:
     """Return a recipe that keeps its last epoch, whatever the validation split says."""
     if isinstance(recipe, LinearRecipe):
         return recipe
@@ -143,23 +128,46 @@ def _to_the_end(recipe: NeuralRecipe | LinearRecipe) -> NeuralRecipe | LinearRec
     return recipe.model_copy(update={"training": last})
 
 
-def _require_codes_in_each(corpus: Corpus, groups: IntArray, ranked: BoolArray) -> None:
-    coded = np.array([len(labels) > 0 for labels in corpus.label_indices("train")])
+def _codes_of(corpus: Corpus, labels: Sequence[IntArray], notes: BoolArray) -> list[Code]:
+    """Return the codes that some training notes have, in label order."""
+    chosen = [columns for columns, own in zip(labels, notes, strict=True) if own]
+    return [corpus.codes[column] for column in np.unique(np.concatenate(chosen))]
+
+
+def _require_codes(corpus: Corpus, labels: Sequence[IntArray], groups: IntArray, ranked: BoolArray) -> None:
+    """Refuse training notes of which a group, or all others together, have no codes to learn or to judge."""
     for group in np.unique(groups):
         own = groups == group
-        if not (coded & own & ranked).any() or not (coded & ~own).any():
+        learned = [columns for columns, out in zip(labels, own, strict=True) if not out]
+        known = np.unique(np.concatenate(learned)) if learned else np.zeros(0, dtype=np.int64)
+        if not any(np.isin(labels[int(row)], known).any() for row in np.flatnonzero(own & ranked)):
             raise CorpusError(
-                "has too few training notes with codes to stack on another system, which is trained without "
-                "each fifth of the patients in turn",
+                "has too few patients with codes in common to stack a lexicon, whose other system is trained "
+                "without each fifth of the patients in turn",
                 path=corpus.path,
-                remedy="Set stacking=null, or prepare a corpus with more notes",
+                remedy="Set stacking=null, or prepare a corpus with more patients",
             )
 
 
-def _without(corpus: Corpus, group: BoolArray, ranked: BoolArray, path: Path) -> Corpus:
-    """Return a corpus in which a group of training notes is the validation split; write it where needed."""
+def _require_warmup(recipe: Stackable, groups: IntArray) -> None:
+    """Refuse a warm-up that is too long for the smallest training."""
+    if isinstance(recipe, NeuralRecipe):
+        try:
+            recipe.training.warmup(len(groups) - int(np.bincount(groups).max()))
+        except RecipeError as problem:
+            raise RecipeError(problem.found, path="stacking", remedy=problem.remedy) from None
+
+
+def _part(corpus: Corpus, folder: Path, learned: BoolArray, split: str, judged: BoolArray) -> Corpus:
+    """Return a corpus of some training notes, with notes of a split for validation; write it where needed.
+
+    Codes that none of the training notes has are taken from the notes for validation.
+    """
+    path = folder / "corpus"
     if not path.exists():
+        folder.mkdir(exist_ok=True)
         own_titles = {label.code: label.title for label in corpus.labels if label.title is not None}
+        codes = set(_codes_of(corpus, corpus.label_indices("train"), learned))
         with corpus_writer(
             path,
             name=corpus.name,
@@ -170,8 +178,9 @@ def _without(corpus: Corpus, group: BoolArray, ranked: BoolArray, path: Path) ->
             synthetic=corpus.synthetic,
             population=corpus.population,
         ) as writer:
-            writer.write_tables("train", _rows(corpus, ~group))
-            writer.write_tables("validation", _rows(corpus, group & ranked))
+            writer.write_tables("train", _rows(corpus, learned))
+            chosen = (note for note, own in zip(corpus.notes(split), judged, strict=True) if own)
+            writer.write("validation", (_with_codes(note, codes) for note in chosen))
     return Corpus.open(path)
 
 
@@ -184,3 +193,29 @@ def _rows(corpus: Corpus, chosen: BoolArray) -> Iterator[pa.Table]:
             begin += len(batch)
             if own.any():
                 yield pa.Table.from_batches([batch]).filter(pa.array(own))
+
+
+def _with_codes(note: Note, codes: set[Code]) -> Note:
+    """Return a note with only those of its codes that are among some."""
+    return replace(
+        note,
+        codes=tuple(code for code in note.codes if code in codes),
+        evidence=tuple(one for one in note.evidence if one.code in codes),
+    )
+
+
+def _fit(recipe: Stackable, part: Corpus, observer: Observer) -> System:
+    """Train in the folder of a part."""
+    if isinstance(recipe, LinearRecipe):
+        return train_linear(recipe, part, observer)
+    return fit_neural(recipe, part, part.path.parent, observer)
+
+
+def _score_held_out(system: System, part: Corpus, codes: list[Code], path: Path) -> None:
+    """Score the notes for validation of a part, and write their probabilities for some codes."""
+    values = np.full((part.size("validation"), len(codes)), np.nan, dtype=np.float32)
+    places = places_of(part.codes, codes)
+    for row, scores in enumerate(system.score(part.texts("validation"))):
+        values[row, places] = scores.probabilities
+    with new_file(path) as temporary, temporary.open("wb") as file:
+        np.save(file, values)

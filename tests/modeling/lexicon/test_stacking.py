@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,8 @@ from clem_icd.decisions import Threshold
 from clem_icd.modeling import ModelInfo
 from clem_icd.modeling.lexicon.fitting import fit_lexicon, folds_of, ranked_notes
 from clem_icd.modeling.lexicon.lexicon import LexiconSystem
+from clem_icd.modeling.lexicon.proposals import propose
+from clem_icd.modeling.lexicon.read_note import read_note
 from clem_icd.modeling.lexicon.stacking import Stacked, Stacking
 from clem_icd.modeling.system import NoteScores
 from modeling.lexicon.coded_notes import code, index, training_notes
@@ -22,28 +24,14 @@ OUTPUT = np.arange(len(INDEX.codes))
 ORACLE_LABELS = (code("R07.9"), code("K80.20"), code("A00.0"))
 """Labels of another system: one of training notes, one that only has a title, one outside the code space."""
 
-READ_AHEAD = 3
 
-
-@dataclass
 class Oracle:
-    """A system that is sure of a code wherever its value stands in the note; it reads a few notes ahead."""
-
-    taken: int = 0
+    """A system that is sure of a code wherever its value stands in the note."""
 
     def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
-        waiting: list[str] = []
         for text in texts:
-            self.taken += 1
-            waiting.append(text)
-            if len(waiting) == READ_AHEAD:
-                yield from map(self._scores, waiting)
-                waiting.clear()
-        yield from map(self._scores, waiting)
-
-    def _scores(self, text: str) -> NoteScores:
-        values = np.array([0.9 if one.value in text else 0.001 for one in ORACLE_LABELS], dtype=np.float32)
-        return NoteScores(values, tokens=len(text), tokens_read=len(text) // 2)
+            values = [0.9 if one.value in text else 0.001 for one in ORACLE_LABELS]
+            yield NoteScores(np.array(values, dtype=np.float32), tokens=len(text), tokens_read=1)
 
     def save(self, folder: Path) -> None:
         raise NotImplementedError
@@ -115,32 +103,36 @@ def test_a_note_scores_the_same_whatever_else_is_scored(lexicon: LexiconSystem) 
     assert together == alone
 
 
-def test_tokens_are_those_of_the_other_system(lexicon: LexiconSystem) -> None:
+def test_a_lexicon_reads_all_of_a_note_whatever_the_other_system_reads(lexicon: LexiconSystem) -> None:
     [scores] = lexicon.score(["abcd"])
-    assert (scores.tokens, scores.tokens_read) == (4, 2)
-
-
-def test_notes_are_read_only_as_far_ahead_as_the_other_system_does(lexicon: LexiconSystem) -> None:
-    taken = 0
-
-    def texts() -> Iterator[str]:
-        nonlocal taken
-        for _ in range(100):
-            taken += 1
-            yield "chest pain"
-
-    scored = lexicon.score(texts())
-    for number in range(1, 20):
-        next(scored)
-        assert taken <= number + READ_AHEAD
+    assert (scores.tokens, scores.tokens_read) == (None, None)
 
 
 def test_labels_outside_the_code_space_change_nothing() -> None:
     stacked = Stacked.of(Oracle(), info(), INDEX.codes)
     opinion = stacked.opinion(np.array([0.1, 0.2, 0.9], dtype=np.float32))
     assert opinion.shape == (len(INDEX.codes),)
-    found = {INDEX.codes[place].value: round(float(opinion[place]), 3) for place in np.flatnonzero(opinion)}
-    assert found == {"R07.9": 0.1, "K80.20": 0.2}
+    scored = np.flatnonzero(~np.isnan(opinion))
+    assert {INDEX.codes[place].value: round(float(opinion[place]), 3) for place in scored} == {
+        "R07.9": 0.1,
+        "K80.20": 0.2,
+    }
+
+
+def test_ranks_are_those_among_scored_codes_and_equal_for_equals() -> None:
+    known = fit_lexicon(training_notes(60, marked=True), INDEX, "en", output=OUTPUT, seed=0).system
+    note = read_note("Chest pain, pneumonia, heart failure, hypertension.", "en")
+    opinion = np.full(len(INDEX.codes), np.nan, dtype=np.float32)
+    for value, probability_ in (("R07.9", 0.2), ("J18.9", 0.2), ("I10", 0.7), ("I50.9", 0.1)):
+        opinion[INDEX.codes.index(code(value))] = probability_
+    ridge = known.ridge
+    found = propose(note, ridge.scores(note.words), ridge.learned, known.knowledge, opinion)
+    rank = found.features[:, found.names.index("opinion_rank")]
+    by_code = {INDEX.codes[place].value: rank[row] for row, place in enumerate(found.codes)}
+    assert [by_code[value] for value in ("I10", "R07.9", "J18.9", "I50.9")] == [0, 1, 1, 3]
+    others = [value for value in by_code if value not in {"I10", "R07.9", "J18.9", "I50.9"}]
+    assert others
+    assert all(np.isnan(by_code[value]) for value in others)
 
 
 def test_notes_are_grouped_by_patient_as_the_trees_group_them() -> None:

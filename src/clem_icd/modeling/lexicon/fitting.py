@@ -40,7 +40,6 @@ __all__ = [
     "folds_of",
     "has_evidence",
     "ranked_notes",
-    "require_coded",
 ]
 
 _FOLDS = 10
@@ -253,7 +252,7 @@ class _Tallied(NamedTuple):
 def _tallied(
     notes: Sequence[TrainingNote], titles: TitleIndex, language: Language, seed: int, *, loose: bool
 ) -> _Tallied:
-    require_coded(notes)
+    _require_coded(notes)
     read = [read_note(note.text, language) for note in notes]
     coded = coded_notes(notes, read, titles)
     folds = folds_of([note.subject for note in notes], _FOLDS, seed)
@@ -379,15 +378,7 @@ def folds_of(subjects: Sequence[str | None], count: int, seed: int) -> Ints:
     return np.array([folds[distinct[name]] for name in names], dtype=np.int64)
 
 
-def require_coded(notes: Sequence[TrainingNote]) -> None:
-    """Refuse training notes of which fewer than two patients have codes.
-
-    Raises
-    ------
-    CorpusError
-        If that is so.
-
-    """
+def _require_coded(notes: Sequence[TrainingNote]) -> None:
     coded = [note for note in notes if note.codes]
     patients = {note.subject if note.subject is not None else id(note) for note in coded}
     if len(patients) < 2:

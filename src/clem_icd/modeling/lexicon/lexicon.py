@@ -18,7 +18,7 @@ from clem_icd.modeling.lexicon.proposals import Proposals, propose
 from clem_icd.modeling.lexicon.ranking import Ranker
 from clem_icd.modeling.lexicon.read_note import ReadNote, read_note
 from clem_icd.modeling.lexicon.ridge import Ridge
-from clem_icd.modeling.lexicon.stacking import Stacked, places_of
+from clem_icd.modeling.lexicon.stacking import FOLDER, Stacked, digest_of_labels, places_of
 from clem_icd.modeling.lexicon.storage import Stored, read_lexicon, write_lexicon
 from clem_icd.modeling.model_files import COPY_AGAIN
 from clem_icd.modeling.system import NoteScores, Span, System
@@ -51,20 +51,19 @@ class LexiconSystem:
     stacked: Stacked | None = None
 
     def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
-        """Yield the scores of every text, in order: the probability of what is proposed, 0 for all else.
-
-        Tokens are those of the stacked system, which may not read all of a long note; the lexicon does.
-        """
-        for text, other in self._with_other(texts):
-            proposals, probabilities, _ = self._judged(text, other)
-            of_labels = self._of_labels(proposals.codes, probabilities)
-            yield NoteScores(of_labels) if other is None else other._replace(probabilities=of_labels)
+        """Yield the scores of every text, in order: the probability of what is proposed, 0 for all else."""
+        for text in texts:
+            proposals, probabilities, _ = self._judged(text)
+            yield NoteScores(self._of_labels(proposals.codes, probabilities))
 
     def save(self, folder: Path) -> None:
         """Write the files of the lexicon into an existing folder."""
         if self.stacked is not None:
             self.stacked.save(folder)
-        write_lexicon(Stored(self.language, self.knowledge, self.ridge, self.ranker, self.output), folder)
+        labels = None if self.stacked is None else digest_of_labels(self.stacked.info.labels)
+        write_lexicon(
+            Stored(self.language, self.knowledge, self.ridge, self.ranker, self.output, labels), folder
+        )
 
     @classmethod
     def load(
@@ -91,13 +90,19 @@ class LexiconSystem:
         """
         stored = read_lexicon(folder)
         codes = stored.knowledge.titles.codes
-        if not np.array_equal(stored.output, places_of(labels, codes)):
-            raise ModelError(
-                "clem.json lists other labels than this lexicon was made for",
-                path=folder,
-                remedy=COPY_AGAIN,
-            )
-        return cls(*stored, None if stacked is None else Stacked.of(*stacked, codes))
+        scored = None if stacked is None else digest_of_labels(stacked[1].labels)
+        for place, found, made_for in (
+            (folder, places_of(labels, codes).tolist(), stored.output.tolist()),
+            (folder / FOLDER, scored, stored.stacked_labels),
+        ):
+            if found != made_for:
+                raise ModelError(
+                    "clem.json lists other labels than this lexicon was made for",
+                    path=place,
+                    remedy=COPY_AGAIN,
+                )
+        other = None if stacked is None else Stacked.of(*stacked, codes)
+        return cls(stored.language, stored.knowledge, stored.ridge, stored.ranker, stored.output, other)
 
     def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
         """Return the words that each label of a note rests on [labels].
@@ -105,24 +110,19 @@ class LexiconSystem:
         A label that is not proposed has none, and so has one that only the vocabulary as a whole proposes.
         The weight is the probability of the code.
         """
-        [(_, other)] = self._with_other([text])
-        proposals, probabilities, note = self._judged(text, other)
+        proposals, probabilities, note = self._judged(text)
         row_of = {int(code): row for row, code in enumerate(proposals.codes)}
         rows = [row_of.get(int(self.output[label]), -1) for label in labels]
         return [() if row < 0 else _span(note, proposals, row, float(probabilities[row])) for row in rows]
 
-    def _with_other(self, texts: Iterable[str]) -> Iterator[tuple[str, NoteScores | None]]:
-        """Yield every text with the scores of the stacked system, None without one."""
-        return ((text, None) for text in texts) if self.stacked is None else self.stacked.read(texts)
-
-    def _judged(self, text: str, other: NoteScores | None) -> tuple[Proposals, Floats, ReadNote]:
+    def _judged(self, text: str) -> tuple[Proposals, Floats, ReadNote]:
         note = read_note(text, self.language)
         proposals = propose(
             note,
             self.ridge.scores(note.words),
             self.ridge.learned,
             self.knowledge,
-            None if self.stacked is None or other is None else self.stacked.opinion(other.probabilities),
+            None if self.stacked is None else self.stacked.opinion_of(text),
         )
         return proposals, self.ranker.probabilities(proposals.features), note
 

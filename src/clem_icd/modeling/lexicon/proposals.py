@@ -102,7 +102,8 @@ def propose(
     known
         What is known from other notes.
     opinion
-        The probability of each code by another system [codes]; None without one.
+        The probability of each code by another system, NaN for one that it does not score [codes]; None
+        without such a system.
 
     """
     words = np.arange(len(note.words))
@@ -259,15 +260,16 @@ def _describe_vocabulary(description: _Description, ridge: Floats, learned: Ints
 
 def _favoured(opinion: Floats) -> Ints:
     """Return the codes that another system finds likely enough to propose, at most a few [codes]."""
-    likely = np.flatnonzero(opinion >= _LIKELY)
+    likely = np.flatnonzero(np.nan_to_num(opinion) >= _LIKELY)
     return likely[np.argsort(-opinion[likely], kind="stable")[:_OPINION]]
 
 
 def _describe_opinion(description: _Description, opinion: Floats) -> None:
-    description.add("opinion", opinion[description.codes])
-    ranks = np.empty(len(opinion), dtype=np.float32)
-    ranks[np.argsort(-opinion, kind="stable")] = np.arange(len(opinion))
-    description.add("opinion_rank", ranks[description.codes])
+    own = opinion[description.codes]
+    description.add("opinion", own)
+    ascending = np.sort(opinion[~np.isnan(opinion)])
+    ahead = len(ascending) - np.searchsorted(ascending, own, side="right")
+    description.add("opinion_rank", np.where(np.isnan(own), np.nan, ahead))
 
 
 def _describe_codes(description: _Description, known: Knowledge) -> None:
@@ -302,7 +304,7 @@ def _describe_competition(
         "title": np.nan_to_num(columns["title_score"]),
     }
     if "opinion" in columns:
-        rivals["opinion"] = columns["opinion"]
+        rivals["opinion"] = np.nan_to_num(columns["opinion"])
     for name, values in rivals.items():
         description.add(f"{name}_in_category", _ahead_of_others(values, categories))
     description.add("strength_in_place", strength - _strongest_inside(begins, ends, strength, words))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import tee
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,14 @@ import numpy as np
 from clem_icd.icd import Code
 from clem_icd.modeling.info import ModelInfo
 from clem_icd.modeling.lexicon.arrays import Floats, Ints
-from clem_icd.modeling.system import NoteScores, System
+from clem_icd.modeling.system import System
 
-__all__ = ["FOLDER", "Stacked", "Stacking", "places_of", "stacked_files"]
+__all__ = ["FOLDER", "Stacked", "Stacking", "digest_of_labels", "places_of", "stacked_files"]
 
 FOLDER = "stacked"
 """The model folder of the other system, within that of the lexicon."""
+
+_MAY_CHANGE = {"clem.json", "README.md"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +47,17 @@ class Stacked:
         """Return a system beside a code space."""
         return cls(system, info, places_of(info.labels, codes), len(codes))
 
-    def read(self, texts: Iterable[str]) -> Iterator[tuple[str, NoteScores]]:
-        """Yield every text with the system's scores, in order, with a bounded number of texts in memory."""
-        texts, scored = tee(texts)
-        yield from zip(texts, self.system.score(scored), strict=True)
+    def opinion_of(self, text: str) -> Floats:
+        """Return the probability of each code for a note, NaN for one that the system does not score [codes].
+
+        Notes are scored one by one: with others in the batch, probabilities differ in their last bits, which
+        is enough to send a code to another leaf of a tree.
+        """
+        [scores] = self.system.score([text])
+        return self.opinion(scores.probabilities)
 
     def opinion(self, probabilities: Floats) -> Floats:
-        """Return the probability of each code, 0 for one that the system does not score.
+        """Return the probability of each code, NaN for one that the system does not score [codes].
 
         Parameters
         ----------
@@ -60,7 +66,7 @@ class Stacked:
 
         """
         inside = self.places >= 0
-        found = np.zeros(self.codes, dtype=np.float32)
+        found = np.full(self.codes, np.nan, dtype=np.float32)
         found[self.places[inside]] = probabilities[inside]
         return found
 
@@ -82,7 +88,7 @@ class Stacking:
         The system, trained on all notes.
     held_out
         Probabilities for the notes that the trees learn from, by systems that were trained without the note's
-        group [ranked notes, labels].
+        group; NaN for codes that none of that system's training notes has [ranked notes, labels].
 
     """
 
@@ -101,7 +107,15 @@ def places_of(labels: Sequence[Code], codes: Sequence[Code]) -> Ints:
 
 
 def stacked_files(folder: Path) -> tuple[str, ...]:
-    """Return the files that identify the other system of a lexicon's folder, relative to it; maybe none."""
-    own = folder / FOLDER
-    found = [*own.glob("clem.json"), *own.glob("*.safetensors")]
-    return tuple(sorted(file.relative_to(folder).as_posix() for file in found))
+    """Return the files of the other system below a lexicon's folder, relative to it; maybe none.
+
+    Without `clem.json`, to which measurements may be added, and the model card.
+    """
+    found = [path for path in (folder / FOLDER).rglob("*") if path.is_file() and path.name not in _MAY_CHANGE]
+    return tuple(sorted(path.relative_to(folder).as_posix() for path in found))
+
+
+def digest_of_labels(labels: Sequence[Code]) -> str:
+    """Return a digest of labels in their order."""
+    listed = "\n".join(f"{label.system} {label.value}" for label in labels)
+    return hashlib.sha256(listed.encode()).hexdigest()

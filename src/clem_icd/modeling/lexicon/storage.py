@@ -49,13 +49,14 @@ _PLAIN: dict[str, type[Any]] = {
 
 
 class Stored(NamedTuple):
-    """What the files of a lexicon hold."""
+    """What the files of a lexicon hold, with a digest of the labels of the system that it is stacked on."""
 
     language: Language
     knowledge: Knowledge
     ridge: Ridge
     ranker: Ranker
     output: Ints
+    stacked_labels: str | None = None
 
 
 def write_lexicon(stored: Stored, folder: Path) -> None:
@@ -75,7 +76,9 @@ def write_lexicon(stored: Stored, folder: Path) -> None:
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / _ARRAYS)
     write_titles(known.titles, folder)
     write_text(folder / _TREES, stored.ranker.text())
-    options = {"language": stored.language, "marked": known.marked}
+    options: dict[str, Any] = {"language": stored.language, "marked": known.marked}
+    if stored.stacked_labels is not None:
+        options["stacked_labels"] = stored.stacked_labels
     write_options(folder / _OPTIONS, options, _files(folder))
 
 
@@ -116,7 +119,7 @@ def read_lexicon(folder: Path) -> Stored:
             path=folder,
             remedy=COPY_AGAIN,
         ) from problem
-    return Stored(language, knowledge, ridge, ranker, output)
+    return Stored(language, knowledge, ridge, ranker, output, options.get("stacked_labels"))
 
 
 def _files(folder: Path) -> tuple[str, ...]:
