@@ -317,6 +317,8 @@ def test_settings_may_come_before_the_name() -> None:
         (["stacking=dictionary"], "it is a dictionary, expected"),
         (["stacking=nothing"], "no shipped recipe and no file 'nothing'"),
         (["stacking=linera"], r"Did you mean linear\?"),
+        (["stacking={"], "the value of stacking is not valid YAML"),
+        (["stacking=2024"], "it is 2024, expected the name or the fields"),
         (["stacking"], "expected KEY=VALUE, got 'stacking'"),
         (["stacking=clem-small", "stacking.seeds"], "expected KEY=VALUE, got 'stacking.seeds'"),
         (["training.epochs=3"], r"for a stacked one, put `stacking\.` before the key"),

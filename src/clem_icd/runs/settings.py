@@ -101,7 +101,7 @@ class RecipeReader(Generic[R]):
 
     def _apply(self, fields: dict[str, Any], key: str, text: str) -> None:
         group, field = self._in_group(key)
-        value = _value(text, key)
+        value = value_of_setting(text, key)
         if key in self._groups:
             # A folder may be called 2024, which YAML reads as a number.
             text_or_group = text if isinstance(value, int | float) else value
@@ -169,7 +169,15 @@ def unknown_key(key: str, known: Iterable[str], path: str | None) -> RecipeError
     return RecipeError(f"there is no key {key!r}", path=path, remedy=hint)
 
 
-def _value(text: str, key: str) -> Any:
+def value_of_setting(text: str, key: str) -> Any:
+    """Return the value of a setting, read as YAML.
+
+    Raises
+    ------
+    RecipeError
+        If it is not valid YAML.
+
+    """
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as problem:

@@ -21,7 +21,7 @@ from clem_icd.fields import Fields
 from clem_icd.icd import PACKAGED, CodeSystem
 from clem_icd.modeling.architecture import GROUPS, Architecture
 from clem_icd.modeling.lexicon.language import Language
-from clem_icd.runs.settings import RecipeReader
+from clem_icd.runs.settings import RecipeReader, value_of_setting
 from clem_icd.training.r_drop import RDrop
 from clem_icd.training.regularizers import REGULARIZERS, Regularizer
 from clem_icd.training.synthetic_notes import SyntheticNotes
@@ -336,7 +336,7 @@ def _with_stacked(
     for setting in settings:
         key, separator, value = setting.partition("=")
         if key == "stacking" and separator:
-            chosen = yaml.safe_load(value)
+            chosen = value_of_setting(value, key)
         elif key.startswith("stacking.") and separator:
             inner.append(setting.removeprefix("stacking."))
         else:
