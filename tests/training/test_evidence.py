@@ -35,7 +35,7 @@ def written(
     observer: Observer | None = None,
 ) -> RunLayout:
     """Write the results of a run as `train` does once the system is trained."""
-    monkeypatch.setattr(run, "_new_info", lambda recipe, corpus: info)
+    monkeypatch.setattr(run, "new_info", lambda recipe, corpus: info)
     layout = RunLayout(path)
     scores = run._write_results(system, read_recipe("linear"), corpus, layout, observer or Silent())
     write_metrics(path, corpus, scores)

@@ -27,7 +27,7 @@ def written(corpus: Corpus, path: Path, monkeypatch: pytest.MonkeyPatch, policy:
     """Write the results of a run as `train` does once the system is trained."""
     recipe = read_recipe("linear", [f"threshold_policy={policy}"])
     assert isinstance(recipe, LinearRecipe)
-    monkeypatch.setattr(run, "_new_info", lambda recipe, corpus: ranking_info(corpus))
+    monkeypatch.setattr(run, "new_info", lambda recipe, corpus: ranking_info(corpus))
     layout = RunLayout(path)
     scores = run._write_results(RankingSystem(), recipe, corpus, layout, Silent())
     write_metrics(path, corpus, scores)
