@@ -322,7 +322,7 @@ def test_settings_may_come_before_the_name() -> None:
         (["stacking"], "expected KEY=VALUE, got 'stacking'"),
         (["stacking=clem-small", "stacking.seeds"], "expected KEY=VALUE, got 'stacking.seeds'"),
         (["training.epochs=3"], r"for a stacked one, put `stacking\.` before the key"),
-        (["stacking.training.epochs=1"], "stacking.training.epochs is set, and there is no recipe"),
+        (["stacking.training.epochs=1"], "stacking.training.epochs is set, but stacking names no recipe"),
         (["stacking=clem-small", "stacking.seeds=3"], "stacking: seeds is 3, expected 1"),
         (["stacking=clem-small", "stacking.training.start_from=x"], "set stacking.training.start_from=null"),
         (["stacking=clem-small", "stacking.training.epoch=1"], "stacking: there is no key 'training.epoch'"),

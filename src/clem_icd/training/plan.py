@@ -100,17 +100,17 @@ def require_steps(recipe: Recipe) -> NeuralRecipe:
         If the recipe is that of the linear baseline or of a lexicon.
 
     """
-    if not isinstance(recipe, NeuralRecipe) and neural_part(recipe) is not None:
+    if isinstance(recipe, NeuralRecipe):
+        return recipe
+    if neural_part(recipe) is not None:
         raise RecipeError(
             "a plan is for one training, and this recipe trains the stacked system six times",
             remedy="Plan the recipe of `stacking` alone: all six trainings take five times as long",
         )
-    if not isinstance(recipe, NeuralRecipe):
-        raise RecipeError(
-            f"there is nothing to plan for system {recipe.system}: it is not trained in steps",
-            remedy="Train it without --plan",
-        )
-    return recipe
+    raise RecipeError(
+        f"there is nothing to plan for system {recipe.system}: it is not trained in steps",
+        remedy="Train it without --plan",
+    )
 
 
 def plan_training(

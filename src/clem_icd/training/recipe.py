@@ -343,7 +343,7 @@ def _with_stacked(
             own.append(setting)
     if chosen is None and inner:
         raise RecipeError(
-            f"stacking.{inner[0].partition('=')[0]} is set, and there is no recipe to stack on",
+            f"stacking.{inner[0].partition('=')[0]} is set, but stacking names no recipe",
             remedy="Name one, such as stacking=clem-small",
         )
     try:

@@ -130,8 +130,7 @@ def _train_seeds(
 
 
 def _train_each(recipe: NeuralRecipe, corpus: Corpus, folder: SeedsFolder, observer: Observer) -> None:
-    places = folder.places
-    commit = commit_of_seeds(recipe, folder)
+    places, commit = folder.places, commit_of_seeds(recipe, folder)
     for number, (seed, place) in enumerate(places.items(), start=1):
         observer.say(f"Seed {number} of {len(places)}, in {place.name}")
         # They may have changed while an earlier seed was trained.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import gc
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,9 +62,9 @@ def train_stacked(
 ) -> TrainedStacked:
     """Train the system that a lexicon is stacked on, below the folder of the lexicon's run.
 
-    What was trained before is not trained again, and a training that was interrupted is resumed. Codes that
-    only notes outside of a system's own training notes have are no labels of it: an opinion on them would
-    tell the trees which codes to expect.
+    What was trained before is not trained again, and a training that was interrupted is resumed. A system has
+    labels for the codes of its own training notes alone: an opinion on any other code would tell the trees
+    which codes to expect.
 
     Parameters
     ----------
@@ -87,7 +88,8 @@ def train_stacked(
     optional("lightgbm", "The lexicon")
     last = _to_the_end(recipe)
     labels = corpus.label_indices("train")
-    codes = _codes_of(corpus, labels, np.ones(len(labels), dtype=np.bool_))
+    everything = np.ones(len(labels), dtype=np.bool_)
+    codes = _codes_of(corpus, labels, everything)
     rows, groups = ranked_notes(corpus.subjects("train") or [None] * len(labels), seed)
     ranked = np.isin(np.arange(len(labels)), rows)
     _require_codes(corpus, labels, groups, ranked)
@@ -106,7 +108,8 @@ def train_stacked(
         scored = folder / f"{name}.npy"
         if not scored.exists():
             observer.say(f"Stacked system {group + 1} of {count + 1}: without a fifth of the patients")
-            part = _part(corpus, folder / name, ~own, "train", own & ranked)
+            judged = compress(corpus.notes("train"), own & ranked)
+            part = _part(corpus, folder / name, ~own, _codes_of(corpus, labels, ~own), judged)
             numbered = Numbered(observer, f"{group + 1} of {count + 1}")
             _score_held_out(_fit(last, part, numbered), part, codes, scored)
             shutil.rmtree(part.path.parent)
@@ -114,8 +117,7 @@ def train_stacked(
             gc.collect()
         held_out[groups[rows] == group] = np.load(scored)
     observer.say(f"Stacked system {count + 1} of {count + 1}: on all training notes")
-    everything = np.ones(corpus.size("validation"), dtype=np.bool_)
-    part = _part(corpus, folder / "all", np.ones(len(labels), dtype=np.bool_), "validation", everything)
+    part = _part(corpus, folder / "all", everything, codes, corpus.notes("validation"))
     system = _fit(last, part, Numbered(observer, f"{count + 1} of {count + 1}"))
     return TrainedStacked(system, new_info(last, part), held_out)
 
@@ -128,19 +130,22 @@ def _to_the_end(recipe: Stackable) -> Stackable:
     return recipe.model_copy(update={"training": last})
 
 
+def _columns_of(labels: Sequence[IntArray], notes: BoolArray) -> IntArray:
+    """Return the label columns that some training notes have, ascending."""
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *compress(labels, notes)]))
+
+
 def _codes_of(corpus: Corpus, labels: Sequence[IntArray], notes: BoolArray) -> list[Code]:
     """Return the codes that some training notes have, in label order."""
-    chosen = [columns for columns, own in zip(labels, notes, strict=True) if own]
-    return [corpus.codes[column] for column in np.unique(np.concatenate(chosen))]
+    return [corpus.codes[column] for column in _columns_of(labels, notes)]
 
 
 def _require_codes(corpus: Corpus, labels: Sequence[IntArray], groups: IntArray, ranked: BoolArray) -> None:
     """Refuse training notes of which a group, or all others together, have no codes to learn or to judge."""
     for group in np.unique(groups):
         own = groups == group
-        learned = [columns for columns, out in zip(labels, own, strict=True) if not out]
-        known = np.unique(np.concatenate(learned)) if learned else np.zeros(0, dtype=np.int64)
-        if not any(np.isin(labels[int(row)], known).any() for row in np.flatnonzero(own & ranked)):
+        known = _columns_of(labels, ~own)
+        if not any(np.isin(columns, known).any() for columns in compress(labels, own & ranked)):
             raise CorpusError(
                 "has too few patients with codes in common to stack a lexicon, whose other system is trained "
                 "without each fifth of the patients in turn",
@@ -158,16 +163,26 @@ def _require_warmup(recipe: Stackable, groups: IntArray) -> None:
             raise RecipeError(problem.found, path="stacking", remedy=problem.remedy) from None
 
 
-def _part(corpus: Corpus, folder: Path, learned: BoolArray, split: str, judged: BoolArray) -> Corpus:
-    """Return a corpus of some training notes, with notes of a split for validation; write it where needed.
+def _part(
+    corpus: Corpus, folder: Path, learned: BoolArray, codes: Sequence[Code], judged: Iterable[Note]
+) -> Corpus:
+    """Return a corpus of some training notes, with other notes for validation; write it where needed.
 
-    Codes that none of the training notes has are taken from the notes for validation.
+    Parameters
+    ----------
+    learned
+        Whether it has each training note [notes].
+    codes
+        The codes of these notes; the notes for validation lose all others.
+    judged
+        The notes for validation.
+
     """
     path = folder / "corpus"
     if not path.exists():
         folder.mkdir(exist_ok=True)
         own_titles = {label.code: label.title for label in corpus.labels if label.title is not None}
-        codes = set(_codes_of(corpus, corpus.label_indices("train"), learned))
+        kept = frozenset(codes)
         with corpus_writer(
             path,
             name=corpus.name,
@@ -179,8 +194,7 @@ def _part(corpus: Corpus, folder: Path, learned: BoolArray, split: str, judged: 
             population=corpus.population,
         ) as writer:
             writer.write_tables("train", _rows(corpus, learned))
-            chosen = (note for note, own in zip(corpus.notes(split), judged, strict=True) if own)
-            writer.write("validation", (_with_codes(note, codes) for note in chosen))
+            writer.write("validation", (_with_codes(note, kept) for note in judged))
     return Corpus.open(path)
 
 
@@ -195,7 +209,7 @@ def _rows(corpus: Corpus, chosen: BoolArray) -> Iterator[pa.Table]:
                 yield pa.Table.from_batches([batch]).filter(pa.array(own))
 
 
-def _with_codes(note: Note, codes: set[Code]) -> Note:
+def _with_codes(note: Note, codes: frozenset[Code]) -> Note:
     """Return a note with only those of its codes that are among some."""
     return replace(
         note,

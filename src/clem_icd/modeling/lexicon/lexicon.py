@@ -90,17 +90,10 @@ class LexiconSystem:
         """
         stored = read_lexicon(folder)
         codes = stored.knowledge.titles.codes
-        scored = None if stacked is None else digest_of_labels(stacked[1].labels)
-        for place, found, made_for in (
-            (folder, places_of(labels, codes).tolist(), stored.output.tolist()),
-            (folder / FOLDER, scored, stored.stacked_labels),
-        ):
-            if found != made_for:
-                raise ModelError(
-                    "clem.json lists other labels than this lexicon was made for",
-                    path=place,
-                    remedy=COPY_AGAIN,
-                )
+        if not np.array_equal(stored.output, places_of(labels, codes)):
+            raise _other_labels(folder)
+        if stored.stacked_labels != (None if stacked is None else digest_of_labels(stacked[1].labels)):
+            raise _other_labels(folder / FOLDER)
         other = None if stacked is None else Stacked.of(*stacked, codes)
         return cls(stored.language, stored.knowledge, stored.ridge, stored.ranker, stored.output, other)
 
@@ -130,6 +123,12 @@ class LexiconSystem:
         of_codes = np.zeros(len(self.knowledge.titles.codes) + 1, dtype=np.float32)
         of_codes[codes] = probabilities
         return of_codes[self.output]
+
+
+def _other_labels(folder: Path) -> ModelError:
+    return ModelError(
+        "clem.json lists other labels than this lexicon was made for", path=folder, remedy=COPY_AGAIN
+    )
 
 
 def _span(note: ReadNote, proposals: Proposals, row: int, weight: float) -> tuple[Span, ...]:
