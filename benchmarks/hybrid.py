@@ -5,13 +5,14 @@
 The neural system (recipe `clem-small`, with the given settings) is trained as `clem train lexicon-stacked`
 trains it: on all training notes, and without each fifth of them. The weight of the mean and all thresholds
 are chosen on training notes scored by systems that did not learn from them; the validation split is only
-scored. Models are kept in FOLDER, and found there by a later run. Gold codes that were not proposed count as
-missed.
+scored. Models are kept in FOLDER, and found there by a later run; a folder of another corpus or of other
+settings is refused. Gold codes that were not proposed count as missed.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,15 @@ def main() -> None:
     recipe = read_recipe("lexicon-stacked", [f"stacking.{one}" for one in arguments.settings])
     if not isinstance(recipe, LexiconRecipe) or recipe.stacking is None:
         parser.error("the recipe stacks nothing")
+    made_of = {"corpus": corpus.fingerprint, "settings": sorted(arguments.settings)}
+    about = arguments.folder / "made-of.json"
+    found = json.loads(about.read_text(encoding="utf-8")) if about.exists() else None
+    if found != made_of:
+        if any(arguments.folder.iterdir()):
+            parser.error(
+                f"{arguments.folder} has files of another corpus or of other settings: name a new folder"
+            )
+        about.write_text(json.dumps(made_of), encoding="utf-8")
     trained = train_stacked(recipe.stacking, corpus, arguments.folder, seed=0, observer=Silent())
 
     train_notes, notes = list(corpus.notes("train")), list(corpus.notes("validation"))
