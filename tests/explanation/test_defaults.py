@@ -31,9 +31,9 @@ def system(little_corpus: Corpus) -> NeuralSystem:
         ({"kind": "pooled", "pooling": "mean"}, "decomposition-x-saliency"),
         # A head that reads one token has nothing to decompose.
         ({"kind": "pooled", "pooling": "cls"}, "input-x-gradient"),
-        ({"kind": "label-attention"}, "attention"),
-        ({"kind": "label-cross-attention"}, "attention"),
-        ({"kind": "label-tree-attention"}, "attention"),
+        ({"kind": "label-attention"}, "contributions"),
+        ({"kind": "label-cross-attention"}, "contributions"),
+        ({"kind": "label-tree-attention"}, "contributions"),
         ({"kind": "toy-max"}, "input-x-gradient"),
     ],
 )

@@ -12,9 +12,9 @@ from clem_icd.modeling.system import Explaining
 
 _BY_HEAD = {
     "pooled": "decomposition-x-saliency",
-    "label-attention": "attention",
-    "label-cross-attention": "attention",
-    "label-tree-attention": "attention",
+    "label-attention": "contributions",
+    "label-cross-attention": "contributions",
+    "label-tree-attention": "contributions",
 }
 _BY_SYSTEM = {"linear": "coefficients", "neural": "input-x-gradient"}
 """The names of methods, by the kind of a neural system's head, and by the kind of a system."""
