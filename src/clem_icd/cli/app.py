@@ -90,4 +90,7 @@ def main() -> None:
     """Run the command line."""
     # Nothing about a run at a hospital leaves the machine unless requested.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # Progress and warnings are those of the verbs.
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     app()

@@ -9,7 +9,7 @@ import typer
 
 from clem_icd.cli.bench_tables import show_plan, show_speed
 from clem_icd.cli.options import ModelFolder
-from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 from clem_icd.errors import InputError
 
@@ -84,7 +84,6 @@ def bench(
         raise InputError("--split was given without --corpus", remedy="Name the corpus as well")
     settings = _settings(lengths, precisions, repeats, rival_seconds, quick=quick, memory=not no_memory)
     opened = None if corpus is None else Corpus.open(corpus)
-    silence_transformers()
     if plan:
         planned = plan_speed(model, settings, observer=terminal)
         terminal.result(planned, lambda console: show_plan(console, planned))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clem_icd.cli.options import Force
-from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ def convert_encoder(
     """
     from clem_icd.modeling import convert_encoder as convert
 
-    silence_transformers()
     done = convert(folder, out, force=force)
 
     def show(console: Console) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clem_icd.cli.tabulation import corpus_title, new_table
-from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ def describe(
     from clem_icd.modeling import count_tokens, tokenizer_for_counting
     from clem_icd.sources import compare_with_published
 
-    silence_transformers()
     opened = Corpus.open(corpus)
     counter, name = tokenizer_for_counting(tokenizer, opened)
     value = describe_corpus(opened, count_tokens=lambda texts: count_tokens(counter, texts), tokenizer=name)

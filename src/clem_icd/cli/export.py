@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from clem_icd.cli.options import ModelFolder, Split
-from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ def export(
 
     info = require_exportable(model, onnx, force=force)
     texts = notes_to_check(info, check_on, split=split, notes=notes)
-    silence_transformers()
 
     def progress(task: str, total: int | None) -> Callable[[int], Any]:
         terminal.begin(task, total)

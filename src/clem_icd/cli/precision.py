@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from clem_icd.cli.options import CorpusFolder, ModelFolder, Split
 from clem_icd.cli.tabulation import new_table
-from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ def precision(
     from clem_icd.modeling.precision import SMALL_CHANGE
     from clem_icd.prediction import measure_precisions, record_precisions
 
-    silence_transformers()
     opened = Corpus.open(corpus)
     terminal.begin(f"Scoring {split}", opened.size(split))
     record = measure_precisions(model, opened, split, progress=terminal.advance)

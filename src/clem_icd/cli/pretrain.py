@@ -9,7 +9,7 @@ import typer
 
 from clem_icd.cli.stopping import RESUME, ending_on_sigterm
 from clem_icd.cli.tabulation import new_table
-from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 
 if TYPE_CHECKING:
@@ -79,7 +79,6 @@ def pretrain(
     from clem_icd.runs.layout import PRETRAINING_STATE
 
     recipe = read_pretraining(settings or [], encoder=encoder)
-    silence_transformers()
     if not (resume or plan):
         check_free(out, force=force)
     sources = Sources(text, coded or [], keep_out or [])

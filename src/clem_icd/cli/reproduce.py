@@ -10,7 +10,7 @@ import typer
 from clem_icd.cli.compare import show_comparison
 from clem_icd.cli.reproduction_plan import plan_as_json, show_plan
 from clem_icd.cli.stopping import ending_on_sigterm
-from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.verb import verb
 
 if TYPE_CHECKING:
@@ -81,7 +81,6 @@ def reproduce(
             "--tokens-per-second cannot be used without --plan",
             remedy="Pass --plan as well, or leave it out",
         )
-    silence_transformers()
     request = Request(
         target,
         raw,

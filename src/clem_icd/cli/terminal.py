@@ -161,14 +161,6 @@ def _bar(console: Console) -> Progress:
     )
 
 
-def silence_transformers() -> None:
-    """Turn off the log lines and progress bars of transformers: a verb's `Terminal` has its own."""
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-
-
 @contextmanager
 def open_terminal(
     *, json: bool, quiet: bool, debug: bool, interrupted: str = NOTHING_HALF_WRITTEN

@@ -111,10 +111,8 @@ def open_system(
 
     """
     if system is None:
-        from clem_icd.cli.terminal import silence_transformers
         from clem_icd.modeling import load_model
 
-        silence_transformers()
         opened, info = load_model(model, precision=precision)
         chosen = getattr(opened, "precision", None)
         if say is not None and chosen is not None and chosen.reason is not None:

@@ -10,7 +10,7 @@ import typer
 from clem_icd.cli.metrics_tables import show_headlines
 from clem_icd.cli.options import CorpusFolder, Force
 from clem_icd.cli.stopping import RESUME, ending_on_sigterm
-from clem_icd.cli.terminal import Terminal, silence_transformers
+from clem_icd.cli.terminal import Terminal
 from clem_icd.cli.training_plan import as_json, show_plan
 from clem_icd.cli.verb import verb
 
@@ -54,7 +54,6 @@ def train(
     from clem_icd.training import train as train_run
 
     resolved = read_recipe(recipe, settings or [])
-    silence_transformers()
     if plan:
         require_steps(resolved)
     elif not resume and is_leader():
