@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -24,6 +27,9 @@ VERBS = [
     ("error-analysis",),
     ("compare",),
     ("evidence", "score"),
+    ("evidence", "measure"),
+    ("evidence", "export"),
+    ("evidence", "tune"),
     ("code",),
     ("explain",),
     ("serve",),
@@ -78,3 +84,17 @@ def test_an_unknown_command_or_option_ends_with_2(
     found = clem(*arguments)
     assert (found.code, found.out) == (2, "")
     assert "Usage" in found.err
+
+
+def test_the_command_itself_silences_the_bars_and_warnings_of_transformers() -> None:
+    check = (
+        "import sys; from clem_icd.cli.app import main; sys.argv = ['clem', '--version']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "from transformers.utils import logging\n"
+        "print(logging.is_progress_bar_enabled(), logging.get_verbosity() == logging.ERROR)"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANS"))}
+    done = subprocess.run(
+        [sys.executable, "-c", check], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "False True"

@@ -9,6 +9,7 @@ import typer
 
 from clem_icd.cli.evidence_export import export
 from clem_icd.cli.evidence_measure import measure
+from clem_icd.cli.evidence_tune import tune
 from clem_icd.cli.options import Force, NotesCues, Split
 from clem_icd.cli.tabulation import corpus_title, new_table
 from clem_icd.cli.terminal import Terminal
@@ -16,15 +17,16 @@ from clem_icd.cli.verb import help_text, verb
 
 evidence = typer.Typer(
     help=help_text(
-        "Evaluate and export evidence for codes.\n\n"
+        "Evaluate, tune and export evidence for codes.\n\n"
         "Example: `clem evidence score --corpus C --evidence E --out OUT`"
     ),
-    short_help="Evaluate and export evidence for codes.",
+    short_help="Evaluate, tune and export evidence for codes.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 evidence.command()(measure)
+evidence.command()(tune)
 evidence.command()(export)
 
 if TYPE_CHECKING:

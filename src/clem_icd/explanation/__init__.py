@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from clem_icd.explanation.methods.method import Method
     from clem_icd.explanation.methods.neural_method import NeuralMethod
     from clem_icd.explanation.methods.registry import METHODS
+    from clem_icd.explanation.retuning import retune
     from clem_icd.explanation.spans import SpanRule
     from clem_icd.explanation.stored import with_evidence
     from clem_icd.explanation.token_weights import TokenWeights
@@ -40,6 +41,7 @@ __all__ = [
     "comprehensiveness",
     "measure_methods",
     "normalised_aopc",
+    "retune",
     "strict_comprehensiveness",
     "strict_sufficiency",
     "sufficiency",
@@ -58,6 +60,7 @@ __getattr__ = lazy_names(
         "SpanRule": "spans",
         "TokenWeights": "token_weights",
         "TunedRule": "tuning",
+        "retune": "retuning",
         "tuned_rule": "tuning",
         "with_evidence": "stored",
         "comprehensiveness": "faithfulness",
