@@ -24,7 +24,7 @@ from clem_icd.training import (
     trials,
 )
 from clem_icd.training.batching import Batching, epoch_batches, longest_batch, padded_tokens
-from clem_icd.training.measuring import StepCost
+from clem_icd.training.measuring import StepCost, measure_steps
 from clem_icd.training.r_drop import divergence
 from clem_icd.training.trials import BatchCost, epoch_seconds, expected_peak
 from fixtures.stopping import sigterm_at
@@ -198,6 +198,41 @@ def test_accumulated_batches_are_joined_if_that_fits_and_is_faster(plan: Plan) -
     assert found.better.epoch_seconds < found.own.epoch_seconds
 
 
+def test_checkpointing_is_left_out_if_that_fits_and_is_faster(plan: Plan) -> None:
+    settings = ("training.gradient_checkpointing=true",)
+    found = plan(*settings, memory=10 * GIGABYTE)
+    assert found.own.batching == Batching(8, 1, True)
+    assert found.better is not None
+    assert found.better.batching == Batching(8, 1, False)
+    longest = found.own.batches[-1].padded_tokens
+    little = int((GIGABYTE + 0.5 * 10**6 * longest) / USABLE["cpu"])
+    found = plan(*settings, memory=little)
+    assert found.own.fits
+    assert found.better is None
+
+
+def test_without_checkpointing_batches_are_joined_as_far_as_they_fit(plan: Plan) -> None:
+    settings = ("training.batch_size=2", "training.gradient_accumulation=4")
+    found = plan(*settings, "training.gradient_checkpointing=true", memory=10 * GIGABYTE)
+    assert found.better is not None
+    assert found.better.batching == Batching(8, 1, False)
+
+
+def test_only_trials_with_checkpointing_compute_layers_twice(
+    little_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = []
+
+    def spied(trainer: Any, *others: Any) -> list[StepCost]:
+        costs = measure_steps(trainer, *others)
+        measured.append((trainer.args.activation_checkpointing, trainer.model.is_activation_checkpointing))
+        return costs
+
+    monkeypatch.setattr(trials, "measure_steps", spied)
+    plan_training(recipe_of("training.gradient_checkpointing=true"), little_corpus, tmp_path / "run")
+    assert set(measured) == {(True, True), (False, False)}
+
+
 def test_the_linear_baseline_has_no_plan() -> None:
     with pytest.raises(RecipeError, match=r"nothing to plan.*Train it without --plan"):
         require_steps(read_recipe("linear"))
@@ -255,3 +290,4 @@ def test_other_settings_learn_from_as_many_notes_per_step() -> None:
     assert list(own.larger()) == [Batching(12, 1, False), Batching(6, 2, False)]
     assert {one.notes_per_step for one in (*own.smaller(), *own.larger())} == {12}
     assert list(Batching(1, 1, True).smaller()) == []
+    assert Batching(4, 3, True).without_checkpointing() == own

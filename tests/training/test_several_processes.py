@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch.utils.data import SequentialSampler
 
 from clem_icd.corpus import Corpus
 from clem_icd.errors import RecipeError, RunError
@@ -20,11 +22,14 @@ from clem_icd.progress import Silent
 from clem_icd.runs.checkpoints import last_checkpoint
 from clem_icd.runs.points import Point
 from clem_icd.runs.processes import LeaderFailedError
+from clem_icd.runs.stopping import Stopped, stopping_on_sigterm
 from clem_icd.training import NeuralRecipe, plan_training, read_recipe, team, train
 from clem_icd.training.finite import require_finite
-from clem_icd.training.shares import share_of
+from clem_icd.training.recipe import shipped_recipes
+from clem_icd.training.shares import Division, Share, SharesOfBatches, share_of
 from clem_icd.training.trainer import training_arguments
 from fixtures.killing import ForkServers, Outcome
+from fixtures.stopping import sigterm_at
 from support import LITTLE_SETTINGS, write_little_corpus
 
 # 41 notes in batches of 8: the last batch is a single note, so that one of two processes has none. Sums of
@@ -37,6 +42,13 @@ ACCUMULATION = [
     "training.gradient_checkpointing=true",
     "loss=asymmetric",
     "loss.reduction=sum",
+]
+# Each process reads one note per pass. The last step of an epoch has a single note.
+ONE_NOTE = [
+    *PLAIN,
+    "training.batch_size=1",
+    "training.gradient_accumulation=4",
+    "training.learning_rate=0.001",
 ]
 LABEL_ATTENTION = [*PLAIN, "head=label-attention", "adapter=lora", "adapter.rank=4", "adapter.dropout=0"]
 TWINS = [*PLAIN, "training.synthetic_notes={}"]
@@ -61,6 +73,9 @@ DROPOUT = [
 
 LOSS, WEIGHT = 1e-5, 1e-5
 """The largest differences from a single process: losses are about 0.7 and weights about 1."""
+
+EPOCH = 0.03
+"""The same for how much of an epoch is done, which the Trainer counts in passes: here one of 21."""
 
 LEVELS_WEIGHT = 1e-3
 """The same for training by levels. Each begins with a fresh Adam, whose first step is of the size of the
@@ -141,6 +156,7 @@ def history(run: Path) -> list[dict[str, Any]]:
 def assert_close(run: Path, other: Path, largest: float = WEIGHT) -> None:
     """Require equal loss curves, metrics and weights, within the tolerances."""
     for row, its in zip(history(run), history(other), strict=True):
+        assert row.pop("epoch") == pytest.approx(its.pop("epoch"), abs=EPOCH)
         assert row == pytest.approx(its, abs=LOSS, rel=LOSS)
     weights, its = (load_file(one / "model" / "model.safetensors") for one in (run, other))
     assert weights.keys() == its.keys()
@@ -157,6 +173,7 @@ def assert_close(run: Path, other: Path, largest: float = WEIGHT) -> None:
     [
         pytest.param(PLAIN, id="plain"),
         pytest.param(ACCUMULATION, id="accumulation-and-gradient-checkpointing"),
+        pytest.param(ONE_NOTE, id="batches-of-one-note"),
         pytest.param(LABEL_ATTENTION, id="label-attention-with-lora"),
         pytest.param(TWINS, id="synthetic-notes"),
         pytest.param(R_DROP, id="r-drop"),
@@ -246,8 +263,24 @@ def test_a_run_resumes_with_another_number_of_processes_and_says_so(
     run, whole = tmp_path / "run", tmp_path / "whole"
     launch(run, PLAIN, at=(0, Point.TRAINING_STEP, 8, signal.SIGTERM))
     train(recipe_of(PLAIN), corpus, run, resume=True, observer=listener)
-    assert any("2 processes trained this run, and now 1" in line for line in listener.lines)
+    assert any("was 2 until now, and is 1 from here on" in line for line in listener.lines)
     train(recipe_of(PLAIN), corpus, whole)
+    assert_close(run, whole)
+
+
+@pytest.mark.usefixtures("without_report")
+def test_a_run_with_batches_of_one_note_resumes_with_two_processes_within_an_epoch(
+    corpus: Corpus, launch: Launch, tmp_path: Path
+) -> None:
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    with sigterm_at(Point.TRAINING_STEP, 55), pytest.raises(Stopped), stopping_on_sigterm():
+        train(recipe_of(ONE_NOTE), corpus, run)
+    resumed = launch(run, ONE_NOTE, "--resume")
+    succeeded(resumed)
+    # 11 steps per epoch, the last of one note: 41 notes of the first epoch, and 15 of the second.
+    assert "Resuming from step 15" in resumed[0].output
+    assert "was 1 until now, and is 2 from here on" in resumed[0].output
+    train(recipe_of(ONE_NOTE), corpus, whole)
     assert_close(run, whole)
 
 
@@ -275,14 +308,43 @@ def test_the_linear_baseline_is_refused(launch: Launch, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_a_batch_that_cannot_be_shared_equally_is_refused(
-    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("batch_size", "accumulation", "processes", "remedy"),
+    [
+        (8, 1, 3, "Start 2 processes, or .* 9 notes: set {}=9 {}=1"),
+        (1, 16, 3, "Start 2 processes, or .* 15 notes: set {}=3 {}=5"),
+        (1, 16, 6, "Start 4 processes, or .* 18 notes: set {}=6 {}=3"),
+        (4, 4, 32, "Start 16 processes, or .* 32 notes: set {}=32 {}=1"),
+        (7, 1, 2, "Start a single process, or .* 8 notes: set {}=8 {}=1"),
+    ],
+)
+def test_a_step_that_cannot_be_shared_equally_is_refused(
+    corpus: Corpus,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    batch_size: int,
+    accumulation: int,
+    processes: int,
+    remedy: str,
 ) -> None:
-    for name, value in {"WORLD_SIZE": "3", "RANK": "0", "LOCAL_RANK": "0"}.items():
+    for name, value in {"WORLD_SIZE": str(processes), "RANK": "0", "LOCAL_RANK": "0"}.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(RecipeError, match=r"batch_size is 8, .* multiple of the 3 processes.*batch_size=9"):
-        train(recipe_of(PLAIN), corpus, tmp_path / "run")
+    size, passes = "training.batch_size", "training.gradient_accumulation"
+    settings = [*PLAIN, f"{size}={batch_size}", f"{passes}={accumulation}"]
+    with pytest.raises(RecipeError, match=f"multiple of the {processes} processes") as refused:
+        train(recipe_of(settings), corpus, tmp_path / "run")
+    assert re.search(remedy.format(size, passes), str(refused.value))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4])
+def test_every_shipped_recipe_runs_in_1_2_or_4_processes_as_it_is(processes: int) -> None:
+    recipes = [read_recipe(name) for name in shipped_recipes()]
+    for training in [recipe.training for recipe in recipes if isinstance(recipe, NeuralRecipe)]:
+        division = Division(training.batch_size, training.gradient_accumulation, processes)
+        assert division.is_equal
+        assert division.notes_per_process * division.passes * processes == division.notes_per_step
+        assert division.notes_per_process <= training.batch_size
 
 
 def test_a_plan_is_measured_in_one_process(
@@ -316,3 +378,47 @@ def test_the_weighted_mean_over_the_shares_is_the_mean_over_the_batch(notes: int
     assert all(share.rows for share in shares)
     means = [share.weight * sum(losses[row] for row in share.rows) / len(share.rows) for share in shares]
     assert sum(means) / size == pytest.approx(sum(losses) / notes)
+
+
+def passes_of(notes: int, division: Division) -> list[tuple[Share, ...]]:
+    """Return the shares of all processes, for every pass of an epoch."""
+    batches = [
+        SharesOfBatches(SequentialSampler(range(notes)), division, rank) for rank in range(division.processes)
+    ]
+    passes = list(zip(*batches, strict=True))
+    assert [len(one) for one in batches] == [len(passes)] * division.processes
+    return passes
+
+
+def losses_of_steps(losses: Sequence[float], division: Division) -> list[float]:
+    """Return the loss of every step of an epoch, as the Trainer and several processes add it up."""
+    passes = passes_of(len(losses), division)
+    found = []
+    for at in range(0, len(passes), division.passes):
+        step = passes[at : at + division.passes]
+        shares = [share for one in step for share in one]
+        means = [share.weight * sum(losses[row] for row in share.rows) / len(share.rows) for share in shares]
+        found.append(sum(means) / len(step) / division.processes)
+    return found
+
+
+@pytest.mark.parametrize("notes", [*range(1, 12), 41, 48])
+@pytest.mark.parametrize(
+    ("batch_size", "accumulation", "processes"),
+    [(1, 16, 2), (1, 4, 4), (1, 16, 16), (4, 3, 2), (4, 3, 3), (6, 2, 4), (4, 4, 8), (8, 1, 2)],
+)
+def test_every_step_has_the_notes_and_the_loss_of_a_single_process(
+    notes: int, batch_size: int, accumulation: int, processes: int
+) -> None:
+    losses = torch.rand(notes, generator=torch.Generator().manual_seed(notes)).tolist()
+    division = Division(batch_size, accumulation, processes)
+    assert division.is_equal
+    passes = passes_of(notes, division)
+    for at in range(0, len(passes), division.passes):
+        step = passes[at : at + division.passes]
+        rows = [row for one in step for share in one if share.weight for row in share.rows]
+        first = at // division.passes * division.notes_per_step
+        assert sorted(rows) == list(range(first, min(notes, first + division.notes_per_step)))
+        assert all(1 <= len(share.rows) <= division.notes_per_process for one in step for share in one)
+    single = losses_of_steps(losses, Division(batch_size, accumulation))
+    assert losses_of_steps(losses, division) == pytest.approx(single)

@@ -9,6 +9,7 @@ from transformers import TrainingArguments
 from clem_icd.modeling.machine import best_device, precision_here
 from clem_icd.training import team
 from clem_icd.training.recipe import NeuralRecipe
+from clem_icd.training.shares import Division
 from clem_icd.training.trainer import training_arguments
 
 
@@ -24,6 +25,7 @@ def arguments_of(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgu
 
     """
     training = recipe.training
+    division = division_of(recipe)
     selects = training.selection_metric != "last"
     every = "epoch" if training.checkpoint_steps is None else "steps"
     return training_arguments(
@@ -34,9 +36,9 @@ def arguments_of(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgu
         warmup_steps=training.warmup(notes),
         weight_decay=training.weight_decay,
         max_grad_norm=training.max_gradient_norm,
-        per_device_train_batch_size=training.batch_size // team.size(),
-        per_device_eval_batch_size=training.batch_size // team.size(),
-        gradient_accumulation_steps=training.gradient_accumulation,
+        per_device_train_batch_size=division.notes_per_process,
+        per_device_eval_batch_size=division.notes_per_process,
+        gradient_accumulation_steps=division.passes,
         activation_checkpointing=training.gradient_checkpointing,
         bf16=precision_of(recipe) == "bf16",
         eval_strategy=every,
@@ -54,6 +56,11 @@ def arguments_of(recipe: NeuralRecipe, notes: int, folder: Path) -> TrainingArgu
         # An encoder may have parameters that no reading or head uses.
         ddp_find_unused_parameters=True,
     )
+
+
+def division_of(recipe: NeuralRecipe) -> Division:
+    """Return how the processes that train a recipe divide its steps."""
+    return Division(recipe.training.batch_size, recipe.training.gradient_accumulation, team.size())
 
 
 def precision_of(recipe: NeuralRecipe) -> str:

@@ -73,8 +73,8 @@ def _train(
         observer.say(f"Resuming from step {resumed.step}")
         if resumed.processes != team.size():
             observer.say(
-                f"Until now, {resumed.processes} processes trained this run, and now {team.size()}: results "
-                "differ a little from those of a run with the same number throughout"
+                f"The number of processes was {resumed.processes} until now, and is {team.size()} from here "
+                "on: results differ a little from those of a run with the same number throughout"
             )
     if recipe.adapter is not None:
         observer.say(_trained_parameters(cast(PreTrainedModel, trainer.model)))

@@ -18,7 +18,7 @@ from clem_icd.progress import Observer
 from clem_icd.runs.layout import RunLayout
 from clem_icd.training import team
 from clem_icd.training.alarm import CollapseAlarm
-from clem_icd.training.arguments import arguments_of
+from clem_icd.training.arguments import arguments_of, division_of
 from clem_icd.training.epochs import BeginEpochs
 from clem_icd.training.evidence_tokens import with_evidence
 from clem_icd.training.objective import Objective, passed
@@ -158,6 +158,7 @@ def new_trainer(
         distills=regularizer is not None and regularizer.distills,
         model=model,
         args=arguments_of(recipe, len(train), RunLayout(run).checkpoints),
+        division=division_of(recipe),
         train_dataset=train,
         eval_dataset=validation,
         data_collator=with_twins(

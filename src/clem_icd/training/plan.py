@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -159,11 +160,22 @@ def plan_training(
 
 
 def _better(bench: Bench, own: Trial) -> Trial | None:
-    """Return the first other settings that fit, if those of the recipe do not, or are slower."""
-    for batching in bench.candidates(own):
+    """Return other settings that fit, if those of the recipe do not, or are slower.
+
+    Where the recipe fits with gradient checkpointing, it is tried out without; then larger batches are.
+    """
+    without = None
+    if own.fits and own.batching.gradient_checkpointing:
+        without = _first_that_fits(bench, own, [own.batching.without_checkpointing()])
+    return _first_that_fits(bench, without or own, bench.candidates(without or own)) or without
+
+
+def _first_that_fits(bench: Bench, than: Trial, candidates: Iterable[Batching]) -> Trial | None:
+    """Return the first settings that fit; None if they are not faster than those of a trial."""
+    for batching in candidates:
         trial = bench.try_out(batching)
         if trial.epoch_seconds is not None:
-            slow = own.epoch_seconds is None or trial.epoch_seconds < _FASTER * own.epoch_seconds
+            slow = than.epoch_seconds is None or trial.epoch_seconds < _FASTER * than.epoch_seconds
             return trial if slow else None
     return None
 

@@ -17,6 +17,7 @@ from clem_icd.training.fit import follow
 from clem_icd.training.folder import SeedsFolder
 from clem_icd.training.recipe import NeuralRecipe, Recipe, neural_part
 from clem_icd.training.run import train_run
+from clem_icd.training.shares import Division
 from clem_icd.training.starting import require_start
 from clem_icd.training.summary import summarize
 
@@ -66,8 +67,8 @@ def train(
         If ``out`` is occupied and neither ``resume`` nor ``force`` is true, or the disk is full.
     RecipeError
         If synthetic notes are asked for and no code has a name, or R-drop and the model has no dropout; if
-        the model to start from has another encoder, head or label space; or if the batch size
-        is not a multiple of the number of processes.
+        the model to start from has another encoder, head or label space; or if the processes cannot share
+        the notes of a step equally.
     RunError
         If the run at ``out`` has another recipe, corpus, file of synonyms or model to start from, or several
         processes were started for a system that is not neural.
@@ -101,14 +102,23 @@ def train(
 
 
 def _require_shares(recipe: NeuralRecipe, processes: int) -> None:
-    """Refuse a batch that several processes cannot share."""
-    size = recipe.training.batch_size
-    if size % processes:
-        larger = size - size % processes + processes
-        raise RecipeError(
-            f"training.batch_size is {size}, expected a multiple of the {processes} processes that share it",
-            remedy=f"Set training.batch_size={larger}, or start another number of processes",
-        )
+    """Refuse a step whose notes several processes cannot share equally."""
+    training = recipe.training
+    division = Division(training.batch_size, training.gradient_accumulation, processes)
+    if division.is_equal:
+        return
+    notes = division.notes_per_step
+    fewer = max(one for one in range(1, processes) if notes % one == 0)
+    count = "a single process" if fewer == 1 else f"{fewer} processes"
+    other = division.nearest_equal()
+    raise RecipeError(
+        f"a step learns from {notes} notes (training.batch_size={training.batch_size} times "
+        f"training.gradient_accumulation={training.gradient_accumulation}), expected a multiple of the "
+        f"{processes} processes that share them",
+        remedy=f"Start {count}, or let a step learn from {other.notes_per_step} notes: set "
+        f"training.batch_size={other.batch_size} "
+        f"training.gradient_accumulation={other.accumulation}",
+    )
 
 
 def _train_seeds(

@@ -26,7 +26,7 @@ from clem_icd.runs.points import Point, passing
 from clem_icd.training import team
 from clem_icd.training.finite import FiniteWeights, require_finite
 from clem_icd.training.marking import MarkCheckpoints
-from clem_icd.training.shares import SharedNotes, SharesOfBatches, with_weights
+from clem_icd.training.shares import Division, SharedNotes, SharesOfBatches, with_weights
 from clem_icd.training.stopping import StoppableTrainer
 
 
@@ -34,6 +34,12 @@ class TrainerBase(StoppableTrainer):
     """A Trainer that reads in a reproducible order, marks complete checkpoints, and stops at a NaN.
 
     A subclass defines the order in which the training data is read, and how the loss is computed.
+
+    Parameters
+    ----------
+    division
+        How processes divide a step; needed with several.
+
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class TrainerBase(StoppableTrainer):
         train_dataset: Dataset[Any],
         eval_dataset: Dataset[Any],
         callbacks: Sequence[TrainerCallback],
+        division: Division | None = None,
         **others: Any,
     ) -> None:
         # With several GPUs, the Trainer would silently multiply the recipe's batch size.
@@ -61,6 +68,7 @@ class TrainerBase(StoppableTrainer):
         # Losses here are means over a batch. From the model's signature, the Trainer would infer that they
         # are already divided by the number of accumulated items, and would not divide them itself.
         self.model_accepts_loss_kwargs = False
+        self.division = division or Division(args.train_batch_size, args.gradient_accumulation_steps)
         self.fixed_batches: Sequence[list[int]] | None = None
         """Batches to train on, by the index of their items, instead of those in reading order."""
 
@@ -70,8 +78,8 @@ class TrainerBase(StoppableTrainer):
 
     @property
     def batch_size(self) -> int:
-        """Number of items in a batch, which all processes share."""
-        return self._train_batch_size * team.size()
+        """Number of items in a batch of a single process, whatever the number of processes."""
+        return self.division.batch_size
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Load the weights and the history of a checkpoint, without training further."""
@@ -114,7 +122,7 @@ class TrainerBase(StoppableTrainer):
         order = self.reading_order(self.train_dataset)
         shares = DataLoader(
             SharedNotes(self.train_dataset),
-            batch_sampler=SharesOfBatches(order, self.batch_size, team.rank(), team.size()),
+            batch_sampler=SharesOfBatches(order, self.division, team.rank()),
             collate_fn=with_weights(self.data_collator),
             pin_memory=self.args.dataloader_pin_memory,
         )

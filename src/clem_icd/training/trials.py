@@ -127,6 +127,8 @@ class Bench:
         chosen[_LONGEST] = longest_batch(lengths, batching.batch_size)
         self._observer.begin("Measuring", len(chosen) + len(_WARMED_UP))
         self._trainer.args.activation_checkpointing = batching.gradient_checkpointing
+        # The Trainer switches it on, but never off again.
+        self.model.activation_checkpointing_disable()
         costs: list[BatchCost] = []
         for name, batch in chosen.items():
             cost = self._measured(name, batch, costs)
