@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -109,7 +109,7 @@ def test_attention_that_equals_the_evidence_has_no_divergence(assembled: Built) 
 
 def term_of(assembled: Built, batch: dict[str, torch.Tensor], regularizer: Any) -> torch.Tensor:
     model, tokenizer = assembled
-    _, term = regularizer.penalty(LOSS, tokenizer, None)(model, batch)
+    _, term = regularizer.penalty(LOSS, tokenizer, None, 1 / 6)(model, batch)
     assert isinstance(term, torch.Tensor)
     return term
 
@@ -120,6 +120,21 @@ def test_the_term_changes_with_the_spans(assembled: Built) -> None:
     one, other = (batch_of(20, evidence=[(0, 2, token)]) for token in (3, 4))
     regularizer = SupervisedAttention()
     assert term_of(assembled, one, regularizer) != term_of(assembled, other, regularizer)
+
+
+@pytest.mark.parametrize(("reduction", "weight"), [("mean", 10 / 6), ("sum", 10.0)])
+def test_by_default_the_divergence_weighs_as_much_as_ten_labels_of_the_loss(
+    assembled: Built, reduction: Literal["mean", "sum"], weight: float
+) -> None:
+    model, tokenizer = assembled
+    share = BinaryCrossEntropy(reduction=reduction).share_of_label(6)
+    batch = batch_of(20, 12, evidence=[(0, 2, 3)])
+    model.eval()
+    terms = [
+        regularizer.penalty(LOSS, tokenizer, None, share)(model, batch)[1]
+        for regularizer in (SupervisedAttention(), SupervisedAttention(weight=weight))
+    ]
+    torch.testing.assert_close(terms[0], terms[1])
 
 
 def test_notes_without_evidence_have_no_gradient(assembled: Built) -> None:
@@ -298,7 +313,7 @@ def test_the_mask_of_a_note_does_not_depend_on_its_batch_mates(assembled: Built)
 def test_only_the_masked_pass_learns_from_the_second_distance(assembled: Built) -> None:
     model, tokenizer = assembled
     # The teacher is the student, so that only the second distance is left.
-    outputs, term = TokenMasking(weight=2.0, change_weight=1e-9).penalty(LOSS, tokenizer, model)(
+    outputs, term = TokenMasking(weight=2.0, change_weight=1e-9).penalty(LOSS, tokenizer, model, 1 / 6)(
         model, batch_of(20)
     )
     assert outputs.logits.shape == (1, 6)
@@ -314,7 +329,7 @@ def test_a_tokenizer_without_a_mask_token_is_refused(assembled: Built) -> None:
     model, tokenizer = assembled
     tokenizer.mask_token = None
     with pytest.raises(ModelError, match="needs a mask token"):
-        TokenMasking().penalty(LOSS, tokenizer, model)
+        TokenMasking().penalty(LOSS, tokenizer, model, 1 / 6)
 
 
 def test_the_teacher_does_not_change(little_corpus: Corpus, trained: Path, tmp_path: Path) -> None:

@@ -35,6 +35,10 @@ class Loss(Choice):
         """Return the mean over notes of terms [notes, labels], of which a note has the mean, as a scalar."""
         return terms.mean()
 
+    def share_of_label(self, labels: int) -> float:
+        """Return what one of some labels counts in the loss of a note: 1 / labels in a mean, 1 in a sum."""
+        return float(self.reduced(torch.ones(1, labels))) / labels
+
 
 class LabelwiseLoss(Loss):
     """A loss with one term per note and label, which does not depend on other notes or labels.

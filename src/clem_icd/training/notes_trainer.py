@@ -149,12 +149,15 @@ def new_trainer(
     """Return the trainer of a recipe, for its model and its notes; it saves below ``run``."""
     loss = recipe.head.loss_function(recipe.loss, labels)
     regularizer = recipe.training.regularizer
+    share_of_label = recipe.loss.share_of_label(len(labels.codes))
     trainer = NotesTrainer(
         loss,
         Objective(loss, recipe.training.r_drop, recipe.loss.reduced),
         head_factor=recipe.training.head_learning_rate_factor,
         preparatory_epochs=recipe.head.preparatory_epochs,
-        penalty=None if regularizer is None else regularizer.penalty(loss, tokenizer, teacher),
+        penalty=None
+        if regularizer is None
+        else regularizer.penalty(loss, tokenizer, teacher, share_of_label),
         distills=regularizer is not None and regularizer.distills,
         model=model,
         args=arguments_of(recipe, len(train), RunLayout(run).checkpoints),

@@ -30,7 +30,11 @@ class InputGradient(Regularizer):
     differentiates_twice: ClassVar[bool] = True
 
     def penalty(
-        self, loss: LossFunction, tokenizer: PreTrainedTokenizerBase, teacher: PreTrainedModel | None
+        self,
+        loss: LossFunction,
+        tokenizer: PreTrainedTokenizerBase,
+        teacher: PreTrainedModel | None,
+        share_of_label: float,
     ) -> Penalty:
         """Return the weighted sum over tokens of the L2 norm of the gradient of the loss.
 

@@ -55,7 +55,11 @@ class Regularizer(Choice):
         """
 
     def penalty(
-        self, loss: LossFunction, tokenizer: PreTrainedTokenizerBase, teacher: PreTrainedModel | None
+        self,
+        loss: LossFunction,
+        tokenizer: PreTrainedTokenizerBase,
+        teacher: PreTrainedModel | None,
+        share_of_label: float,
     ) -> Penalty:
         """Return the term as a function of a model and a batch.
 
@@ -67,6 +71,8 @@ class Regularizer(Choice):
             The tokenizer of the model.
         teacher
             The model that training starts from, in evaluation mode; None unless the regularizer distills.
+        share_of_label
+            What one label counts in the loss of a note: 1 / labels in a mean over labels, 1 in a sum.
 
         Raises
         ------

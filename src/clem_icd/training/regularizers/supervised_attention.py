@@ -14,6 +14,9 @@ from clem_icd.modeling.losses import LossFunction
 from clem_icd.training.objective import Batch, passed
 from clem_icd.training.regularizers.regularizer import Penalty, Regularizer, unwrapped
 
+LABELS_PER_DIVERGENCE = 10
+"""As many labels of the loss weigh as much as the divergence of a note, by default."""
+
 
 class SupervisedAttention(Regularizer):
     """Adds the divergence of label attention from evidence (MDACE, Cheng et al. 2023; Edin et al. 2024).
@@ -21,12 +24,12 @@ class SupervisedAttention(Regularizer):
     Attributes
     ----------
     weight
-        The weight of the divergence.
+        The weight of the divergence. None: that of `LABELS_PER_DIVERGENCE` labels in the loss.
 
     """
 
     kind: Literal["supervised-attention"] = "supervised-attention"
-    weight: float = Field(default=2.5, gt=0)
+    weight: float | None = Field(default=None, gt=0)
 
     needs_evidence: ClassVar[bool] = True
 
@@ -40,9 +43,14 @@ class SupervisedAttention(Regularizer):
             )
 
     def penalty(
-        self, loss: LossFunction, tokenizer: PreTrainedTokenizerBase, teacher: PreTrainedModel | None
+        self,
+        loss: LossFunction,
+        tokenizer: PreTrainedTokenizerBase,
+        teacher: PreTrainedModel | None,
+        share_of_label: float,
     ) -> Penalty:
         """Return the weighted mean over notes of `divergence_from_evidence`."""
+        weight = LABELS_PER_DIVERGENCE * share_of_label if self.weight is None else self.weight
 
         def term(model: Any, batch: Batch) -> tuple[Any, torch.Tensor]:
             head = unwrapped(model).get_submodule("head")
@@ -55,7 +63,7 @@ class SupervisedAttention(Regularizer):
             [(hidden, mask)] = seen
             tokens = batch["attention_mask"].reshape(len(mask), -1)
             found = divergence_from_evidence(head, hidden, mask, tokens, batch["evidence"])
-            return outputs, self.weight * found.mean()
+            return outputs, weight * found.mean()
 
         return term
 

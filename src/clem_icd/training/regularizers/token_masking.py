@@ -58,7 +58,11 @@ class TokenMasking(Regularizer):
             )
 
     def penalty(
-        self, loss: LossFunction, tokenizer: PreTrainedTokenizerBase, teacher: PreTrainedModel | None
+        self,
+        loss: LossFunction,
+        tokenizer: PreTrainedTokenizerBase,
+        teacher: PreTrainedModel | None,
+        share_of_label: float,
     ) -> Penalty:
         """Return the distances of `masked distillation <TokenMasking>`, which replace the loss."""
         if teacher is None:
