@@ -72,6 +72,46 @@ def test_evidence_of_another_split_is_refused(
     )
 
 
+def _with_foreign_notes(given: Path, count: int) -> Path:
+    """Return evidence in which the first notes have ids of another corpus."""
+    spans = pl.read_parquet(given)
+    foreign = spans["note_id"].unique(maintain_order=True)[:count].to_list()
+    path = given.with_name("foreign.parquet")
+    spans.with_columns(
+        pl.col("note_id").replace({note_id: f"foreign-{note_id}" for note_id in foreign})
+    ).write_parquet(path)
+    return path
+
+
+def test_evidence_of_another_corpus_is_refused(
+    refused: Callable[..., str], little_corpus: Corpus, given: Path, tmp_path: Path
+) -> None:
+    notes = pl.read_parquet(given)["note_id"].n_unique()
+    foreign = _with_foreign_notes(given, notes - 1)
+    says = [f"the evidence is of another corpus: {notes - 1} of its {notes} notes are not in"]
+    score = ("evidence", "score", "--corpus", little_corpus.path, "--evidence", foreign)
+    refused(*score, "--out", tmp_path / "scores.json", says=says)
+    export = ("evidence", "export", foreign, "--corpus", little_corpus.path, "--format", "codiesp")
+    refused(*export, "--out", tmp_path / "out.tsv", says=says)
+
+
+def test_notes_that_the_corpus_lacks_are_warned_of(
+    clem: Callable[..., Any], little_corpus: Corpus, given: Path, tmp_path: Path
+) -> None:
+    foreign, out = _with_foreign_notes(given, 2), tmp_path / "scores.json"
+    verb = ("evidence", "score", "--corpus", little_corpus.path, "--resamples", 0, "--out", out)
+    done = clem(*verb, "--evidence", foreign)
+    spans = pl.read_parquet(foreign)["note_id"].str.starts_with("foreign-").sum()
+    assert (
+        f"2 notes of the evidence not found in {little_corpus.path}: {spans} spans are left out" in done.err
+    )
+    assert "and 0 spans predicted for other notes of the corpus" in " ".join(done.out.split())
+    document = json.loads(out.read_text())
+    assert document["predicted_notes_outside_corpus"] == 2
+    assert document["predicted_spans_left_out"] == document["predicted_spans_outside_corpus"] == spans
+    assert clem(*verb, "--evidence", given, "--force").err == ""
+
+
 def test_exported_evidence_is_scored_like_the_original(
     clem: Callable[..., Any], little_corpus: Corpus, given: Path, tmp_path: Path
 ) -> None:

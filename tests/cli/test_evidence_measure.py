@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clem_icd.corpus import Corpus, corpus_writer
+from clem_icd.corpus import Corpus, Note, corpus_writer
 from clem_icd.icd import default_codebook
 from clem_icd.modeling import save_model
 from support import info_of, make_note, new_system
@@ -46,7 +46,13 @@ def test_a_row_per_method_and_a_document_with_definitions(
         ]
         found = result["intervals"]["metrics"]["f1"]
         assert f"{found['low']:.3f} to {found['high']:.3f}" in row
+        # The last of its rows: the checks and the sparsity.
+        *_, row = (line for line in done.out.splitlines() if line.startswith(result["method"]))
+        assert row.split()[1:] == [
+            f"{result['metrics'][name]:.3f}" for name in ("entropy", "mean_predicted_tokens")
+        ]
     assert "left out" not in done.out
+    assert max(map(len, done.out.split("codes with gold evidence")[0].splitlines())) <= 80
     first, second = (result["metrics"] for result in document["methods"])
     assert [first[name] for name in ("precision", "recall", "f1")] != [
         second[name] for name in ("precision", "recall", "f1")
@@ -78,14 +84,43 @@ def test_a_method_that_refuses_notes_says_so_and_others_are_measured(
     assert "notes that random" not in done.out
 
 
-def write_long_corpus(path: Path) -> Corpus:
-    """Write a corpus whose one note of test has thousands of words."""
+def test_a_method_that_refuses_a_note_to_be_masked_says_so(clem: Callable[..., Any], tmp_path: Path) -> None:
+    corpus = write_long_corpus(tmp_path / "corpus", make_note(12), make_note(13))
+    folder, out = tmp_path / "model", tmp_path / "methods.json"
+    save_model(new_system(corpus), info_of(corpus), folder)
+    done = clem(
+        *("evidence", "measure", folder, "--corpus", corpus.path, "--out", out),
+        *("--methods", "deep-lift,random", "--faithfulness-notes", 2),
+    )
+    assert done.code == 0, done.err
+    document = json.loads(out.read_text())
+    assert document["faithfulness_notes"] == 2
+    assert [result["faithfulness_notes"] for result in document["methods"]] == [1, 2]
+    assert "Warning: words masked for deep-lift in 1 of the 2 notes: it left out the others." in done.out
+    assert "words masked for random" not in done.out
+
+
+def test_what_a_method_says_about_its_evidence_is_shown(
+    clem: Callable[..., Any], little_corpus: Corpus, model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "methods.json"
+    done = clem(
+        *("evidence", "measure", model, "--corpus", little_corpus.path, "--notes", 1, "--out", out),
+        *("--methods", "random,attention-rollout", "--faithfulness-notes", 0),
+    )
+    remark = "Under a pooled head, method attention-rollout marks the same words for every code."
+    assert [line for line in done.out.splitlines() if line == remark] == [remark]
+    assert [result["remarks"] for result in json.loads(out.read_text())["methods"]] == [[], [remark]]
+
+
+def write_long_corpus(path: Path, *short: Note) -> Corpus:
+    """Write a corpus whose first note of test has thousands of words."""
     note = make_note(1)
     with corpus_writer(
         path, name="long", source="test", options={}, inputs=[], codebook=default_codebook()
     ) as writer:
         writer.write("train", [make_note(number) for number in range(2, 12)])
-        writer.write("test", [replace(note, text=note.text + "the ward was quiet " * 400)])
+        writer.write("test", [replace(note, text=note.text + "the ward was quiet " * 400), *short])
     return Corpus.open(path)
 
 

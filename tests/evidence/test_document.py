@@ -38,6 +38,7 @@ def test_only_annotated_notes_are_evaluated(corpus: Corpus) -> None:
     assert (document["notes"], document["notes_without_evidence"]) == (3, 1)
     assert (document["gold_spans"], document["predicted_spans"]) == (3, 1)
     assert document["predicted_spans_left_out"] == 3
+    assert document["predicted_spans_outside_corpus"] == document["predicted_notes_outside_corpus"] == 1
     assert document["options"] == {
         "trim": True,
         "merge_adjacent": False,
@@ -64,6 +65,32 @@ def test_evidence_for_other_notes_is_refused(corpus: Corpus) -> None:
         ScoresError, match="none of the 1 predicted spans is for a note of test with evidence"
     ):
         evidence_document(corpus, "test", {"n4": [Evidence(CHF, 0, 3)]})
+
+
+def test_evidence_is_of_another_corpus_if_most_of_its_notes_are(corpus: Corpus) -> None:
+    spans = [Evidence(CHF, 0, 3)]
+    half = {"n1": spans, "n2": spans, "x1": spans * 2, "x2": spans}
+    document = evidence_document(corpus, "test", half)
+    assert (document["predicted_spans_outside_corpus"], document["predicted_notes_outside_corpus"]) == (3, 2)
+    with pytest.raises(ScoresError) as problem:
+        evidence_document(corpus, "test", {**half, "x3": spans})
+    assert str(problem.value) == (
+        f"the evidence is of another corpus: 3 of its 5 notes are not in {corpus.path}. "
+        "Name the corpus whose notes were explained."
+    )
+    with pytest.raises(ScoresError, match="its only note is not in"):
+        evidence_document(corpus, "test", {"x1": spans})
+
+
+def test_evidence_for_other_splits_is_of_the_corpus(little_corpus: Corpus) -> None:
+    predicted = {
+        note.note_id: note.evidence for split in ("train", "test") for note in little_corpus.notes(split)
+    }
+    document = evidence_document(little_corpus, "test", predicted)
+    assert document["predicted_notes_outside_corpus"] == 0
+    assert document["predicted_spans_left_out"] == sum(
+        len(note.evidence) for note in little_corpus.notes("train")
+    )
 
 
 def test_no_predicted_evidence_scores_0(corpus: Corpus) -> None:

@@ -182,8 +182,8 @@ def test_a_span_outside_its_text_is_not_exported(
 
 @pytest.mark.parametrize("export", [export_mdace, export_codiesp])
 def test_evidence_of_another_corpus_is_not_exported(export: Any, corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(ScoresError, match="none of the 2 spans is for a note of the corpus"):
-        export({"98": [Evidence(CHF, 0, 2)], "99": [Evidence(CHF, 0, 3)]}, corpus, tmp_path / "out")
+    with pytest.raises(ScoresError, match="of another corpus: 2 of its 3 notes are not in"):
+        export({id_: [Evidence(CHF, 0, 2)] for id_ in ("11", "98", "99")}, corpus, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

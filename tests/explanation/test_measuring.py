@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
@@ -26,6 +28,7 @@ from clem_icd.explanation.methods.method import Method
 from clem_icd.explanation.methods.random import Random
 from clem_icd.explanation.spans import word_shares
 from clem_icd.explanation.token_weights import TokenWeights
+from clem_icd.explanation.trials import Trials
 from clem_icd.explanation.units import on_tokens_of
 from clem_icd.explanation.words import words_of
 from clem_icd.icd import Code, CodeSystem, default_codebook
@@ -71,6 +74,22 @@ class Half(Finder):
     def spans(self, text: str, labels: Sequence[int]) -> list[tuple[Span, ...]]:
         other: Finder = Misleading(self.names) if len(text) % 2 else Finder(self.names)
         return other.spans(text, labels)
+
+
+class Certain(Finder):
+    """A finder that assigns every code with a probability of 1."""
+
+    def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
+        for _ in texts:
+            yield NoteScores(np.ones(len(self.names), dtype=np.float32))
+
+
+class Constant(Finder):
+    """A finder that assigns every code with 0.9."""
+
+    def score(self, texts: Iterable[str]) -> Iterator[NoteScores]:
+        for _ in texts:
+            yield NoteScores(np.full(len(self.names), 0.9, dtype=np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -251,6 +270,28 @@ def test_notes_that_a_method_refuses_are_left_out_for_it_and_counted(
     assert document["pairs"] == 4
 
 
+def test_words_are_masked_in_the_same_notes_for_every_method(
+    neural: NeuralSystem,
+    little_corpus: Corpus,
+    noted: Callable[..., Corpus],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    short, long = ("hypertension " + "the patient had a quiet night " * count for count in (2, 6))
+    corpus = noted(long, short, short, short)
+    masked = []
+
+    def metrics(self: Trials, explainer: Explainer, explained: Sequence[Any]) -> dict[str, float | None]:
+        masked.append([one.note.note_id for one in explained])
+        return {}
+
+    monkeypatch.setattr(Trials, "metrics", metrics)
+    methods: list[Method | str] = [DeepLift(max_tokens=20), "random"]
+    document = measure_methods(neural, info_of(little_corpus), corpus, "test", methods, faithfulness_notes=2)
+    assert masked == [["test1"], ["test0", "test1"]]
+    assert document["faithfulness_notes"] == 2
+    assert [result["faithfulness_notes"] for result in document["methods"]] == [1, 2]
+
+
 def test_a_method_without_finite_weights_is_left_out(
     neural: NeuralSystem,
     little_corpus: Corpus,
@@ -265,6 +306,36 @@ def test_a_method_without_finite_weights_is_left_out(
     document = measure_methods(neural, info_of(little_corpus), corpus, "test", ["random"])
     [result] = document["methods"]
     assert result["left_out_because"] == "method random gave weights that are not finite"
+
+
+def test_the_top_span_is_compared_by_logits_of_codes_that_are_certain_too(
+    neural: NeuralSystem, little_corpus: Corpus
+) -> None:
+    certain = copy.deepcopy(neural.model)
+    with torch.no_grad():
+        certain.classifier.bias += 30
+    info = dataclasses.replace(info_of(little_corpus), rule=Threshold(0))
+    shares = []
+    for model in (neural.model, certain):
+        system = NeuralSystem(model, neural.tokenizer, neural.reading)
+        document = measure_methods(
+            system, info, little_corpus, "test", ["random"], notes=2, faithfulness_notes=2
+        )
+        shares.append(document["methods"][0]["metrics"]["top_span_beats_random"])
+    [scores] = system.score([make_note(3).text])
+    assert (scores.probabilities == 1).all()
+    assert 0 < shares[0] == shares[1]
+
+
+def test_a_top_span_that_changes_no_probability_does_not_beat_a_random_one(spaced: Corpus) -> None:
+    system, info = finder(spaced)
+    constant, certain = (
+        measure_methods(one(system.names), info, spaced, "test", ["own"], notes=2, faithfulness_notes=2)
+        for one in (Constant, Certain)
+    )
+    assert constant["methods"][0]["metrics"]["top_span_beats_random"] == 0
+    # Rounded to 1, probabilities do not say which is lower.
+    assert certain["methods"][0]["metrics"]["top_span_beats_random"] is None
 
 
 def test_evidence_that_was_not_read_to_its_end_does_not_count(

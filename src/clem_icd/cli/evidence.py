@@ -74,6 +74,7 @@ def score(
     from clem_icd.corpus import Corpus
     from clem_icd.evidence import evidence_document, read_evidence
     from clem_icd.files import check_free, write_json
+    from clem_icd.tabular.sentences import counted
 
     check_free(out, force=force)
     predicted = read_evidence(evidence)
@@ -91,6 +92,11 @@ def score(
         progress=terminal.advance,
     )
     write_json(out, document)
+    if outside := document["predicted_notes_outside_corpus"]:
+        terminal.warn(
+            f"{counted(outside, 'note', 'notes')} of the evidence not found in {corpus}: "
+            f"{counted(document['predicted_spans_outside_corpus'], 'span is', 'spans are')} left out"
+        )
     terminal.result(document, lambda console: _show(console, document, out))
 
 
@@ -120,9 +126,10 @@ def _show(console: Console, document: dict[str, Any], where: Path) -> None:
         gold = _value(document, f"gold_{name}")
         sides.add_row(row, _value(document, name), _interval(document, name), gold)
     console.print(sides)
+    left_out = document["predicted_spans_left_out"] - document["predicted_spans_outside_corpus"]
     console.print(
         f"{document['notes']:,} notes have gold evidence. Left out: {document['notes_without_evidence']:,} "
-        f"notes without any, and {document['predicted_spans_left_out']:,} spans predicted for other notes. "
+        f"notes without any, and {left_out:,} spans predicted for other notes of the corpus. "
         f"Spans per code with any: {_value(document, 'spans_per_code')}. Definitions: {where}",
         markup=False,
     )

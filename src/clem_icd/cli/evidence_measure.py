@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from clem_icd.explanation import Method
 
-# Three tables, so that each fits on a terminal of 80 columns.
+# Four tables, so that each fits on a terminal of 80 columns.
 _PLAUSIBILITY = {"precision": "precision", "recall": "recall", "f1": "token F1"}
 _SPANS = {
     "match_exact": "exact",
@@ -30,6 +31,12 @@ _FAITHFULNESS = {
     "sufficiency": "suff.",
     "normalised_aopc": "NAOPC",
     "seconds_per_code": "s/code",
+}
+_CHECKS = {
+    "shuffled_correlation": "correlation\nif shuffled",
+    "top_span_beats_random": "top span\nbeats random",
+    "entropy": "normalised\nentropy",
+    "mean_predicted_tokens": "tokens\npredicted",
 }
 _LEFT_OUT = "left out"
 
@@ -101,6 +108,7 @@ def _show(console: Console, document: dict[str, Any]) -> None:
     spans = new_table("method", *_SPANS.values())
     some_left_out = any(result["notes_left_out"] for result in document["methods"])
     faithful = new_table("method", *_FAITHFULNESS.values(), *([_LEFT_OUT] if some_left_out else []))
+    checks = new_table("method", *_CHECKS.values())
     for result in document["methods"]:
         name, metrics = result["method"], result["metrics"]
         plausible.add_row(
@@ -115,7 +123,8 @@ def _show(console: Console, document: dict[str, Any]) -> None:
             *(_number(metrics.get(key)) for key in _FAITHFULNESS),
             *([f"{result['notes_left_out']:,}"] if some_left_out else []),
         )
-    for table in (plausible, spans, faithful):
+        checks.add_row(name, *(_number(metrics.get(key)) for key in _CHECKS))
+    for table in (plausible, spans, faithful, checks):
         # The whole name, if need be on two lines: several methods begin alike.
         table.columns[0].overflow = "fold"
         console.print(table)
@@ -130,12 +139,24 @@ def _show(console: Console, document: dict[str, Any]) -> None:
         f"{document['notes']:,} notes; words masked in {document['faithfulness_notes']:,}. {cut}",
         markup=False,
     )
+    for line in _footnotes(document):
+        console.print(line, markup=False)
+
+
+def _footnotes(document: dict[str, Any]) -> Iterator[str]:
+    """Yield what to know about single methods, as sentences."""
     for result in document["methods"]:
+        yield from result["remarks"]
+        name, masked = result["method"], result["faithfulness_notes"]
         if left_out := result["notes_left_out"] + result["validation_notes_left_out"]:
-            console.print(
-                f"Warning: notes that {result['method']} left out: {left_out:,}. Its row is of fewer "
-                f"notes than those of others. The first reason: {result['left_out_because']}.",
-                markup=False,
+            yield (
+                f"Warning: notes that {name} left out: {left_out:,}. Its row is of fewer "
+                f"notes than those of others. The first reason: {result['left_out_because']}."
+            )
+        if masked < document["faithfulness_notes"]:
+            yield (
+                f"Warning: words masked for {name} in {masked:,} of the "
+                f"{document['faithfulness_notes']:,} notes: it left out the others."
             )
 
 

@@ -11,6 +11,7 @@ from clem_icd.errors import ScoresError
 from clem_icd.evaluation.resampling import Progress
 from clem_icd.evidence.metrics import EVIDENCE_DEFINITIONS, EvidenceProfile, evidence_counts, named_metrics
 from clem_icd.evidence.note import JudgedNote
+from clem_icd.evidence.outside import notes_outside
 from clem_icd.evidence.ratios import RATIO_DEFINITIONS, note_ratios
 
 __all__ = ["EVIDENCE_FORMAT", "EVIDENCE_FORMAT_VERSION", "evidence_document"]
@@ -38,7 +39,8 @@ def evidence_document(
     """Compare predicted evidence with that of a corpus, on the notes that coders annotated.
 
     Notes of the split without evidence are assumed to be unannotated: evidence predicted for them is neither
-    right nor wrong, and is counted as left out, like evidence for notes outside the split.
+    right nor wrong, and is counted as left out, like evidence for notes outside the split. Evidence for notes
+    outside the corpus is also counted apart.
 
     Parameters
     ----------
@@ -63,11 +65,13 @@ def evidence_document(
     CorpusError
         If the corpus has no such split.
     ScoresError
-        If the split has no evidence, or no predicted span is for its annotated notes.
+        If the split has no evidence, no predicted span is for its annotated notes, or most notes with
+        predicted spans are not in the corpus.
     InputError
         If a span is outside its text.
 
     """
+    outside = notes_outside(corpus, predicted)
     notes = list(judged_notes(corpus, split, predicted))
     if not notes:
         raise ScoresError(
@@ -97,6 +101,8 @@ def evidence_document(
         "gold_spans": sum(len(note.gold) for note in notes),
         "predicted_spans": judged,
         "predicted_spans_left_out": given - judged,
+        "predicted_spans_outside_corpus": sum(len(predicted[note_id]) for note_id in outside),
+        "predicted_notes_outside_corpus": len(outside),
         "options": {"trim": trimmed, "merge_adjacent": merged, "profile": profile, "language": language},
         "counts": {match: asdict(own) for match, own in counts.items()},
         "metrics": metrics,

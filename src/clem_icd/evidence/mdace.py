@@ -90,8 +90,8 @@ def export_mdace(
     Raises
     ------
     ScoresError
-        If the id of a note or admission is not a whole number, a span is empty or outside its text, or no
-        span is for a note of the corpus.
+        If the id of a note or admission is not a whole number, a span is empty or outside its text, or
+        most notes with spans are not in the corpus.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
 

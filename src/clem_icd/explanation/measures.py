@@ -53,7 +53,8 @@ DEFINITIONS: dict[str, str] = {
     "normalised_aopc": "Area over the perturbation curve of six stretches of the note, between the worst (0) "
     "and the best (1) order (Edin et al. 2025).",
     "top_span_beats_random": "Share of cases in which the logit is lower without the top span than without a "
-    "random stretch of as many words.",
+    "random stretch of as many words; equal logits are not lower, and cases in which both probabilities are "
+    "0, or both 1, are left out.",
     "shuffled_correlation": "Mean rank correlation of the weights with those of the same model with shuffled "
     "parameters; near 0 if the method depends on what the model learned.",
     "seconds_per_note": "Seconds to explain a note: its assigned codes and those with gold evidence.",

@@ -68,7 +68,8 @@ def measure_methods(
     notes
         The most notes with evidence to explain, of either split, drawn at random; all by default.
     faithfulness_notes
-        The number of these whose words are masked: each takes about 100 forward passes per assigned code.
+        The number of these whose words are masked, the same for all methods: each takes about 100 forward
+        passes per assigned code.
     language
         The language of the notes, for cues; by default that of the corpus.
     resamples
@@ -107,6 +108,7 @@ def measure_methods(
     tuning = _chosen(corpus, "validation", info, notes) if has_validation else []
     language = language or language_of(corpus)
     assigned = _assigned(system, info, chosen)
+    masked = {note.note_id for note in chosen[:faithfulness_notes]}
     trials = Trials(system, info)
     results = []
     for explainer in explainers:
@@ -114,13 +116,14 @@ def measure_methods(
         tuned_on = _explained(explainer, tuning, [set()] * len(tuning), progress, left_out_of_tuning)
         threshold, source = best_threshold(tuned_on)
         explained = _explained(explainer, chosen, assigned, progress, left_out)
+        tried = [one for one in explained if one.note.note_id in masked]
         metrics: dict[str, float | None] = dict.fromkeys(DEFINITIONS)
         intervals: dict[str, Any] = {}
         if explained:
             agreed, intervals = agreement(explained, info, threshold, language, resamples=resamples)
             metrics |= {
                 **agreed,
-                **trials.metrics(explainer, explained[:faithfulness_notes]),
+                **trials.metrics(explainer, tried),
                 **_seconds(explained),
             }
         results.append(
@@ -131,6 +134,8 @@ def measure_methods(
                 "notes_left_out": left_out.notes,
                 "validation_notes_left_out": left_out_of_tuning.notes,
                 "left_out_because": left_out.reason or left_out_of_tuning.reason,
+                "faithfulness_notes": len(tried),
+                "remarks": list(explainer.remarks),
                 "metrics": metrics,
                 **({"intervals": intervals} if intervals else {}),
             }
@@ -147,7 +152,7 @@ def measure_methods(
         ),
         "assigned": sum(len(own) for own in assigned),
         "validation_notes": len(tuning),
-        "faithfulness_notes": min(faithfulness_notes, len(chosen)),
+        "faithfulness_notes": len(masked),
         "language": language,
         "methods": results,
         "definitions": DEFINITIONS,

@@ -93,9 +93,29 @@ class Trials:
             for name, value in _faithfulness(note, order, column).items():
                 results[name].append(value)
             results["normalised_aopc"].append(_normalised(note, shares[row], column))
-            results["top_span_beats_random"] += _against_random(note, one.spans[row], column, random)
+            variants = _without_spans(note, one.spans[row], random)
+            if variants:
+                found = self._log_odds(note, variants, labels)[:, column]
+                results["top_span_beats_random"] += _below(float(found[0]), found[1:])
         note.forget()
         return results
+
+    def _log_odds(
+        self, note: MaskedNote, variants: Sequence[Ids], labels: Sequence[int]
+    ) -> npt.NDArray[np.floating[Any]]:
+        """Return the log-odds of the labels of a note for variants of its ids [variants, labels].
+
+        Those of a neural system are its logits: probabilities of nearly 1 are rounded to equal numbers. Those
+        of any other system are infinite where its probability is rounded to 0 or 1.
+        """
+        from scipy.special import logit
+
+        if self._info.system != "neural":
+            found: npt.NDArray[np.floating[Any]] = logit(note.probabilities(variants).astype(np.float64))
+            return found
+        from clem_icd.explanation.methods.masking import variant_logits
+
+        return variant_logits(cast(Any, self._system), variants, len(note.ids), labels)
 
     def _correlations(self, explainer: Explainer, explained: Sequence[Explained]) -> list[float]:
         """Return the rank correlation of each explanation with that of a model of shuffled parameters."""
@@ -165,10 +185,11 @@ def _normalised(note: MaskedNote, shares: npt.NDArray[np.float32], column: int) 
     return normalised_aopc(score, note.ids, order, note.mask_id, beam=_EXACT_BEAM)
 
 
-def _against_random(
-    note: MaskedNote, spans: Sequence[Span], column: int, random: np.random.Generator
-) -> list[float]:
-    """Return whether the code loses more without its top span than without each of some random ones."""
+def _without_spans(note: MaskedNote, spans: Sequence[Span], random: np.random.Generator) -> list[Ids]:
+    """Return a note without the top span of a code, and without each of some random stretches as long.
+
+    There are none without a span, or if no stretch lies outside it.
+    """
     if not spans:
         return []
     top = max(spans, key=lambda span: span.weight)
@@ -179,9 +200,13 @@ def _against_random(
     if not len(words) or not free:
         return []
     drawn = random.choice(free, _RANDOM_SPANS)
-    variants = [note.without(range(begin, begin + len(words))) for begin in drawn]
-    own, *others = note.probabilities([note.without(words.tolist()), *variants])[:, column].tolist()
-    return [float(own < other) for other in others]
+    stretches = [range(begin, begin + len(words)) for begin in drawn]
+    return [note.without(words) for words in (words.tolist(), *stretches)]
+
+
+def _below(own: float, others: npt.NDArray[np.floating[Any]]) -> list[float]:
+    """Return whether log-odds are below each of some others; left out where both are the same infinity."""
+    return [float(own < other) for other in others if np.isfinite(own) or own != other]
 
 
 def _shuffled(system: System) -> System:
