@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -11,10 +12,15 @@ from typing import Any
 
 import pytest
 
+from clem_icd.corpus import Corpus
+from clem_icd.reproducing import known_targets
+from clem_icd.reproducing.comparing import results_of
+from clem_icd.reproducing.folder import ReproductionFolder
 from clem_icd.runs.points import Point
 from fixtures.stopping import sigterm_at
 from sources.golden.tree import write_tree
-from support import LITTLE_SETTINGS
+from support import LITTLE_SETTINGS, ROOT
+from training.conftest import Listener
 
 SETTINGS = ["encoder=small", *LITTLE_SETTINGS, "training.epochs=1"]
 
@@ -88,6 +94,80 @@ def test_other_settings_are_said_to_make_other_systems(paper: tuple[Path, Any]) 
     assert "other systems than the published ones: encoder=small" in paper[1].json["remarks"][0]
 
 
+@pytest.fixture
+def copied(paper: tuple[Path, Any], tmp_path: Path) -> Path:
+    """A copy of the paper's three runs, to be changed."""
+    return shutil.copytree(paper[0], tmp_path / "out")
+
+
+def test_results_of_earlier_commands_stay_in_the_comparison(
+    clem: Clem, paper: tuple[Path, Any], copied: Path, hospital_tree: Path
+) -> None:
+    command = ("reproduce", "paper", "--raw", hospital_tree, "--out", copied, *SETTINGS, "--json")
+    found = clem(*command, "--run", "clem-icd-table-2")
+    assert found.code == 0, found.err
+    assert list(found.json["metrics"]) == ["clem-icd-table-2"]
+    assert found.json["comparison"] == paper[1].json["comparison"]
+    for name in ("comparison.json", "comparison.md"):
+        assert (copied / name).read_bytes() == (paper[0] / name).read_bytes()
+    earlier = "clem-icd-table-1 and clem-icd-table-2-as-printed: made by an earlier command"
+    assert any(line.startswith(earlier) for line in found.json["remarks"])
+
+
+def _change_corpus(out: Path) -> None:
+    with (out / "corpora/mimic4-icd9/corpus.json").open("a", encoding="utf-8") as file:
+        file.write("\n")
+
+
+def _reopen_run(out: Path) -> None:
+    path = out / "runs/clem-icd-table-2/run.json"
+    state = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**state, "ended": False}), encoding="utf-8")
+
+
+def _remove_run(out: Path) -> None:
+    shutil.rmtree(out / "runs/clem-icd-table-2")
+
+
+def _remove_evaluation(out: Path) -> None:
+    shutil.rmtree(out / "evaluations/clem-icd-table-2")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (_change_corpus, "was evaluated on another corpus than"),
+        (_reopen_run, "is not finished"),
+        (_remove_run, "run.json"),
+        (_remove_evaluation, None),
+    ],
+)
+def test_an_earlier_result_is_left_out_unless_it_belongs_to_its_run_and_corpus(
+    copied: Path, change: Callable[[Path], None], says: str | None
+) -> None:
+    change(copied)
+    listener = Listener()
+    results = results_of(known_targets().find("paper"), {}, ReproductionFolder(copied), listener)
+    assert list(results) == ["clem-icd-table-1", "clem-icd-table-2-as-printed"]
+    if says is None:
+        assert listener.lines == []
+    else:
+        [line] = listener.lines
+        assert line.startswith("Warning: the comparison leaves out clem-icd-table-2, made earlier: ")
+        assert says in line
+
+
+def test_a_run_that_is_trained_again_loses_its_earlier_result(
+    clem: Clem, copied: Path, hospital_tree: Path
+) -> None:
+    shutil.rmtree(copied / "runs/clem-icd-table-1")
+    command = ("reproduce", "paper", "--raw", hospital_tree, "--out", copied, *SETTINGS, "-q")
+    with sigterm_at(Point.TRAINING_STEP, 2):
+        assert clem(*command, "--run", "clem-icd-table-1").code == 143
+    kept = sorted(path.name for path in (copied / "evaluations").iterdir())
+    assert kept == ["clem-icd-table-2", "clem-icd-table-2-as-printed"]
+
+
 def test_real_notes_stand_beside_the_published_row_under_its_definitions(clem: Clem, tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree", "caml")
     places = ["--raw", tree.raw, "--splits", tree.splits, "--out", tmp_path / "out"]
@@ -121,6 +201,33 @@ def test_mdace_is_scored_on_its_discharge_summaries_with_the_codes_that_the_mode
     assert notes["corpus"]["source"] == "mdace-inpatient-icd9"
     assert notes["labels"] == trained["labels"]
     assert notes["notes"] < trained["notes"]
+
+
+@pytest.mark.slow
+def test_the_documented_commands_measure_evidence_on_the_discharge_summaries(
+    clem: Clem, hospital_tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs/how-to/reproduce-a-paper.md").read_text(encoding="utf-8")
+    [block] = [part for part in page.split("```bash\n") if part.startswith("clem reproduce mdace")]
+    commands = [shlex.split(line) for line in block.split("```")[0].replace("\\\n", "").splitlines()]
+    little = [*SETTINGS, "training.precision=fp32"]
+    quick = ["--notes", "5", "--faithfulness-notes", "0", "--resamples", "0", "--json"]
+    own = {"reproduce": little, "train": [*little, "training.regularizer.steps=1"], "evidence": quick}
+    replaced = {"~/physionet": str(hospital_tree), "encoder=ENCODER": "encoder=small"}
+    monkeypatch.chdir(tmp_path)
+    for _, verb, *rest in commands:
+        arguments = [replaced.get(word, word) for word in rest if word not in ("--encoder", "ENCODER")]
+        found = clem(verb, *arguments, *own[verb])
+        assert found.code == 0, found.err
+    summaries = Corpus.open(Path("runs/mdace/corpora/mdace-summaries"))
+    assert (summaries.about["source"], summaries.about["options"]["per"]) == (
+        "mdace-inpatient-icd9",
+        "discharge-summary",
+    )
+    assert found.json["corpus"]["source"] == "mdace-inpatient-icd9"
+    [method] = found.json["methods"]
+    assert (method["method"], method["threshold_source"]) == ("att-in-grad", "validation")
+    assert method["metrics"]["f1"] is not None
 
 
 def test_a_plan_shows_what_it_takes_and_writes_nothing(
@@ -235,6 +342,8 @@ def test_sigterm_saves_a_checkpoint_and_says_how_to_go_on(
     with sigterm_at(Point.TRAINING_STEP, 4):
         found = clem(*command)
     assert (found.code, found.out) == (143, "")
-    assert found.err == "clem: stopped by SIGTERM at step 5. Go on with the same command.\n"
+    # Only the command itself, not the app that is invoked here, silences the bars of transformers.
+    last = found.err.splitlines()[-1]
+    assert last == "clem: stopped by SIGTERM at step 5. Go on with the same command."
     assert [path.name for path in (out / "runs/plm-ca/checkpoints").iterdir()] == ["checkpoint-5"]
     assert clem(*command).code == 0

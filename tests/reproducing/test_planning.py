@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,6 +88,7 @@ def test_stand_ins_and_recalled_counts_are_named(ask: Callable[..., Request]) ->
     assert "labels: as in mimic3-full" in remarks
     assert "labels: Edin et al. 2023, recalled" in remarks
     assert "hours: not estimated" in remarks
+    assert "`clem train RECIPE --corpus CORPUS --out NEW --plan` measures it" in remarks
 
 
 def test_everything_that_is_missing_is_listed_and_nothing_is_written(
@@ -107,6 +109,24 @@ def test_a_run_that_needs_no_missing_file_is_offered(
     [mimic4] = planned.missing
     assert "(for mimic4-icd9)" in mimic4
     assert mimic4.endswith("or start without it: --run clem-icd-table-1 --run clem-icd-table-2-as-printed.")
+
+
+def test_a_run_that_needs_another_missing_file_is_not_offered(
+    ask: Callable[..., Request], hospital_tree: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(hospital_tree, tmp_path / "raw", ignore=shutil.ignore_patterns("mimiciii"))
+    annotated, full = plan_reproduction(ask("paper")).missing
+    assert "(for mdace-inpatient-icd9-code)" in annotated
+    assert "(for mimic3-full)" in full
+    for line in (annotated, full):
+        assert line.endswith("or start without it: --run clem-icd-table-2.")
+
+
+def test_no_run_is_offered_where_each_lacks_a_file(ask: Callable[..., Request], tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    missing = plan_reproduction(ask("paper", encoders=(CLEM_SMALL,))).missing
+    assert len(missing) == 3
+    assert "start without it" not in "".join(missing)
 
 
 def test_a_folder_of_something_else_is_refused(ask: Callable[..., Request], tmp_path: Path) -> None:

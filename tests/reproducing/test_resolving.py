@@ -83,7 +83,7 @@ def test_an_encoder_of_the_hub_is_only_looked_for_on_request(ask: Callable[..., 
 
 def test_settings_and_known_differences_are_told_once(ask: Callable[..., Request]) -> None:
     request = ask("mdace", settings=("seed=3",))
-    lines = list(remarks_of(request, resolve(request)))
+    lines = list(remarks_of(request, request.runs()))
     assert lines[0].endswith("seed=3")
     assert len(lines) == len(set(lines)) == 3
     assert all(line.startswith("plm-ca and clem-label-attention: ") for line in lines[1:])

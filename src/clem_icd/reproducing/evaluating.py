@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from clem_icd.corpus import Corpus
+from clem_icd.errors import RunError
 from clem_icd.evaluation import judge_known_labels, judge_scores
 from clem_icd.evaluation.judging import RESAMPLES
 from clem_icd.files import write_json
@@ -15,10 +16,12 @@ from clem_icd.progress import Observer
 from clem_icd.runs import spread
 from clem_icd.runs.layout import RunLayout
 from clem_icd.scores import open_scores
+from clem_icd.training import RunFolder, SeedsFolder
 
-__all__ = ["evaluate_run"]
+__all__ = ["evaluate_run", "require_evaluated_on"]
 
 _SPLIT = "test"
+_AGAIN = "Name the run as --run to go on with it"
 
 
 def evaluate_run(
@@ -48,20 +51,54 @@ def evaluate_run(
         If the run lacks its model or its scores, or they do not fit the corpus.
 
     """
-    runs = layout.seeds if layout.has_seeds else [layout]
-    documents = [_judged(one, corpus, profile, folder, observer, other=other) for one in runs]
+    documents = [_judged(one, corpus, profile, folder, observer, other=other) for one in _runs(layout)]
     path = RunLayout(folder).metrics()
     write_json(path, spread(documents) if layout.has_seeds else documents[0])
     return path
+
+
+def require_evaluated_on(layout: RunLayout, corpus: Corpus, folder: Path, *, other: bool) -> None:
+    """Refuse an earlier evaluation of a run that is not finished, or on another corpus.
+
+    Parameters
+    ----------
+    layout, corpus, folder, other
+        As for `evaluate_run`.
+
+    Raises
+    ------
+    RunError
+        If it is one of these.
+    ScoresError
+        If the evaluated scores are missing or malformed.
+
+    """
+    kind = SeedsFolder if layout.has_seeds else RunFolder
+    if not kind(layout.path).ended:
+        raise RunError("is not finished", path=layout.path, remedy=_AGAIN)
+    for run in _runs(layout):
+        scores = open_scores(_scores(run, folder, other=other))
+        if scores.about.get("corpus_fingerprint") != corpus.fingerprint:
+            raise RunError(
+                f"was evaluated on another corpus than {corpus.path} holds now", path=folder, remedy=_AGAIN
+            )
+
+
+def _runs(layout: RunLayout) -> list[RunLayout]:
+    return layout.seeds if layout.has_seeds else [layout]
+
+
+def _scores(run: RunLayout, folder: Path, *, other: bool) -> Path:
+    """Return the scores file that is evaluated."""
+    return folder / f"{run.path.name}.parquet" if other else run.scores(_SPLIT)
 
 
 def _judged(
     run: RunLayout, corpus: Corpus, profile: str, folder: Path, observer: Observer, *, other: bool
 ) -> dict[str, Any]:
     info = ModelInfo.read(run.model)
-    path = run.scores(_SPLIT)
+    path = _scores(run, folder, other=other)
     if other:
-        path = folder / f"{run.path.name}.parquet"
         system, info = load_model(run.model)
         observer.begin(f"Scoring {corpus.name}", corpus.size(_SPLIT))
         predict_split(system, info, corpus, _SPLIT, path, force=True, progress=observer.advance)

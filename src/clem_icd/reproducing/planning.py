@@ -33,8 +33,9 @@ _RULES = (
     "while it is prepared, its texts lie beside it uncompressed",
 )
 _NO_HOURS = (
-    "hours: not estimated, since they depend on this machine. Pass --tokens-per-second; `clem train --plan` "
-    "measures it once the corpus is prepared"
+    "hours: not estimated, since they depend on this machine. Pass --tokens-per-second: `clem train RECIPE "
+    "--corpus CORPUS --out NEW --plan` measures it, before the corpus is prepared on a synthetic one of full "
+    "length (`clem synthesize`, `clem prepare`)"
 )
 _HOURS = "hours: the tokens at the given speed; preparation, validation and scoring come on top"
 
@@ -127,7 +128,7 @@ def plan_reproduction(request: Request, *, tokens_per_second: float | None = Non
         remarks=(
             *_RULES,
             _NO_HOURS if tokens_per_second is None else _HOURS,
-            *_remarks(request, runs, corpora, estimates),
+            *_remarks(request, corpora, estimates),
         ),
     )
 
@@ -175,13 +176,10 @@ def _missing(request: Request, runs: Sequence[ResolvedRun]) -> Iterator[str]:
 
 
 def _remarks(
-    request: Request,
-    runs: Sequence[ResolvedRun],
-    corpora: Sequence[CorpusEstimate],
-    estimates: Sequence[RunEstimate],
+    request: Request, corpora: Sequence[CorpusEstimate], estimates: Sequence[RunEstimate]
 ) -> Iterator[str]:
     if request.raw.is_dir() and Origin.of(request.raw, "").synthetic:
         yield "the raw files are synthetic: the published numbers are not theirs"
     yield from (one.size.basis for one in corpora)
     yield from (f"{one.run}, parameters: {one.basis}" for one in estimates)
-    yield from remarks_of(request, runs)
+    yield from remarks_of(request, request.runs())

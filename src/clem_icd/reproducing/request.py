@@ -78,16 +78,14 @@ class Request:
         Raises
         ------
         SourceError
-            If one is missing. The remedy names the runs that need none of them.
+            If one is missing. The remedy names the runs whose raw files are all there.
 
         """
         try:
-            return known_targets().corpora[corpus].raw_files(self.raw, mdace=self.mdace)
+            return self._found_files(corpus)
         except SourceError as problem:
-            others = [name for name, run in self.runs().items() if corpus not in run.corpora]
-            instead = (
-                f"; or start without it: {' '.join(f'--run {name}' for name in others)}" if others else ""
-            )
+            others = " ".join(f"--run {name}" for name in self._ready_runs())
+            instead = f"; or start without it: {others}" if others else ""
             raise SourceError(
                 f"{problem.found} (for {corpus})",
                 path=problem.path,
@@ -107,3 +105,18 @@ class Request:
         raw = self.raw_files(corpus)
         published = known_targets().corpora[corpus]
         return (*raw, *published.split_files(self.raw, splits=self.splits, mdace=self.mdace))
+
+    def _found_files(self, corpus: str) -> tuple[Path, ...]:
+        return known_targets().corpora[corpus].raw_files(self.raw, mdace=self.mdace)
+
+    def _ready_runs(self) -> list[str]:
+        """Return the names of the runs whose raw files are all there."""
+        missing = {name for name in self.corpora() if not self._has_files(name)}
+        return [name for name, run in self.runs().items() if missing.isdisjoint(run.corpora)]
+
+    def _has_files(self, corpus: str) -> bool:
+        try:
+            self._found_files(corpus)
+        except SourceError:
+            return False
+        return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -59,14 +59,23 @@ def resolve(request: Request) -> list[ResolvedRun]:
     return resolved
 
 
-def remarks_of(request: Request, runs: Sequence[ResolvedRun]) -> Iterator[str]:
-    """Yield sentences on how the runs differ from the published systems."""
+def remarks_of(request: Request, runs: Mapping[str, Run]) -> Iterator[str]:
+    """Yield sentences on how runs differ from the published systems.
+
+    Parameters
+    ----------
+    runs
+        The runs of the request, and others of its target that earlier commands made, by name.
+
+    """
     if request.settings:
         yield f"these settings make other systems than the published ones: {', '.join(request.settings)}"
+    if earlier := [name for name in runs if name not in request.runs()]:
+        yield f"{' and '.join(earlier)}: made by an earlier command, with the settings that it gave"
     runs_with: dict[str, list[str]] = {}
-    for one in runs:
-        for difference in one.run.differs:
-            runs_with.setdefault(difference, []).append(one.name)
+    for name, run in runs.items():
+        for difference in run.differs:
+            runs_with.setdefault(difference, []).append(name)
     yield from (f"{' and '.join(names)}: {difference}" for difference, names in runs_with.items())
 
 

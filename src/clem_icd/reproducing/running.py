@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from clem_icd.corpus import Corpus
 from clem_icd.progress import Observer, Silent
-from clem_icd.reporting.comparison import Comparison, compare, read_entry, write_comparison
-from clem_icd.reporting.published import published
+from clem_icd.reporting.comparison import Comparison
+from clem_icd.reproducing.comparing import compare_with_published, results_of
 from clem_icd.reproducing.corpora import prepared_corpus
 from clem_icd.reproducing.encoders import require_run_encoder
 from clem_icd.reproducing.evaluating import evaluate_run
@@ -18,14 +19,12 @@ from clem_icd.reproducing.planning import plan_reproduction
 from clem_icd.reproducing.request import Request
 from clem_icd.reproducing.resolving import ResolvedRun, remarks_of, resolve
 from clem_icd.reproducing.steps import steps_of
-from clem_icd.reproducing.targets import Target, known_targets
+from clem_icd.reproducing.targets import Run, Target
 from clem_icd.runs.points import Point, passing
 from clem_icd.runs.processes import require_single_process
 from clem_icd.training import RunFolder, SeedsFolder, train
 
 __all__ = ["Reproduction", "reproduce"]
-
-_SUFFIXES = (".json", ".md")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Reproduction:
     metrics
         The metrics under the published definitions, by the name of the evaluation.
     comparison
-        These metrics beside the published ones.
+        These metrics, and those of the target's other runs in the folder, beside the published ones.
     remarks
         Sentences on how the runs differ from the published systems.
 
@@ -118,16 +117,20 @@ def _made(
                 # Before anything is trained, which may take days.
                 _require_same_runs([one for one in runs if one.run.corpus == step.what], corpus, folder)
             case "train":
-                recipe, corpus = by_name[step.what].recipe, corpora[by_name[step.what].run.corpus]
-                train(recipe, corpus, folder.run(step.what).path, resume=True, observer=observer)
+                recipe, run = by_name[step.what].recipe, by_name[step.what].run
+                _drop_evaluations(step.what, run, folder)
+                path = folder.run(step.what).path
+                train(recipe, corpora[run.corpus], path, resume=True, observer=observer)
             case "evaluate":
                 metrics |= _evaluated(by_name[step.what], corpora, folder, observer)
+    target = request.find_target()
+    results = results_of(target, metrics, folder, observer)
     return Reproduction(
-        target=request.find_target(),
+        target=target,
         runs={one.name: folder.run(one.name).path for one in runs},
         metrics=metrics,
-        comparison=_compared(request, list(metrics.values()), folder),
-        remarks=tuple(remarks_of(request, runs)),
+        comparison=compare_with_published(target, results, folder),
+        remarks=tuple(remarks_of(request, {name: target.runs[name] for name in results})),
     )
 
 
@@ -140,6 +143,12 @@ def _require_same_runs(runs: Sequence[ResolvedRun], corpus: Corpus, folder: Repr
             kind.start(layout.path, one.recipe, corpus, resume=True, force=False)
 
 
+def _drop_evaluations(name: str, run: Run, folder: ReproductionFolder) -> None:
+    """Delete the evaluations of a run before it is trained, so that none is of an earlier state of it."""
+    for how in run.evaluations:
+        shutil.rmtree(folder.evaluation(how.name_of(name)), ignore_errors=True)
+
+
 def _evaluated(
     one: ResolvedRun, corpora: Mapping[str, Corpus], folder: ReproductionFolder, observer: Observer
 ) -> dict[str, Path]:
@@ -147,26 +156,9 @@ def _evaluated(
     files = {}
     for how in one.run.evaluations:
         other = how.corpus is not None
-        name = f"{one.name}-on-{how.corpus}" if other else one.name
+        name = how.name_of(one.name)
         corpus = corpora[how.corpus or one.run.corpus]
         files[name] = evaluate_run(
             folder.run(one.name), corpus, how.profile, folder.evaluation(name), observer, other=other
         )
     return files
-
-
-def _compared(request: Request, metrics: Sequence[Path], folder: ReproductionFolder) -> Comparison:
-    """Compare with the published results on the same data, and with those printed for other data."""
-    runs = request.runs().values()
-    sources = [known_targets().corpora[name].source for run in runs for name in run.corpora]
-    printed = [dataset for run in runs for dataset in run.printed]
-    known = published().datasets
-    comparison = compare(
-        [read_entry(path) for path in metrics],
-        with_published=True,
-        datasets=[name for name in dict.fromkeys((*sources, *printed)) if name in known],
-        works=request.find_target().works,
-    )
-    for suffix in _SUFFIXES:
-        write_comparison(comparison, folder.comparison(suffix))
-    return comparison

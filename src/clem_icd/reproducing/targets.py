@@ -34,6 +34,10 @@ class EvaluatedOn(Fields):
     profile: str
     corpus: str | None = None
 
+    def name_of(self, run: str) -> str:
+        """Return the name of this evaluation of a run."""
+        return run if self.corpus is None else f"{run}-on-{self.corpus}"
+
 
 class Run(Fields):
     """A system on a corpus.
