@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 import pytest
+from transformers.utils import logging
 from typer.testing import CliRunner
 
 from clem_icd.cli import app
@@ -113,6 +114,13 @@ def invoke(*arguments: object, stdin: bytes | str | None = None) -> Outcome:
 def clem() -> Invoke:
     """Run a command as a user would type it, in this process."""
     return invoke
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_transformers() -> None:
+    """Turn off its bars and warnings, as the command does before it imports transformers."""
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
 
 
 @pytest.fixture

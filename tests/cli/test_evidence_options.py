@@ -22,7 +22,10 @@ def code(world: Any, *options: object) -> list[object]:
         (["--method", "input-x-gradient"], ["--method needs --evidence"]),
         (["--cut", 0.1], ["--cut needs --evidence"]),
         (["--evidence", "--method", "input-x-gradeint"], ["did you mean input-x-gradient?"]),
-        (["--evidence", "--method", "{kind: occlusion, words: 3}"], ["method.words", "not permitted"]),
+        (
+            ["--evidence", "--method", "{kind: occlusion, words: 3}"],
+            ["method occlusion has no setting 'words'. Its settings are sentences,"],
+        ),
         (
             ["--evidence", "--method", "{kind: occlusion"],
             ["is not a list of methods", "{kind: occlusion, sent"],

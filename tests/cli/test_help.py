@@ -86,15 +86,17 @@ def test_an_unknown_command_or_option_ends_with_2(
     assert "Usage" in found.err
 
 
-def test_the_command_itself_silences_the_bars_and_warnings_of_transformers() -> None:
+def test_the_command_itself_silences_the_bars_and_warnings_of_the_libraries() -> None:
     check = (
         "import sys; from clem_icd.cli.app import main; sys.argv = ['clem', '--version']\n"
         "try: main()\nexcept SystemExit: pass\n"
         "from transformers.utils import logging\n"
-        "print(logging.is_progress_bar_enabled(), logging.get_verbosity() == logging.ERROR)"
+        "from huggingface_hub.utils import logging as hub\n"
+        "quiet = [one.get_verbosity() == one.ERROR for one in (logging, hub)]\n"
+        "print(logging.is_progress_bar_enabled(), *quiet)"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANS"))}
     done = subprocess.run(
         [sys.executable, "-c", check], env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines()[-1] == "False True"
+    assert done.stdout.splitlines()[-1] == "False True True"

@@ -93,7 +93,8 @@ def test_the_same_map_for_every_code_is_remarked_on(little_corpus: Corpus) -> No
     info = info_of(little_corpus)
     pooled = with_head(little_corpus)
     first, second = weigh(pooled, little_corpus, [0, 1])
-    np.testing.assert_array_equal(first, second)
+    # The kernels of a CPU may round the maps of two codes differently.
+    np.testing.assert_allclose(first, second, rtol=1e-5)
     [remark] = Explainer(pooled, info, "attention-rollout").remarks
     assert remark == "Under a pooled head, method attention-rollout marks the same words for every code."
     assert Explainer(pooled, info, "input-x-gradient").remarks == ()

@@ -91,3 +91,12 @@ def test_a_text_without_words_has_no_weights(explainer: Explainer) -> None:
 def test_a_neural_system_has_no_coefficients(little_corpus: Corpus) -> None:
     with pytest.raises(ModelError, match="coefficients explains linear systems, and this one is neural"):
         Explainer(new_system(little_corpus), info_of(little_corpus), "coefficients")
+
+
+def test_a_linear_system_has_no_gradients_but_coefficients(
+    system: LinearSystem, little_corpus: Corpus
+) -> None:
+    with pytest.raises(
+        ModelError, match=r"and this one is linear\. Choose from coefficients, [a-z-, ]*random"
+    ):
+        Explainer(system, info_of(little_corpus, system="linear"), "input-x-gradient")

@@ -116,5 +116,19 @@ def test_a_method_that_does_not_fit_the_system_is_refused(
 ) -> None:
     with pytest.raises(ModelError, match="method own needs a system that takes codes from words"):
         Explainer(system, info_of(little_corpus, tiny()), "own")
-    with pytest.raises(ModelError, match="input-x-gradient explains neural systems"):
+    with pytest.raises(ModelError, match=r"input-x-gradient explains neural systems.*Choose from own, "):
         Explainer(ExplainingSystem(), ranking_info(little_corpus), "input-x-gradient")
+
+
+@pytest.mark.parametrize("refused", ["own", "coefficients", "attention"])
+def test_a_refusal_names_the_methods_that_explain_the_system(
+    refused: str, system: NeuralSystem, little_corpus: Corpus
+) -> None:
+    info = info_of(little_corpus, tiny())
+    with pytest.raises(ModelError, match="Choose from ") as caught:
+        Explainer(system, info, refused)
+    named = str(caught.value).split("Choose from ")[1].rstrip(".").split(", ")
+    assert {"input-x-gradient", "occlusion", "decomposition-x-saliency"} <= set(named)
+    assert not {"own", "coefficients", "attention"} & set(named)
+    for kind in named:
+        Explainer(system, info, kind)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 from clem_icd.corpus import Corpus
 from clem_icd.errors import InputError
 from clem_icd.explanation import Explainer, Explanation
+from clem_icd.explanation.explaining import parse_method
 from clem_icd.explanation.methods.input_x_gradient import InputTimesGradient
 from clem_icd.icd import Code, CodeSystem
 from clem_icd.modeling import NeuralSystem
@@ -81,3 +83,22 @@ def test_a_code_outside_the_label_space_is_refused(system: NeuralSystem, little_
 def test_an_unknown_method_suggests_the_closest_one(system: NeuralSystem, little_corpus: Corpus) -> None:
     with pytest.raises(InputError, match="did you mean input-x-gradient"):
         explained(system, little_corpus, little_corpus.codes[:1], "input-x-gradeint")
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        (
+            {"kind": "occlusion", "sentence": 2},
+            r"method occlusion has no setting 'sentence'\. Its settings are sentences, .*; see docs/",
+        ),
+        ({"kind": "coefficients", "cut": 1}, r"coefficients has no setting 'cut'\. It has no settings\."),
+        (
+            {"kind": "occlusion", "sentences": 0},
+            r"method occlusion: sentences: .* greater than or equal to 1",
+        ),
+    ],
+)
+def test_a_setting_that_a_method_does_not_take_is_refused(method: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        parse_method(method)

@@ -127,7 +127,7 @@ def test_a_stock_head_on_the_first_token_is_refused_but_has_gradients(
 @pytest.mark.parametrize(("pooling", "refused"), [("cls", True), ("mean", False)])
 def test_the_pooling_of_modernbert_decides(little_corpus: Corpus, pooling: str, refused: bool) -> None:
     system = system_of(little_corpus, head={"kind": "pooled", "pooling": pooling})
-    assert (HeadDecomposition().objection(system) is not None) == refused
+    assert (HeadDecomposition().objection_to_head(system) is not None) == refused
 
 
 def test_an_untrained_head_of_zeros_is_explained_by_zeros(system: NeuralSystem, note: ReadNote) -> None:
@@ -137,7 +137,7 @@ def test_an_untrained_head_of_zeros_is_explained_by_zeros(system: NeuralSystem, 
         with torch.no_grad():
             weight.zero_()
         for method in (HeadDecomposition(), DecompositionTimesGradient()):
-            assert method.objection(system) is None
+            assert method.objection_to_head(system) is None
             assert not method.weights(system, note, LABELS).any()
     finally:
         with torch.no_grad():

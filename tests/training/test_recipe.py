@@ -90,6 +90,12 @@ def test_a_list_setting_is_parsed_as_yaml() -> None:
         ("encodr=small", "encoder"),
         ("encoder.layer=3", "encoder.layers"),
         ("max_tokens=9", "reading.max_tokens"),
+        ("training.seed=1", "seed"),
+        ("training.alpha=1", "training.r_drop.alpha"),
+        ("training.epochs.first=1", "training.epochs"),
+        ("trainin.epoch=3", "training.epochs"),
+        ("encodr.dropout=0.1", "encoder.dropout"),
+        ("training.dropout=0.1", "encoder.dropout or head.dropout"),
     ],
 )
 def test_an_unknown_key_suggests_the_closest_one(setting: str, meant: str) -> None:
@@ -101,6 +107,43 @@ def test_an_unknown_key_in_a_file_suggests_the_closest_one(tmp_path: Path) -> No
     path = tmp_path / "mine.yaml"
     path.write_text("system: neural\nencoder: small\ntraining:\n  leaning_rate: 1.0e-3\n")
     with pytest.raises(RecipeError, match=r"mine\.yaml.*Did you mean training\.learning_rate\?"):
+        read_recipe(str(path))
+
+
+@pytest.mark.parametrize(
+    ("setting", "keys"),
+    [
+        ("training.lr=1", r"The keys of training are epochs, learning_rate, .*, regularizer\."),
+        ("trainin.lr=1", "The keys of training are epochs,"),
+        ("training.foo.bar=1", "The keys of training are epochs,"),
+        ("training.r_drop.foo=1", r"The keys of training\.r_drop are alpha, after_epochs\."),
+        ("loss.gama=2", r"The keys of loss 'bce' are kind, reduction\."),
+        ("loss={kind: focal, foo: 1}", r"The keys of loss 'focal' are .*gamma"),
+        ("adapter.rnk=2", r"Set adapter\.kind before it: lora"),
+        ("training.regularizer.wieght=2", r"Set training\.regularizer\.kind before it: .* or token-masking"),
+        ("foo=1", "The keys are system, seed, seeds, threshold_policy, training, encoder, [a-z, ]*adapter"),
+        ("foo.bar=1", "The keys are system, seed,"),
+    ],
+)
+def test_an_unknown_key_without_a_close_one_names_those_of_its_group(setting: str, keys: str) -> None:
+    with pytest.raises(RecipeError, match=rf"there is no key '.*'\. {keys}"):
+        read_recipe("clem-icd-small", [setting])
+
+
+@pytest.mark.parametrize(
+    ("yaml", "words"),
+    [
+        ("training: {lr: 1}", r"key 'training\.lr'\. The keys of training are epochs, learning_rate,"),
+        ("loss: {kind: bce, gama: 2}", r"key 'loss\.gama'\. The keys of loss 'bce' are kind, reduction\."),
+        ("loss: {gama: 2}", r"key 'loss\.gama'\. The keys of loss 'bce' are kind, reduction\."),
+        ("loss: {kind: focal, gama: 2}", r"key 'loss\.gama'\. Did you mean loss\.gamma\?"),
+        ("foo: 1", "key 'foo'. The keys are system, seed, [a-z_, ]*adapter"),
+    ],
+)
+def test_an_unknown_key_in_a_file_names_those_of_its_group(yaml: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"system: neural\nencoder: small\n{yaml}\n")
+    with pytest.raises(RecipeError, match=rf"mine\.yaml: there is no {words}"):
         read_recipe(str(path))
 
 

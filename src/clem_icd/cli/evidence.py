@@ -105,7 +105,7 @@ def _show(console: Console, document: dict[str, Any], where: Path) -> None:
     from clem_icd.evidence import MATCH_CLASSES
 
     title = f"Evidence on {corpus_title(document['corpus'])}, {document['split']}"
-    columns = ("same", "gold", "predicted", "both", "precision", "recall", "F1", "95 %")
+    columns = ("same", "gold", "found", "both", "precision", "recall", "F1", "95 %")
     table = new_table(*columns, title=title)
     for match, counts in document["counts"].items():
         both = counts["true_positives"]

@@ -17,7 +17,7 @@ from clem_icd.explanation.methods.method import Method
 from clem_icd.explanation.spans import SpanRule
 from clem_icd.explanation.stored import stored_method, stored_rule
 from clem_icd.explanation.token_weights import TokenWeights
-from clem_icd.fields import InvalidFieldError
+from clem_icd.fields import Choices, InvalidFieldError
 from clem_icd.icd import Code
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.system import Span
@@ -211,12 +211,20 @@ def parse_method(method: Method | str | dict[str, Any]) -> Method:
     try:
         found = METHODS.parse(method)
     except ValidationError as problem:
-        raise InputError(
-            str(InvalidFieldError.of(problem, "method")),
-            remedy="Its settings are in docs/reference/explanation-methods.md",
-        ) from None
+        raise _invalid_setting(METHODS, method, InvalidFieldError.of(problem)) from None
     except ValueError as problem:
         raise InputError(str(problem), remedy=remedy) from None
     if found is None:
         raise InputError("no method is given", remedy=remedy)
     return found
+
+
+def _invalid_setting(methods: Choices[Method], method: Any, problem: InvalidFieldError) -> InputError:
+    """Return the error for a setting of a method that does not exist, or does not fit."""
+    kind = (methods.expand(method) or {})["kind"]
+    page = "docs/reference/explanation-methods.md"
+    if not problem.unknown:
+        return InputError(f"method {kind}: {problem}", remedy=f"Its settings are in {page}")
+    settings = [field for field in methods.fields_of(kind) if field != "kind"]
+    remedy = f"Its settings are {', '.join(settings)}; see {page}" if settings else "It has no settings"
+    return InputError(f"method {kind} has no setting {problem.key!r}", remedy=remedy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import yaml
@@ -119,7 +119,7 @@ class RecipeReader(Generic[R]):
             raise RecipeError(str(problem), path=path, remedy=f"See {self._page}") from None
 
     def _known(self, fields: Mapping[str, Any]) -> list[str]:
-        return list(self._paths(fields))
+        return list(dict.fromkeys(self._paths(fields)))
 
     def _paths(self, fields: Mapping[str, Any]) -> Iterator[str]:
         for key in key_paths(self._model):
@@ -142,7 +142,7 @@ class RecipeReader(Generic[R]):
         return group, field
 
     def _unknown_key(self, key: str, fields: Mapping[str, Any], path: str | None) -> RecipeError:
-        """Return the error for an unknown key: the kinds that have it, or the key that was probably meant."""
+        """Return the error for an unknown key: the kinds that have it, or the keys that do exist."""
         group, field = self._in_group(key)
         for hinted in (key, group):
             if hinted in self._hints:
@@ -153,20 +153,66 @@ class RecipeReader(Generic[R]):
             if not chosen:
                 found = f"{key} needs {group}.kind, which has to come before it"
             return RecipeError(found, path=path, remedy=f"It is a field of {group} {' and '.join(owners)}")
-        return unknown_key(key, self._known(fields), path)
+        known = self._known(fields)
+        meant = _with_known_group(key, known)
+        close = _close_keys(meant, known)
+        remedy = f"Did you mean {' or '.join(close)}?" if close else self._keys_in_words(meant, known, fields)
+        return RecipeError(f"there is no key {key!r}", path=path, remedy=remedy)
+
+    def _keys_in_words(self, key: str, known: Sequence[str], fields: Mapping[str, Any]) -> str:
+        """Return the keys beside an unknown one, as a sentence without the final stop."""
+        group = _group_of(key, known)
+        names = [_name(path) for path in known if path.rpartition(".")[0] == group]
+        if group not in self._groups:
+            place = f" of {group}" if group else ""
+            return f"The keys{place} are {', '.join(names)}"
+        chosen = value_at(fields, group)
+        if chosen is None:
+            return f"Set {group}.kind before it: {' or '.join(self._groups[group].kinds)}"
+        return f"The keys of {group} {chosen['kind']!r} are {', '.join(names)}"
 
 
-def unknown_key(key: str, known: Iterable[str], path: str | None) -> RecipeError:
-    """Return the error for an unknown key; it suggests the key that was probably meant."""
-    known = list(known)
-    last = key.rsplit(".", 1)[-1]
-    close = [path for path in known if path.rsplit(".", 1)[-1] == last]
-    close = close or difflib.get_close_matches(key, known, n=1)
-    if not close:
-        by_name = {path.rsplit(".", 1)[-1]: path for path in known}
-        close = [by_name[name] for name in difflib.get_close_matches(last, by_name, n=1)]
-    hint = f"Did you mean {close[0]}?" if close else f"The keys are {', '.join(known)}"
-    return RecipeError(f"there is no key {key!r}", path=path, remedy=hint)
+def _with_known_group(key: str, known: Sequence[str]) -> str:
+    """Return a key whose first part is replaced by the known group with the closest name, if any is close."""
+    first, dot, rest = key.partition(".")
+    groups = dict.fromkeys(path.partition(".")[0] for path in known if "." in path)
+    close = difflib.get_close_matches(first, groups, n=1)
+    return f"{close[0]}.{rest}" if dot and close else key
+
+
+def _group_of(key: str, known: Sequence[str]) -> str:
+    """Return the innermost known group that a key is in; empty for none."""
+    group = key.rpartition(".")[0]
+    while group and not any(path.startswith(f"{group}.") for path in known):
+        group = group.rpartition(".")[0]
+    return group
+
+
+def _close_keys(key: str, known: Sequence[str]) -> list[str]:
+    """Return the known keys that an unknown one may stand for.
+
+    They have its name, in its own group if possible, or else a similar path within its group. If its group is
+    unknown, they may also have a similar name in any group.
+    """
+    group, name = _group_of(key, known), _name(key)
+    prefix = f"{group}." if group else ""
+    inside = {path.removeprefix(prefix): path for path in known if path.startswith(prefix)}
+    close = (
+        [path for path in inside.values() if _name(path) == name]
+        or [path for path in known if _name(path) == name]
+        or _closest(key.removeprefix(prefix), inside)
+    )
+    if close or group:
+        return close
+    return _closest(name, {_name(path): path for path in known})
+
+
+def _closest(name: str, paths: Mapping[str, str]) -> list[str]:
+    return [paths[one] for one in difflib.get_close_matches(name, paths, n=1)]
+
+
+def _name(key: str) -> str:
+    return key.rpartition(".")[2]
 
 
 def value_of_setting(text: str, key: str) -> Any:

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 import torch
+from huggingface_hub.errors import LocalEntryNotFoundError
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 
 from clem_icd.errors import ModelError
 from clem_icd.modeling import PretrainedEncoder, convert_encoder, open_tokenizer
+from clem_icd.modeling.damage import CONFIG
+from clem_icd.modeling.encoders.hub import hub_error
 from encoder_folders import publish, roberta, use_offline, write_pickled
 
 FIRST, SECOND = "a" * 40, "b" * 40
@@ -140,6 +143,40 @@ def test_what_the_cache_lacks_is_refused_in_one_line(
     assert line.startswith(words)
     assert "Unset HF_HUB_OFFLINE to download it, or name a folder" in line
     assert "\n" not in line
+
+
+def without_network(*_arguments: Any, **_options: Any) -> None:
+    """Fail as transformers does after the last attempt of huggingface_hub."""
+    request = ConnectionError("[Errno -2] Name or service not known\nsecond line")
+    try:
+        raise LocalEntryNotFoundError("An error happened while trying to locate the file") from request
+    except LocalEntryNotFoundError as problem:
+        raise OSError("We couldn't connect to 'https://huggingface.co'") from problem
+
+
+@pytest.mark.parametrize("revision", [None, "v1"])
+def test_without_a_network_one_line_says_how_to_get_the_encoder(
+    monkeypatch: pytest.MonkeyPatch, revision: str | None
+) -> None:
+    monkeypatch.setattr("clem_icd.modeling.encoders.hub.is_offline_mode", lambda: False)
+    monkeypatch.setattr("clem_icd.modeling.encoders.hub.cached_file", without_network)
+    with pytest.raises(ModelError) as caught:
+        PretrainedEncoder(name=NAME, revision=revision).open(positions=64)
+    line = str(caught.value)
+    assert f"the encoder '{NAME}' is not on this machine and cannot be fetched, since the Hugging" in line
+    assert "reached ([Errno -2] Name or service not known). Download it on another machine" in line
+    assert "set HF_HUB_OFFLINE=1; see docs/how-to/use-an-encoder-offline.md" in line
+    assert line.startswith("the encoder" if revision is None else "revision 'v1' of the encoder")
+    assert "\n" not in line
+
+
+def test_an_encoder_that_the_hub_does_not_have_is_not_taken_for_a_missing_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("clem_icd.modeling.encoders.hub.is_offline_mode", lambda: False)
+    line = str(hub_error(NAME, NAME, None, CONFIG, OSError("is not a valid model identifier")))
+    assert "cannot be loaded (OSError)" in line
+    assert "cannot be reached" not in line
 
 
 @pytest.mark.parametrize(

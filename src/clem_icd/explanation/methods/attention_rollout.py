@@ -10,10 +10,9 @@ import numpy.typing as npt
 import torch
 from pydantic import Field
 
-from clem_icd.errors import ModelError
 from clem_icd.explanation.methods.attention_maps import recorded_attention
+from clem_icd.explanation.methods.head_method import HeadMethod
 from clem_icd.explanation.methods.limits import require_at_most
-from clem_icd.explanation.methods.neural_method import NeuralMethod
 from clem_icd.explanation.methods.twin import frozen_twin
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.heads import EncoderWithHead
@@ -22,7 +21,7 @@ from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
 
 
-class AttentionRollout(NeuralMethod):
+class AttentionRollout(HeadMethod):
     """Attention, followed from the head back through all layers (Abnar and Zuidema 2020).
 
     A layer passes on half of a token's share as it is, for the residual connection, and half by the mean of
@@ -45,16 +44,13 @@ class AttentionRollout(NeuralMethod):
     kind: Literal["attention-rollout"] = "attention-rollout"
     max_tokens: int = Field(default=2048, ge=8)
 
-    def require(self, system: System, info: ModelInfo) -> None:
-        """Refuse a system that is not neural, or a head that gathers tokens in another way."""
-        super().require(system, info)
-        model = cast(NeuralSystem, system).model
-        if isinstance(model, EncoderWithHead) and not isinstance(model.head, LabelQueries):
-            raise ModelError(
-                f"method {self.kind} needs a pooled head or one with label attention, and this one is "
-                f"{(model.config.head or {}).get('kind')}",
-                remedy="Choose another method",
-            )
+    def objection_to_head(self, system: NeuralSystem) -> str | None:
+        """Refuse a head that gathers tokens in another way."""
+        model = system.model
+        if not isinstance(model, EncoderWithHead) or isinstance(model.head, LabelQueries):
+            return None
+        head = (model.config.head or {}).get("kind")
+        return f"needs a pooled head or one with label attention, and this model has head {head}"
 
     def remarks(self, system: System, info: ModelInfo) -> tuple[str, ...]:
         """Return that the map is the same for every code, under a pooled head."""

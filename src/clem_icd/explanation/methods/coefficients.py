@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, cast
 
-from clem_icd.errors import ModelError
 from clem_icd.explanation.methods.method import Method
 from clem_icd.explanation.token_weights import TokenWeights
 from clem_icd.modeling import LinearSystem, ModelInfo, System
@@ -21,13 +20,11 @@ class Coefficients(Method):
 
     kind: Literal["coefficients"] = "coefficients"
 
-    def require(self, system: System, info: ModelInfo) -> None:
+    def objection(self, system: System, info: ModelInfo) -> str | None:
         """Refuse a system that is not linear."""
-        if not isinstance(system, LinearSystem):
-            raise ModelError(
-                f"method {self.kind} explains linear systems, and this one is {info.system}",
-                remedy="Leave out the method, to use the default one of the system",
-            )
+        if isinstance(system, LinearSystem):
+            return None
+        return f"explains linear systems, and this one is {info.system}"
 
     def weigh(self, system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return what each word of the vectorizer adds to the logits of some labels."""

@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from clem_icd.errors import ModelError
 from clem_icd.explanation.methods.baseline import Baseline
 from clem_icd.explanation.spans import SpanRule
 from clem_icd.modeling import ModelInfo, System
@@ -34,13 +33,11 @@ class DescriptionMatch(Baseline):
     kind: Literal["description-match"] = "description-match"
     language: Language | None = None
 
-    def require(self, system: System, info: ModelInfo) -> None:
+    def objection(self, system: System, info: ModelInfo) -> str | None:
         """Refuse a system of which no code has a title."""
-        if not any(info.titles):
-            raise ModelError(
-                f"method {self.kind} needs titles, and none of the {len(info.labels):,} codes has one",
-                remedy="Choose another method",
-            )
+        if any(info.titles):
+            return None
+        return f"needs titles, and none of the {len(info.labels):,} codes has one"
 
     def word_weights(
         self,

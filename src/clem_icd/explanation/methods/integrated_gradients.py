@@ -13,8 +13,7 @@ from pydantic import Field
 from clem_icd.explanation.methods.embeddings import Embeddings
 from clem_icd.explanation.methods.limits import require_at_most
 from clem_icd.explanation.methods.neural_method import NeuralMethod
-from clem_icd.extras import optional, require_installed
-from clem_icd.modeling import ModelInfo, System
+from clem_icd.extras import optional
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
 
@@ -40,15 +39,11 @@ class IntegratedGradients(NeuralMethod):
     """
 
     needs_gradients: ClassVar[bool] = True
+    package: ClassVar[str | None] = "captum"
     kind: Literal["integrated-gradients"] = "integrated-gradients"
     steps: int = Field(default=50, ge=1, le=1000)
     combine: Literal["norm", "sum"] = "norm"
     max_tokens: int = Field(default=1000, ge=8)
-
-    def require(self, system: System, info: ModelInfo) -> None:
-        """Refuse a system that is not neural, or any without captum."""
-        super().require(system, info)
-        require_installed("captum", f"The method {self.kind}")
 
     def weights(self, system: NeuralSystem, note: ReadNote, labels: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return the weights [labels, tokens read]."""

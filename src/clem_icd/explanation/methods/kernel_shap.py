@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,7 @@ from pydantic import Field
 from clem_icd.explanation.methods.limits import require_at_most
 from clem_icd.explanation.methods.masking import Tokens, masked_logits
 from clem_icd.explanation.methods.words_method import WordsMethod
-from clem_icd.extras import optional, require_installed
-from clem_icd.modeling import ModelInfo, System
+from clem_icd.extras import optional
 from clem_icd.modeling.neural import NeuralSystem
 from clem_icd.modeling.readings import ReadNote
 
@@ -38,15 +37,11 @@ class KernelShap(WordsMethod):
 
     """
 
+    package: ClassVar[str | None] = "captum"
     kind: Literal["kernel-shap"] = "kernel-shap"
     samples_per_word: int = Field(default=3, ge=2, le=1000)
     seed: int = Field(default=0, ge=0)
     max_tokens: int = Field(default=1000, ge=8)
-
-    def require(self, system: System, info: ModelInfo) -> None:
-        """Refuse a system that is not neural, or any without captum."""
-        super().require(system, info)
-        require_installed("captum", f"The method {self.kind}")
 
     def word_weights(
         self,

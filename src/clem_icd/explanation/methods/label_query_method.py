@@ -24,7 +24,7 @@ _LABELS_AT_ONCE = 256
 class LabelQueryMethod(HeadMethod):
     """A method that needs a query per label; a subclass usually gives `weights_of_head` alone."""
 
-    def objection(self, system: NeuralSystem) -> str | None:
+    def objection_to_head(self, system: NeuralSystem) -> str | None:
         """Refuse a head without label queries."""
         model = system.model
         if isinstance(model, EncoderWithHead) and isinstance(model.head, LabelQueries):

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from clem_icd.errors import ModelError
 from clem_icd.explanation.methods.method import Method
 from clem_icd.explanation.spans import SpanRule
 from clem_icd.explanation.token_weights import TokenWeights
@@ -23,13 +22,11 @@ class NeuralMethod(Method):
 
     default_rule: ClassVar[SpanRule | None] = SpanRule(spread=0.25)
 
-    def require(self, system: System, info: ModelInfo) -> None:
+    def objection(self, system: System, info: ModelInfo) -> str | None:
         """Refuse any other system."""
-        if not isinstance(system, NeuralSystem):
-            raise ModelError(
-                f"method {self.kind} explains neural systems, and this one is {info.system}",
-                remedy="Leave out the method, to use the default one of the system",
-            )
+        if isinstance(system, NeuralSystem):
+            return None
+        return f"explains neural systems, and this one is {info.system}"
 
     def weigh(self, system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return the weight of every token of a note for some labels; special tokens have none.

@@ -7,7 +7,6 @@ from typing import ClassVar, Literal, cast
 
 import numpy as np
 
-from clem_icd.errors import ModelError
 from clem_icd.explanation.methods.method import Method
 from clem_icd.explanation.spans import SpanRule
 from clem_icd.explanation.token_weights import TokenWeights
@@ -22,13 +21,11 @@ class OwnSpans(Method):
     kind: Literal["own"] = "own"
     default_rule: ClassVar[SpanRule | None] = None
 
-    def require(self, system: System, info: ModelInfo) -> None:
+    def objection(self, system: System, info: ModelInfo) -> str | None:
         """Refuse a system that does not know its spans."""
-        if not isinstance(system, Explaining):
-            raise ModelError(
-                f"method own needs a system that takes codes from words, and this one is {info.system}",
-                remedy="Leave out the method, to use the default one of the system",
-            )
+        if isinstance(system, Explaining):
+            return None
+        return f"needs a system that takes codes from words, and this one is {info.system}"
 
     def weigh(self, system: System, info: ModelInfo, text: str, labels: Sequence[int]) -> TokenWeights:
         """Return weights in which each word of a span has the weight of the span."""

@@ -20,7 +20,7 @@ _PROBE = "a b c d"
 class PooledMethod(HeadMethod):
     """A method that needs a stock head which pools the vectors of all tokens."""
 
-    def objection(self, system: NeuralSystem) -> str | None:
+    def objection_to_head(self, system: NeuralSystem) -> str | None:
         """Refuse a head over tokens, and one that reads a single token.
 
         Heads differ by encoder and by config, so a few tokens are scored to see which of them count.

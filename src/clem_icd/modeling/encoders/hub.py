@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from huggingface_hub import is_offline_mode
+from huggingface_hub.errors import LocalEntryNotFoundError
 from transformers.utils.hub import cached_file, has_file
 
 from clem_icd.errors import ModelError
@@ -65,11 +66,28 @@ def hub_error(name: str, place: str, revision: str | None, part: Part, problem: 
             remedy="Unset HF_HUB_OFFLINE to download it, or name a folder with config.json, "
             "model.safetensors and a tokenizer",
         )
+    if (failure := _failed_request(problem)) is not None:
+        return ModelError(
+            f"{encoder} is not on this machine and cannot be fetched, since the Hugging Face Hub cannot be "
+            f"reached ({failure})",
+            remedy="Download it on another machine and name its folder, or copy the Hub cache from there and "
+            "set HF_HUB_OFFLINE=1; see docs/how-to/use-an-encoder-offline.md",
+        )
     return ModelError(
         f"{encoder} cannot be loaded ({type(problem).__name__})",
         remedy="Name a folder with config.json, model.safetensors and a tokenizer, "
         "a Hub id where the Hub can be reached, or 'small'",
     )
+
+
+def _failed_request(problem: BaseException | None) -> str | None:
+    """Return why the Hub could not be asked for a file, in a few words; None if that is not the problem."""
+    while problem is not None and not isinstance(problem, LocalEntryNotFoundError):
+        problem = problem.__cause__
+    cause = None if problem is None else problem.__cause__
+    if cause is None:
+        return None
+    return next(iter(str(cause).splitlines()), type(cause).__name__)
 
 
 def _has_only_pickled_weights(place: str, revision: str | None) -> bool:
