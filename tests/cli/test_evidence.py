@@ -88,7 +88,7 @@ def test_evidence_of_another_corpus_is_refused(
 ) -> None:
     notes = pl.read_parquet(given)["note_id"].n_unique()
     foreign = _with_foreign_notes(given, notes - 1)
-    says = [f"the evidence is of another corpus: {notes - 1} of its {notes} notes are not in"]
+    says = [f"the evidence belongs to another corpus: {notes - 1} of its {notes} notes are not in"]
     score = ("evidence", "score", "--corpus", little_corpus.path, "--evidence", foreign)
     refused(*score, "--out", tmp_path / "scores.json", says=says)
     export = ("evidence", "export", foreign, "--corpus", little_corpus.path, "--format", "codiesp")
@@ -102,9 +102,7 @@ def test_notes_that_the_corpus_lacks_are_warned_of(
     verb = ("evidence", "score", "--corpus", little_corpus.path, "--resamples", 0, "--out", out)
     done = clem(*verb, "--evidence", foreign)
     spans = pl.read_parquet(foreign)["note_id"].str.starts_with("foreign-").sum()
-    assert (
-        f"2 notes of the evidence not found in {little_corpus.path}: {spans} spans are left out" in done.err
-    )
+    assert f"2 notes with evidence missing from {little_corpus.path}: {spans} spans are left out" in done.err
     assert "and 0 spans predicted for other notes of the corpus" in " ".join(done.out.split())
     document = json.loads(out.read_text())
     assert document["predicted_notes_outside_corpus"] == 2

@@ -69,17 +69,29 @@ def test_evidence_for_other_notes_is_refused(corpus: Corpus) -> None:
 
 def test_evidence_is_of_another_corpus_if_most_of_its_notes_are(corpus: Corpus) -> None:
     spans = [Evidence(CHF, 0, 3)]
-    half = {"n1": spans, "n2": spans, "x1": spans * 2, "x2": spans}
+    # Of three annotated notes, one is explained.
+    half = {"n1": spans, "x1": spans * 2}
     document = evidence_document(corpus, "test", half)
-    assert (document["predicted_spans_outside_corpus"], document["predicted_notes_outside_corpus"]) == (3, 2)
+    assert (document["predicted_spans_outside_corpus"], document["predicted_notes_outside_corpus"]) == (2, 1)
     with pytest.raises(ScoresError) as problem:
-        evidence_document(corpus, "test", {**half, "x3": spans})
+        evidence_document(corpus, "test", {**half, "x2": spans})
     assert str(problem.value) == (
-        f"the evidence is of another corpus: 3 of its 5 notes are not in {corpus.path}. "
+        f"the evidence belongs to another corpus: 2 of its 3 notes are not in {corpus.path}. "
         "Name the corpus whose notes were explained."
     )
     with pytest.raises(ScoresError, match="its only note is not in"):
         evidence_document(corpus, "test", {"x1": spans})
+
+
+def test_a_corpus_of_some_of_the_explained_notes_is_scored(little_corpus: Corpus) -> None:
+    own = {note.note_id: note.evidence for note in little_corpus.notes("test")}
+    others = {f"x{number}": [Evidence(CHF, 0, 3)] for number in range(2 * len(own))}
+    document = evidence_document(little_corpus, "test", {**own, **others})
+    assert document["predicted_notes_outside_corpus"] == len(others)
+    assert document["metrics"]["evidence_span_f1"] == 1
+    half = dict(list(own.items())[: len(own) // 2 - 1])
+    with pytest.raises(ScoresError, match="belongs to another corpus"):
+        evidence_document(little_corpus, "test", {**half, **others})
 
 
 def test_evidence_for_other_splits_is_of_the_corpus(little_corpus: Corpus) -> None:

@@ -182,7 +182,7 @@ def test_a_span_outside_its_text_is_not_exported(
 
 @pytest.mark.parametrize("export", [export_mdace, export_codiesp])
 def test_evidence_of_another_corpus_is_not_exported(export: Any, corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(ScoresError, match="of another corpus: 2 of its 3 notes are not in"):
+    with pytest.raises(ScoresError, match="to another corpus: 2 of its 3 notes are not in"):
         export({id_: [Evidence(CHF, 0, 2)] for id_ in ("11", "98", "99")}, corpus, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

@@ -88,7 +88,7 @@ def test_stand_ins_and_recalled_counts_are_named(ask: Callable[..., Request]) ->
     assert "labels: as in mimic3-full" in remarks
     assert "labels: Edin et al. 2023, recalled" in remarks
     assert "hours: not estimated" in remarks
-    assert "`clem train RECIPE --corpus CORPUS --out NEW --plan` measures it" in remarks
+    assert "To measure it, run `clem train RECIPE --corpus CORPUS --out NEW --plan`" in remarks
 
 
 def test_everything_that_is_missing_is_listed_and_nothing_is_written(

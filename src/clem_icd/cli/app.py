@@ -90,7 +90,7 @@ def main() -> None:
     """Run the command line."""
     # Nothing about a run at a hospital leaves the machine unless requested.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    # Progress and warnings are those of the verbs.
+    # Each verb prints its own progress and warnings.
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

@@ -94,7 +94,7 @@ def score(
     write_json(out, document)
     if outside := document["predicted_notes_outside_corpus"]:
         terminal.warn(
-            f"{counted(outside, 'note', 'notes')} of the evidence not found in {corpus}: "
+            f"{counted(outside, 'note', 'notes')} with evidence missing from {corpus}: "
             f"{counted(document['predicted_spans_outside_corpus'], 'span is', 'spans are')} left out"
         )
     terminal.result(document, lambda console: _show(console, document, out))

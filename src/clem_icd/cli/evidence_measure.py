@@ -155,8 +155,8 @@ def _footnotes(document: dict[str, Any]) -> Iterator[str]:
             )
         if masked < document["faithfulness_notes"]:
             yield (
-                f"Warning: words masked for {name} in {masked:,} of the "
-                f"{document['faithfulness_notes']:,} notes: it left out the others."
+                f"Warning: faithfulness of {name} was measured on {masked:,} of "
+                f"{document['faithfulness_notes']:,} notes: it refused the others."
             )
 
 

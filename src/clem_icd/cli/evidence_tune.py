@@ -28,15 +28,15 @@ def tune(
     method: Annotated[
         str | None,
         typer.Option(
-            help="The method, with its settings; from then on, it is that of the model. "
-            "Default: the method of the model."
+            help="Method, with settings; stored as that of the model. Default: the one that it uses now."
         ),
     ] = None,
 ) -> None:
     """Tune the cut of evidence on notes with marked evidence, and store it in the model.
 
     Training does this on validation. Do it again for another method, or on your own notes once coders have
-    marked evidence there. The result is written to clem.json, so the fingerprint of the model changes.
+    marked evidence there. Do not use notes on which you report evidence. At most 200 notes are explained. The
+    result is written to clem.json, so the fingerprint of the model changes.
 
     Example: `clem evidence tune runs/demo/model --corpus runs/demo-corpus --method att-in-grad`
     """

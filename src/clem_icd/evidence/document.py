@@ -40,7 +40,7 @@ def evidence_document(
 
     Notes of the split without evidence are assumed to be unannotated: evidence predicted for them is neither
     right nor wrong, and is counted as left out, like evidence for notes outside the split. Evidence for notes
-    outside the corpus is also counted apart.
+    outside the corpus is also counted separately.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def evidence_document(
     CorpusError
         If the corpus has no such split.
     ScoresError
-        If the split has no evidence, no predicted span is for its annotated notes, or most notes with
-        predicted spans are not in the corpus.
+        If the split has no evidence, no predicted span is for its annotated notes, or the evidence belongs to
+        another corpus.
     InputError
         If a span is outside its text.
 

@@ -21,7 +21,7 @@ def exported_notes(
     Raises
     ------
     ScoresError
-        If a span is empty or outside its text, or most notes with spans are not in the corpus.
+        If a span is empty or outside its text, or the evidence belongs to another corpus.
 
     """
     notes_outside(corpus, predicted)

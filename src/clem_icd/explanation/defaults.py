@@ -35,11 +35,8 @@ def default_method(system: System, info: ModelInfo) -> Method:
     if isinstance(system, Explaining):
         return OwnSpans()
     for method in _candidates(info):
-        try:
-            method.require(system, info)
-        except ModelError:
-            continue
-        return method
+        if method.objection(system, info) is None:
+            return method
     raise ModelError(
         f"no method explains a {info.system} system, expected a neural or linear one, or a lexicon",
         remedy="Use a neural, linear or lexicon model, or run without --evidence",

@@ -13,6 +13,7 @@ from clem_icd.modeling import ModelInfo, System
 
 Ids = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float32]
+LogOdds = npt.NDArray[np.floating[Any]]
 
 
 class MaskedNote:
@@ -29,7 +30,7 @@ class MaskedNote:
     offsets
         The begin and end of each of these words in the raw text [words, 2].
     score
-        Returns the probabilities for several variants of the ids [variants, labels].
+        Returns the log-odds for several variants of the ids [variants, labels].
 
     """
 
@@ -39,17 +40,28 @@ class MaskedNote:
         mask_id: int,
         words: Sequence[Sequence[int]],
         offsets: npt.NDArray[np.int64],
-        score: Callable[[Sequence[Ids]], Probabilities],
+        score: Callable[[Sequence[Ids]], LogOdds],
     ) -> None:
         self.ids = ids
         self.mask_id = mask_id
         self.words = words
         self.offsets = offsets
         self._score = score
-        self._known: dict[bytes, Probabilities] = {}
+        self._known: dict[bytes, LogOdds] = {}
 
     def probabilities(self, variants: Sequence[Ids]) -> Probabilities:
-        """Return the probabilities for variants of the ids; each is scored once [variants, labels]."""
+        """Return the probabilities for variants of the ids [variants, labels]."""
+        from scipy.special import expit
+
+        found: Probabilities = expit(self.log_odds(variants)).astype(np.float32)
+        return found
+
+    def log_odds(self, variants: Sequence[Ids]) -> LogOdds:
+        """Return the log-odds for variants of the ids; each is scored once [variants, labels].
+
+        Those of a neural system are its logits: probabilities of nearly 1 are rounded to equal numbers. Those
+        of any other system are infinite where its probability is rounded to 0 or 1.
+        """
         new = {variant.tobytes(): variant for variant in variants if variant.tobytes() not in self._known}
         if new:
             self._known.update(zip(new, self._score(list(new.values())), strict=True))
@@ -63,7 +75,7 @@ class MaskedNote:
         return variant
 
     def forget(self) -> None:
-        """Free the probabilities."""
+        """Free the log-odds."""
         self._known.clear()
 
 
@@ -91,11 +103,15 @@ def masked_note(system: System, info: ModelInfo, text: str, labels: Sequence[int
     """
     if info.system == "neural":
         return _neural(system, text, list(labels))
+    from scipy.special import logit
+
     words, chosen = words_of(text), list(labels)
 
-    def score(variants: Sequence[Ids]) -> Probabilities:
+    def score(variants: Sequence[Ids]) -> LogOdds:
         texts = [_blanked(text, words[variant < 0]) for variant in variants]
-        return np.stack([scores.probabilities[chosen] for scores in system.score(texts)])
+        found = np.stack([scores.probabilities[chosen] for scores in system.score(texts)])
+        odds: LogOdds = logit(found.astype(np.float64))
+        return odds
 
     groups = [[word] for word in range(len(words))]
     return MaskedNote(np.arange(len(words)), -1, groups, words, score)
@@ -109,8 +125,6 @@ def _blanked(text: str, words: npt.NDArray[np.int64]) -> str:
 
 
 def _neural(system: System, text: str, labels: list[int]) -> MaskedNote:
-    from scipy.special import expit
-
     from clem_icd.explanation.methods.masking import mask_id, variant_logits
     from clem_icd.explanation.methods.words_method import words_with_tokens
     from clem_icd.modeling import NeuralSystem
@@ -119,9 +133,8 @@ def _neural(system: System, text: str, labels: list[int]) -> MaskedNote:
     note = neural.read(text)
     ids = note.ids.astype(np.int64)
 
-    def score(variants: Sequence[Ids]) -> Probabilities:
-        found: Probabilities = expit(variant_logits(neural, variants, len(ids), labels))
-        return found
+    def score(variants: Sequence[Ids]) -> LogOdds:
+        return variant_logits(neural, variants, len(ids), labels)
 
     # As `word_shares`: a word that the limit of the reading cuts has no share.
     words = words_of(text)

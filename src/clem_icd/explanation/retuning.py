@@ -37,7 +37,7 @@ def retune(
     corpus
         Any corpus with the codes of the model.
     split
-        Whose notes are used; evidence of these notes is explained too well afterwards.
+        Whose notes are used; scores of evidence on these notes are optimistic afterwards.
     method
         A method, or its name. By default that of the model.
     progress
@@ -50,6 +50,8 @@ def retune(
 
     Raises
     ------
+    CorpusError
+        If the corpus has no such split.
     InputError
         If the method gives spans without a cut, or no note of the split has evidence that can be used.
     ModelError

@@ -95,27 +95,10 @@ class Trials:
             results["normalised_aopc"].append(_normalised(note, shares[row], column))
             variants = _without_spans(note, one.spans[row], random)
             if variants:
-                found = self._log_odds(note, variants, labels)[:, column]
+                found = note.log_odds(variants)[:, column]
                 results["top_span_beats_random"] += _below(float(found[0]), found[1:])
         note.forget()
         return results
-
-    def _log_odds(
-        self, note: MaskedNote, variants: Sequence[Ids], labels: Sequence[int]
-    ) -> npt.NDArray[np.floating[Any]]:
-        """Return the log-odds of the labels of a note for variants of its ids [variants, labels].
-
-        Those of a neural system are its logits: probabilities of nearly 1 are rounded to equal numbers. Those
-        of any other system are infinite where its probability is rounded to 0 or 1.
-        """
-        from scipy.special import logit
-
-        if self._info.system != "neural":
-            found: npt.NDArray[np.floating[Any]] = logit(note.probabilities(variants).astype(np.float64))
-            return found
-        from clem_icd.explanation.methods.masking import variant_logits
-
-        return variant_logits(cast(Any, self._system), variants, len(note.ids), labels)
 
     def _correlations(self, explainer: Explainer, explained: Sequence[Explained]) -> list[float]:
         """Return the rank correlation of each explanation with that of a model of shuffled parameters."""
@@ -201,7 +184,7 @@ def _without_spans(note: MaskedNote, spans: Sequence[Span], random: np.random.Ge
         return []
     drawn = random.choice(free, _RANDOM_SPANS)
     stretches = [range(begin, begin + len(words)) for begin in drawn]
-    return [note.without(words) for words in (words.tolist(), *stretches)]
+    return [note.without(those) for those in (words.tolist(), *stretches)]
 
 
 def _below(own: float, others: npt.NDArray[np.floating[Any]]) -> list[float]:

@@ -36,7 +36,7 @@ class Loss(Choice):
         return terms.mean()
 
     def share_of_label(self, labels: int) -> float:
-        """Return what one of some labels counts in the loss of a note: 1 / labels in a mean, 1 in a sum."""
+        """Return the weight of one label in the loss of a note: 1 / labels in a mean, 1 in a sum."""
         return float(self.reduced(torch.ones(1, labels))) / labels
 
 

@@ -10,12 +10,12 @@ from clem_icd.errors import CorpusError, RunError, ScoresError
 from clem_icd.progress import Observer
 from clem_icd.reporting.comparison import Comparison, Entry, compare, read_entry, write_comparison
 from clem_icd.reporting.published import published
-from clem_icd.reproducing.evaluating import require_evaluated_on
+from clem_icd.reproducing.evaluating import is_finished, require_evaluated_on
 from clem_icd.reproducing.folder import ReproductionFolder
 from clem_icd.reproducing.targets import EvaluatedOn, Target, known_targets
 from clem_icd.runs.layout import RunLayout
 
-__all__ = ["compare_with_published", "results_of"]
+__all__ = ["compare_results", "results_of"]
 
 _SUFFIXES = (".json", ".md")
 
@@ -45,7 +45,7 @@ def results_of(
     return results
 
 
-def compare_with_published(
+def compare_results(
     target: Target, results: Mapping[str, Sequence[Entry]], folder: ReproductionFolder
 ) -> Comparison:
     """Compare results with the published ones on the same data, and with those printed for other data."""
@@ -67,11 +67,13 @@ def compare_with_published(
 def _earlier(
     target: Target, run: str, how: EvaluatedOn, folder: ReproductionFolder, observer: Observer
 ) -> Entry | None:
-    """Return the result of an earlier command; None if there is none that belongs to run and corpus."""
+    """Return the result of an earlier command; None without one that matches the run and the corpus."""
     name = how.name_of(run)
     place = folder.evaluation(name)
     path = RunLayout(place).metrics()
     if not path.is_file():
+        if is_finished(folder.run(run)):
+            observer.say(f"Warning: {run} is finished but not evaluated as {name}. Pass --run {run}")
         return None
     try:
         corpus = Corpus.open(folder.corpus(how.corpus or target.runs[run].corpus), verify=False)

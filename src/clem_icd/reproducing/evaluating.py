@@ -18,10 +18,9 @@ from clem_icd.runs.layout import RunLayout
 from clem_icd.scores import open_scores
 from clem_icd.training import RunFolder, SeedsFolder
 
-__all__ = ["evaluate_run", "require_evaluated_on"]
+__all__ = ["evaluate_run", "is_finished", "require_evaluated_on"]
 
 _SPLIT = "test"
-_AGAIN = "Name the run as --run to go on with it"
 
 
 def evaluate_run(
@@ -73,15 +72,28 @@ def require_evaluated_on(layout: RunLayout, corpus: Corpus, folder: Path, *, oth
         If the evaluated scores are missing or malformed.
 
     """
-    kind = SeedsFolder if layout.has_seeds else RunFolder
-    if not kind(layout.path).ended:
-        raise RunError("is not finished", path=layout.path, remedy=_AGAIN)
+    if not _folder(layout).ended:
+        raise RunError(
+            "is not finished", path=layout.path, remedy=f"Pass --run {layout.path.name} to finish it"
+        )
     for run in _runs(layout):
         scores = open_scores(_scores(run, folder, other=other))
         if scores.about.get("corpus_fingerprint") != corpus.fingerprint:
             raise RunError(
-                f"was evaluated on another corpus than {corpus.path} holds now", path=folder, remedy=_AGAIN
+                f"was evaluated on another corpus than {corpus.path} holds now",
+                path=folder,
+                remedy="Reproduce into a new folder",
             )
+
+
+def is_finished(layout: RunLayout) -> bool:
+    """Return whether a run was started, and its training is finished."""
+    folder = _folder(layout)
+    return (layout.path / folder.STATE).is_file() and folder.ended
+
+
+def _folder(layout: RunLayout) -> RunFolder | SeedsFolder:
+    return SeedsFolder(layout.path) if layout.has_seeds else RunFolder(layout.path)
 
 
 def _runs(layout: RunLayout) -> list[RunLayout]:

@@ -33,9 +33,9 @@ _RULES = (
     "while it is prepared, its texts lie beside it uncompressed",
 )
 _NO_HOURS = (
-    "hours: not estimated, since they depend on this machine. Pass --tokens-per-second: `clem train RECIPE "
-    "--corpus CORPUS --out NEW --plan` measures it, before the corpus is prepared on a synthetic one of full "
-    "length (`clem synthesize`, `clem prepare`)"
+    "hours: not estimated, since they depend on this machine. Pass --tokens-per-second. To measure it, run "
+    "`clem train RECIPE --corpus CORPUS --out NEW --plan`; if the corpus is not prepared yet, use a "
+    "synthetic one (`clem synthesize`, `clem prepare`)"
 )
 _HOURS = "hours: the tokens at the given speed; preparation, validation and scoring come on top"
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clem_icd.corpus import Corpus
+from clem_icd.files import storage_errors
 from clem_icd.progress import Observer, Silent
 from clem_icd.reporting.comparison import Comparison
-from clem_icd.reproducing.comparing import compare_with_published, results_of
+from clem_icd.reproducing.comparing import compare_results, results_of
 from clem_icd.reproducing.corpora import prepared_corpus
 from clem_icd.reproducing.encoders import require_run_encoder
-from clem_icd.reproducing.evaluating import evaluate_run
+from clem_icd.reproducing.evaluating import evaluate_run, is_finished
 from clem_icd.reproducing.folder import ReproductionFolder
 from clem_icd.reproducing.planning import plan_reproduction
 from clem_icd.reproducing.request import Request
@@ -118,8 +119,8 @@ def _made(
                 _require_same_runs([one for one in runs if one.run.corpus == step.what], corpus, folder)
             case "train":
                 recipe, run = by_name[step.what].recipe, by_name[step.what].run
-                _drop_evaluations(step.what, run, folder)
                 path = folder.run(step.what).path
+                _drop_evaluations(step.what, run, folder)
                 train(recipe, corpora[run.corpus], path, resume=True, observer=observer)
             case "evaluate":
                 metrics |= _evaluated(by_name[step.what], corpora, folder, observer)
@@ -129,7 +130,7 @@ def _made(
         target=target,
         runs={one.name: folder.run(one.name).path for one in runs},
         metrics=metrics,
-        comparison=compare_with_published(target, results, folder),
+        comparison=compare_results(target, results, folder),
         remarks=tuple(remarks_of(request, {name: target.runs[name] for name in results})),
     )
 
@@ -144,9 +145,21 @@ def _require_same_runs(runs: Sequence[ResolvedRun], corpus: Corpus, folder: Repr
 
 
 def _drop_evaluations(name: str, run: Run, folder: ReproductionFolder) -> None:
-    """Delete the evaluations of a run before it is trained, so that none is of an earlier state of it."""
+    """Delete the evaluations of a run that is about to be trained, so that none is of an earlier state of it.
+
+    Raises
+    ------
+    OutputError
+        If one cannot be deleted.
+
+    """
+    if is_finished(folder.run(name)):
+        return
     for how in run.evaluations:
-        shutil.rmtree(folder.evaluation(how.name_of(name)), ignore_errors=True)
+        place = folder.evaluation(how.name_of(name))
+        if place.exists():
+            with storage_errors(place):
+                shutil.rmtree(place)
 
 
 def _evaluated(

@@ -38,7 +38,7 @@ class TrainerBase(StoppableTrainer):
     Parameters
     ----------
     division
-        How processes divide a step; needed with several.
+        How processes divide a step. By default, they share each batch.
 
     """
 
@@ -68,7 +68,9 @@ class TrainerBase(StoppableTrainer):
         # Losses here are means over a batch. From the model's signature, the Trainer would infer that they
         # are already divided by the number of accumulated items, and would not divide them itself.
         self.model_accepts_loss_kwargs = False
-        self.division = division or Division(args.train_batch_size, args.gradient_accumulation_steps)
+        self.division = division or Division(
+            args.train_batch_size * team.size(), args.gradient_accumulation_steps, team.size()
+        )
         self.fixed_batches: Sequence[list[int]] | None = None
         """Batches to train on, by the index of their items, instead of those in reading order."""
 

@@ -163,8 +163,8 @@ def test_without_a_network_one_line_says_how_to_get_the_encoder(
     with pytest.raises(ModelError) as caught:
         PretrainedEncoder(name=NAME, revision=revision).open(positions=64)
     line = str(caught.value)
-    assert f"the encoder '{NAME}' is not on this machine and cannot be fetched, since the Hugging" in line
-    assert "reached ([Errno -2] Name or service not known). Download it on another machine" in line
+    assert f"the encoder '{NAME}' is not on this machine and cannot be fetched from the Hugging Face" in line
+    assert "Hub ([Errno -2] Name or service not known). Download it on another machine" in line
     assert "set HF_HUB_OFFLINE=1; see docs/how-to/use-an-encoder-offline.md" in line
     assert line.startswith("the encoder" if revision is None else "revision 'v1' of the encoder")
     assert "\n" not in line
@@ -176,7 +176,7 @@ def test_an_encoder_that_the_hub_does_not_have_is_not_taken_for_a_missing_networ
     monkeypatch.setattr("clem_icd.modeling.encoders.hub.is_offline_mode", lambda: False)
     line = str(hub_error(NAME, NAME, None, CONFIG, OSError("is not a valid model identifier")))
     assert "cannot be loaded (OSError)" in line
-    assert "cannot be reached" not in line
+    assert "cannot be fetched" not in line
 
 
 @pytest.mark.parametrize(

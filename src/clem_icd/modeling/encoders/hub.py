@@ -68,8 +68,7 @@ def hub_error(name: str, place: str, revision: str | None, part: Part, problem: 
         )
     if (failure := _failed_request(problem)) is not None:
         return ModelError(
-            f"{encoder} is not on this machine and cannot be fetched, since the Hugging Face Hub cannot be "
-            f"reached ({failure})",
+            f"{encoder} is not on this machine and cannot be fetched from the Hugging Face Hub ({failure})",
             remedy="Download it on another machine and name its folder, or copy the Hub cache from there and "
             "set HF_HUB_OFFLINE=1; see docs/how-to/use-an-encoder-offline.md",
         )
@@ -81,7 +80,7 @@ def hub_error(name: str, place: str, revision: str | None, part: Part, problem: 
 
 
 def _failed_request(problem: BaseException | None) -> str | None:
-    """Return why the Hub could not be asked for a file, in a few words; None if that is not the problem."""
+    """Return why the Hub did not give a file, in a few words; None if that is not the problem."""
     while problem is not None and not isinstance(problem, LocalEntryNotFoundError):
         problem = problem.__cause__
     cause = None if problem is None else problem.__cause__

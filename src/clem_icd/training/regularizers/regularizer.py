@@ -72,7 +72,7 @@ class Regularizer(Choice):
         teacher
             The model that training starts from, in evaluation mode; None unless the regularizer distills.
         share_of_label
-            What one label counts in the loss of a note: 1 / labels in a mean over labels, 1 in a sum.
+            The weight of one label in the loss of a note: 1 / labels in a mean over labels, 1 in a sum.
 
         Raises
         ------

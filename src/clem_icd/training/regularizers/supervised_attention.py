@@ -15,7 +15,7 @@ from clem_icd.training.objective import Batch, passed
 from clem_icd.training.regularizers.regularizer import Penalty, Regularizer, unwrapped
 
 LABELS_PER_DIVERGENCE = 10
-"""As many labels of the loss weigh as much as the divergence of a note, by default."""
+"""The number of labels whose weight in the loss the divergence of a note has, by default."""
 
 
 class SupervisedAttention(Regularizer):
