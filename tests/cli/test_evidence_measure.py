@@ -96,8 +96,10 @@ def test_a_method_that_refuses_a_note_to_be_masked_says_so(clem: Callable[..., A
     document = json.loads(out.read_text())
     assert document["faithfulness_notes"] == 2
     assert [result["faithfulness_notes"] for result in document["methods"]] == [1, 2]
-    assert "Warning: faithfulness of deep-lift was measured on 1 of 2 notes: it refused the others." in done.out
-    assert "words masked for random" not in done.out
+    assert (
+        "Warning: faithfulness of deep-lift was measured on 1 of 2 notes: it refused the others." in done.out
+    )
+    assert "faithfulness of random" not in done.out
 
 
 def test_what_a_method_says_about_its_evidence_is_shown(
