@@ -75,7 +75,7 @@ def test_a_collapsed_model_is_named_with_what_to_try(
     first, *others = about_the_constant(listener)
     assert "Two notes share 100 % of their top codes" in first
     assert f"{codes_per_note} of 6 codes are on top of any note" in first
-    assert "try training.head_learning_rate_factor=10, a larger training.batch_size" in first
+    assert "try training.head_learning_rate_factor=10, a smaller training.batch_size" in first
     # The recipe has it already.
     assert "prior_bias" not in first
     assert [line.split(":")[0] for line in others] == ["Still no better than the most frequent codes"] * 2

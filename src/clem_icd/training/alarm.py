@@ -86,7 +86,7 @@ class CollapseAlarm(TrainerCallback):
 
 def _remedies(recipe: NeuralRecipe) -> str:
     """Name settings that help against a collapse, without those that the recipe already has."""
-    settings = ["a larger training.batch_size", "a longer warm-up"]
+    settings = ["a smaller training.batch_size", "more epochs", "a longer warm-up"]
     if recipe.training.head_learning_rate_factor == 1 and getattr(recipe.head, "start", "random") == "random":
         settings.insert(0, "training.head_learning_rate_factor=10")
     if not recipe.head.prior_bias and _fits(recipe.head, prior_bias=True):
