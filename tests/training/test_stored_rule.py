@@ -20,6 +20,7 @@ from clem_icd.modeling import ModelInfo
 from clem_icd.scores import Scores
 from clem_icd.training import read_recipe, store_rule, train
 from support import make_note, write_little_corpus
+from training.conftest import Listener
 
 
 def read(path: Path) -> Any:
@@ -68,6 +69,17 @@ def test_a_stored_policy_decides_and_all_metrics_follow_it(
     expected = evaluate(little_corpus.targets("test"), scores, rule)
     assert expected.items() <= info.metrics["test"].items()
     assert expected.items() <= read(run / "metrics.json")["metrics"].items()
+
+
+def test_evidence_of_the_earlier_rule_is_named(run: Path, little_corpus: Corpus) -> None:
+    listener = Listener()
+    assert (run / "evidence.json").is_file()
+    store_rule(run, little_corpus, "top-k", observer=listener)
+    [notice] = [line for line in listener.lines if line.startswith("Notice: the evidence in this run")]
+    assert "clem explain MODEL" in notice
+    again = Listener()
+    store_rule(run, little_corpus, "top-k", observer=again)
+    assert not [line for line in again.lines if "evidence" in line]
 
 
 def test_a_run_on_another_corpus_is_not_changed(run: Path, tmp_path: Path) -> None:

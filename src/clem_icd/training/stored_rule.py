@@ -17,6 +17,8 @@ from clem_icd.training.report import report_run
 def store_rule(run: Path, corpus: Corpus, policy: PolicyName, *, observer: Observer | None = None) -> Rule:
     """Choose a rule on validation, store it in the model of a run, and re-evaluate the run.
 
+    Evidence in the run stays that of the earlier rule, and the observer is told so.
+
     Parameters
     ----------
     run
@@ -50,5 +52,11 @@ def store_rule(run: Path, corpus: Corpus, policy: PolicyName, *, observer: Obser
         changed = replace(info, rule=rule, threshold_policy=POLICIES[policy].sentence, metrics={})
         write_info(changed, folder.layout.model)
         write_metrics(run, corpus, {"validation": validation})
-        report_run(run, observer or Silent())
+        observer = observer or Silent()
+        if rule != info.rule and folder.layout.evidence_metrics.is_file():
+            observer.say(
+                "Notice: the evidence in this run is still that of the codes that the earlier rule assigned; "
+                "`clem explain MODEL --corpus CORPUS --out FILE` writes that of the codes assigned now"
+            )
+        report_run(run, observer)
     return rule
