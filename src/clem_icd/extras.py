@@ -74,8 +74,13 @@ def require_installed(package: str, purpose: str) -> None:
         If the package is not installed.
 
     """
-    if find_spec(package) is None:
+    if not is_installed(package):
         raise _missing(package, purpose)
+
+
+def is_installed(package: str) -> bool:
+    """Return whether an optional package is installed, without importing it."""
+    return find_spec(package) is not None
 
 
 def _missing(package: str, purpose: str) -> MissingExtraError:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import ClassVar
 
 from clem_icd.errors import ModelError
 from clem_icd.explanation.spans import SpanRule, spans_of
 from clem_icd.explanation.token_weights import TokenWeights
-from clem_icd.extras import require_installed
+from clem_icd.extras import is_installed, require_installed
 from clem_icd.fields import Choice
 from clem_icd.modeling import ModelInfo, System
 from clem_icd.modeling.system import Span
@@ -99,5 +98,5 @@ def _methods_for(system: System, info: ModelInfo) -> list[str]:
     from clem_icd.explanation import METHODS
 
     methods = [method for kind in METHODS.kinds if (method := METHODS.parse(kind)) is not None]
-    installed = [one for one in methods if one.package is None or find_spec(one.package) is not None]
+    installed = [one for one in methods if one.package is None or is_installed(one.package)]
     return [method.kind for method in installed if method.objection(system, info) is None]
