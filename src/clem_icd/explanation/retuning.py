@@ -63,19 +63,14 @@ def retune(
     corpus.notes_path(split)  # a split that the corpus lacks is refused before the model is loaded
     system, info = load_model(folder)
     current = Explainer(system, info, method)
-    default = current.method.default_rule
-    if default is None:
+    if current.method.default_rule is None:
         raise InputError(
             f"{current.name} gives spans without a cut, so nothing can be tuned",
             remedy="Name a method that weighs words",
         )
     same = info.corpus.get("fingerprint") == corpus.fingerprint
     where = split if same else f"{split} of {corpus.name}"
-    # A stored rule may have settled on no spread: both are tried again.
-    rule = current.rule.model_copy(update={"spread": default.spread})
-    tuned = tuned_rule(
-        Explainer(system, info, current.method, rule), corpus.notes(split), where=where, progress=progress
-    )
+    tuned = tuned_rule(current, corpus.notes(split), where=where, progress=progress)
     if tuned is None:
         raise InputError(
             f"{where}: {current.name} finds no marked evidence for codes of the model",

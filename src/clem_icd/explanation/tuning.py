@@ -40,9 +40,9 @@ def tuned_rule(
 
     A pair of a note and a code counts if a coder marked a span for it that the system has read, whether or
     not the system assigns the code. Its gold words are those that such a span overlaps, and its predicted
-    words are those with a share above the cut, with shares that are spread as the rule says or not at all.
-    Both are pooled over all pairs. Of equally good rules, the one with the lowest cut that spreads nothing is
-    chosen.
+    words are those with a share above the cut, with shares that are spread as the rule or its method says,
+    or not at all. Both are pooled over all pairs. Of equally good rules, the one with the lowest cut that
+    spreads nothing is chosen.
 
     Parameters
     ----------
@@ -61,10 +61,12 @@ def tuned_rule(
         None if the method gives spans without a rule, no marked span was read, or no cut finds any gold word.
 
     """
-    if explainer.method.default_rule is None:
+    default = explainer.method.default_rule
+    if default is None:
         return None
     annotated = list(islice((note for note in notes if note.evidence), MOST_NOTES))
-    counted = _counts(explainer, annotated, list(dict.fromkeys((0.0, explainer.rule.spread))), progress)
+    spreads = list(dict.fromkeys((0.0, explainer.rule.spread, default.spread)))
+    counted = _counts(explainer, annotated, spreads, progress)
     f1 = {
         (spread, cut): float(value)
         for spread, (predicted, right, gold) in counted.of_spreads.items()
