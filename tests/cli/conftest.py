@@ -20,7 +20,9 @@ from transformers.utils import logging
 from typer.testing import CliRunner
 
 from clem_icd.cli import app
-from support import LITTLE_SETTINGS
+from clem_icd.corpus import Corpus
+from clem_icd.modeling import save_model
+from support import LITTLE_SETTINGS, info_of, new_system
 
 # In every malformed note of these tests; no output may hold it.
 CANARY = "SECRETPATIENT"
@@ -114,6 +116,14 @@ def invoke(*arguments: object, stdin: bytes | str | None = None) -> Outcome:
 def clem() -> Invoke:
     """Run a command as a user would type it, in this process."""
     return invoke
+
+
+@pytest.fixture(scope="session")
+def untrained(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model of the little corpus with random weights; no test changes it."""
+    folder = tmp_path_factory.mktemp("untrained") / "model"
+    save_model(new_system(little_corpus), info_of(little_corpus), folder)
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)

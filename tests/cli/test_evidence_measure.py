@@ -8,27 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from clem_icd.corpus import Corpus, Note, corpus_writer
 from clem_icd.icd import default_codebook
 from clem_icd.modeling import save_model
 from support import info_of, make_note, new_system
 
 
-@pytest.fixture(scope="module")
-def model(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("measured") / "model"
-    save_model(new_system(little_corpus), info_of(little_corpus), folder)
-    return folder
-
-
 def test_a_row_per_method_and_a_document_with_definitions(
-    clem: Callable[..., Any], little_corpus: Corpus, model: Path, tmp_path: Path
+    clem: Callable[..., Any], little_corpus: Corpus, untrained: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "methods.json"
     done = clem(
-        *("evidence", "measure", model, "--corpus", little_corpus.path, "--notes", 2, "--out", out),
+        *("evidence", "measure", untrained, "--corpus", little_corpus.path, "--notes", 2, "--out", out),
         *("--methods", "input-x-gradient, random", "--faithfulness-notes", 0),
     )
     assert done.code == 0, done.err
@@ -103,11 +94,11 @@ def test_a_method_that_refuses_a_note_to_be_masked_says_so(clem: Callable[..., A
 
 
 def test_what_a_method_says_about_its_evidence_is_shown(
-    clem: Callable[..., Any], little_corpus: Corpus, model: Path, tmp_path: Path
+    clem: Callable[..., Any], little_corpus: Corpus, untrained: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "methods.json"
     done = clem(
-        *("evidence", "measure", model, "--corpus", little_corpus.path, "--notes", 1, "--out", out),
+        *("evidence", "measure", untrained, "--corpus", little_corpus.path, "--notes", 1, "--out", out),
         *("--methods", "random,attention-rollout", "--faithfulness-notes", 0),
     )
     remark = "Under a pooled head, method attention-rollout marks the same words for every code."
@@ -144,18 +135,18 @@ def test_an_unknown_method_is_refused_before_the_model_is_loaded(
 
 
 def test_a_method_that_cannot_explain_the_model_is_refused(
-    clem: Callable[..., Any], little_corpus: Corpus, model: Path
+    clem: Callable[..., Any], little_corpus: Corpus, untrained: Path
 ) -> None:
-    done = clem("evidence", "measure", model, "--corpus", little_corpus.path, "--methods", "own")
+    done = clem("evidence", "measure", untrained, "--corpus", little_corpus.path, "--methods", "own")
     assert done.code == 2
     assert "method own needs a system that takes codes from words, and this one is neural" in done.err
 
 
 def test_an_occupied_output_is_refused(
-    refused: Callable[..., str], little_corpus: Corpus, model: Path, tmp_path: Path
+    refused: Callable[..., str], little_corpus: Corpus, untrained: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "old.json").write_text("{}")
     refused(
-        *("evidence", "measure", model, "--corpus", little_corpus.path, "--out", tmp_path / "old.json"),
+        *("evidence", "measure", untrained, "--corpus", little_corpus.path, "--out", tmp_path / "old.json"),
         says=["--force"],
     )

@@ -7,24 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from clem_icd.corpus import Corpus
-from clem_icd.modeling import ModelInfo, save_model
-from support import info_of, new_system
-
-
-@pytest.fixture(scope="module")
-def untuned(little_corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("untuned") / "model"
-    save_model(new_system(little_corpus), info_of(little_corpus), folder)
-    return folder
+from clem_icd.modeling import ModelInfo
 
 
 def test_the_rule_is_stored_and_printed(
-    clem: Callable[..., Any], little_corpus: Corpus, untuned: Path, tmp_path: Path
+    clem: Callable[..., Any], little_corpus: Corpus, untrained: Path, tmp_path: Path
 ) -> None:
-    model = shutil.copytree(untuned, tmp_path / "model")
+    model = shutil.copytree(untrained, tmp_path / "model")
     done = clem(
         *("evidence", "tune", model, "--corpus", little_corpus.path, "--method", "input-x-gradient", "--json")
     )
@@ -50,9 +40,9 @@ def test_an_unknown_method_is_refused_before_anything_is_read(
 
 
 def test_a_split_that_the_corpus_lacks_is_refused(
-    refused: Callable[..., str], little_corpus: Corpus, untuned: Path
+    refused: Callable[..., str], little_corpus: Corpus, untrained: Path
 ) -> None:
     refused(
-        *("evidence", "tune", untuned, "--corpus", little_corpus.path, "--split", "later"),
+        *("evidence", "tune", untrained, "--corpus", little_corpus.path, "--split", "later"),
         says=["has no split 'later'", "It has train, validation, test"],
     )
