@@ -76,7 +76,7 @@ def export_codiesp(
     ------
     ScoresError
         If a code is of another system than ICD-10-CM and ICD-10-PCS, a span is empty or outside its text, or
-        most notes with spans are not in the corpus.
+        the evidence belongs to another corpus.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
 

@@ -91,7 +91,7 @@ def export_mdace(
     ------
     ScoresError
         If the id of a note or admission is not a whole number, a span is empty or outside its text, or
-        most notes with spans are not in the corpus.
+        the evidence belongs to another corpus.
     OutputError
         If ``out`` is occupied and ``force`` is false, or the disk is full.
 

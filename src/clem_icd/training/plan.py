@@ -175,8 +175,8 @@ def _first_that_fits(bench: Bench, than: Trial, candidates: Iterable[Batching]) 
     for batching in candidates:
         trial = bench.try_out(batching)
         if trial.epoch_seconds is not None:
-            slow = than.epoch_seconds is None or trial.epoch_seconds < _FASTER * than.epoch_seconds
-            return trial if slow else None
+            faster = than.epoch_seconds is None or trial.epoch_seconds < _FASTER * than.epoch_seconds
+            return trial if faster else None
     return None
 
 

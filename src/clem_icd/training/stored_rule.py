@@ -17,7 +17,7 @@ from clem_icd.training.report import report_run
 def store_rule(run: Path, corpus: Corpus, policy: PolicyName, *, observer: Observer | None = None) -> Rule:
     """Choose a rule on validation, store it in the model of a run, and re-evaluate the run.
 
-    Evidence in the run stays that of the earlier rule, and the observer is told so.
+    Evidence in the run is not computed again; the observer receives a notice if it belongs to another rule.
 
     Parameters
     ----------
